@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let products: [Product] = [
+  .library(name: "Needletail", targets: ["Needletail"]),
+  .library(name: "NeedletailTesting", targets: ["NeedletailTesting"]),
+  .library(name: "Tensors", targets: ["Tensors"]),
+  .library(name: "ArrowIPC", targets: ["ArrowIPC"]),
+  .library(name: "SparkConnect", targets: ["SparkConnect"]),
+  .library(name: "ONNXRuntime", targets: ["ONNXRuntime"]),
+  .executable(name: "needletail", targets: ["NeedletailCommand"]),
+]
+
+let dependencies: [Package.Dependency] = [
+  .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2")),
+  .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.2")),
+  .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.2")),
+  .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.2")),
+  .package(url: "https://github.com/apple/swift-protobuf", .upToNextMinor(from: "1.39.0")),
+  .package(url: "https://github.com/grpc/grpc-swift-2", .upToNextMinor(from: "2.4.3")),
+  .package(
+    url: "https://github.com/grpc/grpc-swift-nio-transport", .upToNextMinor(from: "2.9.2")),
+  .package(url: "https://github.com/grpc/grpc-swift-protobuf", .upToNextMinor(from: "2.4.1")),
+]
+
+// The arrows only point down: Tensors < ArrowIPC < BatchInference < { SparkWorker, ONNXRuntime },
+// SparkConnect beside them, and Needletail on top. Everything below Needletail but SparkConnect is
+// free of third-party packages, so that the worker side stays small and quick to build.
+let targets: [Target] = [
+  .target(name: "Tensors", swiftSettings: settings),
+  .target(name: "ArrowIPC", dependencies: ["Tensors"], swiftSettings: settings),
+  .target(name: "BatchInference", dependencies: ["ArrowIPC", "Tensors"], swiftSettings: settings),
+  .target(
+    name: "SparkWorker", dependencies: ["ArrowIPC", "BatchInference"], swiftSettings: settings),
+  .target(
+    name: "ONNXRuntime", dependencies: ["BatchInference", "Tensors"], swiftSettings: settings),
+  .target(
+    name: "SparkConnectProtocol",
+    dependencies: [
+      .product(name: "GRPCCore", package: "grpc-swift-2"),
+      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
+    exclude: ["Protos"],
+    swiftSettings: [.swiftLanguageMode(.v6)]),
+  .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+  .target(
+    name: "SparkConnect",
+    dependencies: [
+      "ArrowIPC", "CZlib", "SparkConnectProtocol", "Tensors",
+      .product(name: "Crypto", package: "swift-crypto"),
+      .product(name: "GRPCCore", package: "grpc-swift-2"),
+      .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      .product(name: "Logging", package: "swift-log"),
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
+    swiftSettings: settings),
+  .target(
+    name: "Needletail",
+    dependencies: [
+      "ArrowIPC", "BatchInference", "CZlib", "ONNXRuntime", "SparkConnect", "SparkWorker",
+      "Tensors",
+      .product(name: "Crypto", package: "swift-crypto"),
+      .product(name: "Logging", package: "swift-log"),
+    ],
+    swiftSettings: settings),
+  .executableTarget(
+    name: "NeedletailCommand",
+    dependencies: [
+      "Needletail",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    swiftSettings: settings),
+]
+
+let package = Package(
+  name: "needletail", products: products, dependencies: dependencies, targets: targets)

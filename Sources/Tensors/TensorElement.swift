@@ -1,0 +1,71 @@
+/// A fixed-width type that a ``Tensor`` can hold without boxing.
+///
+/// The memory layout of a conforming type is the little-endian layout that Arrow buffers and the
+/// inference runtimes use, so tensors pass between them without conversion. `Bool` is one byte, 0
+/// or 1 (Arrow's bit-packed booleans are unpacked on the way in).
+public protocol TensorElement: BitwiseCopyable, Sendable, Hashable {
+  /// The element type at run time.
+  static var elementType: ElementType { get }
+}
+
+extension Bool: TensorElement { public static var elementType: ElementType { .bool } }
+extension Int8: TensorElement { public static var elementType: ElementType { .int8 } }
+extension Int16: TensorElement { public static var elementType: ElementType { .int16 } }
+extension Int32: TensorElement { public static var elementType: ElementType { .int32 } }
+extension Int64: TensorElement { public static var elementType: ElementType { .int64 } }
+extension UInt8: TensorElement { public static var elementType: ElementType { .uint8 } }
+extension UInt16: TensorElement { public static var elementType: ElementType { .uint16 } }
+extension UInt32: TensorElement { public static var elementType: ElementType { .uint32 } }
+extension UInt64: TensorElement { public static var elementType: ElementType { .uint64 } }
+extension Float16: TensorElement { public static var elementType: ElementType { .float16 } }
+extension Float: TensorElement { public static var elementType: ElementType { .float32 } }
+extension Double: TensorElement { public static var elementType: ElementType { .float64 } }
+extension BFloat16: TensorElement { public static var elementType: ElementType { .bfloat16 } }
+
+/// A tensor element that is a number and converts to and from every other numeric element.
+public protocol NumericTensorElement: TensorElement {
+  /// The value as a double; 64-bit integers beyond 2^53 are rounded.
+  var doubleValue: Double { get }
+  /// The value nearest to `value`: floating-point types round, integer types truncate towards zero
+  /// and clamp to their range, NaN becomes 0.
+  init(converting value: Double)
+  /// The value nearest to `value`, exact where the type can hold it.
+  init(converting value: Int64)
+}
+
+extension NumericTensorElement where Self: FixedWidthInteger {
+  public var doubleValue: Double { Double(self) }
+  public init(converting value: Double) {
+    if value.isNaN {
+      self = 0
+    } else if let exact = Self(exactly: value.rounded(.towardZero)) {
+      self = exact
+    } else {
+      self = value < 0 ? .min : .max
+    }
+  }
+  public init(converting value: Int64) { self = Self(clamping: value) }
+}
+
+extension NumericTensorElement where Self: BinaryFloatingPoint {
+  public var doubleValue: Double { Double(self) }
+  public init(converting value: Double) { self = Self(value) }
+  public init(converting value: Int64) { self = Self(value) }
+}
+
+extension Int8: NumericTensorElement {}
+extension Int16: NumericTensorElement {}
+extension Int32: NumericTensorElement {}
+extension Int64: NumericTensorElement {}
+extension UInt8: NumericTensorElement {}
+extension UInt16: NumericTensorElement {}
+extension UInt32: NumericTensorElement {}
+extension UInt64: NumericTensorElement {}
+extension Float16: NumericTensorElement {}
+extension Float: NumericTensorElement {}
+extension Double: NumericTensorElement {}
+extension BFloat16: NumericTensorElement {
+  public var doubleValue: Double { Double(floatValue) }
+  public init(converting value: Double) { self.init(Float(value)) }
+  public init(converting value: Int64) { self.init(Float(value)) }
+}
