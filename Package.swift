@@ -29,13 +29,16 @@ let dependencies: [Package.Dependency] = [
   .package(url: "https://github.com/grpc/grpc-swift-protobuf", .upToNextMinor(from: "2.4.1")),
 ]
 
-// The arrows only point down: Tensors < ArrowIPC < BatchInference < { SparkWorker, ONNXRuntime },
+// The arrows only point down: Tensors < ArrowIPC < SparkTypes < BatchInference < { SparkWorker, ONNXRuntime },
 // SparkConnect beside them, and Needletail on top. Everything below Needletail but SparkConnect is
 // free of third-party packages, so that the worker side stays small and quick to build.
 let targets: [Target] = [
   .target(name: "Tensors", swiftSettings: settings),
   .target(name: "ArrowIPC", dependencies: ["Tensors"], swiftSettings: settings),
-  .target(name: "BatchInference", dependencies: ["ArrowIPC", "Tensors"], swiftSettings: settings),
+  .target(name: "SparkTypes", dependencies: ["ArrowIPC"], swiftSettings: settings),
+  .target(
+    name: "BatchInference", dependencies: ["ArrowIPC", "SparkTypes", "Tensors"],
+    swiftSettings: settings),
   .target(
     name: "SparkWorker", dependencies: ["ArrowIPC", "BatchInference"], swiftSettings: settings),
   .target(
@@ -53,7 +56,7 @@ let targets: [Target] = [
   .target(
     name: "SparkConnect",
     dependencies: [
-      "ArrowIPC", "CZlib", "SparkConnectProtocol", "Tensors",
+      "ArrowIPC", "CZlib", "SparkConnectProtocol", "SparkTypes", "Tensors",
       .product(name: "Crypto", package: "swift-crypto"),
       .product(name: "GRPCCore", package: "grpc-swift-2"),
       .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
@@ -65,8 +68,8 @@ let targets: [Target] = [
   .target(
     name: "Needletail",
     dependencies: [
-      "ArrowIPC", "BatchInference", "CZlib", "ONNXRuntime", "SparkConnect", "SparkWorker",
-      "Tensors",
+      "ArrowIPC", "BatchInference", "CZlib", "ONNXRuntime", "SparkConnect", "SparkTypes",
+      "SparkWorker", "Tensors",
       .product(name: "Crypto", package: "swift-crypto"),
       .product(name: "Logging", package: "swift-log"),
     ],

@@ -1,0 +1,41 @@
+/// A named, typed column of a schema, or a named child of a nested type.
+public struct ArrowField: Sendable, Hashable {
+  public var name: String
+  public var type: ArrowType
+  /// Whether values may be null.
+  public var isNullable: Bool
+  /// Key and value pairs of the application; of a repeated key the last one counts.
+  public var metadata: [String: String]
+
+  public init(
+    _ name: String, _ type: ArrowType, isNullable: Bool = true, metadata: [String: String] = [:]
+  ) {
+    self.name = name
+    self.type = type
+    self.isNullable = isNullable
+    self.metadata = metadata
+  }
+}
+
+extension ArrowField: CustomStringConvertible {
+  public var description: String { "\(name): \(type)\(isNullable ? "" : " not null")" }
+}
+
+/// The fields of a record batch or stream, in order; names may repeat.
+public struct ArrowSchema: Sendable, Hashable {
+  public var fields: [ArrowField]
+  /// Key and value pairs of the application; of a repeated key the last one counts.
+  public var metadata: [String: String]
+
+  public init(_ fields: [ArrowField], metadata: [String: String] = [:]) {
+    self.fields = fields
+    self.metadata = metadata
+  }
+
+  /// The position of the first field called `name`.
+  public func index(of name: String) -> Int? { fields.firstIndex { $0.name == name } }
+}
+
+extension ArrowSchema: CustomStringConvertible {
+  public var description: String { fields.map(\.description).joined(separator: "\n") }
+}

@@ -1,0 +1,283 @@
+/// Why a type or schema string could not be understood.
+public struct DataTypeError: Error, Sendable, Hashable, CustomStringConvertible {
+  public var message: String
+
+  public init(_ message: String) { self.message = message }
+
+  public var description: String { message }
+}
+
+extension DataType {
+  /// The type in Spark SQL's words, for example `array<float>`.
+  public var ddl: String {
+    switch self {
+    case .null: "void"
+    case .boolean: "boolean"
+    case .byte: "tinyint"
+    case .short: "smallint"
+    case .integer: "int"
+    case .long: "bigint"
+    case .float: "float"
+    case .double: "double"
+    case .decimal(let precision, let scale): "decimal(\(precision),\(scale))"
+    case .string: "string"
+    case .char(let length): "char(\(length))"
+    case .varchar(let length): "varchar(\(length))"
+    case .binary: "binary"
+    case .date: "date"
+    case .timestamp: "timestamp"
+    case .timestampNTZ: "timestamp_ntz"
+    case .dayTimeInterval(let from, let to):
+      from == to ? "interval \(from)" : "interval \(from) to \(to)"
+    case .yearMonthInterval(let from, let to):
+      from == to ? "interval \(from)" : "interval \(from) to \(to)"
+    case .calendarInterval: "interval"
+    case .array(let element, _): "array<\(element.ddl)>"
+    case .map(let key, let value, _): "map<\(key.ddl),\(value.ddl)>"
+    case .struct(let fields):
+      "struct<"
+        + fields.map {
+          "\(StructType.quoted($0.name)):\($0.type.ddl)\($0.isNullable ? "" : " not null")"
+        }.joined(separator: ",") + ">"
+    case .variant: "variant"
+    case .unparsed(let name): name
+    }
+  }
+
+  /// Parses a type in Spark SQL's words, for example `array<float>` or `struct<a:int,b:string>`.
+  ///
+  /// - Throws: ``DataTypeError`` with the position of what was not understood.
+  public init(ddl text: String) throws {
+    var parser = DDLParser(text)
+    self = try parser.type()
+    try parser.expectEnd()
+  }
+}
+
+extension DataType: CustomStringConvertible {
+  public var description: String { ddl }
+}
+
+extension StructType {
+  /// The fields as a column list, for example `id bigint not null, scores array<float>`.
+  public var ddl: String {
+    fields.map { "\(Self.quoted($0.name)) \($0.type.ddl)\($0.isNullable ? "" : " not null")" }
+      .joined(separator: ", ")
+  }
+
+  /// Parses a column list such as `id bigint, scores array<float>`, or a `struct<...>`.
+  ///
+  /// - Throws: ``DataTypeError`` with the position of what was not understood.
+  public init(ddl text: String) throws {
+    if case .struct(let fields)? = try? DataType(ddl: text) {
+      self = fields
+      return
+    }
+    var parser = DDLParser(text)
+    fields = try parser.fields(until: nil)
+    try parser.expectEnd()
+  }
+
+  /// A name as it stands in DDL: in back-ticks unless it is a plain identifier.
+  static func quoted(_ name: String) -> String {
+    let isPlain =
+      !name.isEmpty && !name.first!.isNumber
+      && name.allSatisfy { $0 == "_" || ($0.isASCII && ($0.isLetter || $0.isNumber)) }
+    return isPlain ? name : "`" + name.split(separator: "`", omittingEmptySubsequences: false)
+      .joined(separator: "``") + "`"
+  }
+}
+
+/// A recursive-descent parser of Spark's data type and column list syntax.
+private struct DDLParser {
+  private let characters: [Character]
+  private var position = 0
+  private var depth = 0
+
+  /// Types nested deeper than this are refused: no schema needs them, and recursion must end.
+  private static let maximumDepth = 200
+
+  init(_ text: String) { characters = Array(text) }
+
+  private func failure(_ expected: String) -> DataTypeError {
+    DataTypeError(
+      "the type '\(String(characters))' is not understood: expected \(expected) at character "
+        + "\(position + 1)\(position < characters.count ? ", found '\(characters[position])'" : "")")
+  }
+
+  private mutating func skipSpace() {
+    while position < characters.count, characters[position].isWhitespace { position += 1 }
+  }
+
+  private mutating func accept(_ symbol: Character) -> Bool {
+    skipSpace()
+    guard position < characters.count, characters[position] == symbol else { return false }
+    position += 1
+    return true
+  }
+
+  private mutating func expect(_ symbol: Character) throws {
+    guard accept(symbol) else { throw failure("'\(symbol)'") }
+  }
+
+  mutating func expectEnd() throws {
+    skipSpace()
+    guard position == characters.count else { throw failure("the end") }
+  }
+
+  private mutating func word() -> String {
+    skipSpace()
+    let start = position
+    while position < characters.count,
+      characters[position] == "_" || characters[position].isLetter || characters[position].isNumber
+    {
+      position += 1
+    }
+    return String(characters[start..<position])
+  }
+
+  private mutating func acceptWord(_ expected: String) -> Bool {
+    let before = position
+    if word().lowercased() == expected { return true }
+    position = before
+    return false
+  }
+
+  private mutating func integer() throws -> Int {
+    let negative = accept("-")
+    guard let number = Int(word()) else { throw failure("a number") }
+    return negative ? -number : number
+  }
+
+  private mutating func name() throws -> String {
+    guard accept("`") else {
+      let plain = word()
+      if plain.isEmpty { throw failure("a field name") }
+      return plain
+    }
+    var name = ""
+    while position < characters.count {
+      let character = characters[position]
+      position += 1
+      if character != "`" {
+        name.append(character)
+      } else if position < characters.count, characters[position] == "`" {
+        name.append("`")
+        position += 1
+      } else {
+        return name
+      }
+    }
+    throw failure("a closing back-tick")
+  }
+
+  mutating func fields(until close: Character?) throws -> [StructField] {
+    var fields: [StructField] = []
+    if let close, accept(close) { return fields }
+    skipSpace()
+    if close == nil, position == characters.count { return fields }
+    repeat {
+      let name = try name()
+      _ = accept(":")
+      let type = try type()
+      var isNullable = true
+      if acceptWord("not") {
+        guard acceptWord("null") else { throw failure("'null' after 'not'") }
+        isNullable = false
+      }
+      if acceptWord("comment") { try skipQuoted() }
+      fields.append(StructField(name, type, isNullable: isNullable))
+    } while accept(",")
+    if let close { try expect(close) }
+    return fields
+  }
+
+  private mutating func skipQuoted() throws {
+    skipSpace()
+    guard position < characters.count, characters[position] == "'" || characters[position] == "\""
+    else { throw failure("a quoted comment") }
+    let quote = characters[position]
+    position += 1
+    while position < characters.count, characters[position] != quote {
+      position += characters[position] == "\\" ? 2 : 1
+    }
+    guard position < characters.count else { throw failure("the end of the comment") }
+    position += 1
+  }
+
+  mutating func type() throws -> DataType {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.maximumDepth else { throw failure("a type nested less deeply") }
+    let start = position
+    let name = word().lowercased()
+    switch name {
+    case "void", "null": return .null
+    case "boolean", "bool": return .boolean
+    case "tinyint", "byte": return .byte
+    case "smallint", "short": return .short
+    case "int", "integer": return .integer
+    case "bigint", "long": return .long
+    case "float", "real": return .float
+    case "double": return .double
+    case "string": return .string
+    case "binary": return .binary
+    case "date": return .date
+    case "timestamp", "timestamp_ltz": return .timestamp
+    case "timestamp_ntz": return .timestampNTZ
+    case "variant": return .variant
+    case "decimal", "dec", "numeric":
+      guard accept("(") else { return .decimal() }
+      let precision = try integer()
+      let scale = accept(",") ? try integer() : 0
+      try expect(")")
+      return .decimal(precision: precision, scale: scale)
+    case "char", "character", "varchar":
+      try expect("(")
+      let length = try integer()
+      try expect(")")
+      return name == "varchar" ? .varchar(length: length) : .char(length: length)
+    case "array":
+      try expect("<")
+      let element = try type()
+      try expect(">")
+      return .array(element)
+    case "map":
+      try expect("<")
+      let key = try type()
+      try expect(",")
+      let value = try type()
+      try expect(">")
+      return .map(key, value)
+    case "struct":
+      try expect("<")
+      return .struct(StructType(try fields(until: ">")))
+    case "interval": return interval()
+    default:
+      position = start
+      skipSpace()
+      throw failure("a Spark SQL type")
+    }
+  }
+
+  private mutating func interval() -> DataType {
+    let before = position
+    let first = word().lowercased()
+    let second = acceptWord("to") ? word().lowercased() : first
+    func find<Field: CaseIterable>(_ name: String, _: Field.Type) -> Field? {
+      Field.allCases.first { "\($0)" == name }
+    }
+    if let from = find(first, DataType.DayTimeField.self),
+      let to = find(second, DataType.DayTimeField.self)
+    {
+      return .dayTimeInterval(from: from, to: to)
+    }
+    if let from = find(first, DataType.YearMonthField.self),
+      let to = find(second, DataType.YearMonthField.self)
+    {
+      return .yearMonthInterval(from: from, to: to)
+    }
+    position = before
+    return .calendarInterval
+  }
+}
