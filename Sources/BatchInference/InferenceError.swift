@@ -1,0 +1,43 @@
+/// Why a function could not be found, applied or evaluated.
+public struct InferenceError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of failure; more may be added.
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private let name: String
+    private init(_ name: String) { self.name = name }
+
+    /// No function of that name is registered, or two are.
+    public static let unknownFunction = Code("UNKNOWN_FUNCTION")
+    /// Driver and executor run different builds of the program.
+    public static let buildMismatch = Code("BUILD_MISMATCH")
+    /// The command that arrived is not one of this package's.
+    public static let invalidCommand = Code("INVALID_COMMAND")
+    /// Columns do not fit the function's inputs in number, type or shape.
+    public static let invalidInput = Code("INVALID_INPUT")
+    /// What the function returned does not fit the declared type or the number of rows.
+    public static let invalidOutput = Code("INVALID_OUTPUT")
+    /// The model could not be loaded.
+    public static let modelLoad = Code("MODEL_LOAD")
+    /// The model or the user's closure failed on a batch.
+    public static let prediction = Code("PREDICTION")
+    /// A native library is missing or unusable.
+    public static let library = Code("LIBRARY")
+
+    public var description: String { name }
+  }
+
+  public var code: Code
+  /// What happened, where, what was expected and what to do.
+  public var message: String
+  /// The function or model concerned.
+  public var function: String?
+
+  public init(_ code: Code, _ message: String, function: String? = nil) {
+    self.code = code
+    self.message = message
+    self.function = function
+  }
+
+  public var description: String {
+    "[\(code)] " + (function.map { "\($0): " } ?? "") + message
+  }
+}

@@ -1,0 +1,53 @@
+import Tensors
+
+/// A named tensor that a model takes or gives.
+public struct TensorSpecification: Sendable, Hashable, Codable {
+  public var name: String
+  public var elementType: ElementType
+  /// The declared shape, the batch dimension included; ``Shape/dynamic`` where it varies.
+  public var shape: Shape
+  /// The model's names of dynamic dimensions (such as `batch`), `nil` where it has none.
+  public var dimensionNames: [String?]
+
+  public init(
+    name: String, elementType: ElementType, shape: Shape, dimensionNames: [String?] = []
+  ) {
+    self.name = name
+    self.elementType = elementType
+    self.shape = shape
+    self.dimensionNames = dimensionNames
+  }
+
+  /// The shape of one row, without the leading batch dimension.
+  public var rowShape: Shape { shape.rowShape }
+}
+
+extension TensorSpecification: CustomStringConvertible {
+  public var description: String { "\(name): \(elementType)\(shape)" }
+}
+
+/// A trained model, whatever runs it: a runtime in this process, or a server.
+///
+/// Models are shared by all tasks of an executor process, so ``run(_:)`` may be called concurrently;
+/// a runtime that cannot do that serialises within.
+public protocol Model: Sendable {
+  /// What the model takes, in its own order.
+  var inputs: [TensorSpecification] { get }
+  /// What the model gives, in its own order.
+  var outputs: [TensorSpecification] { get }
+  /// The name and version of what runs the model, for example `ONNX Runtime 1.32.0`.
+  var runtime: String { get }
+  /// What the model file says of itself: producer, version, custom entries.
+  var metadata: [String: String] { get }
+
+  /// Runs the model on one tensor for each input, the batch dimension first, and returns the outputs
+  /// called `outputNames` (all of them if `nil`).
+  ///
+  /// - Throws: a runtime's error, naming the input and its shape, if a tensor does not fit.
+  func run(_ inputs: [String: AnyTensor], outputs outputNames: [String]?) async throws
+    -> [String: AnyTensor]
+}
+
+extension Model {
+  public var metadata: [String: String] { [:] }
+}

@@ -1,0 +1,108 @@
+import Synchronization
+
+/// The loaded models of one process, shared by all its tasks.
+///
+/// A model is loaded once however many tasks ask for it at the same time; a failure is remembered
+/// for a while, so that Spark's retries of a task fail at once instead of loading again; beyond the
+/// capacity the model that was not used for the longest time goes (tasks still using it keep it).
+public final class ModelCache: Sendable {
+  /// What a cached model depends on: the function and its parameters.
+  public struct Key: Sendable, Hashable {
+    public var id: String
+    public var parameters: [UInt8]
+
+    public init(id: String, parameters: [UInt8] = []) {
+      self.id = id
+      self.parameters = parameters
+    }
+  }
+
+  private struct Entry {
+    let loading: Task<any Sendable, any Error>
+    let number: Int
+    var lastUse: ContinuousClock.Instant
+    var failedAt: ContinuousClock.Instant?
+  }
+
+  private struct State {
+    var entries: [Key: Entry] = [:]
+    var loads = 0
+  }
+
+  /// The cache of this process.
+  public static let shared = ModelCache()
+
+  /// The greatest number of models kept.
+  public let capacity: Int
+  /// How long a failed load is remembered.
+  public let failureRetention: Duration
+  private let state = Mutex(State())
+
+  public init(capacity: Int = 8, failureRetention: Duration = .seconds(30)) {
+    precondition(capacity > 0, "a model cache needs room for one model")
+    self.capacity = capacity
+    self.failureRetention = failureRetention
+  }
+
+  /// The number of loads begun since the process started.
+  public var loadCount: Int { state.withLock { $0.loads } }
+
+  /// The number of models held, those being loaded included.
+  public var count: Int { state.withLock { $0.entries.count } }
+
+  /// The value for `key`, made by `load` unless the cache has it.
+  ///
+  /// - Throws: what `load` threw, now or within ``failureRetention``; or an ``InferenceError`` if the
+  ///   key was used before for a value of another type.
+  public func value<Value: Sendable>(
+    for key: Key, as type: Value.Type = Value.self,
+    load: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
+    let entry = state.withLock { state -> Entry in
+      let now = ContinuousClock.now
+      if var entry = state.entries[key],
+        entry.failedAt.map({ now - $0 < failureRetention }) ?? true
+      {
+        entry.lastUse = now
+        state.entries[key] = entry
+        return entry
+      }
+      state.loads += 1
+      let entry = Entry(
+        loading: Task { try await load() }, number: state.loads, lastUse: now, failedAt: nil)
+      state.entries[key] = entry
+      if state.entries.count > capacity,
+        let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
+      {
+        state.entries[oldest.key] = nil
+      }
+      return entry
+    }
+    let value: any Sendable
+    do {
+      value = try await entry.loading.value
+    } catch {
+      state.withLock { state in
+        if let current = state.entries[key], current.number == entry.number,
+          current.failedAt == nil
+        {
+          state.entries[key]?.failedAt = .now
+        }
+      }
+      throw error
+    }
+    guard let typed = value as? Value else {
+      throw InferenceError(
+        .modelLoad, "the model cache holds a \(Swift.type(of: value)) where a \(type) was expected")
+    }
+    return typed
+  }
+
+  /// Forgets all models, those idle longer than `idle` if given; tasks still using one keep it.
+  public func removeAll(idle: Duration = .zero) {
+    let now = ContinuousClock.now
+    state.withLock { state in
+      state.entries = state.entries.filter { now - $0.value.lastUse < idle }
+    }
+  }
+}

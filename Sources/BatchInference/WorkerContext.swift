@@ -1,0 +1,56 @@
+/// The surroundings of a task in an executor: files, assigned devices, identity.
+public struct WorkerContext: Sendable {
+  /// Where files that the driver added lie (Spark's `SparkFiles` root of the session).
+  public var filesDirectory: String
+  /// The partition that the task computes.
+  public var partition: Int
+  /// Spark's numbers of the stage, of the attempt at this task, and of the task attempt overall.
+  public var stage: Int
+  public var attempt: Int
+  public var taskAttempt: Int64
+  /// CPU cores assigned to the task.
+  public var cpus: Int
+  /// Addresses of assigned resources by name, for example `["gpu": ["0"]]`.
+  public var resources: [String: [String]]
+  /// Spark's configuration for the task (session time zone and the like).
+  public var configuration: [String: String]
+  /// The models of this process.
+  public var models: ModelCache
+  /// Waits for, and exchanges messages with, the other tasks of a barrier stage; `nil` elsewhere.
+  public var barrier: (any BarrierCoordinator)?
+
+  public init(
+    filesDirectory: String = ".", partition: Int = 0, stage: Int = 0, attempt: Int = 0,
+    taskAttempt: Int64 = 0, cpus: Int = 1, resources: [String: [String]] = [:],
+    configuration: [String: String] = [:], models: ModelCache = .shared,
+    barrier: (any BarrierCoordinator)? = nil
+  ) {
+    self.filesDirectory = filesDirectory
+    self.partition = partition
+    self.stage = stage
+    self.attempt = attempt
+    self.taskAttempt = taskAttempt
+    self.cpus = cpus
+    self.resources = resources
+    self.configuration = configuration
+    self.models = models
+    self.barrier = barrier
+  }
+
+  /// The path on this executor of a file or unpacked archive that the driver added under `name`; an
+  /// absolute path stays as it is.
+  public func file(_ name: String) -> String {
+    name.hasPrefix("/") ? name : filesDirectory + "/" + name
+  }
+
+  /// The GPU addresses assigned to the task, as the operator numbered them.
+  public var gpus: [String] { resources["gpu"] ?? [] }
+}
+
+/// The meeting point of the tasks of a barrier stage.
+public protocol BarrierCoordinator: Sendable {
+  /// Returns when every task of the stage has called it; takes about a second.
+  func barrier() async throws
+  /// Every task's `message` in partition order, once all tasks have given theirs.
+  func allGather(_ message: String) async throws -> [String]
+}
