@@ -1,0 +1,68 @@
+extension ONNXAPI {
+  /// Throws what `failure` says, unless it is success.
+  func check(_ failure: Failure) throws(ONNXStatus) {
+    guard let failure else { return }
+    defer { releaseStatus(failure) }
+    throw ONNXStatus(code: getErrorCode(failure), text: String(cString: getErrorMessage(failure)))
+  }
+
+  /// The object that `body` writes.
+  func object(_ body: (Out) -> Failure) throws(ONNXStatus) -> OpaquePointer {
+    var object: OpaquePointer?
+    try check(body(&object))
+    guard let object else { throw ONNXStatus(code: 1, text: "the runtime returned no object") }
+    return object
+  }
+
+  /// The number that `body` writes.
+  func number<Number: FixedWidthInteger>(
+    _ body: (UnsafeMutablePointer<Number>) -> Failure
+  ) throws(ONNXStatus) -> Number {
+    var number: Number = 0
+    try check(body(&number))
+    return number
+  }
+
+  /// The text that `body` writes, whose memory belongs to `allocator`; empty if it writes none.
+  func text(allocator: Object, _ body: (TextOut) -> Failure) throws(ONNXStatus) -> String {
+    var text: UnsafeMutablePointer<CChar>?
+    try check(body(&text))
+    guard let text else { return "" }
+    let copy = String(cString: text)
+    try check(free(allocator, text))
+    return copy
+  }
+
+  /// The runtime's providers, in its order of preference.
+  func availableProviders() throws(ONNXStatus) -> [String] {
+    var list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+    var count: Int32 = 0
+    try check(getAvailableProviders(&list, &count))
+    guard let list else { return [] }
+    let names = (0..<Int(count)).compactMap { list[$0].map { String(cString: $0) } }
+    try check(releaseAvailableProviders(list, count))
+    return names
+  }
+}
+
+/// Calls `body` with `strings` as NUL-terminated strings, which live until it returns.
+func withCStrings<Result, Failure: Error>(
+  _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) throws(Failure) -> Result
+) throws(Failure) -> Result {
+  var bytes: [CChar] = []
+  var starts: [Int] = []
+  for string in strings {
+    starts.append(bytes.count)
+    bytes.append(contentsOf: string.utf8CString)
+  }
+  let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: max(bytes.count, 1))
+  let pointers = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(
+    capacity: max(starts.count, 1))
+  defer {
+    buffer.deallocate()
+    pointers.deallocate()
+  }
+  for (index, byte) in bytes.enumerated() { buffer[index] = byte }
+  for (index, start) in starts.enumerated() { pointers[index] = UnsafePointer(buffer + start) }
+  return try body(pointers)
+}

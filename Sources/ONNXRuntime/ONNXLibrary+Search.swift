@@ -1,0 +1,34 @@
+import BatchInference
+
+extension ONNXLibrary {
+  static let name = "ONNX Runtime"
+  static let fileName = "libonnxruntime.so"
+  static let advice =
+    "Install it with `pip install onnxruntime` in the Python environment in use (VIRTUAL_ENV, or "
+    + ".venv in the current directory), or set \(environmentVariable) to the library's file or "
+    + "directory; on Spark executors, ship the library beside the program."
+
+  /// Where ONNX Runtime is looked for.
+  ///
+  /// - Parameter path: the library's file or directory; nothing else is tried then.
+  public static func search(path: String? = nil) -> DynamicLibrarySearch {
+    DynamicLibrarySearch(
+      library: name, fileName: fileName, environmentVariable: environmentVariable,
+      explicitPath: path, folder: "onnxruntime", pythonDirectory: "onnxruntime/capi",
+      loaderName: "\(fileName).1", advice: advice)
+  }
+
+  /// The file of the library on this machine, without loading it; `nil` if there is none, or only
+  /// the system's loader knows one.
+  public static func locate() -> String? { search().locateFile() }
+
+  /// The files to ship to a machine that shall run models: the library and, where the directory has
+  /// them, its execution providers (`libonnxruntime_providers_*.so`), which must stay beside it.
+  /// Empty if ``locate()`` finds nothing.
+  public static func locateFiles() -> [String] {
+    guard let file = locate(), let slash = file.lastIndex(of: "/") else { return [] }
+    return [file]
+      + DynamicLibrarySearch.files(
+        in: String(file[..<slash]), prefix: "libonnxruntime_providers_", suffix: ".so")
+  }
+}

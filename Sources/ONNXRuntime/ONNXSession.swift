@@ -1,0 +1,137 @@
+import BatchInference
+import Tensors
+
+/// An ONNX model loaded into ONNX Runtime.
+///
+/// ```swift
+/// let model = try ONNXSession(path: "digits.onnx")
+/// let pixels = Tensor<Float>(repeating: 0, shape: [64, 784])
+/// let probabilities: Tensor<Float> = try model.run(pixels)     // shape [64, 10]
+/// ```
+///
+/// A session is safe to use from any number of tasks at the same time. Inputs are read where they
+/// lie and outputs are views of the runtime's memory: nothing is copied but strings. An output
+/// outlives the session it came from.
+public final class ONNXSession: Model {
+  /// The tensors that the model takes; of a tensor whose number of dimensions the model leaves open
+  /// the shape is empty (see ``unranked``).
+  public let inputs: [TensorSpecification]
+  /// The tensors that the model gives; outputs of other kinds are in ``otherOutputs``.
+  public let outputs: [TensorSpecification]
+  /// The names of inputs and outputs that may have any number of dimensions.
+  public let unranked: Set<String>
+  /// Outputs that are no tensors (the maps of a scikit-learn classifier, for example) with what they
+  /// are; they are not computed.
+  public let otherOutputs: [String: String]
+  /// What the model file says of itself.
+  public let modelMetadata: ONNXModelMetadata
+  /// The execution providers in use, the CPU last. An operator that one lacks goes to the next.
+  public let providers: [String]
+  /// The runtime.
+  public let library: ONNXLibrary
+  /// The model's file, or the name it was given.
+  public let name: String
+  let handle: ONNXSessionHandle
+  let gate: RunGate?
+
+  /// Loads the model at `path`, with the external data beside it if it has any.
+  ///
+  /// - Parameter library: the runtime; the one that ``ONNXLibrary/shared(path:)`` finds if `nil`.
+  /// - Throws: ``ONNXError`` if the file is missing or damaged, the model needs what the runtime
+  ///   lacks, or an option or execution provider is refused; ``DynamicLibraryError`` if there is no
+  ///   usable runtime.
+  public convenience init(
+    path: String, options: ONNXSessionOptions = ONNXSessionOptions(), library: ONNXLibrary? = nil
+  ) throws {
+    let library = try library ?? .shared()
+    try self.init(name: path, options: options, library: library) { native, out in
+      library.api.createSession(library.environment, path, native, out)
+    }
+  }
+
+  /// Loads a model from memory; `bytes` is not needed afterwards.
+  ///
+  /// - Parameter name: what to call the model in messages.
+  /// - Throws: as ``init(path:options:library:)``.
+  public convenience init(
+    bytes: [UInt8], name: String = "in memory",
+    options: ONNXSessionOptions = ONNXSessionOptions(), library: ONNXLibrary? = nil
+  ) throws {
+    let library = try library ?? .shared()
+    if bytes.isEmpty { throw ONNXError(.modelLoad, "the file has no bytes", model: name) }
+    try self.init(name: name, options: options, library: library) { native, out in
+      bytes.withUnsafeBytes { buffer in
+        guard let base = buffer.baseAddress else { return nil }
+        return library.api.createSessionFromBytes(
+          library.environment, base, buffer.count, native, out)
+      }
+    }
+  }
+
+  private init(
+    name: String, options: ONNXSessionOptions, library: ONNXLibrary,
+    create: (OpaquePointer, ONNXAPI.Out) -> OpaquePointer?
+  ) throws {
+    let (session, providers) = try options.withNative(library: library, model: name) {
+      native, providers in
+      do throws(ONNXStatus) {
+        return (try library.api.object { create(native, $0) }, providers)
+      } catch {
+        throw ONNXError(
+          .modelLoad,
+          "\(library) cannot load it: \(error.text). Check that the file is a complete ONNX model, "
+            + "of a version that this runtime knows",
+          model: name)
+      }
+    }
+    handle = try ONNXSessionHandle(session: session, library: library, model: name)
+    do throws(ONNXStatus) {
+      modelMetadata = try ONNXModelMetadata(of: handle)
+    } catch {
+      throw ONNXError(.modelLoad, "its metadata cannot be read: \(error.text)", model: name)
+    }
+    let signature = handle.signature
+    inputs = signature.inputs.map(\.specification)
+    outputs = signature.outputs.map(\.specification)
+    unranked = Set(
+      (signature.inputs + signature.outputs).filter { !$0.hasShape }.map(\.specification.name))
+    otherOutputs = Dictionary(
+      signature.unsupportedOutputs.map { ($0.name, $0.kind) }, uniquingKeysWith: { $1 })
+    self.name = name
+    self.library = library
+    self.providers = providers
+    let isConcurrent = options.providers.allSatisfy {
+      $0.runsConcurrently || !providers.contains($0.name)
+    }
+    let limit = options.maximumConcurrentRuns ?? (isConcurrent ? nil : 1)
+    gate = limit.map { RunGate(limit: $0) }
+  }
+
+  /// The runtime and its version.
+  public var runtime: String { library.description }
+
+  /// ``modelMetadata`` by name.
+  public var metadata: [String: String] { modelMetadata.entries }
+
+  /// Ends the profiling that ``ONNXSessionOptions/profilePrefix`` began, and returns the file.
+  ///
+  /// - Throws: ``ONNXError`` if the runtime cannot write it.
+  public func endProfiling() throws -> String {
+    let (api, handle) = (library.api, handle)
+    do throws(ONNXStatus) {
+      return try api.text(allocator: handle.allocator) {
+        api.endProfiling(handle.session, handle.allocator, $0)
+      }
+    } catch {
+      throw ONNXError(.run, "the profile cannot be written: \(error.text)", model: name)
+    }
+  }
+}
+
+extension ONNXSession: CustomStringConvertible {
+  public var description: String {
+    let takes = inputs.map(\.description).joined(separator: ", ")
+    let gives = outputs.map(\.description).joined(separator: ", ")
+    return "\(name) (\(takes)) -> (\(gives))"
+  }
+}

@@ -1,0 +1,83 @@
+extension ONNXSessionOptions {
+  /// Calls `body` with the runtime's form of the options and the names of the providers in use, the
+  /// CPU last.
+  ///
+  /// - Throws: ``ONNXError`` for an option that the runtime refuses or a required provider that is
+  ///   not there; what `body` throws.
+  func withNative<Result>(
+    library: ONNXLibrary, model: String, _ body: (OpaquePointer, [String]) throws -> Result
+  ) throws -> Result {
+    let api = library.api
+    let native: OpaquePointer
+    do throws(ONNXStatus) {
+      native = try api.object(api.createSessionOptions)
+    } catch {
+      throw ONNXError(.invalidOption, error.text, model: model)
+    }
+    defer { api.releaseSessionOptions(native) }
+    try setPlain(native, api: api, model: model)
+    let used = try appendProviders(to: native, library: library, model: model)
+    return try body(native, used)
+  }
+
+  private func setPlain(_ native: OpaquePointer, api: ONNXAPI, model: String) throws {
+    func set(_ option: String, _ call: @autoclosure () -> OpaquePointer?) throws {
+      do throws(ONNXStatus) {
+        try api.check(call())
+      } catch {
+        throw ONNXError(
+          .invalidOption, "the runtime refuses the option \(option): \(error.text)", model: model)
+      }
+    }
+    guard let intra = Int32(exactly: intraOpThreads), intra >= 0,
+      let inter = Int32(exactly: interOpThreads), inter >= 0, maximumConcurrentRuns ?? 1 > 0
+    else {
+      throw ONNXError(
+        .invalidOption,
+        "thread counts must not be negative and a limit of concurrent runs must be positive, got "
+          + "intraOpThreads \(intraOpThreads), interOpThreads \(interOpThreads), "
+          + "maximumConcurrentRuns \(maximumConcurrentRuns.map(String.init) ?? "none")",
+        model: model)
+    }
+    try set("intraOpThreads", api.setIntraOpThreads(native, intra))
+    try set("interOpThreads", api.setInterOpThreads(native, inter))
+    try set("optimization", api.setOptimizationLevel(native, optimization.rawValue))
+    try set("executionMode", api.setExecutionMode(native, executionMode.rawValue))
+    try set("logSeverity", api.setLogSeverity(native, logSeverity.rawValue))
+    if !usesMemoryPattern { try set("usesMemoryPattern", api.disableMemoryPattern(native)) }
+    if !usesMemoryArena { try set("usesMemoryArena", api.disableMemoryArena(native)) }
+    if let profilePrefix { try set("profilePrefix", api.enableProfiling(native, profilePrefix)) }
+    for (name, size) in dimensions.sorted(by: { $0.key < $1.key }) {
+      try set("dimensions[\(name)]", api.overrideDimension(native, name, Int64(size)))
+    }
+    for (key, value) in configuration.sorted(by: { $0.key < $1.key }) {
+      try set("configuration[\(key)]", api.addConfigurationEntry(native, key, value))
+    }
+  }
+
+  private func appendProviders(
+    to native: OpaquePointer, library: ONNXLibrary, model: String
+  ) throws -> [String] {
+    var used: [String] = []
+    for provider in providers where provider != .cpu {
+      do throws(ONNXStatus) {
+        guard library.availableProviders.contains(provider.name) else {
+          throw ONNXStatus(
+            code: 1,
+            text: "the library has only \(library.availableProviders.joined(separator: ", "))")
+        }
+        try provider.append(to: native, of: library)
+        used.append(provider.name)
+      } catch {
+        guard provider.isRequired else { continue }
+        throw ONNXError(
+          .providerUnavailable,
+          "the execution provider \(provider.name) cannot be used with \(library) at "
+            + "\(library.path): \(error.text). To use it, \(provider.advice); or mark it as not "
+            + "required to fall back to the next one",
+          model: model)
+      }
+    }
+    return used + [ExecutionProvider.cpu.name]
+  }
+}

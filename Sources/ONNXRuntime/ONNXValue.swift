@@ -1,0 +1,123 @@
+import Tensors
+
+/// A tensor as the runtime holds it, with what must live as long.
+final class ONNXValue: @unchecked Sendable {
+  let pointer: OpaquePointer
+  /// Its session has the allocator that the value's memory comes from.
+  private let handle: ONNXSessionHandle
+  private let api: ONNXAPI
+
+  /// Takes over a value of the runtime.
+  init(owning pointer: OpaquePointer, handle: ONNXSessionHandle) {
+    self.pointer = pointer
+    self.handle = handle
+    api = handle.api
+  }
+
+  deinit { api.releaseValue(pointer) }
+
+  /// A value over the memory of `tensor`, which must outlive it; strings are copied.
+  convenience init(_ tensor: AnyTensor, for handle: ONNXSessionHandle) throws(ONNXStatus) {
+    let api = handle.api
+    let dimensions = tensor.shape.dimensions.map(Int64.init)
+    let code = tensor.elementType.onnxCode
+    if case .string(let strings) = tensor {
+      let pointer = try api.object {
+        api.createTensor(handle.allocator, dimensions, dimensions.count, code, $0)
+      }
+      self.init(owning: pointer, handle: handle)
+      try fill(with: strings)
+      return
+    }
+    guard let fixedWidth = tensor.fixedWidth, let count = fixedWidth.shape.elementCount,
+      let width = fixedWidth.elementType.byteCount
+    else { throw ONNXStatus(code: 2, text: "the tensor has no fixed shape") }
+    let (storage, byteOffset) = fixedWidth.memory
+    let pointer = try api.object {
+      api.createTensorOverMemory(
+        handle.memoryInfo, storage.baseAddress + byteOffset, count * width, dimensions,
+        dimensions.count, code, $0)
+    }
+    self.init(owning: pointer, handle: handle)
+  }
+
+  private func fill(with strings: StringTensor) throws(ONNXStatus) {
+    for index in 0..<strings.count {
+      let range = strings.offsets[index]..<strings.offsets[index + 1]
+      var buffer: UnsafeMutablePointer<CChar>?
+      // Unlike the runtime's other setters, this one keeps NUL characters.
+      try api.check(api.stringBuffer(pointer, index, range.count, &buffer))
+      guard let buffer, !range.isEmpty else { continue }
+      UnsafeMutableRawBufferPointer(start: buffer, count: range.count)
+        .copyBytes(from: strings.bytes[range])
+    }
+  }
+
+  /// The value as a tensor that shares its memory and keeps it alive, with the session, and with
+  /// those of `inputs` in whose memory the output lies; strings are copied.
+  ///
+  /// - Throws: ``ONNXStatus`` if it is something else than a tensor of a known element type.
+  func tensor(inputs: [AnyTensor]) throws -> AnyTensor {
+    let kind: Int32 = try api.number { api.kindOfValue(pointer, $0) }
+    guard kind == ONNXValueKind.tensor else {
+      throw ONNXStatus(code: 1, text: "it is \(ONNXValueKind.name(of: kind)), not a tensor")
+    }
+    let info = try api.object { api.shapeOfValue(pointer, $0) }
+    defer { api.releaseShape(info) }
+    let code: Int32 = try api.number { api.elementType(info, $0) }
+    let shape = try api.shape(of: info)
+    guard let type = ElementType(onnxCode: code) else {
+      throw ONNXStatus(code: 1, text: "it is a tensor of \(ElementType.onnxName(of: code))")
+    }
+    switch type {
+    case .string: return .string(try strings(shape: shape))
+    case .bool: return .bool(try view(Bool.self, shape, inputs))
+    case .int8: return .int8(try view(Int8.self, shape, inputs))
+    case .int16: return .int16(try view(Int16.self, shape, inputs))
+    case .int32: return .int32(try view(Int32.self, shape, inputs))
+    case .int64: return .int64(try view(Int64.self, shape, inputs))
+    case .uint8: return .uint8(try view(UInt8.self, shape, inputs))
+    case .uint16: return .uint16(try view(UInt16.self, shape, inputs))
+    case .uint32: return .uint32(try view(UInt32.self, shape, inputs))
+    case .uint64: return .uint64(try view(UInt64.self, shape, inputs))
+    case .float16: return .float16(try view(Float16.self, shape, inputs))
+    case .bfloat16: return .bfloat16(try view(BFloat16.self, shape, inputs))
+    case .float32: return .float32(try view(Float.self, shape, inputs))
+    case .float64: return .float64(try view(Double.self, shape, inputs))
+    }
+  }
+
+  private func strings(shape: Shape) throws -> StringTensor {
+    let count = shape.elementCount ?? 0
+    if count == 0 { return try StringTensor(offsets: [0], bytes: [], shape: shape) }
+    let byteCount: Int = try api.number { api.stringByteCount(pointer, $0) }
+    var offsets = [Int](repeating: 0, count: count)
+    let bytes = try [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, filled in
+      // With no bytes at all the buffer may have no address, which the runtime refuses.
+      var nothing: UInt8 = 0
+      if let base = buffer.baseAddress {
+        try api.check(api.strings(pointer, base, byteCount, &offsets, count))
+      } else {
+        try api.check(api.strings(pointer, &nothing, byteCount, &offsets, count))
+      }
+      filled = byteCount
+    }
+    return try StringTensor(offsets: offsets + [byteCount], bytes: bytes, shape: shape)
+  }
+
+  private func view<Element: TensorElement>(
+    _ type: Element.Type, _ shape: Shape, _ inputs: [AnyTensor]
+  ) throws -> Tensor<Element> {
+    guard let count = shape.elementCount, count > 0 else { return Tensor(shape: shape) { _ in } }
+    var address: UnsafeMutableRawPointer?
+    try api.check(api.data(pointer, &address))
+    guard let address else { throw ONNXStatus(code: 1, text: "it has no memory on the CPU") }
+    let kept = inputs.compactMap { $0.fixedWidth?.memory.storage }.filter { storage in
+      (storage.baseAddress..<storage.baseAddress + storage.byteCount).contains(address)
+    }
+    let storage = TensorStorage(
+      foreign: address, byteCount: count * MemoryLayout<Element>.stride,
+      release: { withExtendedLifetime((self, kept)) {} })
+    return try Tensor(viewing: storage, shape: shape)
+  }
+}
