@@ -1,0 +1,30 @@
+/// Why a task did not end well under ``FakeSpark``.
+public struct FakeSparkError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of failure; more may be added.
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private let name: String
+    private init(_ name: String) { self.name = name }
+
+    /// The worker reported a failure: what Spark's client would see.
+    public static let taskFailed = Code("TASK_FAILED")
+    /// The worker did something that Spark would not understand.
+    public static let protocolViolation = Code("PROTOCOL_VIOLATION")
+    /// The worker went away.
+    public static let workerLost = Code("WORKER_LOST")
+    /// The worker could not be started or reached.
+    public static let launch = Code("LAUNCH")
+
+    public var description: String { name }
+  }
+
+  public var code: Code
+  /// What happened; for ``Code/taskFailed`` the worker's own words.
+  public var message: String
+
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  public var description: String { "[\(code)] \(message)" }
+}

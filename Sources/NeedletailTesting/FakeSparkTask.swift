@@ -1,0 +1,172 @@
+import ArrowIPC
+import BatchInference
+import SparkWorker
+
+/// One task as Spark would send it: everything that precedes the rows.
+public struct FakeSparkTask: Sendable {
+  public var evaluation: EvaluationType
+  public var calls: [FunctionCall]
+  public var partition = 0
+  public var stage = 0
+  public var attempt = 0
+  public var taskAttempt: Int64 = 0
+  public var cpus = 1
+  /// Addresses by the resource's name, such as `["gpu": ["0"]]`.
+  public var resources: [String: [String]] = [:]
+  /// Where the stage's tasks meet; makes the task one of a barrier stage.
+  public var barrier: TaskIdentity.BarrierAddress?
+  public var localProperties: [String: String] = ["spark.job.description": "a \"fake\" job\n"]
+  public var filesDirectory = "."
+  public var includes: [String] = []
+  /// Numbers of broadcast variables; negative ones ask to forget a variable.
+  public var broadcasts: [Int64] = []
+  public var runnerConfiguration: [String: String] = ["spark.sql.session.timeZone": "UTC"]
+  public var evaluationConfiguration: [String: String] = [:]
+  public var profiler: String?
+  /// What the client put into `python_ver`; the version's own marker if `nil`.
+  public var marker: String?
+
+  public init(_ evaluation: EvaluationType, calls: [FunctionCall]) {
+    self.evaluation = evaluation
+    self.calls = calls
+  }
+
+  /// The message that begins the task, as Spark `version` writes it.
+  ///
+  /// - Parameter isUnix: whether Spark speaks over Unix sockets.
+  public func initialization(for version: SparkProtocolVersion, isUnix: Bool = false) -> [UInt8] {
+    var body = WireBytes()
+    body.append(Int32(partition))
+    body.append(text: marker ?? version.marker)
+    switch version {
+    case .v4_0, .v4_1: appendContext(to: &body, version)
+    case .v4_2, .v4_3: body.append(text: jsonContext(version, isUnix: isUnix))
+    }
+    body.append(text: filesDirectory)
+    body.append(Int32(includes.count))
+    for include in includes { body.append(text: include) }
+    body.append(false)
+    body.append(Int32(broadcasts.count))
+    for broadcast in broadcasts {
+      body.append(broadcast)
+      if broadcast >= 0 { body.append(text: "broadcast-\(broadcast)") }
+    }
+    body.append(evaluation.rawValue)
+    var runner = runnerConfiguration
+    let hasMaps = version >= .v4_2
+    if hasMaps, let profiler { runner["spark.sql.pyspark.udf.profiler"] = profiler }
+    append(runner, to: &body)
+    if hasMaps {
+      append(evaluationConfiguration, to: &body)
+    } else {
+      body.append(profiler != nil)
+      if let profiler { body.append(text: profiler) }
+    }
+    body.append(Int32(calls.count))
+    let hasNames = hasMaps || evaluation != .mapInArrow
+    for call in calls {
+      body.append(Int32(call.arguments.count))
+      for argument in call.arguments {
+        body.append(Int32(argument.column))
+        if hasNames {
+          body.append(argument.name != nil)
+          if let name = argument.name { body.append(text: name) }
+        }
+      }
+      body.append(Int32(call.commands.count))
+      for command in call.commands { body.append(counted: command) }
+      if hasMaps || profiler != nil { body.append(call.resultID ?? 1) }
+    }
+    guard version >= .v4_3 else { return body.bytes }
+    var framed = WireBytes()
+    framed.append(SpecialLength.startOfInitialization)
+    framed.append(counted: body.bytes)
+    return framed.bytes
+  }
+
+  private func append(_ entries: [String: String], to body: inout WireBytes) {
+    body.append(Int32(entries.count))
+    for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
+      body.append(text: key)
+      body.append(text: value)
+    }
+  }
+
+  private func appendContext(to body: inout WireBytes, _ version: SparkProtocolVersion) {
+    body.append(barrier != nil)
+    switch barrier {
+    case .tcp(let port, let secret):
+      body.append(Int32(port))
+      body.append(text: secret)
+    case .unix(let path):
+      body.append(Int32(-1))
+      body.append(text: path)
+    case nil:
+      if version == .v4_0 {
+        body.append(Int32(0))
+        body.append(text: "")
+      }
+    }
+    body.append(Int32(stage))
+    body.append(Int32(partition))
+    body.append(Int32(attempt))
+    body.append(taskAttempt)
+    body.append(Int32(cpus))
+    body.append(Int32(resources.count))
+    for (name, addresses) in resources.sorted(by: { $0.key < $1.key }) {
+      body.append(text: name)
+      body.append(text: name)
+      body.append(Int32(addresses.count))
+      for address in addresses { body.append(text: address) }
+    }
+    append(localProperties, to: &body)
+  }
+
+  private func jsonContext(_ version: SparkProtocolVersion, isUnix: Bool) -> String {
+    var connection = "-1"
+    var secret = isUnix ? "null" : Self.quoted("unused")
+    switch barrier {
+    case .tcp(let port, let value):
+      connection = "\(port)"
+      secret = Self.quoted(value)
+    case .unix(let path):
+      connection = Self.quoted(path)
+      secret = "null"
+    case nil: break
+    }
+    let resources = resources.sorted { $0.key < $1.key }.map { name, addresses in
+      "\(Self.quoted(name)):{\"name\":\(Self.quoted(name)),\"addresses\":["
+        + addresses.map(Self.quoted).joined(separator: ",") + "]}"
+    }
+    let properties = localProperties.sorted { $0.key < $1.key }.map {
+      "\(Self.quoted($0)):\(Self.quoted($1))"
+    }
+    var fields = [
+      "\"isBarrier\":\(barrier != nil)", "\"connInfo\":\(connection)", "\"secret\":\(secret)",
+      "\"stageId\":\(stage)", "\"partitionId\":\(partition)", "\"attemptNumber\":\(attempt)",
+      "\"taskAttemptId\":\(taskAttempt)", "\"cpus\":\(cpus)",
+      "\"resources\":{\(resources.joined(separator: ","))}",
+      "\"localProperties\":{\(properties.joined(separator: ","))}",
+    ]
+    if version >= .v4_3 { fields.insert("\"cpuAmount\":\"\(cpus)\"", at: 8) }
+    return "{\(fields.joined(separator: ","))}"
+  }
+
+  /// `text` as JSON.
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\t": result += "\\t"
+      case let scalar where scalar.value < 0x20:
+        let hex = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,38 @@
+import ArrowIPC
+import BatchInference
+import Glibc
+
+/// What Spark is told of a task that failed.
+///
+/// Spark passes the text on as it is, in some versions without a condition of its own, so that the
+/// text begins with words that a client can look for.
+public struct TaskFailure: Sendable {
+  /// How every report begins.
+  public static let prefix = "Needletail worker: "
+  /// Longer messages are cut.
+  private static let maximumLength = 1 << 15
+
+  /// The text: prefix, `[CODE]`, function, message, and where it happened.
+  public let report: String
+
+  init(_ error: any Error, place: String) {
+    let text =
+      switch error {
+      case let error as InferenceError: error.description
+      case let error as WorkerError: error.description
+      case let error as ArrowError: "[ARROW] \(error)"
+      case is CancellationError: "[CANCELLED] the function gave up as if the task were cancelled"
+      default: "[FUNCTION_FAILED] \(error)"
+      }
+    let cut =
+      text.utf8.count > Self.maximumLength
+      ? text.prefix(Self.maximumLength / 4) + " ..." : text[...]
+    report = "\(Self.prefix)\(cut) (\(place), process \(getpid()) on \(Self.host))"
+  }
+
+  private static var host: String {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}

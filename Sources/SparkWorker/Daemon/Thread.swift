@@ -1,0 +1,46 @@
+import Glibc
+
+/// Threads of the operating system, on which blocking is allowed.
+package enum Thread {
+  private final class Body {
+    let run: @Sendable () -> Void
+
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+
+  /// Bytes of stack: as many as the main thread usually has, since models and their parsers recurse.
+  private static let stackSize = 8 << 20
+
+  /// Runs `body` on a thread of its own; `false` if the system gives none.
+  @discardableResult
+  package static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    pthread_attr_setstacksize(&attributes, stackSize)
+    let box = Unmanaged.passRetained(Body(body))
+    var thread = pthread_t()
+    let result = pthread_create(
+      &thread, &attributes,
+      { argument in
+        guard let argument else { return nil }
+        Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+        return nil
+      }, box.toOpaque())
+    if result != 0 { box.release() }
+    return result == 0
+  }
+
+  /// Runs `body` on a thread of its own and waits without blocking the caller's.
+  package static func run<Value: Sendable>(
+    _ body: @escaping @Sendable () throws -> Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      let started = start { continuation.resume(with: Result { try body() }) }
+      if !started {
+        continuation.resume(throwing: WorkerError(.launch, "the system gives no more threads"))
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/// How Spark started this process as a Python worker, if it did.
+public enum WorkerLaunch: Sendable, Hashable {
+  /// A daemon that takes connections at a port of the loopback interface and checks a secret.
+  case tcpDaemon(secret: String, isIPv6: Bool)
+  /// A daemon that takes connections at a socket file in `directory`.
+  case unixDaemon(directory: String)
+  /// A process for one task, which connects to Spark's port (`spark.python.use.daemon=false`).
+  case tcpWorker(port: Int, secret: String, isIPv6: Bool)
+  /// The same over a socket file.
+  case unixWorker(path: String)
+
+  /// Recognises the command line `-m pyspark.daemon pyspark.worker`, or `-m pyspark.worker`, together
+  /// with the variables that Spark sets.
+  ///
+  /// - Parameter arguments: the command line with the program's name in front.
+  /// - Returns: `nil` if somebody else started the program.
+  public static func detect(
+    arguments: [String], environment: [String: String]
+  ) -> WorkerLaunch? {
+    guard arguments.count >= 3, arguments[1] == "-m" else { return nil }
+    let isUnix = environment["PYTHON_UNIX_DOMAIN_ENABLED"]?.lowercased() == "true"
+    let isIPv6 = environment["SPARK_PREFER_IPV6"]?.lowercased() == "true"
+    let secret = environment["PYTHON_WORKER_FACTORY_SECRET"]
+    if isUnix, let path = environment["PYTHON_WORKER_FACTORY_SOCK_PATH"] {
+      return .unixWorker(path: path)
+    }
+    if isUnix, let directory = environment["PYTHON_WORKER_FACTORY_SOCK_DIR"] {
+      return .unixDaemon(directory: directory)
+    }
+    guard let secret else { return nil }
+    if let port = environment["PYTHON_WORKER_FACTORY_PORT"].flatMap(Int.init) {
+      return .tcpWorker(port: port, secret: secret, isIPv6: isIPv6)
+    }
+    return .tcpDaemon(secret: secret, isIPv6: isIPv6)
+  }
+}

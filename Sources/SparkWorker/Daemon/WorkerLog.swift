@@ -1,0 +1,29 @@
+import Glibc
+
+/// Lines for the executor's log, written to standard error, which Spark copies there.
+public struct WorkerLog: Sendable {
+  public enum Level: String, Sendable, Hashable, CaseIterable, Comparable {
+    case debug, info, warning, error, nothing
+
+    public static func < (left: Level, right: Level) -> Bool {
+      allCases.firstIndex(of: left) ?? 0 < allCases.firstIndex(of: right) ?? 0
+    }
+  }
+
+  /// Lines below this level are left out.
+  public var level: Level
+
+  public init(level: Level) { self.level = level }
+
+  /// Writes one line (in one system call, so that lines of several tasks do not mix).
+  public func callAsFunction(_ level: Level, _ message: @autoclosure () -> String) {
+    guard level >= self.level else { return }
+    let line = "needletail worker \(getpid()) \(level.rawValue): \(message())\n"
+    var bytes = Array(line.utf8)[...]
+    while !bytes.isEmpty {
+      let written = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      if written <= 0 { return }
+      bytes = bytes.dropFirst(written)
+    }
+  }
+}

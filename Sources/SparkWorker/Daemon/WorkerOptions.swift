@@ -1,0 +1,36 @@
+/// How the worker behaves; the environment of the executors can change it.
+public struct WorkerOptions: Sendable {
+  /// How long an idle daemon keeps its models.
+  public var modelRetention: Duration
+  /// How long a daemon without connections lives on. Spark starts another one when it needs it.
+  public var idleExit: Duration
+  /// What is written to the executor's log.
+  public var logLevel: WorkerLog.Level
+
+  public init(
+    modelRetention: Duration = .seconds(600), idleExit: Duration = .seconds(1800),
+    logLevel: WorkerLog.Level = .info
+  ) {
+    self.modelRetention = modelRetention
+    self.idleExit = idleExit
+    self.logLevel = logLevel
+  }
+
+  /// These options as the environment changes them: `NEEDLETAIL_MODEL_RETENTION` and
+  /// `NEEDLETAIL_WORKER_IDLE_EXIT` in seconds, `NEEDLETAIL_LOG_LEVEL` as `debug`, `info`, `warning` or
+  /// `error`. Values that are none of these are ignored.
+  public func changed(by environment: [String: String]) -> WorkerOptions {
+    var options = self
+    func seconds(_ name: String) -> Duration? {
+      environment[name].flatMap(Double.init).flatMap {
+        (0..<1e9).contains($0) ? .seconds($0) : nil
+      }
+    }
+    if let retention = seconds("NEEDLETAIL_MODEL_RETENTION") { options.modelRetention = retention }
+    if let idle = seconds("NEEDLETAIL_WORKER_IDLE_EXIT") { options.idleExit = idle }
+    if let level = environment["NEEDLETAIL_LOG_LEVEL"].flatMap(WorkerLog.Level.init(rawValue:)) {
+      options.logLevel = level
+    }
+    return options
+  }
+}

@@ -1,0 +1,90 @@
+import ArrowIPC
+import BatchInference
+
+/// Evaluates the functions of one task over its batches.
+///
+/// The engine knows nothing of sockets and streams: batches come from a ``BatchSource`` and the
+/// results are one.
+public struct TaskEngine: Sendable {
+  /// The program's functions.
+  public let registry: FunctionRegistry
+  /// The build of the program; commands of another build are refused.
+  public let fingerprint: String
+
+  public init(registry: FunctionRegistry, fingerprint: String) {
+    self.registry = registry
+    self.fingerprint = fingerprint
+  }
+
+  /// Begins to evaluate `calls`; the work is done as the result's batches are asked for.
+  ///
+  /// - Parameters:
+  ///   - input: Spark's batches: the arguments' columns for scalar evaluations, one struct column of
+  ///     all columns for `mapInArrow`.
+  /// - Returns: batches as Spark wants them: one column for each call, as many rows as the input; or
+  ///   one struct column for `mapInArrow`.
+  /// - Throws: here or while the result is read: ``InferenceError`` and ``WorkerError``, what a
+  ///   function throws, and `CancellationError`.
+  public func evaluate(
+    _ calls: [FunctionCall], as evaluation: EvaluationType, input: any BatchSource,
+    worker: WorkerContext
+  ) async throws -> any BatchSource {
+    let chains = try calls.map { call in
+      (arguments: call.arguments, functions: try call.commands.map { try resolve($0, evaluation) })
+    }
+    if evaluation.kind == .batches {
+      guard chains.count == 1, let chain = chains.first else {
+        throw WorkerError(.unsupported, "mapInArrow with \(calls.count) functions, expected one")
+      }
+      var source: any BatchSource = UnwrappedBatches(input)
+      for item in chain.functions {
+        source = try await item.function.evaluate(
+          source, invocation: item.invocation, worker: worker)
+      }
+      return WrappedBatches(source, function: chain.functions.last?.function.name ?? "")
+    }
+    let shared = SharedInput(input, consumers: chains.count)
+    var outputs: [any BatchSource] = []
+    for (index, chain) in chains.enumerated() {
+      var source: any BatchSource = SelectedColumns(
+        shared.source(index), columns: chain.arguments.map(\.column))
+      for item in chain.functions {
+        let counted = CountedBatches(source)
+        let output = try await item.function.evaluate(
+          counted, invocation: item.invocation, worker: worker)
+        source = CheckedColumn(output, input: counted, function: item.function.name)
+      }
+      outputs.append(source)
+    }
+    return AlignedColumns(outputs)
+  }
+
+  private struct ResolvedFunction {
+    let function: any UserDefinedFunction
+    let invocation: FunctionInvocation
+  }
+
+  private func resolve(
+    _ command: [UInt8], _ evaluation: EvaluationType
+  ) throws -> ResolvedFunction {
+    let invocation = try FunctionCommand.decode(command)
+    guard invocation.fingerprint == fingerprint else {
+      throw InferenceError(
+        .buildMismatch,
+        "this executor runs build \(fingerprint) of the program, the driver is build "
+          + "\(invocation.fingerprint); upload again or restart the session",
+        function: invocation.function)
+    }
+    let function = try registry.function(named: invocation.function)
+    guard function.kind == evaluation.kind else {
+      throw WorkerError(
+        .unsupported,
+        function.kind == .column
+          ? "the function gives a column and was used where a function of whole batches is expected; "
+            + "use it in withColumn or select"
+          : "the function takes whole batches and was used as a column; use it in mapBatches",
+        function: invocation.function)
+    }
+    return ResolvedFunction(function: function, invocation: invocation)
+  }
+}

@@ -1,0 +1,45 @@
+/// What Spark says before it sends a task's rows.
+public struct TaskInitialization: Sendable, Hashable {
+  /// The version whose layout the message has.
+  public var version: SparkProtocolVersion
+  public var partition: Int
+  public var identity: TaskIdentity
+  /// Where files that the driver added lie on this executor.
+  public var filesDirectory: String
+  /// Python files and archives that the driver added; of no use here.
+  public var includes: [String]
+  public var evaluation: EvaluationType
+  /// Spark's settings for the evaluation (session time zone, large types and the like).
+  public var runnerConfiguration: [String: String]
+  public var evaluationConfiguration: [String: String]
+  /// The profiler that the session asked for; this worker has none.
+  public var profiler: String?
+  public var calls: [FunctionCall]
+}
+
+/// A function, or a chain of functions, over some of the input's columns.
+public struct FunctionCall: Sendable, Hashable {
+  /// One argument: a column of the input, by position.
+  public struct Argument: Sendable, Hashable {
+    public var column: Int
+    /// The name, where the argument was passed by name.
+    public var name: String?
+
+    public init(column: Int, name: String? = nil) {
+      self.column = column
+      self.name = name
+    }
+  }
+
+  public var arguments: [Argument]
+  /// The functions' commands as the driver sent them, the innermost first.
+  public var commands: [[UInt8]]
+  /// Spark's number for the result, of use to profilers only.
+  public var resultID: Int64?
+
+  public init(arguments: [Argument], commands: [[UInt8]], resultID: Int64? = nil) {
+    self.arguments = arguments
+    self.commands = commands
+    self.resultID = resultID
+  }
+}

@@ -1,0 +1,43 @@
+/// Why the worker could not take or finish a task.
+public struct WorkerError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of failure; more may be added.
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private let name: String
+    private init(_ name: String) { self.name = name }
+
+    /// The message that begins a task is damaged, or of another Spark version than announced.
+    public static let invalidInitialization = Code("INVALID_INITIALIZATION")
+    /// Spark asked for something that this worker does not do.
+    public static let unsupported = Code("UNSUPPORTED")
+    /// A function gave more or fewer rows than it was given.
+    public static let wrongRowCount = Code("WRONG_ROW_COUNT")
+    /// A function gave columns that do not fit its kind.
+    public static let wrongOutput = Code("WRONG_OUTPUT")
+    /// Spark does not speak the protocol as expected.
+    public static let protocolViolation = Code("PROTOCOL_VIOLATION")
+    /// The other side closed the connection; normal when a query is cancelled or has enough rows.
+    public static let connectionClosed = Code("CONNECTION_CLOSED")
+    /// A barrier could not be reached.
+    public static let barrier = Code("BARRIER")
+    /// The worker could not start.
+    public static let launch = Code("LAUNCH")
+
+    public var description: String { name }
+  }
+
+  public var code: Code
+  /// What happened, where, what was expected and what to do.
+  public var message: String
+  /// The function concerned.
+  public var function: String?
+
+  public init(_ code: Code, _ message: String, function: String? = nil) {
+    self.code = code
+    self.message = message
+    self.function = function
+  }
+
+  public var description: String {
+    "[\(code)] " + (function.map { "\($0): " } ?? "") + message
+  }
+}
