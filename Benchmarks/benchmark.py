@@ -206,35 +206,34 @@ def print_ratios(results):
     def total(each):
         return each["jvm_cpu_s"] + each["worker_cpu_s"]
 
+    def worker(each):
+        return each["worker_cpu_s"]
+
+    def peak(each):
+        return each["worker_peak_mib"]
+
     lines = []
     for model in ("trivial", "mlp"):
-        ours, theirs = found.get(("needletail", model)), found.get(("pyspark-default", model))
-        theirs_row = found.get(("pyspark-row", model))
+        ours = found.get(("needletail", model))
         ours_default = found.get(("needletail-default", model))
-        if ours and theirs:
-            lines += [
-                (model, "worker CPU, needletail / pyspark-default", "worker_cpu_s", ours, theirs),
-                (model, "total CPU, needletail / pyspark-default", total, ours, theirs),
-                (model, "worker peak, needletail / pyspark-default", "worker_peak_mib", ours, theirs),
-            ]
-        if theirs and theirs_row:
-            lines.append((model, "total CPU, the setting alone in PySpark", total, theirs_row, theirs))
-        if ours and theirs_row:
-            lines += [
-                (model, "worker CPU, needletail / pyspark-row", "worker_cpu_s", ours, theirs_row),
-                (model, "total CPU, the worker alone: needletail / pyspark-row", total, ours, theirs_row),
-                (model, "worker peak, needletail / pyspark-row", "worker_peak_mib", ours, theirs_row),
-            ]
-        if ours_default and theirs:
-            lines.append(
-                (model, "total CPU, the worker alone: both at Spark's default", total, ours_default, theirs)
-            )
+        theirs = found.get(("pyspark-default", model))
+        theirs_row = found.get(("pyspark-row", model))
+        lines += [
+            (model, "worker CPU: needletail / pyspark-default", worker, ours, theirs),
+            (model, "worker CPU: needletail / pyspark-row", worker, ours, theirs_row),
+            (model, "total CPU: needletail / pyspark-default", total, ours, theirs),
+            (model, "the setting alone: pyspark-row / pyspark-default", total, theirs_row, theirs),
+            (model, "the worker alone: needletail / pyspark-row", total, ours, theirs_row),
+            (model, "the worker alone, columnar input on", total, ours_default, theirs),
+            (model, "worker peak: needletail / pyspark-default", peak, ours, theirs),
+            (model, "worker peak: needletail / pyspark-row", peak, ours, theirs_row),
+        ]
+    lines = [line for line in lines if line[3] and line[4]]
     if lines:
         print("\n| model | ratio | value |\n|---|---|---|")
     for model, name, measure_of, above, below in lines:
-        value = measure_of if callable(measure_of) else lambda each: each[measure_of]
-        if value(below):
-            print(f"| {model} | {name} | {value(above) / value(below):.2f} |")
+        if measure_of(below):
+            print(f"| {model} | {name} | {measure_of(above) / measure_of(below):.2f} |")
 
 
 def main():

@@ -94,7 +94,7 @@ class MemorySampler:
     def peak(self, branches):
         """The largest sums, in MiB, over the branches named: proportional and resident."""
         sums = [
-            [sum(sample[branch][kind] for branch in branches if branch in sample) for kind in (0, 1)]
+            [sum(sample.get(branch, (0, 0))[kind] for branch in branches) for kind in (0, 1)]
             for sample in self.samples
         ]
         return tuple(max((each[kind] for each in sums), default=0) / 2**20 for kind in (0, 1))

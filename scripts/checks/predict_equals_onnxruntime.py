@@ -1,6 +1,7 @@
 """Checks that `needletail predict` gives what ONNX Runtime's Python package gives, row by row.
 
-    .venv/bin/python scripts/checks/predict_equals_onnxruntime.py [--needletail PROGRAM] [--only NAME]
+    .venv/bin/python scripts/checks/predict_equals_onnxruntime.py
+        [--needletail PROGRAM] [--only NAME]...
 
 For every model a table of its own is written as Parquet, JSON or CSV; the command predicts it on a
 Spark Connect server that the check starts (once also without a server, so that the command starts
