@@ -73,7 +73,9 @@ public final class DynamicLibrary: Sendable {
       if let library = opened[path] { return .success(library) }
       guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
         let reason = dlerror().map { String(cString: $0) } ?? "the loader gave no reason"
-        return .failure(OpenFailure(text: reason))
+        let isPrefixed = reason.hasPrefix("\(path): ")
+        return .failure(
+          OpenFailure(text: isPrefixed ? String(reason.dropFirst(path.count + 2)) : reason))
       }
       let library = DynamicLibrary(name: name, path: path, handle: handle)
       opened[path] = library

@@ -3,7 +3,9 @@ extension ONNXAPI {
   func check(_ failure: Failure) throws(ONNXStatus) {
     guard let failure else { return }
     defer { releaseStatus(failure) }
-    throw ONNXStatus(code: getErrorCode(failure), text: String(cString: getErrorMessage(failure)))
+    var text = Substring(String(cString: getErrorMessage(failure)))
+    while text.last?.isWhitespace ?? false { text.removeLast() }
+    throw ONNXStatus(code: getErrorCode(failure), text: String(text))
   }
 
   /// The object that `body` writes.

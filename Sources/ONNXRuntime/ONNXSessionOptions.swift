@@ -39,7 +39,7 @@ public struct ONNXSessionOptions: Sendable, Hashable, Codable {
   /// and one at a time as soon as a provider for GPUs is in use.
   public var maximumConcurrentRuns: Int?
   /// Fixed sizes for symbolic dimensions, such as `["batch": 64]`; the model may then be optimised
-  /// further and takes no other size.
+  /// further and takes no other size. Some versions of the runtime need ``Optimization/basic`` for it.
   public var dimensions: [String: Int] = [:]
   /// Whether memory for intermediate results is planned once for each input shape.
   public var usesMemoryPattern = true
