@@ -23,10 +23,14 @@ struct DaemonLoop {
       if let path = DaemonLoop.pathToRemove { unlink(path) }
       _exit(0)
     }
+    // Whoever started this process may have had the signal blocked.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     let written = greeting.bytes.withUnsafeBytes { write(output, $0.baseAddress, $0.count) }
     guard written == greeting.bytes.count else { end("standard output is closed") }
     service.log(.debug, "listens with functions \(service.engine.registry.names)")
-    var isHoldingModels = true
     while true {
       var requests = [pollfd(descriptor: STDIN_FILENO), pollfd(descriptor: listener)]
       let ready = poll(&requests, 2, 1000)
@@ -35,14 +39,11 @@ struct DaemonLoop {
         if requests[0].revents != 0 { readRequest() }
         if requests[1].revents != 0, let connection = Socket.accept(listener) { greet(connection) }
       }
-      guard let idle = service.activity.idleTime else {
-        isHoldingModels = true
-        continue
-      }
-      if isHoldingModels, idle >= options.modelRetention {
+      if let idle = service.activity.idleTime, idle >= options.modelRetention,
+        service.models.count > 0
+      {
+        service.log(.info, "releases \(service.models.count) models after \(idle) without a task")
         service.models.removeAll()
-        isHoldingModels = false
-        service.log(.info, "released its models after \(idle) without a task")
       }
       if let time = service.activity.timeWithoutConnection, time >= options.idleExit {
         end("nothing to do for \(time)")

@@ -12,8 +12,8 @@ public struct TaskFailure: Sendable {
   /// Longer messages are cut.
   private static let maximumLength = 1 << 15
 
-  /// The text: prefix, `[CODE]`, function, message, and where it happened.
-  public let report: String
+  /// `[CODE]`, function, message, and where it happened.
+  let text: String
 
   init(_ error: any Error, place: String) {
     let text =
@@ -27,7 +27,7 @@ public struct TaskFailure: Sendable {
     let cut =
       text.utf8.count > Self.maximumLength
       ? text.prefix(Self.maximumLength / 4) + " ..." : text[...]
-    report = "\(Self.prefix)\(cut) (\(place), process \(getpid()) on \(Self.host))"
+    self.text = "\(cut) (\(place), process \(getpid()) on \(Self.host))"
   }
 
   private static var host: String {

@@ -144,8 +144,8 @@ struct TaskRunner: Sendable {
       service.log(.debug, "cancelled \(place)")
       return false
     }
-    let report = TaskFailure(error, place: place).report
-    service.log(.error, report)
+    let failure = TaskFailure(error, place: place)
+    service.log(.error, failure.text)
     do {
       if progress.writesArrow {
         // The marker that ends an Arrow stream.
@@ -155,7 +155,7 @@ struct TaskRunner: Sendable {
         connection.write(marker)
       }
       connection.write(SpecialLength.exceptionThrown)
-      connection.write(text: report)
+      connection.write(text: TaskFailure.prefix + failure.text)
       try connection.flush()
       connection.drain()
     } catch {

@@ -6,7 +6,7 @@ package final class WorkerActivity: Sendable {
     var connections = 0
     var tasks = 0
     var lastTask = ContinuousClock.now
-    var lastConnection = ContinuousClock.now
+    var lastConnection: ContinuousClock.Instant?
   }
 
   private let state = Mutex(State())
@@ -36,8 +36,11 @@ package final class WorkerActivity: Sendable {
   /// The time since the last task ended; `nil` while one runs.
   var idleTime: Duration? { state.withLock { $0.tasks > 0 ? nil : .now - $0.lastTask } }
 
-  /// The time since the last connection ended; `nil` while there is one.
+  /// The time since the last connection ended; `nil` while there is one, and before the first one:
+  /// Spark starts a daemon because it is about to connect.
   var timeWithoutConnection: Duration? {
-    state.withLock { $0.connections > 0 ? nil : .now - $0.lastConnection }
+    state.withLock { state in
+      state.connections > 0 ? nil : state.lastConnection.map { .now - $0 }
+    }
   }
 }
