@@ -1,0 +1,49 @@
+import ArrowIPC
+
+/// Cuts a stream of batches into chunks of a fixed number of rows, the last one shorter.
+///
+/// A chunk that lies within one batch is a view of it; one that spans several is copied together, so
+/// that a model always gets full chunks, however Spark cut its batches.
+final class BatchChunks {
+  /// A number of rows and where they begin in the stream.
+  struct Chunk {
+    var batch: RecordBatch
+    var firstRow: Int
+  }
+
+  private let source: any BatchSource
+  private let size: Int
+  private var rest: RecordBatch?
+  private var nextRow = 0
+
+  init(_ source: any BatchSource, size: Int) {
+    self.source = source
+    self.size = size
+  }
+
+  /// The next chunk, never empty; `nil` at the end.
+  func next() async throws -> Chunk? {
+    var parts: [RecordBatch] = []
+    var missing = size
+    while missing > 0 {
+      try Task.checkCancellation()
+      let taken: RecordBatch?
+      if let rest { taken = rest } else { taken = try await source.next() }
+      guard let batch = taken else { break }
+      rest = nil
+      if batch.rowCount == 0 { continue }
+      if batch.rowCount <= missing {
+        parts.append(batch)
+        missing -= batch.rowCount
+      } else {
+        parts.append(batch.slice(0..<missing))
+        rest = batch.slice(missing..<batch.rowCount)
+        missing = 0
+      }
+    }
+    if parts.isEmpty { return nil }
+    let firstRow = nextRow
+    nextRow += size - missing
+    return Chunk(batch: try .concatenating(parts), firstRow: firstRow)
+  }
+}

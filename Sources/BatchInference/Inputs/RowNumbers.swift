@@ -1,0 +1,18 @@
+/// The numbers within the partition of the rows of one batch, for messages.
+public struct RowNumbers: Sendable {
+  /// The number of the batch's first row, skipped rows included.
+  let start: Int
+  /// The positions of the rows that are left when some were skipped.
+  let kept: [Int]?
+
+  init(start: Int = 0, kept: [Int]? = nil) {
+    self.start = start
+    self.kept = kept
+  }
+
+  /// The number of row `row` of the batch.
+  public subscript(row: Int) -> Int {
+    guard let kept else { return start + row }
+    return start + (kept.indices.contains(row) ? kept[row] : row)
+  }
+}

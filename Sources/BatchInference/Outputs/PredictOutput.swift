@@ -1,0 +1,81 @@
+import ArrowIPC
+import SparkTypes
+
+/// A type that a predict function returns: the results of one batch.
+///
+/// | declared type | types |
+/// |---|---|
+/// | number, boolean | `Tensor` of shape `[rows]` or `[rows, 1]`, `[Float]`, `[Float?]`, `[Bool]` … |
+/// | string | `[String]`, `[String?]`, `StringTensor` |
+/// | binary | `[[UInt8]]`, `[[UInt8]?]` |
+/// | array | `Tensor` or `StringTensor` of shape `[rows, n]`, `[[Float]]` (any lengths) |
+/// | struct | ``NamedOutputs`` (one entry for each field), or an array of an `Encodable` struct or dictionary (one for each row) |
+/// | any | `ArrowColumn`; `RecordBatch` for structs |
+///
+/// Numbers are cast to the declared type: fractions are cut off in integers, and a number that the
+/// type cannot hold is an error. A tensor that has the declared type already is not copied.
+public protocol PredictOutput: SendableMetatype {
+  /// The results as a column.
+  ///
+  /// - Throws: ``InferenceError`` that says what does not fit, and in which row.
+  func column(_ request: OutputRequest) throws -> ArrowColumn
+
+  /// Why results of this type can never become a column of `type`, or `nil` if they can.
+  static func outputMismatch(with type: DataType) -> String?
+
+  /// Whether any type that Arrow has may be declared.
+  static var isRaw: Bool { get }
+}
+
+extension PredictOutput {
+  public static func outputMismatch(with type: DataType) -> String? { nil }
+  public static var isRaw: Bool { false }
+}
+
+extension ArrowColumn: PredictOutput {
+  public static var isRaw: Bool { true }
+
+  public func column(_ request: OutputRequest) throws -> ArrowColumn {
+    try request.checkLength(count)
+    let wanted = try request.arrowType()
+    guard type.isExchangeable(with: wanted) else {
+      throw request.failure("a column of \(type) was returned, the declared type is \(wanted)")
+    }
+    return retyped(wanted)
+  }
+}
+
+extension RecordBatch: PredictOutput {
+  public static var isRaw: Bool { true }
+
+  public func column(_ request: OutputRequest) throws -> ArrowColumn {
+    guard case .struct(let fields) = request.type else { throw request.mismatch("RecordBatch") }
+    try request.checkLength(rowCount)
+    return try NamedOutputs(
+      zip(schema.fields, columns).map { ($0.name, $1) }
+    ).structure(fields, request)
+  }
+}
+
+extension ArrowType {
+  /// Whether columns of both types have the same layout and meaning: names of list elements,
+  /// nullability and time zones may differ.
+  func isExchangeable(with other: ArrowType) -> Bool {
+    switch (self, other) {
+    case (.list(let a), .list(let b)), (.largeList(let a), .largeList(let b)):
+      a.type.isExchangeable(with: b.type)
+    case (.fixedSizeList(let a, let m), .fixedSizeList(let b, let n)):
+      m == n && a.type.isExchangeable(with: b.type)
+    case (.structure(let a), .structure(let b)):
+      a.map(\.name) == b.map(\.name)
+        && zip(a, b).allSatisfy { $0.type.isExchangeable(with: $1.type) }
+    case (.map(let a, _), .map(let b, _)):
+      zip(a.type.childFields, b.type.childFields).allSatisfy {
+        $0.type.isExchangeable(with: $1.type)
+      }
+    case (.timestamp(let a, let zone), .timestamp(let b, let other)):
+      a == b && (zone == nil) == (other == nil)
+    default: self == other
+    }
+  }
+}
