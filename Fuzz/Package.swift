@@ -1,0 +1,37 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Coverage-guided fuzzing of what reads bytes from outside. The sources are those of the main package
+// (links), compiled with libFuzzer's instrumentation and AddressSanitizer:
+//
+//   swift build -c release --package-path Fuzz
+//   Fuzz/.build/release/TaskInitializationFuzz CORPUS Fuzz/Seeds/TaskInitialization \
+//     -max_total_time=600 -rss_limit_mb=1024
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"]),
+]
+
+// The linker gold, the default, fails on such programs.
+let linkerSettings: [LinkerSetting] = [
+  .unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])
+]
+
+let targets: [Target] = [
+  .target(name: "Tensors", swiftSettings: settings),
+  .target(name: "ArrowIPC", dependencies: ["Tensors"], swiftSettings: settings),
+  .target(name: "SparkTypes", dependencies: ["ArrowIPC"], swiftSettings: settings),
+  .target(
+    name: "BatchInference", dependencies: ["ArrowIPC", "SparkTypes", "Tensors"],
+    swiftSettings: settings),
+  .target(
+    name: "SparkWorker", dependencies: ["ArrowIPC", "BatchInference"], swiftSettings: settings),
+  .executableTarget(
+    name: "TaskInitializationFuzz", dependencies: ["ArrowIPC", "SparkWorker"],
+    swiftSettings: settings, linkerSettings: linkerSettings),
+]
+
+let package = Package(name: "fuzz", targets: targets)
