@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// The loaded models of one process, shared by all its tasks.
@@ -29,19 +30,46 @@ public final class ModelCache: Sendable {
     var loads = 0
   }
 
-  /// The cache of this process.
-  public static let shared = ModelCache()
+  /// The cache of this process. If the environment has ``loadsFileVariable``, every load is written
+  /// down there.
+  public static let shared = ModelCache(onLoad: loadsFile.map { appendLine(to: $0) })
+
+  /// The variable that names a file to which each process appends a line for each load.
+  public static let loadsFileVariable = "NEEDLETAIL_LOADS_FILE"
 
   /// The greatest number of models kept.
   public let capacity: Int
   /// How long a failed load is remembered.
   public let failureRetention: Duration
+  private let onLoad: (@Sendable (Key) -> Void)?
   private let state = Mutex(State())
 
-  public init(capacity: Int = 8, failureRetention: Duration = .seconds(30)) {
+  /// - Parameter onLoad: is told of each load when it begins.
+  public init(
+    capacity: Int = 8, failureRetention: Duration = .seconds(30),
+    onLoad: (@Sendable (Key) -> Void)? = nil
+  ) {
     precondition(capacity > 0, "a model cache needs room for one model")
     self.capacity = capacity
     self.failureRetention = failureRetention
+    self.onLoad = onLoad
+  }
+
+  private static var loadsFile: String? {
+    guard let path = getenv(loadsFileVariable) else { return nil }
+    return String(cString: path)
+  }
+
+  /// An observer that appends the process and the model to the file at `path`; a short line is
+  /// appended whole even when several processes do so at once.
+  private static func appendLine(to path: String) -> @Sendable (Key) -> Void {
+    { key in
+      let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+      if file < 0 { return }
+      defer { close(file) }
+      let line = Array("\(getpid()) \(key.id)\n".utf8)
+      _ = line.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+    }
   }
 
   /// The number of loads begun since the process started.
@@ -69,7 +97,10 @@ public final class ModelCache: Sendable {
       }
       state.loads += 1
       let entry = Entry(
-        loading: Task { try await load() }, number: state.loads, lastUse: now, failedAt: nil)
+        loading: Task { [onLoad] in
+          onLoad?(key)
+          return try await load()
+        }, number: state.loads, lastUse: now, failedAt: nil)
       state.entries[key] = entry
       if state.entries.count > capacity,
         let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })

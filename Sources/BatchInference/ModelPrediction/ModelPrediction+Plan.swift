@@ -1,0 +1,287 @@
+import FoundationEssentials
+import SparkTypes
+import Tensors
+
+/// A model fitted to a table: what the driver needs to apply ``ModelPrediction``.
+public struct PredictionPlan: Sendable, Hashable {
+  public var parameters: ModelPrediction.Parameters
+  /// The columns that the function takes, in order; a dot leads into a struct.
+  public var argumentColumns: [String]
+  /// The struct that the function gives, one field for each new column.
+  public var returnType: StructType
+
+  /// The parameters as a ``FunctionInvocation`` carries them.
+  public func encodedParameters() throws -> [UInt8] {
+    Array(try ModelPrediction.encoder.encode(parameters))
+  }
+}
+
+extension ModelPrediction {
+  /// Fits a model to a table.
+  ///
+  /// An input that is not in `inputs` takes the column of its name, in whichever case. All outputs of
+  /// the model become columns, those not in `outputs` under their own names.
+  ///
+  /// - Parameters:
+  ///   - modelInputs, modelOutputs: what the model takes and gives.
+  ///   - reference: the model, as the executors load it.
+  ///   - table: the table's schema.
+  ///   - inputs: the columns that feed inputs of the model, by the input's name.
+  ///   - outputs: names of the new columns by the output's name.
+  ///   - batchSize: the number of rows in a batch; a model with a fixed batch dimension has its own.
+  /// - Throws: ``InferenceError`` that names the input, output or column, and what to write.
+  public static func plan(
+    modelInputs: [TensorSpecification], modelOutputs: [TensorSpecification],
+    reference: ModelReference, table: StructType, inputs: [String: InputColumns] = [:],
+    outputs: [String: String] = [:], batchSize: Int = 64, nulls: NullPolicy = .fail,
+    ragged: RaggedPolicy = .fail
+  ) throws -> PredictionPlan {
+    let planner = Planner(model: reference.file, table: table, modelInputs: modelInputs)
+    guard batchSize > 0 else {
+      throw planner.fail("the batch size is \(batchSize), a batch needs at least one row")
+    }
+    guard !modelOutputs.isEmpty else { throw planner.fail("the model has no outputs of tensors") }
+    try planner.checkNames(inputs.keys, of: modelInputs, "input")
+    try planner.checkNames(outputs.keys, of: modelOutputs, "output")
+
+    var arguments: [String] = []
+    var bindings: [InputBinding] = []
+    for specification in modelInputs {
+      let columns = try planner.columns(for: specification, given: inputs[specification.name])
+      try planner.check(columns, feed: specification)
+      let positions = columns.map { column in
+        if let known = arguments.firstIndex(of: column.name) { return known }
+        arguments.append(column.name)
+        return arguments.count - 1
+      }
+      bindings.append(InputBinding(specification: specification, columns: positions))
+    }
+    let outputBindings = modelOutputs.map {
+      OutputBinding(specification: $0, column: outputs[$0.name] ?? $0.name)
+    }
+    try planner.checkNewColumns(outputBindings)
+    let fixed = try planner.fixedBatchSize()
+    return PredictionPlan(
+      parameters: Parameters(
+        model: reference, inputs: bindings, outputs: outputBindings,
+        batchSize: fixed ?? batchSize, isBatchFixed: fixed != nil, nulls: nulls, ragged: ragged),
+      argumentColumns: arguments, returnType: returnType(of: outputBindings))
+  }
+
+  /// Fits `model` to a table; see the form with specifications.
+  public static func plan(
+    model: any Model, reference: ModelReference, table: StructType,
+    inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], batchSize: Int = 64,
+    nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
+  ) throws -> PredictionPlan {
+    try plan(
+      modelInputs: model.inputs, modelOutputs: model.outputs, reference: reference, table: table,
+      inputs: inputs, outputs: outputs, batchSize: batchSize, nulls: nulls, ragged: ragged)
+  }
+}
+
+/// The checks of a plan against one table.
+private struct Planner {
+  let model: String
+  let table: StructType
+  let modelInputs: [TensorSpecification]
+
+  func fail(_ message: String, _ code: InferenceError.Code = .invalidInput) -> InferenceError {
+    InferenceError(code, message, function: model)
+  }
+
+  /// Makes sure that the names that the user wrote are the model's.
+  func checkNames(
+    _ names: some Sequence<String>, of specifications: [TensorSpecification], _ kind: String
+  ) throws {
+    let known = specifications.map(\.name)
+    for name in names.sorted() where !known.contains(name) {
+      throw fail(
+        "the model has no \(kind) '\(name)'; its \(kind)s are "
+          + "\(specifications.map(\.description).joined(separator: ", "))"
+          + Suggestion.text(for: name, among: known))
+    }
+  }
+
+  /// The columns that feed an input, as the table names them.
+  func columns(
+    for input: TensorSpecification, given: InputColumns?
+  ) throws -> [FunctionArgument] {
+    if let given {
+      if given.names.isEmpty { throw fail("no columns are given for the input \(input)") }
+      return try given.names.map { name in
+        guard let column = try find(name) else {
+          throw fail(
+            "the table has no column '\(name)' for the model's input \(input); its columns are "
+              + "\(columnList)\(Suggestion.text(for: name, among: table.names))")
+        }
+        return column
+      }
+    }
+    if let column = try find(input.name, isPath: false) { return [column] }
+    throw fail(
+      "no column is named like the model's input \(input), and none was given for it; write "
+        + "inputs: [\"\(input.name)\": \"\(example(for: input))\"] (--map \(input.name)="
+        + "\(example(for: input))) with the column that feeds it. The columns are \(columnList)"
+        + Suggestion.text(for: input.name, among: table.names))
+  }
+
+  private var columnList: String {
+    table.fields.map { "\($0.name) \($0.type.ddl)" }.joined(separator: ", ")
+  }
+
+  /// A column that could feed `input`, to show how to write it.
+  private func example(for input: TensorSpecification) -> String {
+    table.fields.first { (try? check([($0.name, $0.type)], feed: input)) != nil }?.name ?? "column"
+  }
+
+  /// The column called `name`: exactly, or the only one in whichever case, or a field of a struct.
+  private func find(_ name: String, isPath: Bool = true) throws -> FunctionArgument? {
+    if let field = table[name] { return (field.name, field.type) }
+    let similar = table.names.filter { $0.lowercased() == name.lowercased() }
+    if similar.count > 1 {
+      throw fail("'\(name)' may be any of the columns \(similar.joined(separator: ", "))")
+    }
+    guard isPath, name.contains(".") else { return nil }
+    var fields = table
+    var names: [String] = []
+    var type: DataType?
+    for part in name.split(separator: ".", omittingEmptySubsequences: false) {
+      guard let field = fields[String(part)] else { return nil }
+      names.append(field.name)
+      type = field.type
+      if case .struct(let inner) = field.type { fields = inner } else { fields = [] }
+    }
+    return type.map { (names.joined(separator: "."), $0) }
+  }
+
+  /// Makes sure that the types and numbers of columns suit an input.
+  func check(_ columns: [FunctionArgument], feed input: TensorSpecification) throws {
+    for column in columns {
+      if let reason = typeMismatch(column.type, input.elementType) {
+        throw fail(
+          "the column '\(column.name)' is \(column.type), the model's input \(input) \(reason)")
+      }
+    }
+    let row = input.rowShape
+    var scalars = columns.count
+    if columns.count == 1 {
+      switch columns[0].type {
+      case .array: return try checkRank(columns[0], input)
+      case .binary where input.elementType != .string: return
+      case .struct(let fields): scalars = fields.count
+      default: break
+      }
+    }
+    for column in columns where columns.count > 1 {
+      switch column.type {
+      case .array, .struct, .binary:
+        throw fail(
+          "the column '\(column.name)' is \(column.type), but several columns that feed the input "
+            + "\(input) must hold one value a row each; combine them in the query")
+      default: break
+      }
+    }
+    if input.shape.rank == 0 || row.fills(scalars) { return }
+    if row == [], scalars == 1 { return }
+    let expected = row.elementCount.map { "takes \($0) values a row" } ?? "has rows of \(row)"
+    throw fail(
+      "the model's input \(input) \(expected), \(scalars == 1 ? "the column '\(columns[0].name)' (\(columns[0].type)) gives" : "the columns \(columns.map(\.name)) give") "
+        + "\(scalars); name as many columns as the input takes, or one array column")
+  }
+
+  private func checkRank(_ column: FunctionArgument, _ input: TensorSpecification) throws {
+    if input.shape.rank == 1 {
+      throw fail(
+        "the column '\(column.name)' is \(column.type), the model's input \(input) takes one value "
+          + "a row")
+    }
+  }
+
+  private func typeMismatch(_ type: DataType, _ element: ElementType) -> String? {
+    switch type {
+    case .array(let inner, _): return typeMismatch(inner, element)
+    case .struct(let fields):
+      if element == .string { return "takes strings" }
+      return fields.fields.compactMap { field in
+        field.type.arrayElement == nil ? typeMismatch(field.type, element) : "takes plain numbers"
+      }.first
+    case .binary: return nil
+    case .boolean: return element == .string ? "takes strings; cast it in the query" : nil
+    case _ where type.isString:
+      return element == .string ? nil : "takes numbers; cast it in the query"
+    case .float, .double:
+      return element.isFloatingPoint
+        ? nil
+        : element == .string
+          ? "takes strings; cast it in the query"
+          : "takes \(element), which would lose fractions; cast it in the query (cast as bigint)"
+    case _ where type.isNumeric:
+      return element.isNumeric ? nil : "takes \(element); cast it in the query"
+    default: return "takes \(element); convert it in the query"
+    }
+  }
+
+  /// Makes sure that the new columns have names of their own.
+  func checkNewColumns(_ outputs: [ModelPrediction.OutputBinding]) throws {
+    var seen: [String: String] = [:]
+    for output in outputs {
+      let name = output.specification.name
+      let folded = output.column.lowercased()
+      if output.column.isEmpty {
+        throw fail("the column for the output '\(name)' has no name", .invalidOutput)
+      }
+      if let other = seen.updateValue(name, forKey: folded) {
+        throw fail(
+          "the outputs '\(other)' and '\(name)' would both become the column '\(output.column)'; "
+            + "give one of them another name in outputs:", .invalidOutput)
+      }
+      if let column = table.names.first(where: { $0.lowercased() == folded }) {
+        throw fail(
+          "the table has a column '\(column)' already; write outputs: [\"\(name)\": \"…\"] "
+            + "(--output-map \(name)=…) with another name for the model's output", .invalidOutput)
+      }
+    }
+  }
+
+  /// The number of rows that the model insists on, if it does.
+  func fixedBatchSize() throws -> Int? {
+    let sizes = Set(modelInputs.compactMap { $0.shape.first }.filter { $0 > 0 })
+    guard sizes.count < 2 else {
+      throw fail(
+        "the model's inputs have different first dimensions "
+          + "(\(modelInputs.map(\.description).joined(separator: ", "))): it does not take batches")
+    }
+    return sizes.first
+  }
+}
+
+/// What a mistyped name may have meant.
+private enum Suggestion {
+  /// A question to append to a message, empty if nothing is similar.
+  static func text(for name: String, among candidates: [String]) -> String {
+    let limit = max(2, name.count / 3)
+    let nearest =
+      candidates
+      .map { (name: $0, distance: distance(name.lowercased(), $0.lowercased())) }
+      .filter { $0.distance <= limit }
+      .min { $0.distance < $1.distance }
+    return nearest.map { "; did you mean '\($0.name)'?" } ?? ""
+  }
+
+  /// The number of insertions, deletions and replacements between two words.
+  private static func distance(_ left: String, _ right: String) -> Int {
+    let right = Array(right)
+    var row = Array(0...right.count)
+    for (i, character) in left.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, other) in right.enumerated() {
+        let replaced = diagonal + (character == other ? 0 : 1)
+        diagonal = row[j + 1]
+        row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
+      }
+    }
+    return row[right.count]
+  }
+}

@@ -1,0 +1,155 @@
+import ArrowIPC
+import FoundationEssentials
+import SparkTypes
+import Tensors
+
+/// The built-in function behind the form that needs no code: it runs a model file on columns and
+/// gives a struct of the model's outputs.
+///
+/// ``plan(model:reference:table:inputs:outputs:batchSize:nulls:ragged:)`` makes the parameters on the
+/// driver, checked against the model and the table.
+public struct ModelPrediction: UserDefinedFunction {
+  /// The function's name in every program.
+  public static let name = "needletail.predict"
+
+  /// What the driver sends to the executors.
+  public struct Parameters: Codable, Hashable, Sendable {
+    public var model: ModelReference
+    public var inputs: [InputBinding]
+    public var outputs: [OutputBinding]
+    /// The number of rows in a batch.
+    public var batchSize: Int
+    /// Whether the model takes exactly ``batchSize`` rows, so that the last batch is filled up.
+    public var isBatchFixed: Bool
+    public var nulls: NullPolicy
+    public var ragged: RaggedPolicy
+  }
+
+  /// An input of the model and the arguments of the function that feed it.
+  public struct InputBinding: Codable, Hashable, Sendable {
+    public var specification: TensorSpecification
+    /// Positions among the function's arguments.
+    public var columns: [Int]
+  }
+
+  /// An output of the model and the field of the result that it becomes.
+  public struct OutputBinding: Codable, Hashable, Sendable {
+    public var specification: TensorSpecification
+    public var column: String
+  }
+
+  private let loaders: [ModelFormat: ModelLoader]
+
+  public var name: String { Self.name }
+  public var kind: FunctionKind { .column }
+
+  /// - Parameter loaders: what loads the models of each format.
+  public init(loaders: [ModelFormat: ModelLoader]) { self.loaders = loaders }
+
+  public func evaluate(
+    _ input: any BatchSource, invocation: FunctionInvocation, worker: WorkerContext
+  ) async throws -> any BatchSource {
+    let parameters = try Parameters(invocation, function: name)
+    let path = worker.file(parameters.model.file)
+    let chunks = BatchChunks(input, size: max(parameters.batchSize, 1))
+    var loaded: (any Model)?
+    return BatchGenerator {
+      guard let chunk = try await chunks.next() else { return nil }
+      let model: any Model
+      if let loaded {
+        model = loaded
+      } else {
+        model = try await load(parameters.model, path, worker)
+        try checkSame(model, parameters, path)
+        loaded = model
+      }
+      let run = ModelRun(
+        model: model, parameters: parameters,
+        argumentNames: chunk.batch.columns.indices.map { invocation.argumentName($0) },
+        label: "\(name)(\(parameters.model.file))")
+      return try RecordBatch([(name, try await run.predictions(chunk))])
+    }
+  }
+
+  private func load(
+    _ reference: ModelReference, _ path: String, _ worker: WorkerContext
+  ) async throws -> any Model {
+    guard let loader = loaders[reference.format] else {
+      let known = loaders.keys.map(\.rawValue).sorted().joined(separator: ", ")
+      throw InferenceError(
+        .modelLoad,
+        "this program has no loader for \(reference.format.rawValue) models (it has: \(known))",
+        function: name)
+    }
+    do {
+      let options = Array(try Self.encoder.encode(reference))
+      let key = ModelCache.Key(id: "\(name): \(path)", parameters: options)
+      return try await worker.models.value(for: key, as: LoadedModel.self) {
+        LoadedModel(model: try await loader(reference, path, worker))
+      }.model
+    } catch {
+      throw InferenceError.loading(error, function: "\(name)(\(path))")
+    }
+  }
+
+  /// Sorted, so that equal parameters are equal bytes.
+  static var encoder: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return encoder
+  }
+
+  /// Makes sure that the executor's model is the one that the driver planned for.
+  private func checkSame(_ model: any Model, _ parameters: Parameters, _ path: String) throws {
+    for (kind, planned, found) in [
+      ("input", parameters.inputs.map(\.specification), model.inputs),
+      ("output", parameters.outputs.map(\.specification), model.outputs),
+    ] {
+      for specification in planned {
+        let other = found.first { $0.name == specification.name }
+        guard other?.elementType == specification.elementType, other?.shape == specification.shape
+        else {
+          throw InferenceError(
+            .modelLoad,
+            "the model \(path) on the executor has \(other.map { "the \(kind) \($0)" } ?? "no \(kind) \(specification.name)"), "
+              + "the driver's has \(specification): add the same file as the driver reads",
+            function: name)
+        }
+      }
+    }
+  }
+}
+
+/// A model as the cache keeps it.
+private struct LoadedModel: Sendable {
+  let model: any Model
+}
+
+extension ModelPrediction {
+  /// The Spark type of the column that an output becomes.
+  ///
+  /// An output of shape `[rows]` or `[rows, 1]` is a scalar column. All others are arrays of the
+  /// elements of a row in row-major order, whatever their rank; so is an output whose shape the model
+  /// does not tell.
+  public static func columnType(of output: TensorSpecification) -> DataType {
+    let element: DataType =
+      switch output.elementType {
+      case .bool: .boolean
+      case .int8: .byte
+      case .int16, .uint8: .short
+      case .int32, .uint16: .integer
+      case .int64, .uint32, .uint64: .long
+      case .float16, .bfloat16, .float32: .float
+      case .float64: .double
+      case .string: .string
+      }
+    let row = output.rowShape
+    let isScalar = output.shape.rank > 0 && (row == [] || row == [1])
+    return isScalar ? element : .array(element)
+  }
+
+  /// The struct that the function gives.
+  public static func returnType(of outputs: [OutputBinding]) -> StructType {
+    StructType(outputs.map { StructField($0.column, columnType(of: $0.specification)) })
+  }
+}
