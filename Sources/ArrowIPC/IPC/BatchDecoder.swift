@@ -1,0 +1,277 @@
+import Tensors
+
+/// Turns the body of a record batch message into columns: views over the body, every length and
+/// offset checked against it.
+struct BatchDecoder {
+  private let body: ArrowBuffer
+  private let rowCount: Int
+  private let nodes: [Int64]
+  private let buffers: [Int64]
+  private let variadicCounts: [Int64]
+  private let compression: BodyCompression?
+  private let dictionaries: [Int64: ArrowColumn]
+  private var nextNode = 0
+  private var nextBuffer = 0
+  private var nextVariadic = 0
+
+  /// - Parameters:
+  ///   - table: the RecordBatch metadata.
+  ///   - body: the message's body.
+  ///   - dictionaries: the dictionaries received so far, by id.
+  init(
+    _ table: FlatbufferTable, body: ArrowBuffer, dictionaries: [Int64: ArrowColumn]
+  ) throws {
+    let length = try table.number(RecordBatchField.length, default: Int64(0))
+    guard length >= 0 else { throw ArrowError(.malformed, "a record batch of \(length) rows") }
+    rowCount = Int(length)
+    self.body = body
+    self.dictionaries = dictionaries
+    nodes = try table.numbers(RecordBatchField.nodes, width: 2)
+    buffers = try table.numbers(RecordBatchField.buffers, width: 2)
+    variadicCounts = try table.numbers(RecordBatchField.variadicCounts)
+    compression = try table.table(RecordBatchField.compression).map { table in
+      let codec = try table.number(0, default: Int8(0))
+      guard let compression = BodyCompression(rawValue: codec) else {
+        throw ArrowError(.unsupported, "the body is compressed with the unknown codec \(codec)")
+      }
+      return compression
+    }
+  }
+
+  /// The batch under `schema`.
+  ///
+  /// - Throws: ``ArrowError`` naming the column that is damaged.
+  mutating func batch(_ schema: ArrowSchema) throws -> RecordBatch {
+    var columns: [ArrowColumn] = []
+    columns.reserveCapacity(schema.fields.count)
+    for field in schema.fields {
+      do {
+        let column = try column(field.type)
+        guard column.count == rowCount else {
+          throw ArrowError(
+            .malformed, "the column has \(column.count) rows, the batch \(rowCount)")
+        }
+        columns.append(column)
+      } catch let error as ArrowError {
+        throw ArrowError(error.code, error.message, context: "column '\(field.name)'")
+      }
+    }
+    return RecordBatch(unchecked: schema, columns: columns, rowCount: rowCount)
+  }
+
+  private mutating func node() throws -> (count: Int, nullCount: Int) {
+    guard nextNode + 2 <= nodes.count else {
+      throw ArrowError(.malformed, "the message describes too few columns")
+    }
+    let (count, nulls) = (nodes[nextNode], nodes[nextNode + 1])
+    nextNode += 2
+    // The bound keeps all later arithmetic on byte counts far from overflow.
+    guard count >= 0, count < 1 << 48, nulls >= -1, nulls <= count else {
+      throw ArrowError(.malformed, "a column of \(count) rows with \(nulls) nulls")
+    }
+    return (Int(count), Int(nulls))
+  }
+
+  private mutating func buffer() throws -> ArrowBuffer {
+    guard nextBuffer + 2 <= buffers.count else {
+      throw ArrowError(.malformed, "the message describes too few buffers")
+    }
+    let (offset, length) = (buffers[nextBuffer], buffers[nextBuffer + 1])
+    nextBuffer += 2
+    guard offset >= 0, length >= 0, length <= body.count, offset <= Int64(body.count) - length
+    else {
+      throw ArrowError(
+        .malformed, "a buffer of \(length) bytes at \(offset) in a body of \(body.count) bytes")
+    }
+    let raw = body.slice(Int(offset)..<Int(offset + length))
+    guard let compression, length > 0 else { return raw }
+    return try compression.decompress(raw)
+  }
+
+  /// A buffer of at least `bytes` bytes, aligned for 64-bit elements.
+  private mutating func buffer(atLeast bytes: Int, of what: String) throws -> ArrowBuffer {
+    let buffer = try buffer()
+    guard buffer.count >= bytes else {
+      throw ArrowError(
+        .malformed, "the \(what) take \(bytes) bytes, the buffer has \(buffer.count)")
+    }
+    return buffer.aligned()
+  }
+
+  private mutating func column(_ type: ArrowType) throws -> ArrowColumn {
+    let (count, declaredNulls) = try node()
+    if type == .null {
+      return ArrowColumn(unchecked: .null, count: count, nullCount: count)
+    }
+    let validity = try validity(count, declaredNulls)
+    let nulls = validity.map { count - Bitmap($0, count: count).setCount } ?? 0
+    func made(
+      _ buffers: [ArrowBuffer], _ children: [ArrowColumn] = [], dictionary: [ArrowColumn] = []
+    ) -> ArrowColumn {
+      ArrowColumn(
+        unchecked: type, count: count, nullCount: nulls, validity: validity, buffers: buffers,
+        children: children, dictionary: dictionary)
+    }
+    switch type {
+    case .bool: return made([try buffer(atLeast: (count + 7) / 8, of: "values")])
+    case .utf8, .binary:
+      let (offsets, end) = try offsets(count, Int32.self)
+      return made([offsets, try buffer(atLeast: end, of: "values")])
+    case .largeUTF8, .largeBinary:
+      let (offsets, end) = try offsets(count, Int64.self)
+      return made([offsets, try buffer(atLeast: end, of: "values")])
+    case .utf8View, .binaryView: return made(try views(count))
+    case .list, .map, .largeList:
+      let (offsets, end) =
+        if case .largeList = type { try offsets(count, Int64.self) } else {
+          try offsets(count, Int32.self)
+        }
+      let child = try column(type.childFields[0].type)
+      guard child.count >= end else {
+        throw ArrowError(.malformed, "the lists take \(end) elements, there are \(child.count)")
+      }
+      return made([offsets], [child])
+    case .fixedSizeList(let element, let width):
+      let child = try column(element.type)
+      let (needed, overflow) = count.multipliedReportingOverflow(by: width)
+      guard !overflow, child.count >= needed else {
+        throw ArrowError(
+          .malformed, "\(count) lists of \(width) elements, but \(child.count) elements")
+      }
+      return made([], [child])
+    case .structure(let fields):
+      var children: [ArrowColumn] = []
+      for field in fields {
+        let child = try column(field.type)
+        guard child.count >= count else {
+          throw ArrowError(
+            .malformed,
+            "the field '\(field.name)' has \(child.count) rows, its struct has \(count)")
+        }
+        children.append(child)
+      }
+      return made([], children)
+    case .dictionary(let id, let index, _, _):
+      let codes = try buffer(atLeast: count * (index.byteWidth ?? 1), of: "codes")
+      return made([codes], dictionary: [try dictionary(id, type, codes, validity, count, nulls)])
+    default:
+      let (bytes, overflow) = count.multipliedReportingOverflow(by: type.byteWidth ?? 0)
+      guard !overflow else { throw ArrowError(.malformed, "\(count) values of \(type)") }
+      return made([try buffer(atLeast: bytes, of: "values")])
+    }
+  }
+
+  private mutating func validity(_ count: Int, _ declaredNulls: Int) throws -> ArrowBuffer? {
+    let bitmap = try buffer()
+    if declaredNulls == 0 || (declaredNulls < 0 && bitmap.count == 0) { return nil }
+    guard bitmap.count >= (count + 7) / 8 else {
+      throw ArrowError(
+        .malformed, "the validity of \(count) rows takes \((count + 7) / 8) bytes, the buffer has "
+          + "\(bitmap.count)")
+    }
+    return bitmap
+  }
+
+  /// The offsets of `count` rows, checked to begin at 0 or later and never to descend, and the last.
+  private mutating func offsets<Offset: FixedWidthInteger & BitwiseCopyable>(
+    _ count: Int, _: Offset.Type
+  ) throws -> (ArrowBuffer, end: Int) {
+    let buffer = try buffer()
+    // A column without rows may come without even its first offset.
+    if count == 0, buffer.count < MemoryLayout<Offset>.size {
+      return (ArrowBuffer(copying: [Offset(0)]), 0)
+    }
+    guard buffer.count / MemoryLayout<Offset>.size > count else {
+      throw ArrowError(
+        .malformed, "\(count) rows take \(count + 1) offsets, the buffer has \(buffer.count) bytes")
+    }
+    let aligned = buffer.aligned()
+    let end = try aligned.withElements(of: Offset.self) { offsets -> Int in
+      var descends = offsets[0] < 0
+      for row in 0..<count { descends = descends || offsets[row + 1] < offsets[row] }
+      if descends { throw ArrowError(.malformed, "offsets are negative or descend") }
+      guard let end = Int(exactly: offsets[count]) else {
+        throw ArrowError(.malformed, "the offset \(offsets[count])")
+      }
+      return end
+    }
+    return (aligned, end)
+  }
+
+  private mutating func views(_ count: Int) throws -> [ArrowBuffer] {
+    let views = try buffer(atLeast: count * 16, of: "views")
+    guard nextVariadic < variadicCounts.count else {
+      throw ArrowError(.malformed, "a view column without a count of its buffers")
+    }
+    let variadic = variadicCounts[nextVariadic]
+    nextVariadic += 1
+    guard variadic >= 0, variadic <= (buffers.count - nextBuffer) / 2 else {
+      throw ArrowError(.malformed, "a view column of \(variadic) buffers")
+    }
+    var data: [ArrowBuffer] = []
+    for _ in 0..<variadic { data.append(try buffer()) }
+    try views.withElements(of: Int32.self) { words in
+      for row in 0..<count {
+        let length = words[row * 4]
+        guard length >= 0 else { throw ArrowError(.malformed, "a value of \(length) bytes") }
+        if length <= 12 { continue }
+        let (index, offset) = (Int(words[row * 4 + 2]), Int(words[row * 4 + 3]))
+        guard data.indices.contains(index), offset >= 0, offset <= data[index].count - Int(length)
+        else { throw ArrowError(.malformed, "row \(row) views bytes outside the buffers") }
+      }
+    }
+    return [views] + data
+  }
+
+  private func dictionary(
+    _ id: Int64, _ type: ArrowType, _ codes: ArrowBuffer, _ validity: ArrowBuffer?, _ count: Int,
+    _ nulls: Int
+  ) throws -> ArrowColumn {
+    guard case .dictionary(_, let index, let value, _) = type else {
+      throw ArrowError(.malformed, "\(type) is not a dictionary")
+    }
+    let dictionary = dictionaries[id] ?? ArrowColumn.empty(value)
+    guard dictionaries[id] != nil || nulls == count else {
+      throw ArrowError(.malformed, "the dictionary \(id) did not come before the batch")
+    }
+    let valid = validity.map { Bitmap($0, count: count) }
+    func check<Code: FixedWidthInteger & BitwiseCopyable>(_: Code.Type) throws {
+      try codes.withElements(of: Code.self) { codes in
+        for row in 0..<count where valid?[row] ?? true {
+          guard let code = Int(exactly: codes[row]), code >= 0, code < dictionary.count else {
+            throw ArrowError(
+              .malformed, "row \(row) has the code \(codes[row]), the dictionary has "
+                + "\(dictionary.count) values")
+          }
+        }
+      }
+    }
+    switch index {
+    case .int8: try check(Int8.self)
+    case .int16: try check(Int16.self)
+    case .int32: try check(Int32.self)
+    case .int64: try check(Int64.self)
+    case .uint8: try check(UInt8.self)
+    case .uint16: try check(UInt16.self)
+    case .uint32: try check(UInt32.self)
+    case .uint64: try check(UInt64.self)
+    default: throw ArrowError(.malformed, "dictionary codes of type \(index)")
+    }
+    return dictionary
+  }
+}
+
+extension ArrowBuffer {
+  /// This buffer if its address is a multiple of eight, else an aligned copy.
+  func aligned() -> ArrowBuffer {
+    let address = Int(bitPattern: storage.baseAddress) + byteOffset
+    if address.isMultiple(of: 8) { return self }
+    let copy = TensorStorage(byteCount: count)
+    withUnsafeBytes { bytes in
+      if let base = bytes.baseAddress, count > 0 {
+        copy.baseAddress.copyMemory(from: base, byteCount: count)
+      }
+    }
+    return ArrowBuffer(copy)
+  }
+}

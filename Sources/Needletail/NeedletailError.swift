@@ -1,0 +1,32 @@
+/// Why a program could not be packaged, started or connected.
+public struct NeedletailError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of failure; more may be added.
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private let name: String
+    private init(_ name: String) { self.name = name }
+
+    /// Something that a local Spark needs is not installed.
+    public static let missingRequirement = Code("MISSING_REQUIREMENT")
+    /// The local Spark did not start.
+    public static let localSpark = Code("LOCAL_SPARK")
+    /// The program could not be packed for the executors.
+    public static let packaging = Code("PACKAGING")
+    /// The command line is wrong.
+    public static let usage = Code("USAGE")
+    /// The server or session cannot run Swift functions.
+    public static let session = Code("SESSION")
+
+    public var description: String { name }
+  }
+
+  public var code: Code
+  /// What happened, where, what was expected and what to do.
+  public var message: String
+
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  public var description: String { message }
+}
