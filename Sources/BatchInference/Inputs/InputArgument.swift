@@ -46,7 +46,7 @@ public struct InputArgument: Sendable {
     case .null(let row): return nullFailure(row)
     case .nullElement(let row, let index): return nullFailure(row, element: index)
     case .ragged(let row, let found, let expected):
-      if let rowShape {
+      if let rowShape, !rowShape.isDynamic {
         return failure(
           "Input data does not match expected shape. The row has \(found) elements, the shape "
             + "\(rowShape) needs \(expected)"

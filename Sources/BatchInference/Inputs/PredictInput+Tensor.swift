@@ -102,7 +102,12 @@ extension StringTensor: PredictInput {
     _ tensor: StringTensor, _ argument: InputArgument, perRow: Int
   ) throws -> StringTensor {
     let shape = argument.rowShape ?? [perRow]
-    guard let result = try? tensor.reshaped(to: shape.batched(argument.column.count)) else {
+    var rows = shape
+    if let open = rows.firstIndex(where: { $0 < 0 }) {
+      let known = Shape(rows.filter { $0 >= 0 }).elementCount ?? 0
+      rows[open] = known == 0 ? 0 : perRow / known
+    }
+    guard let result = try? tensor.reshaped(to: rows.batched(argument.column.count)) else {
       throw argument.describing(
         ArrowConversionError.shape(found: perRow, expected: shape), element: .string)
     }

@@ -92,14 +92,12 @@ struct ModelInput {
     let declared = specification.rowShape
     let open = declared.count { $0 < 0 }
     if open == 0 { return declared }
+    if declared.rank == 1 { return nil }
     // Several open dimensions follow from the lists themselves.
     let found = column.nestedShape
     if found.rank == declared.rank, declared.admits(found) { return found }
-    if open == 1, declared.rank == 1 { return nil }
-    return open == 1 && !isPadded ? declared : nil
+    return open == 1 ? declared : nil
   }
-
-  private var isPadded: Bool { if case .pad = parameters.ragged { true } else { false } }
 
   /// `values`, of `fields` scalar columns side by side, in the model's shape.
   private func shaped<Element: TensorElement>(

@@ -217,7 +217,8 @@ private struct Planner {
           ? "takes strings; cast it in the query"
           : "takes \(element), which would lose fractions; cast it in the query (cast as bigint)"
     case _ where type.isNumeric:
-      return element.isNumeric ? nil : "takes \(element); cast it in the query"
+      if element.isNumeric { return nil }
+      return "takes \(element == .string ? "strings" : "booleans"); cast it in the query"
     default: return "takes \(element); convert it in the query"
     }
   }
