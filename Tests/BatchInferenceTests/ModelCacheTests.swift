@@ -1,4 +1,5 @@
 import BatchInference
+import Foundation
 import Testing
 
 @Suite struct ModelCacheTests {
@@ -82,5 +83,18 @@ import Testing
     first.cancel()
     let value = try await cache.value(for: .init(id: "m")) { 2 }
     #expect(value == 1)
+  }
+
+  /// The only test that touches the process's own cache, which looks at the environment once.
+  @Test func loadsAreWrittenDown() async throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).loads")
+    defer { try? FileManager.default.removeItem(at: file) }
+    setenv(ModelCache.loadsFileVariable, file.path, 1)
+    for id in ["first", "second", "first"] {
+      _ = try await ModelCache.shared.value(for: .init(id: id)) { id }
+    }
+    let process = ProcessInfo.processInfo.processIdentifier
+    let lines = try String(contentsOf: file, encoding: .utf8)
+    #expect(lines == "\(process) first\n\(process) second\n")
   }
 }

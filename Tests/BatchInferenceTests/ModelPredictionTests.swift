@@ -278,6 +278,9 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     let column = try await predict(model, [batch], nulls: .skip)
     #expect(column.values == [.structure([.float(0)]), .null, .structure([.float(1)])])
     #expect(log.entries == [.float32(Tensor([1, 3]))])
+    _ = try await predict(model, [batch], nulls: .fill(.nan))
+    guard case .float32(let filled)? = log.entries.last else { throw TensorError("no floats") }
+    #expect(filled.scalars[1].isNaN)
   }
 
   struct RunFailure: Sendable, CustomTestStringConvertible {

@@ -72,6 +72,9 @@ import Testing
         == [.binary([1]), .null, .binary([2])])
     #expect(try await values(.float) { AnyTensor(tensor) } == three)
     #expect(
+      try await values(.long) { Tensor<UInt64>([0, 1 << 63 - 1, 1 << 53 + 1]) }
+        == [.int(0), .int(.max), .int(1 << 53 + 1)])
+    #expect(
       try await values(.date) { ArrowColumn.numbers([1, 2, 3] as [Int32?]).retyped(.date32) }
         == integers)
   }

@@ -1,5 +1,4 @@
 import ArrowIPC
-import FoundationEssentials
 import SparkTypes
 
 /// A function that turns the batches of a table's partitions into batches of another table, of any
@@ -48,7 +47,7 @@ public struct MapBatchesFunction<Parameters: Codable & Sendable>: UserDefinedFun
   public func evaluate(
     _ input: any BatchSource, invocation: FunctionInvocation, worker: WorkerContext
   ) async throws -> any BatchSource {
-    let parameters = try Parameters(invocation, function: name)
+    let parameters = try invocation.decodeParameters(as: Parameters.self)
     let wanted: ArrowSchema
     do {
       wanted = try schema.arrowSchema(
@@ -82,9 +81,8 @@ public struct MapBatchesFunction<Parameters: Codable & Sendable>: UserDefinedFun
     on batches: [RecordBatch], parameters: Parameters,
     worker: WorkerContext = WorkerContext(models: ModelCache(capacity: 1))
   ) async throws -> [RecordBatch] {
-    let invocation = FunctionInvocation(
-      function: name, id: name, fingerprint: "",
-      parameters: Array(try JSONEncoder().encode(parameters)))
+    let invocation = try FunctionInvocation(
+      function: self, fingerprint: "local", parameters: parameters)
     let output = try await evaluate(BatchList(batches), invocation: invocation, worker: worker)
     var results: [RecordBatch] = []
     while let batch = try await output.next() { results.append(batch) }

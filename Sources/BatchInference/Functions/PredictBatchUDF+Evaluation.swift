@@ -1,5 +1,4 @@
 import ArrowIPC
-import FoundationEssentials
 import SparkTypes
 import Tensors
 
@@ -33,7 +32,7 @@ extension PredictBatchUDF {
   private func model(
     _ invocation: FunctionInvocation, _ worker: WorkerContext
   ) async throws -> LoadedFunction<repeat each Input, Output> {
-    let parameters = try Parameters(invocation, function: name)
+    let parameters = try invocation.decodeParameters(as: Parameters.self)
     do {
       return try await worker.models.value(for: ModelCache.Key(invocation, worker)) {
         LoadedFunction(predict: try await load(worker, parameters))
@@ -154,9 +153,8 @@ extension PredictBatchUDF {
     worker: WorkerContext = WorkerContext(models: ModelCache(capacity: 1))
   ) async throws -> ArrowColumn {
     let names = batches.first?.schema.fields.map(\.name) ?? []
-    let invocation = FunctionInvocation(
-      function: name, id: name, fingerprint: "",
-      parameters: Array(try JSONEncoder().encode(parameters)), argumentNames: names)
+    let invocation = try FunctionInvocation(
+      function: self, fingerprint: "local", parameters: parameters, argumentNames: names)
     if let schema = batches.first?.schema {
       try check(
         arguments: schema.fields.map { (name: $0.name, type: try DataType(arrow: $0.type)) })

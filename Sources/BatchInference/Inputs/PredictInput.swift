@@ -61,4 +61,7 @@ extension RecordBatch: PredictInput {
   public static func inputMismatch(with type: DataType) -> String? { nil }
 }
 
+/// An input that takes any number of columns.
+protocol AllColumnsInput {}
+
 extension RecordBatch: AllColumnsInput {}

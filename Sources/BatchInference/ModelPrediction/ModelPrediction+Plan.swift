@@ -1,4 +1,3 @@
-import FoundationEssentials
 import SparkTypes
 import Tensors
 
@@ -12,7 +11,7 @@ public struct PredictionPlan: Sendable, Hashable {
 
   /// The parameters as a ``FunctionInvocation`` carries them.
   public func encodedParameters() throws -> [UInt8] {
-    Array(try ModelPrediction.encoder.encode(parameters))
+    try FunctionInvocation.encode(parameters)
   }
 }
 

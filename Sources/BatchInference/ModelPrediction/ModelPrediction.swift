@@ -1,5 +1,4 @@
 import ArrowIPC
-import FoundationEssentials
 import SparkTypes
 import Tensors
 
@@ -49,7 +48,7 @@ public struct ModelPrediction: UserDefinedFunction {
   public func evaluate(
     _ input: any BatchSource, invocation: FunctionInvocation, worker: WorkerContext
   ) async throws -> any BatchSource {
-    let parameters = try Parameters(invocation, function: name)
+    let parameters = try invocation.decodeParameters(as: Parameters.self)
     let path = worker.file(parameters.model.file)
     let chunks = BatchChunks(input, size: max(parameters.batchSize, 1))
     var loaded: (any Model)?
@@ -82,21 +81,14 @@ public struct ModelPrediction: UserDefinedFunction {
         function: name)
     }
     do {
-      let options = Array(try Self.encoder.encode(reference))
-      let key = ModelCache.Key(id: "\(name): \(path)", parameters: options)
+      let key = ModelCache.Key(
+        id: "\(name): \(path)", parameters: try FunctionInvocation.encode(reference))
       return try await worker.models.value(for: key, as: LoadedModel.self) {
         LoadedModel(model: try await loader(reference, path, worker))
       }.model
     } catch {
       throw InferenceError.loading(error, function: "\(name)(\(path))")
     }
-  }
-
-  /// Sorted, so that equal parameters are equal bytes.
-  static var encoder: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return encoder
   }
 
   /// Makes sure that the executor's model is the one that the driver planned for.

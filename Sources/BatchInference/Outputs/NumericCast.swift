@@ -26,6 +26,10 @@ extension Tensor: NumericTensor where Element: NumericTensorElement {
     to target: Target.Type, _ cast: NumericCast
   ) throws -> ArrowColumn {
     if let same = self as? Tensor<Target> { return ArrowColumn(same) }
+    if let unsigned = self as? Tensor<UInt64>, Target.self == Int64.self {
+      // By way of doubles, which conversions take, large numbers would lose digits.
+      return ArrowColumn(try unsigned.signed(cast))
+    }
     if Target.self is any FixedWidthInteger.Type { try checkRange(of: Target.self, cast) }
     return ArrowColumn(converted(to: Target.self))
   }
@@ -39,12 +43,27 @@ extension Tensor: NumericTensor where Element: NumericTensorElement {
     let highest = Target(converting: Double.infinity).doubleValue
     let isWide = MemoryLayout<Target>.size == 8
     let isInteger = !Element.elementType.isFloatingPoint
-    if isInteger, isWide, Element.elementType != .uint64 { return }
+    if isInteger, isWide { return }
     try withUnsafeBufferPointer { elements in
       for (index, element) in elements.enumerated() {
         let value = element.doubleValue.rounded(.towardZero)
         let fits = value >= lowest && (isWide ? value < highest : value <= highest)
         if !fits { throw cast.failure("\(element)", at: index, Target.elementType) }
+      }
+    }
+  }
+}
+
+extension Tensor where Element == UInt64 {
+  fileprivate func signed(_ cast: NumericCast) throws -> Tensor<Int64> {
+    try Tensor<Int64>(shape: shape) { output in
+      try withUnsafeBufferPointer { elements in
+        for (index, element) in elements.enumerated() {
+          guard let value = Int64(exactly: element) else {
+            throw cast.failure("\(element)", at: index, .int64)
+          }
+          output.initializeElement(at: index, to: value)
+        }
       }
     }
   }
