@@ -1,5 +1,6 @@
 import ArrowIPC
 import BatchInference
+import FoundationEssentials
 import Glibc
 import SparkWorker
 
@@ -33,7 +34,7 @@ public struct FakeSpark: Sendable {
   /// Evaluates `function` over `batches` as one task.
   ///
   /// - Parameters:
-  ///   - parameters: the function's parameters as JSON.
+  ///   - encodedParameters: the function's parameters as JSON.
   ///   - arguments: for functions of columns, the columns to pass (all of them if `nil`).
   ///   - schema: of the input; needed when there are no batches.
   ///   - configure: changes the task before it is sent.
@@ -42,31 +43,50 @@ public struct FakeSpark: Sendable {
   /// - Throws: ``FakeSparkError``; with ``FakeSparkError/Code/taskFailed`` and the worker's message
   ///   when the function fails.
   public func run(
-    _ function: any UserDefinedFunction, parameters: [UInt8] = [], arguments: [String]? = nil,
+    _ function: any UserDefinedFunction, encodedParameters: [UInt8] = [],
+    arguments: [String]? = nil,
     on batches: [RecordBatch], schema: ArrowSchema? = nil,
     configure: @escaping @Sendable (inout FakeSparkTask) -> Void = { _ in }
   ) async throws -> [RecordBatch] {
     let schema = schema ?? batches.first?.schema ?? ArrowSchema([])
     let names = arguments ?? schema.fields.map(\.name)
-    let columns = try names.map { name in
-      guard let index = schema.index(of: name) else {
-        throw FakeSparkError(.launch, "the input has no column '\(name)': \(schema)")
-      }
-      return index
-    }
+    let isTable = function.kind == .batches
+    // Spark sends each column that is an argument once, under a name of its own.
+    let columns = isTable ? [] : try Self.positions(of: names, in: schema)
+    let sent = columns.enumerated().filter { columns[..<$0.offset].contains($0.element) == false }
+      .map(\.element)
     let invocation = FunctionInvocation(
       function: function.name, id: "fake-\(function.name)", fingerprint: Self.fingerprint,
-      parameters: parameters, argumentNames: names)
+      parameters: encodedParameters, argumentNames: names)
     let command = try FunctionCommand.encode(invocation)
-    let call = FunctionCall(
-      arguments: function.kind == .batches
-        ? [.init(column: 0)] : columns.map { .init(column: $0) }, commands: [command])
+    let positions = isTable ? [0] : columns.map { sent.firstIndex(of: $0) ?? 0 }
     var task = FakeSparkTask(
-      function.kind == .batches ? .mapInArrow : .scalarPandasIterator, calls: [call])
+      isTable ? .mapInArrow : .scalarPandasIterator,
+      calls: [
+        FunctionCall(arguments: positions.map { .init(column: $0) }, commands: [command])
+      ])
     configure(&task)
-    let outcome = try await run(task, registry: FunctionRegistry([function]), on: batches, schema)
-    guard function.kind == .batches else { return outcome.batches }
+    let selected = isTable ? batches : try batches.map { try Self.selected($0, sent) }
+    let selectedSchema =
+      isTable
+      ? schema
+      : ArrowSchema(
+        sent.enumerated().map { Self.renamed(schema.fields[$0.element], "_\($0.offset)") })
+    let outcome = try await run(
+      task, registry: FunctionRegistry([function]), on: selected, selectedSchema)
+    guard isTable else { return outcome.batches }
     return try outcome.batches.map(Self.unwrapped)
+  }
+
+  /// Evaluates `function` with `parameters` over `batches` as one task.
+  public func run(
+    _ function: any UserDefinedFunction, parameters: some Encodable & Sendable,
+    arguments: [String]? = nil, on batches: [RecordBatch], schema: ArrowSchema? = nil
+  ) async throws -> [RecordBatch] {
+    try await run(
+      function, encodedParameters: Array(try JSONEncoder().encode(parameters)),
+      arguments: arguments,
+      on: batches, schema: schema)
   }
 
   /// Runs `task` in this process, with the functions of `registry`.
@@ -98,6 +118,26 @@ public struct FakeSpark: Sendable {
     Thread.start { service.serve(worker, secret: nil) }
     return try FakeSparkConnection(
       spark, version: version, secret: nil, processID: getpid())
+  }
+
+  private static func positions(of names: [String], in schema: ArrowSchema) throws -> [Int] {
+    try names.map { name in
+      guard let index = schema.index(of: name) else {
+        throw FakeSparkError(.launch, "the input has no column '\(name)': \(schema)")
+      }
+      return index
+    }
+  }
+
+  private static func selected(_ batch: RecordBatch, _ columns: [Int]) throws -> RecordBatch {
+    try RecordBatch(
+      schema: ArrowSchema(
+        columns.enumerated().map { renamed(batch.schema.fields[$0.element], "_\($0.offset)") }),
+      columns: columns.map { batch.columns[$0] }, rowCount: batch.rowCount)
+  }
+
+  private static func renamed(_ field: ArrowField, _ name: String) -> ArrowField {
+    ArrowField(name, field.type, isNullable: field.isNullable, metadata: field.metadata)
   }
 
   /// A table as the one struct column that Spark makes of it for `mapInArrow`.

@@ -26,7 +26,7 @@ import WorkerFunctions
 
   @Test func passesParameters() async throws {
     let results = try await FakeSpark().run(
-      WorkerFunctions.scale, parameters: Array("10".utf8), on: [try doubles([1, 2])])
+      WorkerFunctions.scale, parameters: 10.0, on: [try doubles([1, 2])])
     #expect(try values(results) == [10, 20])
   }
 

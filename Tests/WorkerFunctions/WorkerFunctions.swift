@@ -11,7 +11,7 @@ public enum WorkerFunctions {
   public static let all: [any UserDefinedFunction] = [
     identity, scale, sum, sleepy, busy, failing, short, long, wide, printing, model, brokenModel,
     surroundings, gather, rebatched, reversedTable, firstRows, doubledRows, changing, quitting,
-    lateFailure, crashing,
+    lateFailure, crashing, slow,
   ]
 
   /// The first argument as it is.
@@ -164,6 +164,12 @@ public enum WorkerFunctions {
   public static let lateFailure = ClosureFunction("lateFailure") { batch, _, _ in
     if batch.rowCount == 1 { throw InferenceError(.prediction, "the last batch is bad") }
     return try RecordBatch([("result", batch.columns[0])])
+  }
+
+  /// Takes a tenth of a second for a batch.
+  public static let slow = ClosureFunction("slow") { batch, _, _ in
+    try await Task.sleep(for: .milliseconds(100))
+    return batch
   }
 
   /// Ends the process.

@@ -87,6 +87,7 @@ struct TaskRunner: Sendable {
       }
       shared.progress.withLock { $0.rowsIn = input.rows }
       try writer?.finish()
+      shared.progress.withLock { $0.writesArrow = false }
       // A function of columns saw the end, or its number of rows would be wrong; one of batches may
       // have stopped early, and its empty input be unread.
       if !input.isAtEnd, initialization.evaluation.kind == .column { _ = try await input.next() }

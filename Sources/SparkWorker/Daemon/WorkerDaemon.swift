@@ -25,6 +25,7 @@ public enum WorkerDaemon {
     options: WorkerOptions = WorkerOptions().changed(by: processEnvironment)
   ) -> Never {
     signal(SIGPIPE, SIG_IGN)
+    MemorySettings.apply()
     let log = WorkerLog(level: options.logLevel)
     let output = claimStandardOutput()
     let service = ConnectionService(

@@ -29,6 +29,9 @@ public struct TaskEngine: Sendable {
     _ calls: [FunctionCall], as evaluation: EvaluationType, input: any BatchSource,
     worker: WorkerContext
   ) async throws -> any BatchSource {
+    if calls.isEmpty {
+      throw WorkerError(.protocolViolation, "the task has no function to evaluate")
+    }
     let chains = try calls.map { call in
       (arguments: call.arguments, functions: try call.commands.map { try resolve($0, evaluation) })
     }
