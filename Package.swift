@@ -81,7 +81,42 @@ let targets: [Target] = [
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: settings),
+  .target(
+    name: "NeedletailTesting",
+    dependencies: ["ArrowIPC", "BatchInference", "SparkWorker"],
+    swiftSettings: settings),
+]
+
+let examples: [Target] = [
+  .executableTarget(
+    name: "QuickStart", dependencies: ["Needletail"], path: "Examples/QuickStart",
+    exclude: ["README.md", "digits.onnx", "digits.parquet", "expected.parquet", "train.py"],
+    swiftSettings: settings)
+]
+
+let tests: [Target] = [
+  .target(
+    name: "WorkerFunctions", dependencies: ["ArrowIPC", "BatchInference", "Tensors"],
+    path: "Tests/WorkerFunctions", swiftSettings: settings),
+  .executableTarget(
+    name: "WorkerFixture", dependencies: ["BatchInference", "SparkWorker", "WorkerFunctions"],
+    path: "Tests/WorkerFixture", swiftSettings: settings),
+  .testTarget(
+    name: "BatchInferenceTests",
+    dependencies: ["ArrowIPC", "BatchInference", "SparkTypes", "Tensors"],
+    swiftSettings: settings),
+  .testTarget(
+    name: "ONNXRuntimeTests", dependencies: ["BatchInference", "ONNXRuntime", "Tensors"],
+    exclude: ["Models"], swiftSettings: settings),
+  .testTarget(
+    name: "SparkWorkerTests",
+    dependencies: [
+      "ArrowIPC", "BatchInference", "NeedletailTesting", "SparkWorker", "Tensors",
+      "WorkerFixture", "WorkerFunctions",
+    ],
+    swiftSettings: settings),
 ]
 
 let package = Package(
-  name: "needletail", products: products, dependencies: dependencies, targets: targets)
+  name: "needletail", products: products, dependencies: dependencies,
+  targets: targets + examples + tests)

@@ -1,0 +1,167 @@
+import SparkConnectProtocol
+import SparkTypes
+import SwiftProtobuf
+
+/// An expression over the columns of a table: a value that computes nothing until a query runs.
+///
+/// ```swift
+/// table.filter(col("age") > 18 && col("name").isNotNull)
+/// table.select(col("price") * 1.19, sqrt(col("area")).as("side"))
+/// ```
+public struct Column: Sendable {
+  /// What an expression depends on beyond itself.
+  struct Context: Sendable {
+    var version: (major: Int, minor: Int)
+  }
+
+  /// The inline functions called within, with their arguments.
+  let calls: [(function: InlineFunction, arguments: [Column])]
+  private let make: @Sendable (Context) throws -> Spark_Connect_Expression
+  /// The expression as messages and unnamed columns show it.
+  let label: String
+
+  /// An expression over other expressions.
+  init(
+    _ children: [Column] = [], label: String,
+    _ make: @escaping @Sendable ([Spark_Connect_Expression]) throws -> Spark_Connect_Expression
+  ) {
+    calls = children.flatMap(\.calls)
+    self.label = label
+    self.make = { context in try make(try children.map { try $0.expression(context) }) }
+  }
+
+  /// An inline function applied to `arguments`.
+  package init(_ function: InlineFunction, _ arguments: [Column]) {
+    calls = arguments.flatMap(\.calls) + [(function, arguments)]
+    label = "\(function.name)(\(arguments.map(\.label).joined(separator: ", ")))"
+    make = { context in
+      let expressions = try arguments.map { try $0.expression(context) }
+      let message = try function.message(
+        expressions, names: arguments.map(\.label), version: context.version)
+      return .with { $0.commonInlineUserDefinedFunction = message }
+    }
+  }
+
+  func expression(_ context: Context) throws -> Spark_Connect_Expression { try make(context) }
+
+  /// A function of Spark applied to `arguments`.
+  static func function(
+    _ name: String, _ arguments: [Column], isDistinct: Bool = false
+  ) -> Column {
+    Column(arguments, label: "\(name)(\(arguments.map(\.label).joined(separator: ", ")))") {
+      expressions in
+      .with {
+        $0.unresolvedFunction = .with {
+          $0.functionName = name
+          $0.arguments = expressions
+          $0.isDistinct = isDistinct
+        }
+      }
+    }
+  }
+
+  // MARK: Names and types
+
+  /// The column under the name `name`.
+  public func `as`(_ name: String) -> Column {
+    Column([self], label: name) { expressions in
+      .with {
+        $0.alias = .with {
+          $0.expr = expressions[0]
+          $0.name = [name]
+        }
+      }
+    }
+  }
+
+  /// The column under the name `name`.
+  public func alias(_ name: String) -> Column { `as`(name) }
+
+  /// The values converted to `type`.
+  public func cast(_ type: DataType) -> Column {
+    Column([self], label: "CAST(\(label) AS \(type.ddl))") { expressions in
+      .with {
+        $0.cast = .with {
+          $0.expr = expressions[0]
+          $0.type = type.proto
+        }
+      }
+    }
+  }
+
+  /// The values converted to the type that `ddl` names, for example `array<float>`.
+  public func cast(_ ddl: String) -> Column {
+    Column([self], label: "CAST(\(label) AS \(ddl))") { expressions in
+      .with {
+        $0.cast = .with {
+          $0.expr = expressions[0]
+          $0.typeStr = ddl
+        }
+      }
+    }
+  }
+
+  // MARK: Parts
+
+  private func extracting(_ key: Column, label: String) -> Column {
+    Column([self, key], label: label) { expressions in
+      .with {
+        $0.unresolvedExtractValue = .with {
+          $0.child = expressions[0]
+          $0.extraction = expressions[1]
+        }
+      }
+    }
+  }
+
+  /// The element at `index` of an array, from 0.
+  public func getItem(_ index: Int) -> Column { extracting(lit(index), label: "\(label)[\(index)]") }
+
+  /// The value under `key` of a map.
+  public func getItem(_ key: String) -> Column { extracting(lit(key), label: "\(label)[\(key)]") }
+
+  /// The field `name` of a struct.
+  public func getField(_ name: String) -> Column { extracting(lit(name), label: "\(label).\(name)") }
+
+  // MARK: Order
+
+  private func ordered(
+    _ direction: Spark_Connect_Expression.SortOrder.SortDirection,
+    _ nulls: Spark_Connect_Expression.SortOrder.NullOrdering
+  ) -> Column {
+    Column([self], label: label) { expressions in
+      .with {
+        $0.sortOrder = .with {
+          $0.child = expressions[0]
+          $0.direction = direction
+          $0.nullOrdering = nulls
+        }
+      }
+    }
+  }
+
+  /// Ascending, nulls first.
+  public var asc: Column { ordered(.ascending, .sortNullsFirst) }
+  public var ascNullsLast: Column { ordered(.ascending, .sortNullsLast) }
+  /// Descending, nulls last.
+  public var desc: Column { ordered(.descending, .sortNullsLast) }
+  public var descNullsFirst: Column { ordered(.descending, .sortNullsFirst) }
+
+  /// The column as a window function over rows partitioned and ordered so.
+  public func over(partitionBy: [Column] = [], orderBy: [Column] = []) -> Column {
+    let count = partitionBy.count
+    return Column([self] + partitionBy + orderBy, label: label) { expressions in
+      .with {
+        $0.window = .with {
+          $0.windowFunction = expressions[0]
+          $0.partitionSpec = Array(expressions[1..<1 + count])
+          $0.orderSpec = expressions[(1 + count)...].map(DataFrame.sortOrder)
+        }
+      }
+    }
+  }
+}
+
+extension Column: CustomStringConvertible {
+  public var description: String { label }
+}

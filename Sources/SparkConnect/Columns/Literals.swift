@@ -1,0 +1,111 @@
+import Foundation
+import SparkConnectProtocol
+import SparkTypes
+import SwiftProtobuf
+
+private func literal(
+  _ label: String, _ fill: @escaping @Sendable (inout Spark_Connect_Expression.Literal) -> Void
+) -> Column {
+  Column(label: label) { _ in .with { $0.literal = .with(fill) } }
+}
+
+/// A literal: an `int` if the number fits one, else a `bigint`.
+public func lit(_ value: Int) -> Column {
+  literal("\(value)") {
+    if let small = Int32(exactly: value) { $0.integer = small } else { $0.long = Int64(value) }
+  }
+}
+
+/// An `int` literal.
+public func lit(_ value: Int32) -> Column { literal("\(value)") { $0.integer = value } }
+
+/// A `bigint` literal.
+public func lit(_ value: Int64) -> Column { literal("\(value)") { $0.long = value } }
+
+/// A `double` literal.
+public func lit(_ value: Double) -> Column { literal("\(value)") { $0.double = value } }
+
+/// A `float` literal.
+public func lit(_ value: Float) -> Column { literal("\(value)") { $0.float = value } }
+
+/// A `boolean` literal.
+public func lit(_ value: Bool) -> Column { literal("\(value)") { $0.boolean = value } }
+
+/// A `string` literal.
+public func lit(_ value: String) -> Column { literal(value) { $0.string = value } }
+
+/// A `binary` literal.
+public func lit(_ value: [UInt8]) -> Column {
+  literal("binary(\(value.count))") { $0.binary = Data(value) }
+}
+
+/// A `timestamp` literal, to the microsecond.
+public func lit(_ value: Date) -> Column {
+  literal("\(value)") { $0.timestamp = Int64((value.timeIntervalSince1970 * 1e6).rounded()) }
+}
+
+/// A null of type `type`.
+public func null(_ type: DataType) -> Column { literal("NULL") { $0.null = type.proto } }
+
+/// An `array<float>` literal.
+public func lit(_ values: [Float]) -> Column {
+  literal("array(\(values.count))") {
+    $0.array = .with {
+      $0.elementType = DataType.float.proto
+      $0.elements = values.map { value in .with { $0.float = value } }
+    }
+  }
+}
+
+/// An `array<double>` literal.
+public func lit(_ values: [Double]) -> Column {
+  literal("array(\(values.count))") {
+    $0.array = .with {
+      $0.elementType = DataType.double.proto
+      $0.elements = values.map { value in .with { $0.double = value } }
+    }
+  }
+}
+
+/// An `array<string>` literal.
+public func lit(_ values: [String]) -> Column {
+  literal("array(\(values.count))") {
+    $0.array = .with {
+      $0.elementType = DataType.string.proto
+      $0.elements = values.map { value in .with { $0.string = value } }
+    }
+  }
+}
+
+extension Column: ExpressibleByStringLiteral {
+  /// A string where a column is expected names one: `table.select("id", "name")`.
+  public init(stringLiteral name: String) { self = col(name) }
+}
+
+/// The column called `name`; `a.b` is field `b` of struct `a`, `*` all columns.
+public func col(_ name: String) -> Column {
+  Column(label: name) { _ in
+    if name == "*" { return .with { $0.unresolvedStar = .init() } }
+    if name.hasSuffix(".*") {
+      return .with { $0.unresolvedStar = .with { $0.unparsedTarget = name } }
+    }
+    return .with { $0.unresolvedAttribute = .with { $0.unparsedIdentifier = name } }
+  }
+}
+
+/// An expression in SQL, for example `expr("length(name) > 3")`.
+public func expr(_ sql: String) -> Column {
+  Column(label: sql) { _ in .with { $0.expressionString = .with { $0.expression = sql } } }
+}
+
+/// Any function that the server knows, built in or registered, by name.
+public func callFunction(_ name: String, _ arguments: Column...) -> Column {
+  Column(arguments, label: name) { expressions in
+    .with {
+      $0.callFunction = .with {
+        $0.functionName = name
+        $0.arguments = expressions
+      }
+    }
+  }
+}

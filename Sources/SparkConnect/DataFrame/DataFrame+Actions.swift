@@ -1,0 +1,243 @@
+import ArrowIPC
+import Foundation
+import SparkConnectProtocol
+import SparkTypes
+import SwiftProtobuf
+import Tensors
+
+extension DataFrame {
+  /// Runs the query and hands each record batch to `body` as it comes; no more than one is held.
+  public func forEachBatch(
+    _ body: @escaping @Sendable (RecordBatch) async throws -> Void
+  ) async throws {
+    try await session.execute(try plan(), calls: calls) { response in
+      guard case .arrowBatch(let message) = response.responseType else { return }
+      let reader = try ArrowStreamReader(ArrowBuffer(message.data))
+      while let batch = try reader.next() { try await body(batch) }
+    }
+  }
+
+  /// The rows as record batches, streamed: no more than one is held at a time.
+  public func recordBatches() -> RecordBatchSequence { RecordBatchSequence(table: self) }
+
+  /// All rows as record batches.
+  public func collectBatches() async throws -> [RecordBatch] {
+    let batches = Collected<[RecordBatch]>()
+    try await forEachBatch { batch in batches.update(default: []) { $0.append(batch) } }
+    return batches.value ?? []
+  }
+
+  /// All rows.
+  public func collect() async throws -> [Row] {
+    let schema = Collected<StructType>()
+    let rows = Collected<[Row]>()
+    try await session.execute(try plan(), calls: calls) { response in
+      if response.hasSchema, case .struct(let fields) = response.schema.kind {
+        schema.set(StructType(fields))
+      }
+      guard case .arrowBatch(let message) = response.responseType else { return }
+      let reader = try ArrowStreamReader(ArrowBuffer(message.data))
+      let fields = try schema.value ?? StructType(arrow: reader.schema)
+      while let batch = try reader.next() {
+        let made = (0..<batch.rowCount).map { row in
+          Row(schema: fields, values: batch.columns.map { $0.value(at: row) })
+        }
+        rows.update(default: []) { $0 += made }
+      }
+    }
+    return rows.value ?? []
+  }
+
+  /// All rows as values of a `Decodable` type whose properties are named as the columns.
+  ///
+  /// - Throws: `DecodingError` naming the column that does not fit.
+  public func collect<Value: Decodable & Sendable>(as type: Value.Type) async throws -> [Value] {
+    try await collect().map { try $0.decode(type) }
+  }
+
+  /// The column `name` of all rows as one tensor `[rows] + rowShape`.
+  ///
+  /// - Throws: ``SparkError`` if there is no such column or a row does not fit.
+  public func tensor<Element: TensorElement>(
+    of name: String, as element: Element.Type = Element.self, rowShape: Shape? = nil
+  ) async throws -> Tensor<Element> {
+    let parts = Collected<[Tensor<Element>]>()
+    try await select(col(name)).forEachBatch { batch in
+      let part = try batch.columns[0].tensor(of: Element.self, rowShape: rowShape)
+      if batch.rowCount > 0 { parts.update(default: []) { $0.append(part) } }
+    }
+    return try Tensor.concatenating(parts.value ?? [Tensor(shape: [0]) { _ in }])
+  }
+
+  /// The number of rows.
+  public func count() async throws -> Int {
+    let rows = try await agg(SparkConnect.count().as("count")).collect()
+    guard case .int(let count)? = rows.first?.values.first else {
+      throw SparkError(.result, "the server did not tell the number of rows")
+    }
+    return Int(count)
+  }
+
+  /// The first `count` rows.
+  public func take(_ count: Int) async throws -> [Row] { try await limit(count).collect() }
+
+  /// The first row, if there is one.
+  public func first() async throws -> Row? { try await take(1).first }
+
+  /// The last `count` rows.
+  public func tail(_ count: Int) async throws -> [Row] { try await tailRelation(count).collect() }
+
+  public var isEmpty: Bool { get async throws { try await first() == nil } }
+
+  /// Prints the first `rows` rows, values longer than `truncate` characters cut (0: never).
+  public func show(_ rows: Int = 20, truncate: Int = 20, vertical: Bool = false) async throws {
+    print(try await showString(rows, truncate: truncate, vertical: vertical), terminator: "")
+  }
+
+  /// What ``show(_:truncate:vertical:)`` prints.
+  public func showString(
+    _ rows: Int = 20, truncate: Int = 20, vertical: Bool = false
+  ) async throws -> String {
+    let shown = deriving { input, _ in
+      .showString(
+        .with {
+          $0.input = input
+          $0.numRows = Int32(clamping: rows)
+          $0.truncate = Int32(clamping: truncate)
+          $0.vertical = vertical
+        })
+    }
+    guard case .string(let text)? = try await shown.collect().first?.values.first else {
+      throw SparkError(.result, "the server did not give the table as text")
+    }
+    return text.hasSuffix("\n") ? text : text + "\n"
+  }
+
+  /// The names and types of the columns; nothing is computed.
+  public func schema() async throws -> StructType {
+    let plan = try plan()
+    let response = try await session.analyze { $0.schema = .with { $0.plan = plan } }
+    guard case .struct(let fields) = response.schema.schema.kind else {
+      throw SparkError(.result, "the server did not give a schema")
+    }
+    return StructType(fields)
+  }
+
+  /// The names of the columns.
+  public var columns: [String] { get async throws { try await schema().names } }
+
+  /// Prints the schema as a tree.
+  public func printSchema() async throws { print(try await schema().treeString, terminator: "") }
+
+  /// How much ``explain(_:)`` tells.
+  public enum ExplainMode: Sendable { case simple, extended, codegen, cost, formatted }
+
+  /// How Spark will run the query.
+  public func explain(_ mode: ExplainMode = .simple) async throws -> String {
+    let plan = try plan()
+    return try await session.analyze { request in
+      request.explain = .with {
+        $0.plan = plan
+        $0.explainMode =
+          switch mode {
+          case .simple: .simple
+          case .extended: .extended
+          case .codegen: .codegen
+          case .cost: .cost
+          case .formatted: .formatted
+          }
+      }
+    }.explain.explainString
+  }
+
+  /// Keeps the rows in the executors' memory, and on disk where they do not fit, once computed.
+  @discardableResult
+  public func cache() async throws -> DataFrame { try await persist() }
+
+  /// Keeps the rows once computed.
+  @discardableResult
+  public func persist(memory: Bool = true, disk: Bool = true) async throws -> DataFrame {
+    _ = try plan()
+    try await session.prepare(calls)
+    let relation = relation
+    _ = try await session.analyze { request in
+      request.persist = .with {
+        $0.relation = relation
+        $0.storageLevel = .with {
+          $0.useMemory = memory
+          $0.useDisk = disk
+          $0.deserialized = memory
+          $0.replication = 1
+        }
+      }
+    }
+    return self
+  }
+
+  /// Forgets kept rows.
+  public func unpersist() async throws {
+    let relation = relation
+    _ = try await session.analyze { $0.unpersist = .with { $0.relation = relation } }
+  }
+
+  /// Makes the query usable as the view `name` in SQL within this session.
+  public func createOrReplaceTempView(_ name: String) async throws {
+    _ = try plan()
+    try await session.prepare(calls)
+    let relation = relation
+    try await session.execute(
+      .with {
+        $0.createDataframeView = .with {
+          $0.input = relation
+          $0.name = name
+          $0.replace = true
+        }
+      }, calls: [])
+  }
+}
+
+extension ArrowBuffer {
+  /// The bytes of a response, in memory aligned as Arrow likes it.
+  init(_ data: Data) {
+    let storage = TensorStorage(byteCount: data.count)
+    data.withUnsafeBytes { bytes in
+      if let base = bytes.baseAddress {
+        storage.baseAddress.copyMemory(from: base, byteCount: bytes.count)
+      }
+    }
+    self.init(storage)
+  }
+}
+
+/// The rows of a query as record batches, computed while they are read.
+public struct RecordBatchSequence: AsyncSequence, Sendable {
+  public typealias Element = RecordBatch
+  let table: DataFrame
+
+  /// Runs the query; leaving the loop early interrupts it.
+  public final class AsyncIterator: AsyncIteratorProtocol {
+    private let channel = BatchChannel()
+    private let execution: Task<Void, Never>
+
+    init(_ table: DataFrame) {
+      let channel = channel
+      execution = Task {
+        do {
+          try await table.forEachBatch { try await channel.send($0) }
+          channel.finish()
+        } catch {
+          channel.finish(error)
+        }
+      }
+    }
+
+    public func next() async throws -> RecordBatch? { try await channel.next() }
+
+    deinit {
+      execution.cancel()
+      channel.finish(CancellationError())
+    }
+  }
+
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(table) }
+}

@@ -1,0 +1,137 @@
+import SparkConnectProtocol
+import SwiftProtobuf
+
+/// How rows of two tables are joined.
+public enum JoinType: Sendable, Hashable, CaseIterable {
+  case inner, left, right, outer, leftSemi, leftAnti, cross
+
+  var proto: Spark_Connect_Join.JoinType {
+    switch self {
+    case .inner: .inner
+    case .left: .leftOuter
+    case .right: .rightOuter
+    case .outer: .fullOuter
+    case .leftSemi: .leftSemi
+    case .leftAnti: .leftAnti
+    case .cross: .cross
+    }
+  }
+}
+
+extension DataFrame {
+  /// The rows of both tables with equal values in `columns`, which appear once.
+  public func join(_ other: DataFrame, on columns: [String], _ type: JoinType = .inner)
+    -> DataFrame
+  {
+    deriving(and: [other]) { input, _ in
+      .join(
+        .with {
+          $0.left = input
+          $0.right = other.relation
+          $0.usingColumns = columns
+          $0.joinType = type.proto
+        })
+    }
+  }
+
+  /// The rows of both tables for which `condition` holds; name the tables with ``alias(_:)`` to tell
+  /// columns of equal names apart.
+  public func join(_ other: DataFrame, on condition: Column, _ type: JoinType = .inner)
+    -> DataFrame
+  {
+    deriving([condition], and: [other]) { input, expressions in
+      .join(
+        .with {
+          $0.left = input
+          $0.right = other.relation
+          $0.joinCondition = expressions[0]
+          $0.joinType = type.proto
+        })
+    }
+  }
+
+  /// Every row of this table with every row of the other.
+  public func crossJoin(_ other: DataFrame) -> DataFrame {
+    deriving(and: [other]) { input, _ in
+      .join(
+        .with {
+          $0.left = input
+          $0.right = other.relation
+          $0.joinType = .cross
+        })
+    }
+  }
+
+  private func combined(
+    _ other: DataFrame, _ type: Spark_Connect_SetOperation.SetOpType, isAll: Bool,
+    byName: Bool = false, allowMissing: Bool = false
+  ) -> DataFrame {
+    deriving(and: [other]) { input, _ in
+      .setOp(
+        .with {
+          $0.leftInput = input
+          $0.rightInput = other.relation
+          $0.setOpType = type
+          $0.isAll = isAll
+          $0.byName = byName
+          $0.allowMissingColumns = allowMissing
+        })
+    }
+  }
+
+  /// The rows of both tables, columns matched by position.
+  public func union(_ other: DataFrame) -> DataFrame { combined(other, .union, isAll: true) }
+
+  /// The rows of both tables, columns matched by name.
+  public func unionByName(_ other: DataFrame, allowMissingColumns: Bool = false) -> DataFrame {
+    combined(other, .union, isAll: true, byName: true, allowMissing: allowMissingColumns)
+  }
+
+  /// The distinct rows that are in both tables.
+  public func intersect(_ other: DataFrame) -> DataFrame { combined(other, .intersect, isAll: false) }
+
+  /// The distinct rows that are in this table only.
+  public func except(_ other: DataFrame) -> DataFrame { combined(other, .except, isAll: false) }
+
+  /// The rows in groups of equal `columns`.
+  public func groupBy(_ columns: Column...) -> GroupedData { GroupedData(table: self, keys: columns) }
+
+  /// Aggregates over all rows.
+  public func agg(_ aggregates: Column...) -> DataFrame {
+    GroupedData(table: self, keys: []).agg(aggregates)
+  }
+}
+
+/// Rows in groups, waiting for what to compute of each.
+public struct GroupedData: Sendable {
+  let table: DataFrame
+  let keys: [Column]
+
+  /// The keys and the given aggregates of each group: `agg(avg("price"), count())`.
+  public func agg(_ aggregates: Column...) -> DataFrame { agg(aggregates) }
+
+  func agg(_ aggregates: [Column]) -> DataFrame {
+    let keyCount = keys.count
+    return table.deriving(keys + aggregates) { input, expressions in
+      .aggregate(
+        .with {
+          $0.input = input
+          $0.groupType = .groupby
+          $0.groupingExpressions = Array(expressions[..<keyCount])
+          $0.aggregateExpressions = Array(expressions[keyCount...])
+        })
+    }
+  }
+
+  /// The number of rows in each group, as the column `count`.
+  public func count() -> DataFrame { agg([SparkConnect.count().as("count")]) }
+
+  /// The greatest values of columns in each group.
+  public func max(_ columns: String...) -> DataFrame { agg(columns.map { SparkConnect.max(col($0)) }) }
+
+  public func min(_ columns: String...) -> DataFrame { agg(columns.map { SparkConnect.min(col($0)) }) }
+
+  public func avg(_ columns: String...) -> DataFrame { agg(columns.map { SparkConnect.avg(col($0)) }) }
+
+  public func sum(_ columns: String...) -> DataFrame { agg(columns.map { SparkConnect.sum(col($0)) }) }
+}

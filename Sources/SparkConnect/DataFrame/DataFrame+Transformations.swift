@@ -1,0 +1,297 @@
+import SparkConnectProtocol
+import SparkTypes
+import SwiftProtobuf
+
+extension DataFrame {
+  /// The given columns: `select("id", col("price") * 2)`.
+  public func select(_ columns: Column...) -> DataFrame { select(columns) }
+
+  /// The given columns.
+  public func select(_ columns: [Column]) -> DataFrame {
+    deriving(columns) { input, expressions in
+      .project(
+        .with {
+          $0.input = input
+          $0.expressions = expressions
+        })
+    }
+  }
+
+  /// Columns given in SQL: `selectExpr("id", "price * 2 as double")`.
+  public func selectExpr(_ expressions: String...) -> DataFrame { select(expressions.map { expr($0) }) }
+
+  /// All columns and `column` under the name `name`, which it replaces if there is one.
+  public func withColumn(_ name: String, _ column: Column) -> DataFrame {
+    withColumns([(name, column)])
+  }
+
+  /// All columns and further ones.
+  public func withColumns(_ columns: [(name: String, column: Column)]) -> DataFrame {
+    deriving(columns.map(\.column)) { input, expressions in
+      .withColumns(
+        .with {
+          $0.input = input
+          $0.aliases = zip(columns, expressions).map { column, expression in
+            .with {
+              $0.expr = expression
+              $0.name = [column.name]
+            }
+          }
+        })
+    }
+  }
+
+  /// The columns with some names changed.
+  public func withColumnsRenamed(_ names: [(from: String, to: String)]) -> DataFrame {
+    deriving { input, _ in
+      .withColumnsRenamed(
+        .with {
+          $0.input = input
+          $0.renames = names.map { name in
+            .with {
+              $0.colName = name.from
+              $0.newColName = name.to
+            }
+          }
+        })
+    }
+  }
+
+  public func withColumnRenamed(_ from: String, _ to: String) -> DataFrame {
+    withColumnsRenamed([(from, to)])
+  }
+
+  /// All columns under new names.
+  public func toDF(_ names: String...) -> DataFrame {
+    deriving { input, _ in
+      .toDf(
+        .with {
+          $0.input = input
+          $0.columnNames = names
+        })
+    }
+  }
+
+  /// The columns but the ones named.
+  public func drop(_ names: String...) -> DataFrame {
+    deriving { input, _ in
+      .drop(
+        .with {
+          $0.input = input
+          $0.columnNames = names
+        })
+    }
+  }
+
+  /// The rows for which `condition` holds.
+  public func filter(_ condition: Column) -> DataFrame {
+    deriving([condition]) { input, expressions in
+      .filter(
+        .with {
+          $0.input = input
+          $0.condition = expressions[0]
+        })
+    }
+  }
+
+  /// The rows for which a condition in SQL holds.
+  public func filter(_ condition: String) -> DataFrame { filter(expr(condition)) }
+
+  /// The rows for which `condition` holds.
+  public func `where`(_ condition: Column) -> DataFrame { filter(condition) }
+
+  /// At most `count` rows.
+  public func limit(_ count: Int) -> DataFrame {
+    deriving { input, _ in
+      .limit(
+        .with {
+          $0.input = input
+          $0.limit = Int32(clamping: count)
+        })
+    }
+  }
+
+  /// The rows without the first `count`.
+  public func offset(_ count: Int) -> DataFrame {
+    deriving { input, _ in
+      .offset(
+        .with {
+          $0.input = input
+          $0.offset = Int32(clamping: count)
+        })
+    }
+  }
+
+  /// The last `count` rows.
+  func tailRelation(_ count: Int) -> DataFrame {
+    deriving { input, _ in
+      .tail(
+        .with {
+          $0.input = input
+          $0.limit = Int32(clamping: count)
+        })
+    }
+  }
+
+  /// The rows without repetitions.
+  public func distinct() -> DataFrame { dropDuplicates() }
+
+  /// One row for each combination of values in `columns` (all columns if none is named).
+  public func dropDuplicates(_ columns: String...) -> DataFrame {
+    deriving { input, _ in
+      .deduplicate(
+        .with {
+          $0.input = input
+          $0.columnNames = columns
+          $0.allColumnsAsKeys = columns.isEmpty
+        })
+    }
+  }
+
+  /// A random part of the rows.
+  public func sample(
+    _ fraction: Double, withReplacement: Bool = false, seed: Int? = nil
+  ) -> DataFrame {
+    let seed = seed ?? Int.random(in: 0...Int.max)
+    return deriving { input, _ in
+      .sample(
+        .with {
+          $0.input = input
+          $0.lowerBound = 0
+          $0.upperBound = fraction
+          $0.withReplacement = withReplacement
+          $0.seed = Int64(seed)
+        })
+    }
+  }
+
+  /// The rows in order: `orderBy("age", col("name").desc)`.
+  public func orderBy(_ columns: Column...) -> DataFrame { sorted(columns, isGlobal: true) }
+
+  /// The rows in order.
+  public func sort(_ columns: Column...) -> DataFrame { sorted(columns, isGlobal: true) }
+
+  /// The rows of each partition in order.
+  public func sortWithinPartitions(_ columns: Column...) -> DataFrame {
+    sorted(columns, isGlobal: false)
+  }
+
+  private func sorted(_ columns: [Column], isGlobal: Bool) -> DataFrame {
+    deriving(columns) { input, expressions in
+      .sort(
+        .with {
+          $0.input = input
+          $0.order = expressions.map(Self.sortOrder)
+          $0.isGlobal = isGlobal
+        })
+    }
+  }
+
+  /// The rows in `count` partitions, those with equal `columns` together if any are given.
+  public func repartition(_ count: Int, _ columns: Column...) -> DataFrame {
+    if columns.isEmpty { return partitioned(count, shuffle: true) }
+    return deriving(columns) { input, expressions in
+      .repartitionByExpression(
+        .with {
+          $0.input = input
+          $0.partitionExprs = expressions
+          $0.numPartitions = Int32(clamping: count)
+        })
+    }
+  }
+
+  /// The rows in at most `count` partitions, without moving rows between executors.
+  public func coalesce(_ count: Int) -> DataFrame { partitioned(count, shuffle: false) }
+
+  private func partitioned(_ count: Int, shuffle: Bool) -> DataFrame {
+    deriving { input, _ in
+      .repartition(
+        .with {
+          $0.input = input
+          $0.numPartitions = Int32(clamping: count)
+          $0.shuffle = shuffle
+        })
+    }
+  }
+
+  /// The table under a name, for use in expressions over joins.
+  public func alias(_ name: String) -> DataFrame {
+    deriving { input, _ in
+      .subqueryAlias(
+        .with {
+          $0.input = input
+          $0.alias = name
+        })
+    }
+  }
+
+  /// Counts, means, deviations, least and greatest values of columns (all if none is named).
+  public func describe(_ columns: String...) -> DataFrame {
+    deriving { input, _ in
+      .describe(
+        .with {
+          $0.input = input
+          $0.cols = columns
+        })
+    }
+  }
+
+  /// The named statistics of all columns: `count`, `mean`, `stddev`, `min`, `max`, `25%` ...
+  public func summary(_ statistics: String...) -> DataFrame {
+    deriving { input, _ in
+      .summary(
+        .with {
+          $0.input = input
+          $0.statistics = statistics
+        })
+    }
+  }
+
+  /// The rows with nulls in `columns` (all if none is named) left out.
+  public func dropna(_ columns: String...) -> DataFrame {
+    deriving { input, _ in
+      .dropNa(
+        .with {
+          $0.input = input
+          $0.cols = columns
+        })
+    }
+  }
+
+  /// The rows with nulls replaced in the columns of the value's type.
+  public func fillna(_ value: some ColumnConvertible, _ columns: String...) -> DataFrame {
+    deriving([value.column]) { input, expressions in
+      guard case .literal(let literal) = expressions[0].exprType else {
+        throw SparkError(.invalidArgument, "fillna takes a literal, not '\(value.column)'")
+      }
+      return .fillNa(
+        .with {
+          $0.input = input
+          $0.cols = columns
+          $0.values = [literal]
+        })
+    }
+  }
+
+  /// The rows of each partition given to `function`, which sees all columns and returns others.
+  package func mapPartitions(
+    _ function: InlineFunction, columns: [Column] = ["*"], isBarrier: Bool = false,
+    profileID: Int? = nil
+  ) -> DataFrame {
+    let derived = deriving(columns) { input, expressions in
+      let message = try function.message(
+        expressions, names: [], version: session.majorMinorVersion)
+      return .mapPartitions(
+        .with {
+          $0.input = input
+          $0.func = message
+          $0.isBarrier = isBarrier
+          if let profileID { $0.profileID = Int32(profileID) }
+        })
+    }
+    return DataFrame(
+      session: session, relation: derived.relation,
+      calls: derived.calls + [InlineCall(function: function, arguments: [], input: self)],
+      failure: derived.failure)
+  }
+}

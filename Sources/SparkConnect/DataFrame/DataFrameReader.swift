@@ -1,0 +1,77 @@
+import SparkConnectProtocol
+import SparkTypes
+import SwiftProtobuf
+
+/// Reads files and tables: `spark.read.parquet("digits.parquet")`.
+///
+/// Paths are those of the server: with a local Spark, relative ones count from the program's folder.
+public struct DataFrameReader: Sendable {
+  let session: SparkSession
+  private var formatName: String?
+  private var schemaText: String?
+  private var options: [String: String] = [:]
+
+  init(session: SparkSession) { self.session = session }
+
+  private func with(_ change: (inout DataFrameReader) -> Void) -> DataFrameReader {
+    var copy = self
+    change(&copy)
+    return copy
+  }
+
+  /// The format of the files: `parquet`, `csv`, `json`, `orc`, `text`, `binaryFile`, `avro` ...
+  public func format(_ name: String) -> DataFrameReader { with { $0.formatName = name } }
+
+  /// The schema of the files, instead of finding it out.
+  public func schema(_ schema: StructType) -> DataFrameReader { with { $0.schemaText = schema.ddl } }
+
+  /// The schema of the files in SQL: `id bigint, name string`.
+  public func schema(_ ddl: String) -> DataFrameReader { with { $0.schemaText = ddl } }
+
+  /// An option of the format, for example `header` or `sep` for CSV.
+  public func option(_ name: String, _ value: String) -> DataFrameReader {
+    with { $0.options[name] = value }
+  }
+
+  public func option(_ name: String, _ value: Bool) -> DataFrameReader { option(name, "\(value)") }
+
+  public func option(_ name: String, _ value: Int) -> DataFrameReader { option(name, "\(value)") }
+
+  /// The files at `paths`.
+  public func load(_ paths: String...) -> DataFrame { load(paths) }
+
+  /// The files at `paths`.
+  public func load(_ paths: [String]) -> DataFrame {
+    DataFrame(
+      session: session,
+      relation: .with {
+        $0.read.dataSource = .with {
+          if let formatName { $0.format = formatName }
+          if let schemaText { $0.schema = schemaText }
+          $0.options = options
+          $0.paths = paths
+        }
+      })
+  }
+
+  public func parquet(_ paths: String...) -> DataFrame { format("parquet").load(paths) }
+  public func csv(_ paths: String...) -> DataFrame { format("csv").load(paths) }
+  public func json(_ paths: String...) -> DataFrame { format("json").load(paths) }
+  public func orc(_ paths: String...) -> DataFrame { format("orc").load(paths) }
+  /// One row with the column `value` for each line.
+  public func text(_ paths: String...) -> DataFrame { format("text").load(paths) }
+  /// One row for each file: `path`, `modificationTime`, `length`, `content`.
+  public func binaryFile(_ paths: String...) -> DataFrame { format("binaryFile").load(paths) }
+
+  /// The table called `name`.
+  public func table(_ name: String) -> DataFrame {
+    DataFrame(
+      session: session,
+      relation: .with {
+        $0.read.namedTable = .with {
+          $0.unparsedIdentifier = name
+          $0.options = options
+        }
+      })
+  }
+}

@@ -1,0 +1,103 @@
+import SparkConnectProtocol
+import SwiftProtobuf
+
+/// What happens if the target of a write exists.
+public enum SaveMode: String, Sendable, Hashable, CaseIterable {
+  /// The write fails (the default).
+  case error
+  case append, overwrite
+  /// Nothing is written.
+  case ignore
+
+  var proto: Spark_Connect_WriteOperation.SaveMode {
+    switch self {
+    case .error: .errorIfExists
+    case .append: .append
+    case .overwrite: .overwrite
+    case .ignore: .ignore
+    }
+  }
+}
+
+/// Writes a table to files or a table: `try await df.write.mode(.overwrite).parquet("out")`.
+public struct DataFrameWriter: Sendable {
+  let table: DataFrame
+  private var formatName: String?
+  private var saveMode = SaveMode.error
+  private var partitions: [String] = []
+  private var options: [String: String] = [:]
+
+  init(table: DataFrame) { self.table = table }
+
+  private func with(_ change: (inout DataFrameWriter) -> Void) -> DataFrameWriter {
+    var copy = self
+    change(&copy)
+    return copy
+  }
+
+  /// The format: `parquet`, `csv`, `json`, `orc`, `text`, `noop` (computes and forgets) ...
+  public func format(_ name: String) -> DataFrameWriter { with { $0.formatName = name } }
+
+  public func mode(_ mode: SaveMode) -> DataFrameWriter { with { $0.saveMode = mode } }
+
+  /// One folder of files for each value of `columns`.
+  public func partitionBy(_ columns: String...) -> DataFrameWriter {
+    with { $0.partitions = columns }
+  }
+
+  /// An option of the format.
+  public func option(_ name: String, _ value: String) -> DataFrameWriter {
+    with { $0.options[name] = value }
+  }
+
+  public func option(_ name: String, _ value: Bool) -> DataFrameWriter { option(name, "\(value)") }
+
+  /// Writes to `path`, or to where the format's options say.
+  public func save(_ path: String? = nil) async throws {
+    try await run { if let path { $0.path = path } }
+  }
+
+  public func parquet(_ path: String) async throws { try await format("parquet").save(path) }
+  public func csv(_ path: String) async throws { try await format("csv").save(path) }
+  public func json(_ path: String) async throws { try await format("json").save(path) }
+  public func orc(_ path: String) async throws { try await format("orc").save(path) }
+  public func text(_ path: String) async throws { try await format("text").save(path) }
+
+  /// Writes to the table `name`, made if it does not exist.
+  public func saveAsTable(_ name: String) async throws {
+    try await run {
+      $0.table = .with {
+        $0.tableName = name
+        $0.saveMethod = .saveAsTable
+      }
+    }
+  }
+
+  /// Adds the rows to the existing table `name`, columns matched by position.
+  public func insertInto(_ name: String) async throws {
+    try await run {
+      $0.table = .with {
+        $0.tableName = name
+        $0.saveMethod = .insertInto
+      }
+    }
+  }
+
+  private func run(_ target: (inout Spark_Connect_WriteOperation) -> Void) async throws {
+    _ = try table.plan()
+    var write = Spark_Connect_WriteOperation()
+    write.input = table.relation
+    if let formatName { write.source = formatName }
+    write.mode = saveMode.proto
+    write.partitioningColumns = partitions
+    write.options = options
+    target(&write)
+    let operation = write
+    try await table.session.execute(.with { $0.writeOperation = operation }, calls: table.calls)
+  }
+}
+
+extension DataFrame {
+  /// Writes the table.
+  public var write: DataFrameWriter { DataFrameWriter(table: self) }
+}

@@ -1,0 +1,177 @@
+import ArrowIPC
+import Crypto
+import Foundation
+import SparkConnectProtocol
+import SparkTypes
+import SwiftProtobuf
+
+extension SparkSession {
+  /// The result of an SQL query. `:name` in it stands for an entry of `arguments`.
+  public func sql(_ query: String, _ arguments: [String: any ColumnConvertible] = [:]) async throws
+    -> DataFrame
+  {
+    let context = Column.Context(version: majorMinorVersion)
+    let named = try arguments.mapValues { try $0.column.expression(context) }
+    let relation = Spark_Connect_Relation.with {
+      $0.sql = .with {
+        $0.query = query
+        $0.namedArguments = named
+      }
+    }
+    // Statements with effects (CREATE, INSERT ...) run now, once; queries come back as they are.
+    let plan = Spark_Connect_Plan.with {
+      $0.command = .with { $0.sqlCommand = .with { $0.input = relation } }
+    }
+    let result = Collected<Spark_Connect_Relation>()
+    try await execute(plan, calls: []) { response in
+      if case .sqlCommandResult(let command) = response.responseType {
+        result.set(command.relation)
+      }
+    }
+    return DataFrame(session: self, relation: result.value ?? relation)
+  }
+
+  /// The table called `name`.
+  public func table(_ name: String) -> DataFrame { read.table(name) }
+
+  /// A table of one column `id` with the numbers from `start` up to `end`, without it.
+  public func range(_ start: Int, _ end: Int, step: Int = 1, partitions: Int? = nil) -> DataFrame {
+    DataFrame(
+      session: self,
+      relation: .with {
+        $0.range = .with {
+          $0.start = Int64(start)
+          $0.end = Int64(end)
+          $0.step = Int64(step)
+          if let partitions { $0.numPartitions = Int32(clamping: partitions) }
+        }
+      })
+  }
+
+  /// A table of one column `id` with the numbers from 0 up to `end`, without it.
+  public func range(_ end: Int) -> DataFrame { range(0, end) }
+
+  /// A local table above this size goes to the server as an artifact instead of within the plan.
+  private static let largeTable = 1 << 20
+
+  /// A table of the rows of `batches`.
+  ///
+  /// - Throws: ``SparkError`` or ``ArrowError`` if the batches differ in schema or have types that
+  ///   Spark does not know.
+  public func createDataFrame(_ batches: [RecordBatch], schema: StructType? = nil) async throws
+    -> DataFrame
+  {
+    guard let arrow = try batches.first?.schema ?? schema?.arrowSchema() else {
+      throw SparkError(
+        .invalidArgument, "a table needs a schema: give one, or at least one batch")
+    }
+    let sparkSchema = try schema ?? StructType(arrow: arrow)
+    let bytes = try ArrowStreamWriter.bytes(batches, schema: arrow)
+    let local = Spark_Connect_LocalRelation.with {
+      $0.data = Data(bytes)
+      $0.schema = sparkSchema.ddl
+    }
+    if bytes.count <= Self.largeTable {
+      return DataFrame(session: self, relation: .with { $0.localRelation = local })
+    }
+    let blob = try local.serializedData()
+    let hash = SHA256.hash(data: blob).map { byte in
+      (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }.joined()
+    if try await !hasArtifact("cache/\(hash)") {
+      try await addArtifact(named: "cache/\(hash)", blob)
+    }
+    return DataFrame(
+      session: self, relation: .with { $0.cachedLocalRelation = .with { $0.hash = hash } })
+  }
+
+  /// A table of named columns, for example
+  /// `createDataFrame([("id", .numbers([1, 2])), ("name", .strings(["a", nil]))])`.
+  ///
+  /// - Throws: ``ArrowError`` if the columns differ in length.
+  public func createDataFrame(
+    _ columns: [(name: String, column: ArrowColumn)]
+  ) async throws -> DataFrame {
+    try await createDataFrame([try RecordBatch(columns)])
+  }
+
+  /// A table with one row for each of `values`, whose properties become the columns.
+  ///
+  /// - Throws: ``SparkError`` if a property has a value that does not fit `schema`.
+  public func createDataFrame(
+    _ rows: [[ArrowValue]], schema: StructType
+  ) async throws -> DataFrame {
+    let arrow = try schema.arrowSchema()
+    if let row = rows.firstIndex(where: { $0.count != schema.count }) {
+      throw SparkError(
+        .invalidArgument, "row \(row) has \(rows[row].count) values, the schema \(schema.count)")
+    }
+    let columns = try arrow.fields.indices.map { index in
+      try ArrowColumn(rows.map { $0[index] }, type: arrow.fields[index].type)
+    }
+    return try await createDataFrame(
+      [try RecordBatch(schema: arrow, columns: columns, rowCount: rows.count)], schema: schema)
+  }
+
+  /// Makes `function` callable by name in SQL within this session.
+  package func registerFunction(_ function: InlineFunction) async throws {
+    let message = try function.message([], names: [], version: majorMinorVersion)
+    try await execute(.with { $0.registerFunction = message }, calls: [])
+  }
+
+  /// Makes a resource profile for stages; returns its id.
+  package func createResourceProfile(_ profile: ResourceProfile) async throws -> Int {
+    let plan = Spark_Connect_Plan.with {
+      $0.command = .with { $0.createResourceProfileCommand = .with { $0.profile = profile.proto } }
+    }
+    let result = Collected<Int>()
+    try await execute(plan, calls: []) { response in
+      if case .createResourceProfileCommandResult(let profile) = response.responseType {
+        result.set(Int(profile.profileID))
+      }
+    }
+    guard let id = result.value else {
+      throw SparkError(.result, "the server did not tell the id of the resource profile")
+    }
+    return id
+  }
+
+  /// Whether there is a table or view called `name`.
+  public func tableExists(_ name: String) async throws -> Bool {
+    let relation = Spark_Connect_Relation.with {
+      $0.catalog.tableExists = .with { $0.tableName = name }
+    }
+    let rows = try await DataFrame(session: self, relation: relation).collect()
+    return rows.first?.values.first == .bool(true)
+  }
+}
+
+/// What executors and tasks of a stage need.
+public struct ResourceProfile: Sendable, Hashable {
+  /// Amounts for each executor by resource: `cores`, `memory` (MiB), `gpu` ...
+  public var executor: [String: Int64]
+  /// Amounts for each task by resource: `cpus`, `gpu` ...
+  public var task: [String: Double]
+
+  public init(executor: [String: Int64] = [:], task: [String: Double] = [:]) {
+    self.executor = executor
+    self.task = task
+  }
+
+  var proto: Spark_Connect_ResourceProfile {
+    .with {
+      for (name, amount) in executor {
+        $0.executorResources[name] = .with {
+          $0.resourceName = name
+          $0.amount = amount
+        }
+      }
+      for (name, amount) in task {
+        $0.taskResources[name] = .with {
+          $0.resourceName = name
+          $0.amount = amount
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import Foundation
+
+/// Where a Spark Connect server is and how to speak with it: the `sc://` form.
+///
+/// `sc://host:port/;name=value;...` with the parameters `token`, `use_ssl` (`true` or `false`),
+/// `user_id`, `user_agent`, `session_id`, and of Needletail's own `ca_file`, `certificate_file` and
+/// `key_file` (PEM); all others are sent as request headers, as in Spark's clients. Values are
+/// percent-encoded. The default port is 15002. A token implies TLS, except for this machine.
+public struct ConnectionString: Sendable, Hashable {
+  public var host: String
+  public var port: Int
+  public var token: String?
+  public var useTLS: Bool
+  public var userID: String?
+  public var userAgent: String?
+  public var sessionID: String?
+  /// A file of PEM certificates to trust instead of the system's.
+  public var caFile: String?
+  /// A PEM certificate chain, with its key, that identifies this client.
+  public var certificateFile: String?
+  public var keyFile: String?
+  /// Further headers of every request, lower-case names.
+  public var headers: [String: String]
+
+  /// The port of a server that is not told another.
+  public static let defaultPort = 15002
+
+  /// Parses `text`.
+  ///
+  /// - Parameter environment: `SPARK_CONNECT_AUTHENTICATE_TOKEN` is the token if `text` has none.
+  /// - Throws: ``SparkError`` that says which part is wrong.
+  public init(
+    _ text: String, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws {
+    func failure(_ reason: String) -> SparkError {
+      SparkError(
+        .connectionString,
+        "the connection string '\(Self.redacted(text))' is wrong: \(reason); the form is "
+          + "sc://host:port/;name=value;name=value")
+    }
+    guard text.hasPrefix("sc://") else { throw failure("it does not begin with sc://") }
+    let rest = text.dropFirst(5)
+    let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+    if let semicolon = rest[..<slash].firstIndex(of: ";") {
+      throw failure("there is no / before '\(rest[semicolon...].prefix(20))'")
+    }
+    (host, port) = try Self.authority(rest[..<slash], failure)
+    var parameters = slash == rest.endIndex ? "" : rest[rest.index(after: slash)...]
+    if !parameters.isEmpty, parameters.first != ";" {
+      throw failure("a path ('/\(parameters.prefix(20))') is not allowed")
+    }
+    parameters = parameters.drop { $0 == ";" }
+    var values: [String: String] = [:]
+    for parameter in parameters.split(separator: ";") {
+      guard let equals = parameter.firstIndex(of: "="), equals != parameter.startIndex else {
+        throw failure("a parameter has no name and value")
+      }
+      let name = String(parameter[..<equals])
+      guard let value = String(parameter[parameter.index(after: equals)...]).removingPercentEncoding
+      else { throw failure("the value of '\(name)' is not percent-encoded correctly") }
+      values[name] = value
+    }
+    func take(_ name: String) -> String? { values.removeValue(forKey: name) }
+    let ownToken = take("token") ?? environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]
+    token = ownToken.flatMap { $0.isEmpty ? nil : $0 }
+    userID = take("user_id")
+    userAgent = take("user_agent")
+    sessionID = take("session_id")
+    caFile = take("ca_file")
+    certificateFile = take("certificate_file")
+    keyFile = take("key_file")
+    if let id = sessionID, UUID(uuidString: id) == nil {
+      throw failure("session_id is '\(id)', which is no UUID")
+    }
+    let isLocal = ["localhost", "127.0.0.1", "::1"].contains(host)
+    switch take("use_ssl")?.lowercased() {
+    case "true": useTLS = true
+    case "false": useTLS = false
+    case nil: useTLS = (token != nil && !isLocal) || caFile != nil || certificateFile != nil
+    case let value?: throw failure("use_ssl is '\(value)', it can be true or false")
+    }
+    if (certificateFile == nil) != (keyFile == nil) {
+      throw failure("certificate_file and key_file come together")
+    }
+    headers = Dictionary(uniqueKeysWithValues: values.map { ($0.key.lowercased(), $0.value) })
+  }
+
+  private static func authority(
+    _ text: Substring, _ failure: (String) -> SparkError
+  ) throws -> (String, Int) {
+    var host = text
+    var portText: Substring?
+    if text.hasPrefix("[") {
+      guard let close = text.firstIndex(of: "]") else { throw failure("the ] after the host") }
+      host = text[text.index(after: text.startIndex)..<close]
+      let tail = text[text.index(after: close)...]
+      if !tail.isEmpty {
+        guard tail.first == ":" else { throw failure("'\(tail)' follows the host") }
+        portText = tail.dropFirst()
+      }
+    } else if let colon = text.firstIndex(of: ":") {
+      host = text[..<colon]
+      portText = text[text.index(after: colon)...]
+    }
+    guard !host.isEmpty else { throw failure("there is no host") }
+    guard let portText else { return (String(host), defaultPort) }
+    guard let port = Int(portText), (1...65535).contains(port) else {
+      throw failure("the port is '\(portText)', it must be a number from 1 to 65535")
+    }
+    return (String(host), port)
+  }
+
+  /// `text` with its token hidden, for messages.
+  static func redacted(_ text: String) -> String {
+    text.split(separator: ";", omittingEmptySubsequences: false)
+      .map { $0.hasPrefix("token=") ? "token=***" : $0 }.joined(separator: ";")
+  }
+}

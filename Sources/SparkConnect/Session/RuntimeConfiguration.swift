@@ -1,0 +1,61 @@
+import SparkConnectProtocol
+import SwiftProtobuf
+
+/// The settings of a session.
+public struct RuntimeConfiguration: Sendable {
+  let session: SparkSession
+
+  private func request(
+    _ operation: Spark_Connect_ConfigRequest.Operation.OneOf_OpType
+  ) async throws -> [Spark_Connect_KeyValue] {
+    let connection = session.connection
+    let request = Spark_Connect_ConfigRequest.with {
+      $0.sessionID = session.id
+      $0.userContext = connection.userContext
+      $0.clientType = connection.userAgent
+      $0.operation.opType = operation
+    }
+    return try await connection.retrying(session: session.id) {
+      try await connection.service.config(
+        request, metadata: connection.metadata, options: connection.options)
+    }.pairs
+  }
+
+  /// The value of `key`, `nil` if it is not set and has no default.
+  public func get(_ key: String) async throws -> String? {
+    let pair = try await request(.getOption(.with { $0.keys = [key] })).first
+    return pair.flatMap { $0.hasValue ? $0.value : nil }
+  }
+
+  /// All settings whose names begin with `prefix`.
+  public func getAll(prefix: String? = nil) async throws -> [String: String] {
+    let pairs = try await request(.getAll(.with { if let prefix { $0.prefix = prefix } }))
+    return Dictionary(pairs.map { ($0.key, $0.value) }) { first, _ in first }
+  }
+
+  /// Sets `key` for this session.
+  ///
+  /// - Throws: ``SparkError`` if the setting is unknown or cannot be changed.
+  public func set(_ key: String, _ value: String) async throws { try await set([key: value]) }
+
+  /// Sets several settings at once.
+  public func set(_ values: [String: String]) async throws {
+    let pairs = values.sorted { $0.key < $1.key }.map { entry in
+      Spark_Connect_KeyValue.with {
+        $0.key = entry.key
+        $0.value = entry.value
+      }
+    }
+    _ = try await request(.set(.with { $0.pairs = pairs }))
+  }
+
+  /// Returns `key` to its default.
+  public func unset(_ key: String) async throws {
+    _ = try await request(.unset(.with { $0.keys = [key] }))
+  }
+
+  /// Whether a session may change `key`.
+  public func isModifiable(_ key: String) async throws -> Bool {
+    try await request(.isModifiable(.with { $0.keys = [key] })).first?.value == "true"
+  }
+}

@@ -1,0 +1,204 @@
+import ArrowIPC
+import Foundation
+import GRPCCore
+import SparkConnectProtocol
+import SwiftProtobuf
+import Synchronization
+
+/// A session on a Spark server, reached through Spark Connect.
+///
+/// ```swift
+/// let spark = try await SparkSession.connect("sc://localhost")
+/// try await spark.range(10).filter(col("id") > 5).show()
+/// await spark.stop()
+/// ```
+public final class SparkSession: Sendable {
+  /// Called with the progress of every execution.
+  public typealias ProgressHandler = @Sendable (ExecutionProgress) -> Void
+  /// Called before a plan with inline functions runs: uploads programs, checks schemas.
+  package typealias Preparation = @Sendable (SparkSession, [InlineCall]) async throws -> Void
+
+  private struct State {
+    var tags: Set<String> = []
+    var progress: ProgressHandler?
+    var preparation: Preparation?
+    var nextPlanID: Int64 = 0
+    var sentArtifacts: [String: String] = [:]
+    var attachments: [ObjectIdentifier: any Sendable] = [:]
+  }
+
+  /// Identifies the session on the server.
+  public let id: String
+  /// The server's Spark version, for example `4.3.0`.
+  public let version: String
+  let connection: SparkConnection
+  private let state = Mutex(State())
+
+  private init(id: String, version: String, connection: SparkConnection) {
+    self.id = id
+    self.version = version
+    self.connection = connection
+  }
+
+  /// Connects to the server that `remote` names (`sc://host:port/;...`).
+  ///
+  /// - Throws: ``SparkError`` if the string is wrong, no server answers within a few seconds, or the
+  ///   token is refused.
+  public static func connect(
+    _ remote: String, retries: RetryPolicy = RetryPolicy()
+  ) async throws -> SparkSession {
+    try await connect(try ConnectionString(remote), retries: retries)
+  }
+
+  /// Connects to the server at `target`.
+  ///
+  /// - Throws: ``SparkError`` if no server answers within a few seconds or the token is refused.
+  public static func connect(
+    _ target: ConnectionString, retries: RetryPolicy = RetryPolicy()
+  ) async throws -> SparkSession {
+    let connection = try SparkConnection(target, retries: retries)
+    let id = (target.sessionID ?? UUID().uuidString).lowercased()
+    do {
+      let request = Spark_Connect_AnalyzePlanRequest.with {
+        $0.sessionID = id
+        $0.userContext = connection.userContext
+        $0.clientType = connection.userAgent
+        $0.sparkVersion = .init()
+      }
+      let response = try await connection.retrying(.connecting, session: nil) {
+        var options = connection.options
+        options.timeout = .seconds(20)
+        return try await connection.service.analyzePlan(
+          request, metadata: connection.metadata, options: options)
+      }
+      return SparkSession(id: id, version: response.sparkVersion.version, connection: connection)
+    } catch {
+      connection.close()
+      throw error
+    }
+  }
+
+  /// The server's Spark version as major and minor number.
+  public var majorMinorVersion: (major: Int, minor: Int) {
+    let numbers = version.split(separator: ".").map { Int($0.prefix { $0.isNumber }) ?? 0 }
+    return (numbers.first ?? 4, numbers.count > 1 ? numbers[1] : 0)
+  }
+
+  /// Ends the session on the server, with all it runs, and closes the connection.
+  public func stop() async {
+    let request = Spark_Connect_ReleaseSessionRequest.with {
+      $0.sessionID = id
+      $0.userContext = connection.userContext
+      $0.clientType = connection.userAgent
+    }
+    var options = connection.options
+    options.timeout = .seconds(5)
+    _ = try? await connection.service.releaseSession(
+      request, metadata: connection.metadata, options: options)
+    connection.close()
+  }
+
+  /// Reads and changes the session's settings.
+  public var conf: RuntimeConfiguration { RuntimeConfiguration(session: self) }
+
+  /// Reads tables and files.
+  public var read: DataFrameReader { DataFrameReader(session: self) }
+
+  /// Called with the progress of every execution in this session.
+  public func onProgress(_ handler: ProgressHandler?) { state.withLock { $0.progress = handler } }
+
+  var progressHandler: ProgressHandler? { state.withLock { $0.progress } }
+
+  /// Sets what happens before a plan with inline functions runs.
+  package func prepareInlineCalls(with preparation: @escaping Preparation) {
+    state.withLock { $0.preparation = preparation }
+  }
+
+  func prepare(_ calls: [InlineCall]) async throws {
+    if calls.isEmpty { return }
+    guard let preparation = state.withLock({ $0.preparation }) else {
+      throw SparkError(
+        .invalidArgument,
+        "this session was not opened by a SparkProgram, so it cannot run the functions "
+          + calls.map { "'\($0.function.name)'" }.joined(separator: ", "))
+    }
+    try await preparation(self, calls)
+  }
+
+  func nextPlanID() -> Int64 {
+    state.withLock {
+      $0.nextPlanID += 1
+      return $0.nextPlanID
+    }
+  }
+
+  /// The hash under which an artifact was last sent in this session.
+  func sentArtifact(_ name: String) -> String? { state.withLock { $0.sentArtifacts[name] } }
+
+  func rememberArtifact(_ name: String, hash: String) {
+    state.withLock { $0.sentArtifacts[name] = hash }
+  }
+
+  // MARK: Tags and interruption
+
+  /// Marks all later executions of this session with `tag`, by which they can be interrupted.
+  public func addTag(_ tag: String) { state.withLock { _ = $0.tags.insert(tag) } }
+
+  public func removeTag(_ tag: String) { state.withLock { _ = $0.tags.remove(tag) } }
+
+  public var tags: Set<String> { state.withLock { $0.tags } }
+
+  /// Interrupts everything that the session runs; returns the operations' ids.
+  @discardableResult
+  public func interruptAll() async throws -> [String] { try await interrupt { $0.interruptType = .all } }
+
+  /// Interrupts what runs under `tag`.
+  @discardableResult
+  public func interrupt(tag: String) async throws -> [String] {
+    try await interrupt {
+      $0.interruptType = .tag
+      $0.operationTag = tag
+    }
+  }
+
+  /// Interrupts one operation.
+  @discardableResult
+  public func interrupt(operation: String) async throws -> [String] {
+    try await interrupt {
+      $0.interruptType = .operationID
+      $0.operationID = operation
+    }
+  }
+
+  private func interrupt(
+    _ target: @Sendable (inout Spark_Connect_InterruptRequest) -> Void
+  ) async throws -> [String] {
+    var request = Spark_Connect_InterruptRequest()
+    request.sessionID = id
+    request.userContext = connection.userContext
+    request.clientType = connection.userAgent
+    target(&request)
+    let (connection, final) = (connection, request)
+    return try await connection.retrying(session: id) {
+      try await connection.service.interrupt(
+        final, metadata: connection.metadata, options: connection.options)
+    }.interruptedIds
+  }
+
+  // MARK: Analysis
+
+  func analyze(
+    _ fill: (inout Spark_Connect_AnalyzePlanRequest) -> Void
+  ) async throws -> Spark_Connect_AnalyzePlanResponse {
+    var request = Spark_Connect_AnalyzePlanRequest()
+    request.sessionID = id
+    request.userContext = connection.userContext
+    request.clientType = connection.userAgent
+    fill(&request)
+    let (connection, final) = (connection, request)
+    return try await connection.retrying(session: id) {
+      try await connection.service.analyzePlan(
+        final, metadata: connection.metadata, options: connection.options)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Foundation
+
+/// Why Spark, or the connection to it, refused or failed.
+public struct SparkError: Error, Sendable {
+  /// The kind of failure.
+  public enum Kind: String, Sendable, Hashable {
+    /// The connection string is wrong.
+    case connectionString
+    /// No server answered.
+    case unavailable
+    /// The server did not accept the token, or lacks the right.
+    case unauthenticated
+    /// Spark refused or failed the request.
+    case server
+    /// The operation was interrupted.
+    case cancelled
+    /// A file could not be read or was not taken by the server.
+    case artifact
+    /// The caller asked for something that cannot be.
+    case invalidArgument
+    /// The result could not be understood.
+    case result
+  }
+
+  public var kind: Kind
+  /// What happened and what to do.
+  public var message: String
+  /// Spark's error condition, for example `TABLE_OR_VIEW_NOT_FOUND`.
+  public var condition: String?
+  /// The SQLSTATE of the condition.
+  public var sqlState: String?
+  /// The parameters of the condition's message.
+  public var parameters: [String: String]
+  /// The class of the server's exception and its superclasses.
+  public var classes: [String]
+  /// The server's stack trace, one line a frame, if the server gave it.
+  public var serverStackTrace: [String]
+
+  public init(
+    _ kind: Kind, _ message: String, condition: String? = nil, sqlState: String? = nil,
+    parameters: [String: String] = [:], classes: [String] = [], serverStackTrace: [String] = []
+  ) {
+    self.kind = kind
+    self.message = message
+    self.condition = condition
+    self.sqlState = sqlState
+    self.parameters = parameters
+    self.classes = classes
+    self.serverStackTrace = serverStackTrace
+  }
+
+  /// What a function on an executor said, without Spark's frame around it; `nil` for other failures.
+  public var workerMessage: String? {
+    let marker = "An exception was thrown from the Python worker: "
+    if let found = message.range(of: marker) {
+      return Self.withoutStackTrace(message[found.upperBound...])
+    }
+    // Spark 4.0 and 4.1 pass the worker's text on as it is.
+    if let found = message.range(of: "PythonException: ") {
+      return Self.withoutStackTrace(message[found.upperBound...])
+    }
+    return classes.first?.hasSuffix("PythonException") == true
+      ? Self.withoutStackTrace(message[...]) : nil
+  }
+
+  private static func withoutStackTrace(_ text: Substring) -> String {
+    var lines: [Substring] = []
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      if line.hasPrefix("\tat ") || line.hasPrefix("Driver stacktrace:") { break }
+      lines.append(line)
+    }
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension SparkError: CustomStringConvertible {
+  public var description: String { workerMessage ?? message }
+}
