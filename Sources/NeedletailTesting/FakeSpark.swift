@@ -1,6 +1,5 @@
 import ArrowIPC
 import BatchInference
-import FoundationEssentials
 import Glibc
 import SparkWorker
 
@@ -84,7 +83,7 @@ public struct FakeSpark: Sendable {
     arguments: [String]? = nil, on batches: [RecordBatch], schema: ArrowSchema? = nil
   ) async throws -> [RecordBatch] {
     try await run(
-      function, encodedParameters: Array(try JSONEncoder().encode(parameters)),
+      function, encodedParameters: try FunctionInvocation.encode(parameters),
       arguments: arguments,
       on: batches, schema: schema)
   }

@@ -1,7 +1,9 @@
 import ArrowIPC
 import BatchInference
 import NeedletailTesting
+import SparkTypes
 import SparkWorker
+import Tensors
 import Testing
 import WorkerFunctions
 
@@ -28,6 +30,36 @@ import WorkerFunctions
     let results = try await FakeSpark().run(
       WorkerFunctions.scale, parameters: 10.0, on: [try doubles([1, 2])])
     #expect(try values(results) == [10, 20])
+  }
+
+  /// A user's function, over batches that end elsewhere than the model's.
+  @Test(arguments: SparkProtocolVersion.allCases)
+  func predictsInFullBatches(version: SparkProtocolVersion) async throws {
+    let function = PredictBatchUDF(
+      "rowsOfBatch", returning: .array(.double), batchSize: 4, inputTensorShapes: [[2]]
+    ) { _ in
+      { (pairs: Tensor<Double>) -> Tensor<Double> in
+        let rows = pairs.shape[0]
+        let results = (0..<rows).flatMap { [pairs.scalars[$0 * 2 + 1], Double(rows)] }
+        return try Tensor(results, shape: [rows, 2])
+      }
+    }
+    let batches = try [3, 3, 5].map { rows in
+      try RecordBatch([
+        (
+          "pairs",
+          .lists(of: .numbers((0..<rows * 2).map(Double.init)), rows: rows, width: 2)
+        )
+      ])
+    }
+    let results = try await FakeSpark(version: version).run(function, on: batches)
+    let pairs = try results.flatMap { batch in
+      try batch.columns[0].children[0].withValues(as: Double.self) { values in
+        (0..<batch.rowCount).map { row in Array(values[batch.columns[0].valueRange(row)]) }
+      }
+    }
+    #expect(pairs.map { $0[0] } == [1, 3, 5, 1, 3, 5, 1, 3, 5, 7, 9])
+    #expect(pairs.map { $0[1] } == [4, 4, 4, 4, 4, 4, 4, 4, 3, 3, 3], "full batches but the last")
   }
 
   @Test func picksArguments() async throws {
