@@ -111,7 +111,7 @@ let tests: [Target] = [
   .testTarget(
     name: "SparkWorkerTests",
     dependencies: [
-      "ArrowIPC", "BatchInference", "NeedletailTesting", "SparkWorker", "Tensors",
+      "ArrowIPC", "BatchInference", "NeedletailTesting", "SparkTypes", "SparkWorker", "Tensors",
       "WorkerFixture", "WorkerFunctions",
     ],
     swiftSettings: settings),

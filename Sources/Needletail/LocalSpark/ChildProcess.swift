@@ -33,7 +33,8 @@ final class ChildProcess: Sendable {
   /// - Throws: ``NeedletailError`` if the process cannot be started.
   init(_ arguments: [String], environment: [String: String], log: String) throws {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { throw Self.failure(arguments, errno) }
+    guard pipe(&ends) == 0 else { throw Self.failure(arguments, errno) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }

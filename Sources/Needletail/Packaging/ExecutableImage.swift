@@ -8,11 +8,14 @@ import Foundation
 public struct ExecutableImage: Sendable {
   /// Where the program lies.
   public let path: String
-  /// The loaded part of the file: a valid executable without debug information.
-  public let contents: Data
   /// Identifies the build: the linker's build id (a hash of the contents), else the SHA-256 of
   /// ``contents``; hexadecimal.
   public let fingerprint: String
+  private let file: Data
+  private let layout: ELFLayout?
+
+  /// The loaded part of the file: a valid executable without debug information.
+  public var contents: Data { layout?.loadedPart(of: file) ?? file }
 
   /// The running program.
   ///
@@ -37,10 +40,12 @@ public struct ExecutableImage: Sendable {
     } catch {
       throw NeedletailError(.packaging, "the program at \(path) cannot be read: \(error)")
     }
-    let layout = ELFLayout(file)
-    contents = layout?.loadedPart(of: file) ?? file
+    self.file = file
+    layout = ELFLayout(file)
     fingerprint =
-      layout?.buildID ?? SHA256.hash(data: contents).map { Self.hexadecimal($0) }.joined()
+      layout?.buildID
+      ?? SHA256.hash(data: layout?.loadedPart(of: file) ?? file).map { Self.hexadecimal($0) }
+      .joined()
   }
 
   static func hexadecimal(_ byte: UInt8) -> String {
@@ -50,7 +55,7 @@ public struct ExecutableImage: Sendable {
 }
 
 /// What the program headers of a 64-bit little-endian ELF file say (System V ABI, chapters 4 and 5).
-private struct ELFLayout {
+private struct ELFLayout: Sendable {
   /// Where the last loaded segment ends in the file.
   let loadedEnd: Int
   /// The GNU build id note, hexadecimal.

@@ -202,3 +202,10 @@ public final class SparkSession: Sendable {
     }
   }
 }
+
+extension SparkSession {
+  /// Whether the server runs on this machine.
+  package var isLocal: Bool {
+    ["localhost", "127.0.0.1", "::1"].contains(connection.target.host)
+  }
+}

@@ -1,0 +1,40 @@
+import SparkConnect
+
+extension DataFrame {
+  /// Adds the outputs of a model as columns; no code needed.
+  ///
+  /// ```swift
+  /// try await images.predicting(
+  ///   .onnx("digits.onnx"), inputs: ["pixels": "image"], outputs: ["probabilities": "p"])
+  /// ```
+  ///
+  /// Inputs that are not given take the column of their name, in whichever case. Numbers are converted
+  /// to the model's element type; several number columns can feed one input (`["features": ["a",
+  /// "b"]]`). Everything is checked against the model and this table's schema before a job starts.
+  ///
+  /// - Parameters:
+  ///   - source: the model.
+  ///   - inputs: the column, or columns, that feed each input of the model.
+  ///   - outputs: names of the new columns by output; an output that is not given keeps its name.
+  ///   - batchSize: the number of rows that the model gets at once.
+  ///   - nulls: what happens to nulls in the input.
+  ///   - ragged: what happens to rows that differ in length.
+  /// - Throws: an error that names the input, output or column that does not fit.
+  public func predicting(
+    _ source: ModelSource, inputs: [String: InputColumns] = [:], outputs: [String: String] = [:],
+    batchSize: Int = 64, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
+  ) async throws -> DataFrame {
+    let model = try source.load()
+    let name = try source.executorName()
+    let plan = try ModelPrediction.plan(
+      model: model, reference: source.reference(name), table: try await schema(), inputs: inputs,
+      outputs: outputs, batchSize: batchSize, nulls: nulls, ragged: ragged)
+    try await session.addFile(source.path, as: name)
+    let function = ModelPrediction(loaders: Program.modelLoaders)
+    // The struct of all outputs is computed once; its fields become the columns.
+    let results = "needletail.predictions"
+    let table = withColumn(results, planned(plan, function))
+    let fields = plan.returnType.map { col("`\(results)`").getField($0.name).as($0.name) }
+    return table.select(["*"] + fields).drop(results)
+  }
+}

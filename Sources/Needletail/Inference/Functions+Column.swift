@@ -1,0 +1,80 @@
+import SparkConnect
+
+/// Spark's numbers of the ways in which a function sees data.
+private enum Evaluation {
+  static let column: Int32 = 204
+  static let batches: Int32 = 207
+}
+
+/// The bytes that a worker gets for a use of `function`.
+private func command(
+  _ function: any UserDefinedFunction, _ parameters: [UInt8], _ argumentNames: [String]
+) throws -> [UInt8] {
+  let program = try Program.current()
+  _ = try program.registry.function(named: function.name)
+  return try FunctionCommand.encode(
+    FunctionInvocation(
+      function: function.name, id: "\(function.name)@\(program.fingerprint)",
+      fingerprint: program.fingerprint, parameters: parameters, argumentNames: argumentNames))
+}
+
+extension DriverCheckedFunction {
+  /// The function over `columns`, with its parameters encoded.
+  func applied(_ parameters: @escaping @Sendable () throws -> [UInt8], _ columns: [Column]) -> Column
+  {
+    Column(
+      InlineFunction(
+        name: name, returnType: returnType, evaluationType: Evaluation.column,
+        command: { try command(self, try parameters(), $0) },
+        check: { try check(arguments: $0.map { ($0.name, $0.type) }) }),
+      columns)
+  }
+}
+
+extension PredictBatchUDF where Parameters == NoParameters {
+  /// The predictions for `columns`: `mnist("pixels")`.
+  public func callAsFunction(_ columns: Column...) -> Column {
+    applied({ try FunctionInvocation.encode(NoParameters()) }, columns)
+  }
+}
+
+extension PredictBatchUDF {
+  /// The predictions for `columns` with the given parameters: `score(Options(threshold: 0.5), "a")`.
+  public func callAsFunction(_ parameters: Parameters, _ columns: Column...) -> Column {
+    applied({ try FunctionInvocation.encode(parameters) }, columns)
+  }
+}
+
+extension DataFrame {
+  /// The batches that `function` makes of this table's.
+  ///
+  /// - Parameter profileID: a resource profile for the stage.
+  public func mapBatches(
+    _ function: MapBatchesFunction<NoParameters>, profileID: Int? = nil
+  ) -> DataFrame {
+    mapBatches(function, NoParameters(), profileID: profileID)
+  }
+
+  /// The batches that `function`, with the given parameters, makes of this table's.
+  public func mapBatches<Parameters>(
+    _ function: MapBatchesFunction<Parameters>, _ parameters: Parameters, profileID: Int? = nil
+  ) -> DataFrame {
+    mapPartitions(
+      InlineFunction(
+        name: function.name, returnType: .struct(function.schema),
+        evaluationType: Evaluation.batches,
+        command: { try command(function, try FunctionInvocation.encode(parameters), $0) },
+        check: { _ in }),
+      isBarrier: function.isBarrier, profileID: profileID)
+  }
+
+  /// The predictions of a planned model over `columns`, as one struct column.
+  func planned(_ plan: PredictionPlan, _ function: ModelPrediction) -> Column {
+    Column(
+      InlineFunction(
+        name: function.name, returnType: .struct(plan.returnType),
+        evaluationType: Evaluation.column,
+        command: { try command(function, try plan.encodedParameters(), $0) }, check: { _ in }),
+      plan.argumentColumns.map { col($0) })
+  }
+}

@@ -1,0 +1,74 @@
+import Foundation
+
+/// Brings this program to the executors of one session, when its first function is used.
+actor Deployment {
+  private var preparation: Task<Void, any Error>?
+
+  private static let workerSetting = "spark.sql.execution.pyspark.python"
+  private static let columnarSetting =
+    "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled"
+
+  /// Uploads the program and tells the session to start it; later calls wait for the first.
+  ///
+  /// - Throws: ``NeedletailError`` or ``SparkError`` if the server does not take it.
+  func ensure(_ session: SparkSession) async throws {
+    let task = preparation ?? Task { try await Self.deploy(session) }
+    preparation = task
+    do {
+      try await task.value
+    } catch {
+      preparation = nil
+      throw error
+    }
+  }
+
+  private static func deploy(_ session: SparkSession) async throws {
+    let environment = ProcessInfo.processInfo.environment
+    let worker: String
+    if let installed = environment["NEEDLETAIL_WORKER"], !installed.isEmpty {
+      // The operator has put the program on the executors.
+      worker = installed
+    } else {
+      let package = try ProgramPackage.current(forThisMachine: session.isLocal)
+      try await session.addArtifact(
+        named: "archives/\(package.fileName)#\(package.name)", package.archive)
+      worker = "./\(package.name)/bin/\(package.program)"
+    }
+    do {
+      try await session.conf.set(workerSetting, worker)
+    } catch let error as SparkError {
+      throw NeedletailError(
+        .session,
+        "the server does not let the session choose its worker program (\(workerSetting)): "
+          + "\(error.message)")
+    }
+    // Reading array columns column by column makes them slower (measured: design of the worker), and
+    // Spark has the setting since 4.2.
+    if session.majorMinorVersion >= (4, 2), environment["NEEDLETAIL_COLUMNAR_INPUT"] != "spark" {
+      try await session.conf.set(columnarSetting, "false")
+    }
+  }
+}
+
+extension SparkSession {
+  /// Connects and makes the program's functions usable in the session's queries.
+  ///
+  /// - Throws: ``SparkError`` if no server answers or it refuses.
+  public static func openForFunctions(_ remote: String) async throws -> SparkSession {
+    let session = try await connect(remote)
+    let deployment = Deployment()
+    session.prepareInlineCalls { session, calls in
+      for call in calls {
+        if call.arguments.isEmpty {
+          try call.function.check([])
+          continue
+        }
+        let schema = try await call.input.select(call.arguments).schema()
+        try call.function.check(
+          zip(call.arguments, schema).map { ($0.description, $1.type) })
+      }
+      try await deployment.ensure(session)
+    }
+    return session
+  }
+}

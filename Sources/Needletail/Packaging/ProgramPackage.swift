@@ -1,0 +1,52 @@
+import Crypto
+import Foundation
+
+/// This program as an archive that executors can start: `bin/PROGRAM` with the shared libraries that
+/// it needs beside it, and `lib/` with the inference runtime.
+struct ProgramPackage: Sendable {
+  /// The folder into which executors unpack it; carries a hash of the contents, since an artifact
+  /// cannot be replaced under its name.
+  let name: String
+  let fileName: String
+  let program: String
+  let archive: Data
+
+  /// The package of the running program.
+  ///
+  /// - Parameter forThisMachine: whether the executors run here: then they find Swift's libraries
+  ///   where this process did, and nothing is compressed.
+  /// - Throws: ``NeedletailError`` if a file cannot be read.
+  static func current(forThisMachine: Bool) throws -> ProgramPackage {
+    let image = try ExecutableImage.current()
+    let program = URL(fileURLWithPath: image.path).lastPathComponent
+    var tar = TarArchive()
+    try tar.add("bin/\(program)", image.contents, mode: 0o755)
+    if !forThisMachine {
+      for library in SharedLibraries.toShip() {
+        try tar.add("bin/\(baseName(library))", try read(library), mode: 0o755)
+      }
+    }
+    for library in ONNXLibrary.locateFiles() {
+      try tar.add("lib/\(baseName(library))", try read(library), mode: 0o755)
+    }
+    let archive = forThisMachine ? tar.finished() : try tar.gzipped()
+    let hash = SHA256.hash(data: archive).prefix(6).map { ExecutableImage.hexadecimal($0) }.joined()
+    let name = "needletail-\(hash)"
+    return ProgramPackage(
+      name: name, fileName: name + (forThisMachine ? ".tar" : ".tar.gz"), program: program,
+      archive: archive)
+  }
+
+  private static func baseName(_ path: String) -> String {
+    URL(fileURLWithPath: path).lastPathComponent
+  }
+
+  private static func read(_ path: String) throws -> Data {
+    do {
+      return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+    } catch {
+      throw NeedletailError(
+        .packaging, "the library \(path), which the executors need, cannot be read: \(error)")
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// One run of a program as a driver: connection, local Spark, signals, progress, exit status.
+public struct ProgramRun: Sendable {
+  let functions: [any UserDefinedFunction]
+  let remote: String?
+  let showsProgress: Bool
+  let body: @Sendable (SparkSession) async throws -> Void
+
+  /// - Parameters:
+  ///   - functions: the functions that queries may use.
+  ///   - remote: the server's connection string; `SPARK_REMOTE`, or else a local Spark, if `nil`.
+  ///   - showsProgress: whether long jobs draw a bar on a terminal.
+  ///   - body: what to do.
+  public init(
+    functions: [any UserDefinedFunction], remote: String?, showsProgress: Bool = true,
+    body: @escaping @Sendable (SparkSession) async throws -> Void
+  ) {
+    self.functions = functions
+    self.remote = remote
+    self.showsProgress = showsProgress
+    self.body = body
+  }
+
+  /// Runs and tells how it went: 0, or 1 after printing the error, or 130 after Ctrl-C.
+  public func exitStatus() async -> Int32 {
+    let work = Task { try await run() }
+    let signals = [SIGINT, SIGTERM].map { InterruptSource($0) { work.cancel() } }
+    defer { withExtendedLifetime(signals) {} }
+    do {
+      try await work.value
+      return 0
+    } catch {
+      if signals.contains(where: \.wasSeen) {
+        Self.complain("interrupted")
+        return 130
+      }
+      Self.complain("error: \(error)")
+      return 1
+    }
+  }
+
+  private static func complain(_ text: String) {
+    FileHandle.standardError.write(Data("\(text)\n".utf8))
+  }
+
+  /// Runs and throws what went wrong.
+  public func run() async throws {
+    _ = try Program.start(functions: functions)
+    let named = remote ?? ProcessInfo.processInfo.environment["SPARK_REMOTE"]
+    if let named, !named.isEmpty {
+      return try await run(on: named)
+    }
+    let master = ProcessInfo.processInfo.environment["NEEDLETAIL_MASTER"] ?? "local[*]"
+    let spark = try await LocalSpark.start(LocalSpark.Options(master: master))
+    defer { spark.stop() }
+    try await run(on: spark.remote)
+  }
+
+  private func run(on remote: String) async throws {
+    let session = try await SparkSession.openForFunctions(remote)
+    let bar = showsProgress ? ProgressBar.onTerminal() : nil
+    if let bar { session.onProgress { bar.show($0) } }
+    do {
+      try await body(session)
+      bar?.clear()
+      await session.stop()
+    } catch {
+      bar?.clear()
+      // A cancelled task cannot speak with the server; the farewell gets one of its own.
+      await Task.detached { await session.stop() }.value
+      throw error
+    }
+  }
+}
+
+/// Turns the first signal of a kind into a call, and the second into the end of the process.
+private final class InterruptSource: @unchecked Sendable {
+  // Dispatch sources are safe to use from any thread; the type does not say so.
+  private let source: any DispatchSourceSignal
+  private let seen = Mutex(false)
+
+  var wasSeen: Bool { seen.withLock { $0 } }
+
+  init(_ number: Int32, _ handler: @escaping @Sendable () -> Void) {
+    signal(number, SIG_IGN)
+    source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+    source.setEventHandler { [self] in
+      let isSecond = seen.withLock { seen in
+        defer { seen = true }
+        return seen
+      }
+      if isSecond { exit(130) }
+      handler()
+    }
+    source.activate()
+  }
+}
