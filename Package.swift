@@ -21,7 +21,6 @@ let dependencies: [Package.Dependency] = [
   .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2")),
   .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.2")),
   .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.2")),
-  .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.2")),
   .package(url: "https://github.com/apple/swift-protobuf", .upToNextMinor(from: "1.39.0")),
   .package(url: "https://github.com/grpc/grpc-swift-2", .upToNextMinor(from: "2.4.3")),
   .package(

@@ -75,5 +75,12 @@ public struct SparkError: Error, Sendable {
 }
 
 extension SparkError: CustomStringConvertible {
-  public var description: String { workerMessage ?? message }
+  public var description: String { workerMessage ?? Self.withoutFrames(message) }
+
+  /// `text` without the frames of Java's stack traces, which ``serverStackTrace`` has.
+  private static func withoutFrames(_ text: String) -> String {
+    text.split(separator: "\n").filter { line in
+      !line.hasPrefix("\tat ") && !line.hasPrefix("\t... ") && line != "Driver stacktrace:"
+    }.joined(separator: "\n")
+  }
 }

@@ -29,11 +29,12 @@ struct ProgramPackage: Sendable {
     for library in ONNXLibrary.locateFiles() {
       try tar.add("lib/\(baseName(library))", try read(library), mode: 0o755)
     }
-    let archive = forThisMachine ? tar.finished() : try tar.gzipped()
+    // Spark keeps the permission to execute in compressed archives only; level 0 compresses nothing.
+    let archive = try tar.gzipped(level: forThisMachine ? 0 : 1)
     let hash = SHA256.hash(data: archive).prefix(6).map { ExecutableImage.hexadecimal($0) }.joined()
     let name = "needletail-\(hash)"
     return ProgramPackage(
-      name: name, fileName: name + (forThisMachine ? ".tar" : ".tar.gz"), program: program,
+      name: name, fileName: name + ".tar.gz", program: program,
       archive: archive)
   }
 

@@ -231,7 +231,14 @@ public struct RecordBatchSequence: AsyncSequence, Sendable {
       }
     }
 
-    public func next() async throws -> RecordBatch? { try await channel.next() }
+    public func next() async throws -> RecordBatch? {
+      try await withTaskCancellationHandler {
+        try await channel.next()
+      } onCancel: { [execution, channel] in
+        execution.cancel()
+        channel.finish(CancellationError())
+      }
+    }
 
     deinit {
       execution.cancel()

@@ -9,6 +9,8 @@ final class Collected<Value: Sendable>: Sendable {
   func update(default initial: @autoclosure () -> Value, _ change: (inout Value) -> Void) {
     state.withLock { state in
       var value = state ?? initial()
+      // Given up before the change, so that a growing array is not copied each time.
+      state = nil
       change(&value)
       state = value
     }

@@ -58,7 +58,9 @@ public struct ConnectionString: Sendable, Hashable {
       let name = String(parameter[..<equals])
       guard let value = String(parameter[parameter.index(after: equals)...]).removingPercentEncoding
       else { throw failure("the value of '\(name)' is not percent-encoded correctly") }
-      values[name] = value
+      guard values.updateValue(value, forKey: name) == nil else {
+        throw failure("'\(name)' is given twice")
+      }
     }
     func take(_ name: String) -> String? { values.removeValue(forKey: name) }
     let ownToken = take("token") ?? environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]
@@ -82,7 +84,30 @@ public struct ConnectionString: Sendable, Hashable {
     if (certificateFile == nil) != (keyFile == nil) {
       throw failure("certificate_file and key_file come together")
     }
-    headers = Dictionary(uniqueKeysWithValues: values.map { ($0.key.lowercased(), $0.value) })
+    headers = [:]
+    for (name, value) in values {
+      let header = name.lowercased()
+      guard Self.isHeader(header, value) else {
+        throw failure("'\(name)' is no parameter, and cannot be a request header")
+      }
+      guard headers.updateValue(value, forKey: header) == nil else {
+        throw failure("'\(header)' is given twice")
+      }
+    }
+  }
+
+  /// Whether gRPC takes the pair as a text header: other bytes would end the connection.
+  private static func isHeader(_ name: String, _ value: String) -> Bool {
+    let isName = name.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+        UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+        true
+      default: false
+      }
+    }
+    return isName && !name.hasPrefix("grpc-") && !name.hasSuffix("-bin")
+      && value.utf8.allSatisfy { (0x20...0x7E).contains($0) }
   }
 
   private static func authority(

@@ -21,6 +21,7 @@ public final class SparkSession: Sendable {
   private struct State {
     var tags: Set<String> = []
     var progress: ProgressHandler?
+    var progressStreams: [UUID: AsyncStream<ExecutionProgress>.Continuation] = [:]
     var preparation: Preparation?
     var nextPlanID: Int64 = 0
     var sentArtifacts: [String: String] = [:]
@@ -96,6 +97,7 @@ public final class SparkSession: Sendable {
     _ = try? await connection.service.releaseSession(
       request, metadata: connection.metadata, options: options)
     connection.close()
+    for stream in state.withLock({ $0.progressStreams.values.map { $0 } }) { stream.finish() }
   }
 
   /// Reads and changes the session's settings.
@@ -107,7 +109,31 @@ public final class SparkSession: Sendable {
   /// Called with the progress of every execution in this session.
   public func onProgress(_ handler: ProgressHandler?) { state.withLock { $0.progress = handler } }
 
-  var progressHandler: ProgressHandler? { state.withLock { $0.progress } }
+  /// The progress of the executions in this session from now on, until the loop over it is left.
+  ///
+  /// ```swift
+  /// Task { for await progress in spark.progress { print(progress.completedTaskCount) } }
+  /// ```
+  public var progress: AsyncStream<ExecutionProgress> {
+    let (stream, continuation) = AsyncStream.makeStream(
+      of: ExecutionProgress.self, bufferingPolicy: .bufferingNewest(64))
+    let key = UUID()
+    continuation.onTermination = { [weak self] _ in
+      self?.state.withLock { _ = $0.progressStreams.removeValue(forKey: key) }
+    }
+    state.withLock { $0.progressStreams[key] = continuation }
+    return stream
+  }
+
+  /// Tells everybody who wants to know; `nil` if nobody does.
+  var progressHandler: ProgressHandler? {
+    let (handler, streams) = state.withLock { ($0.progress, Array($0.progressStreams.values)) }
+    if handler == nil, streams.isEmpty { return nil }
+    return { progress in
+      handler?(progress)
+      for stream in streams { stream.yield(progress) }
+    }
+  }
 
   /// Sets what happens before a plan with inline functions runs.
   package func prepareInlineCalls(with preparation: @escaping Preparation) {

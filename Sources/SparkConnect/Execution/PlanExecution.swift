@@ -1,0 +1,170 @@
+import Foundation
+import GRPCCore
+import SparkConnectProtocol
+import SwiftProtobuf
+
+/// One reattachable execution: begun with ExecutePlan, taken up again with ReattachExecute behind the
+/// last response seen whenever its stream ends early, let go with ReleaseExecute.
+final class PlanExecution: Sendable {
+  /// Identifies the execution on the server.
+  let operation = UUID().uuidString.lowercased()
+  private let session: SparkSession
+  private let plan: Spark_Connect_Plan
+
+  /// After so many responses the server may forget them.
+  private static let releaseInterval = 16
+
+  init(session: SparkSession, plan: Spark_Connect_Plan) {
+    self.session = session
+    self.plan = plan
+  }
+
+  typealias Consumer = @Sendable (Spark_Connect_ExecutePlanResponse) async throws -> Void
+
+  /// How far the responses have been consumed.
+  private struct Position: Sendable {
+    var lastResponse: String?
+    var isComplete = false
+    var count = 0
+  }
+
+  /// A stream that broke, and how far it had come.
+  private struct Interrupted: Error {
+    let error: RPCError
+    let position: Position
+  }
+
+  /// Runs the plan to its end.
+  func run(_ consume: @escaping Consumer) async throws {
+    do {
+      try await follow(consume)
+    } catch {
+      // Detached: the task may be cancelled, and the caller need not wait for it.
+      Task.detached { await self.release(until: nil) }
+      throw error
+    }
+    await release(until: nil)
+  }
+
+  private func follow(_ consume: @escaping Consumer) async throws {
+    let connection = session.connection
+    var position = Position()
+    var isStarted = false
+    var attempts = connection.retries.attempts()
+    while !position.isComplete {
+      try Task.checkCancellation()
+      let before = position
+      do {
+        let shouldReattach = isStarted
+        isStarted = true
+        position = try await (shouldReattach ? reattach(before, consume) : begin(before, consume))
+        // The server ends long streams on its own account; that is no failure.
+        attempts = connection.retries.attempts()
+      } catch let failure as Interrupted {
+        let error = failure.error
+        position = failure.position
+        if position.count > before.count { attempts = connection.retries.attempts() }
+        if position.lastResponse == nil, Self.isUnknownOnServer(error) {
+          // The request never arrived: it starts from the beginning.
+          isStarted = false
+        } else if !RetryPolicy.isRetryable(error) {
+          throw await connection.translated(error, session: session.id)
+        }
+        guard let pause = attempts.next() else {
+          throw await connection.translated(error, session: session.id)
+        }
+        try await Task.sleep(for: RetryPolicy.pause(pause, after: error))
+      }
+    }
+  }
+
+  private static func isUnknownOnServer(_ error: RPCError) -> Bool {
+    error.message.contains("INVALID_HANDLE.OPERATION_NOT_FOUND")
+      || error.message.contains("INVALID_HANDLE.SESSION_NOT_FOUND")
+  }
+
+  private func begin(_ position: Position, _ consume: @escaping Consumer) async throws -> Position {
+    let connection = session.connection
+    let request = Spark_Connect_ExecutePlanRequest.with {
+      $0.sessionID = session.id
+      $0.userContext = connection.userContext
+      $0.clientType = connection.userAgent
+      $0.operationID = operation
+      $0.plan = plan
+      $0.tags = session.tags.sorted()
+      $0.requestOptions = [.with { $0.reattachOptions.reattachable = true }]
+    }
+    return try await guarded(position) {
+      try await connection.service.executePlan(
+        request, metadata: connection.metadata, options: connection.options
+      ) { response in try await self.read(response, position, consume) }
+    }
+  }
+
+  private func reattach(
+    _ position: Position, _ consume: @escaping Consumer
+  ) async throws -> Position {
+    let connection = session.connection
+    let request = Spark_Connect_ReattachExecuteRequest.with {
+      $0.sessionID = session.id
+      $0.userContext = connection.userContext
+      $0.clientType = connection.userAgent
+      $0.operationID = operation
+      if let last = position.lastResponse { $0.lastResponseID = last }
+    }
+    return try await guarded(position) {
+      try await connection.service.reattachExecute(
+        request, metadata: connection.metadata, options: connection.options
+      ) { response in try await self.read(response, position, consume) }
+    }
+  }
+
+  private func guarded(
+    _ position: Position, _ call: () async throws -> Position
+  ) async throws -> Position {
+    do {
+      return try await call()
+    } catch let error as RPCError {
+      throw Interrupted(error: error, position: position)
+    }
+  }
+
+  private func read(
+    _ response: StreamingClientResponse<Spark_Connect_ExecutePlanResponse>, _ start: Position,
+    _ consume: Consumer
+  ) async throws -> Position {
+    var position = start
+    var messages = response.messages.makeAsyncIterator()
+    while true {
+      // Only the stream's own errors lead to another attempt, not those of the consumer.
+      let message: Spark_Connect_ExecutePlanResponse
+      do {
+        guard let next = try await messages.next() else { return position }
+        message = next
+      } catch let error as RPCError {
+        throw Interrupted(error: error, position: position)
+      }
+      if case .resultComplete = message.responseType { position.isComplete = true }
+      try await consume(message)
+      if !message.responseID.isEmpty { position.lastResponse = message.responseID }
+      position.count += 1
+      if position.count % Self.releaseInterval == 0, let last = position.lastResponse {
+        Task { await self.release(until: last) }
+      }
+    }
+  }
+
+  private func release(until response: String?) async {
+    let connection = session.connection
+    let request = Spark_Connect_ReleaseExecuteRequest.with {
+      $0.sessionID = session.id
+      $0.userContext = connection.userContext
+      $0.clientType = connection.userAgent
+      $0.operationID = operation
+      if let response { $0.releaseUntil.responseID = response } else { $0.releaseAll = .init() }
+    }
+    // A lost release costs memory on the server for a while, nothing else.
+    _ = try? await connection.service.releaseExecute(
+      request, metadata: connection.metadata, options: connection.options)
+  }
+}

@@ -1,0 +1,76 @@
+import GRPCCore
+import GRPCProtobuf
+import SparkConnectProtocol
+import SwiftProtobuf
+
+extension SparkConnection {
+  /// `error` as a ``SparkError``, with the details that the server keeps.
+  func translated(_ error: RPCError, session: String?) async -> any Error {
+    switch error.code {
+    case .unavailable, .deadlineExceeded:
+      return SparkError(
+        .unavailable,
+        "no Spark Connect server answers at \(target.host):\(target.port) "
+          + "(\(error.message)\(error.cause.map { "; \($0)" } ?? "")); check the address, that the "
+          + "server runs, and whether it uses TLS (use_ssl=\(target.useTLS))")
+    case .unauthenticated, .permissionDenied:
+      return SparkError(
+        .unauthenticated,
+        "the Spark Connect server at \(target.host):\(target.port) refuses the request: "
+          + "\(error.message); give the right token, as token=... in the connection string or in "
+          + "SPARK_CONNECT_AUTHENTICATE_TOKEN")
+    case .cancelled where Task.isCancelled: return CancellationError()
+    default: break
+    }
+    let info = (try? error.unpackGoogleRPCStatus())?.details.compactMap(\.errorInfo).first
+    var result = SparkError(
+      .server, error.message, condition: info?.metadata["errorClass"],
+      sqlState: info?.metadata["sqlState"])
+    if let id = info?.metadata["errorId"], let session,
+      let details = try? await details(of: id, session: session)
+    {
+      result = details
+    }
+    if result.condition == "OPERATION_CANCELED" || error.code == .cancelled {
+      result.kind = .cancelled
+    }
+    return result
+  }
+
+  private func details(of id: String, session: String) async throws -> SparkError? {
+    let request = Spark_Connect_FetchErrorDetailsRequest.with {
+      $0.sessionID = session
+      $0.userContext = userContext
+      $0.clientType = userAgent
+      $0.errorID = id
+    }
+    let response = try await service.fetchErrorDetails(
+      request, metadata: metadata, options: options)
+    guard response.hasRootErrorIdx, response.errors.indices.contains(Int(response.rootErrorIdx))
+    else { return nil }
+    var error = response.errors[Int(response.rootErrorIdx)]
+    var result = SparkError(
+      .server, error.message, classes: error.errorTypeHierarchy,
+      serverStackTrace: error.stackTrace.map {
+        "\($0.declaringClass).\($0.methodName)(\($0.fileName):\($0.lineNumber))"
+      })
+    // The condition is that of the outermost error that has one; a worker's text is told even when
+    // it is only the cause.
+    for _ in 0..<response.errors.count {
+      if result.condition == nil, error.hasSparkThrowable {
+        let throwable = error.sparkThrowable
+        result.condition = throwable.hasErrorClass ? throwable.errorClass : nil
+        result.sqlState = throwable.hasSqlState ? throwable.sqlState : nil
+        result.parameters = throwable.messageParameters
+      }
+      if result.workerMessage == nil,
+        error.errorTypeHierarchy.first?.hasSuffix("PythonException") == true
+      {
+        result.message = "PythonException: " + error.message
+      }
+      guard error.hasCauseIdx, response.errors.indices.contains(Int(error.causeIdx)) else { break }
+      error = response.errors[Int(error.causeIdx)]
+    }
+    return result
+  }
+}
