@@ -115,13 +115,17 @@ public struct Column: Sendable {
   }
 
   /// The element at `index` of an array, from 0.
-  public func getItem(_ index: Int) -> Column { extracting(lit(index), label: "\(label)[\(index)]") }
+  public func getItem(_ index: Int) -> Column {
+    extracting(lit(index), label: "\(label)[\(index)]")
+  }
 
   /// The value under `key` of a map.
   public func getItem(_ key: String) -> Column { extracting(lit(key), label: "\(label)[\(key)]") }
 
   /// The field `name` of a struct.
-  public func getField(_ name: String) -> Column { extracting(lit(name), label: "\(label).\(name)") }
+  public func getField(_ name: String) -> Column {
+    extracting(lit(name), label: "\(label).\(name)")
+  }
 
   // MARK: Order
 

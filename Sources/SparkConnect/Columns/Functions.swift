@@ -356,7 +356,9 @@ public func pow(_ base: Column, _ exponent: some ColumnConvertible) -> Column {
 }
 
 /// `other` where `column` is not a number.
-public func nanvl(_ column: Column, _ other: Column) -> Column { .function("nanvl", [column, other]) }
+public func nanvl(_ column: Column, _ other: Column) -> Column {
+  .function("nanvl", [column, other])
+}
 
 /// The SHA-2 hash of `bits` bits, in hexadecimal.
 public func sha2(_ column: Column, _ bits: Int) -> Column {

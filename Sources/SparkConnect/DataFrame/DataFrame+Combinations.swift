@@ -88,13 +88,17 @@ extension DataFrame {
   }
 
   /// The distinct rows that are in both tables.
-  public func intersect(_ other: DataFrame) -> DataFrame { combined(other, .intersect, isAll: false) }
+  public func intersect(_ other: DataFrame) -> DataFrame {
+    combined(other, .intersect, isAll: false)
+  }
 
   /// The distinct rows that are in this table only.
   public func except(_ other: DataFrame) -> DataFrame { combined(other, .except, isAll: false) }
 
   /// The rows in groups of equal `columns`.
-  public func groupBy(_ columns: Column...) -> GroupedData { GroupedData(table: self, keys: columns) }
+  public func groupBy(_ columns: Column...) -> GroupedData {
+    GroupedData(table: self, keys: columns)
+  }
 
   /// Aggregates over all rows.
   public func agg(_ aggregates: Column...) -> DataFrame {
@@ -127,11 +131,19 @@ public struct GroupedData: Sendable {
   public func count() -> DataFrame { agg([SparkConnect.count().as("count")]) }
 
   /// The greatest values of columns in each group.
-  public func max(_ columns: String...) -> DataFrame { agg(columns.map { SparkConnect.max(col($0)) }) }
+  public func max(_ columns: String...) -> DataFrame {
+    agg(columns.map { SparkConnect.max(col($0)) })
+  }
 
-  public func min(_ columns: String...) -> DataFrame { agg(columns.map { SparkConnect.min(col($0)) }) }
+  public func min(_ columns: String...) -> DataFrame {
+    agg(columns.map { SparkConnect.min(col($0)) })
+  }
 
-  public func avg(_ columns: String...) -> DataFrame { agg(columns.map { SparkConnect.avg(col($0)) }) }
+  public func avg(_ columns: String...) -> DataFrame {
+    agg(columns.map { SparkConnect.avg(col($0)) })
+  }
 
-  public func sum(_ columns: String...) -> DataFrame { agg(columns.map { SparkConnect.sum(col($0)) }) }
+  public func sum(_ columns: String...) -> DataFrame {
+    agg(columns.map { SparkConnect.sum(col($0)) })
+  }
 }

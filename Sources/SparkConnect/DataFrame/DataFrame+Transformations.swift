@@ -18,7 +18,9 @@ extension DataFrame {
   }
 
   /// Columns given in SQL: `selectExpr("id", "price * 2 as double")`.
-  public func selectExpr(_ expressions: String...) -> DataFrame { select(expressions.map { expr($0) }) }
+  public func selectExpr(_ expressions: String...) -> DataFrame {
+    select(expressions.map { expr($0) })
+  }
 
   /// All columns and `column` under the name `name`, which it replaces if there is one.
   public func withColumn(_ name: String, _ column: Column) -> DataFrame {

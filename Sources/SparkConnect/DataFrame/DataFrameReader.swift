@@ -23,7 +23,9 @@ public struct DataFrameReader: Sendable {
   public func format(_ name: String) -> DataFrameReader { with { $0.formatName = name } }
 
   /// The schema of the files, instead of finding it out.
-  public func schema(_ schema: StructType) -> DataFrameReader { with { $0.schemaText = schema.ddl } }
+  public func schema(_ schema: StructType) -> DataFrameReader {
+    with { $0.schemaText = schema.ddl }
+  }
 
   /// The schema of the files in SQL: `id bigint, name string`.
   public func schema(_ ddl: String) -> DataFrameReader { with { $0.schemaText = ddl } }

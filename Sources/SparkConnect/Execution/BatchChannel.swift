@@ -55,7 +55,8 @@ final class BatchChannel: Sendable {
 
   /// The next batch, or `nil` at the end.
   func next() async throws -> RecordBatch? {
-    try await withCheckedThrowingContinuation { (consumer: CheckedContinuation<RecordBatch?, any Error>) in
+    try await withCheckedThrowingContinuation {
+      (consumer: CheckedContinuation<RecordBatch?, any Error>) in
       state.withLock { state in
         switch state {
         case .offered(let batch, let producer):

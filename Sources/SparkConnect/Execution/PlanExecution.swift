@@ -54,8 +54,8 @@ final class PlanExecution: Sendable {
     while !position.isComplete {
       try Task.checkCancellation()
       let before = position
+      let shouldReattach = isStarted
       do {
-        let shouldReattach = isStarted
         isStarted = true
         position = try await (shouldReattach ? reattach(before, consume) : begin(before, consume))
         // The server ends long streams on its own account; that is no failure.
@@ -64,10 +64,12 @@ final class PlanExecution: Sendable {
         let error = failure.error
         position = failure.position
         if position.count > before.count { attempts = connection.retries.attempts() }
-        if position.lastResponse == nil, Self.isUnknownOnServer(error) {
-          // The request never arrived: it starts from the beginning.
+        if shouldReattach, position.lastResponse == nil, Self.isUnknownOnServer(error) {
+          // The request never arrived: it starts from the beginning, for its lost attempt has paused.
           isStarted = false
-        } else if !RetryPolicy.isRetryable(error) {
+          continue
+        }
+        guard RetryPolicy.isRetryable(error) else {
           throw await connection.translated(error, session: session.id)
         }
         guard let pause = attempts.next() else {

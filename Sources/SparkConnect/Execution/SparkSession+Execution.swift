@@ -1,4 +1,5 @@
 import Foundation
+import GRPCCore
 import SparkConnectProtocol
 import SwiftProtobuf
 import Synchronization

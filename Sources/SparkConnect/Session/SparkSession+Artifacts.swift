@@ -26,7 +26,8 @@ extension SparkSession {
     let known = [".zip", ".tar.gz", ".tgz", ".tar", ".jar"]
     guard known.contains(where: { base.hasSuffix($0) }) else {
       throw SparkError(
-        .artifact, "\(path) is no archive that Spark unpacks; it takes \(known.joined(separator: " "))")
+        .artifact,
+        "\(path) is no archive that Spark unpacks; it takes \(known.joined(separator: " "))")
     }
     try await addArtifact("archives/\(base)#\(name ?? base)", path: path)
   }
@@ -84,7 +85,7 @@ extension SparkSession {
       $0.userContext = connection.userContext
       $0.clientType = connection.userAgent
     }
-    let response = try await connection.retrying(session: id) {
+    let response = try await storing(name) {
       try await connection.service.addArtifacts(
         metadata: connection.metadata, options: connection.options
       ) { writer in
@@ -117,13 +118,28 @@ extension SparkSession {
         }
       }
     }
-    guard let summary = response.artifacts.first(where: { $0.name == name }) ?? response.artifacts.first,
+    guard
+      let summary = response.artifacts.first(where: { $0.name == name })
+        ?? response.artifacts.first,
       summary.isCrcSuccessful
     else {
       throw SparkError(
         .artifact, "the server received '\(name)' damaged (its checksum differs); try again")
     }
     rememberArtifact(name, hash: hash)
+  }
+
+  /// Runs an upload; what the server says against it is told with the artifact's name.
+  private func storing<Result: Sendable>(
+    _ name: String, _ upload: @Sendable () async throws -> Result
+  ) async throws -> Result {
+    do {
+      return try await connection.retrying(session: id, upload)
+    } catch var error as SparkError where error.kind == .server {
+      error.kind = .artifact
+      error.message = "the server could not store '\(name)': \(error.message)"
+      throw error
+    }
   }
 
   /// The CRC-32 of zlib, as the protocol wants it.

@@ -176,7 +176,9 @@ public final class SparkSession: Sendable {
 
   /// Interrupts everything that the session runs; returns the operations' ids.
   @discardableResult
-  public func interruptAll() async throws -> [String] { try await interrupt { $0.interruptType = .all } }
+  public func interruptAll() async throws -> [String] {
+    try await interrupt { $0.interruptType = .all }
+  }
 
   /// Interrupts what runs under `tag`.
   @discardableResult

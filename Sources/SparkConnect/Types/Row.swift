@@ -29,7 +29,9 @@ public struct Row: Sendable, Hashable {
   /// arrays, optionals, or a `Decodable` for a struct.
   ///
   /// - Throws: `DecodingError` if there is no such column or the value is of another type.
-  public func get<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
+  public func get<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws
+    -> Value
+  {
     guard let index = schema.fields.firstIndex(where: { $0.name == name }) else {
       throw DecodingError.valueNotFound(
         type,

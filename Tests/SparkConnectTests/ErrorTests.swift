@@ -1,0 +1,123 @@
+import Foundation
+import SparkConnectProtocol
+import SwiftProtobuf
+import Synchronization
+import Testing
+
+@testable import SparkConnect
+
+/// What a failure on the server becomes.
+struct ErrorTests {
+  private typealias Details = Spark_Connect_FetchErrorDetailsResponse
+
+  /// The error of a query that fails with `message`, whose details are `errors`, outermost first.
+  private func failure(_ message: String, _ errors: [Details.Error]) async throws -> SparkError {
+    try await withSession { session, server in
+      server.state.withLock { state in
+        state.errors["e1"] = .with {
+          if !errors.isEmpty { $0.rootErrorIdx = 0 }
+          $0.errors = errors
+        }
+      }
+      server.onExecute { _ in [.fail(.spark(message, condition: "FROM_STATUS", id: "e1"))] }
+      return await sparkError { _ = try await session.range(1).collect() }
+    }
+  }
+
+  @Test("condition, SQLSTATE, parameters, classes and stack")
+  func details() async throws {
+    let error = try await failure(
+      "[TABLE_OR_VIEW...",
+      [
+        .with {
+          $0.errorTypeHierarchy = ["org.apache.spark.sql.AnalysisException", "java.lang.Exception"]
+          $0.message = "[TABLE_OR_VIEW_NOT_FOUND] The table or view `t` cannot be found."
+          $0.stackTrace = [
+            .with {
+              $0.declaringClass = "a.B"
+              $0.methodName = "c"
+              $0.fileName = "B.scala"
+              $0.lineNumber = 9
+            }
+          ]
+          $0.sparkThrowable = .with {
+            $0.errorClass = "TABLE_OR_VIEW_NOT_FOUND"
+            $0.sqlState = "42P01"
+            $0.messageParameters = ["relationName": "`t`"]
+          }
+        }
+      ])
+    #expect(error.kind == .server)
+    #expect(error.message.hasPrefix("[TABLE_OR_VIEW_NOT_FOUND] The table"))
+    #expect(error.condition == "TABLE_OR_VIEW_NOT_FOUND")
+    #expect(error.sqlState == "42P01")
+    #expect(error.parameters == ["relationName": "`t`"])
+    #expect(error.classes.first == "org.apache.spark.sql.AnalysisException")
+    #expect(error.serverStackTrace == ["a.B.c(B.scala:9)"])
+    #expect(error.workerMessage == nil)
+  }
+
+  @Test("the status alone is enough when the server keeps no details")
+  func withoutDetails() async throws {
+    let error = try await failure("plain", [])
+    #expect(error.message == "plain")
+    #expect(error.condition == "FROM_STATUS")
+  }
+
+  @Test(
+    "a worker's own words are found, framed as Spark 4.2 and 4.3 do or bare as 4.0 and 4.1",
+    arguments: [
+      (
+        "Job aborted due to stage failure: Task 0 in stage 1.0 failed 1 times: "
+          + "org.apache.spark.api.python.PythonException: [PYTHON_EXCEPTION] An exception was thrown "
+          + "from the Python worker: row 7: no image\nexpected 784 numbers\n\tat org.apache.X\n"
+          + "Driver stacktrace:", "org.apache.spark.SparkException"
+      ),
+      (
+        "Job aborted due to stage failure: org.apache.spark.api.python.PythonException: "
+          + "row 7: no image\nexpected 784 numbers\n\tat org.apache.X",
+        "org.apache.spark.SparkException"
+      ),
+      ("row 7: no image\nexpected 784 numbers", "org.apache.spark.api.python.PythonException"),
+    ])
+  func worker(message: String, type: String) async throws {
+    let error = try await failure(
+      "x",
+      [
+        .with {
+          $0.errorTypeHierarchy = [type]
+          $0.message = message
+        }
+      ])
+    #expect(error.workerMessage == "row 7: no image\nexpected 784 numbers")
+    #expect("\(error)" == "row 7: no image\nexpected 784 numbers")
+  }
+
+  @Test("a worker's words are found in the cause")
+  func workerAsCause() async throws {
+    let error = try await failure(
+      "x",
+      [
+        .with {
+          $0.errorTypeHierarchy = ["org.apache.spark.SparkException"]
+          $0.message = "Job aborted."
+          $0.causeIdx = 1
+        },
+        .with {
+          $0.errorTypeHierarchy = ["org.apache.spark.api.python.PythonException"]
+          $0.message = "no such model"
+        },
+      ])
+    #expect(error.workerMessage == "no such model")
+  }
+
+  @Test("causes that point in a circle end")
+  func circularCauses() async throws {
+    let circle = Details.Error.with {
+      $0.errorTypeHierarchy = ["x.Y"]
+      $0.message = "round"
+      $0.causeIdx = 0
+    }
+    #expect(try await failure("x", [circle]).message == "round")
+  }
+}
