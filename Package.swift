@@ -80,6 +80,8 @@ let targets: [Target] = [
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: settings),
+  .executableTarget(
+    name: "NeedletailBenchmark", dependencies: ["Needletail"], swiftSettings: settings),
   .target(
     name: "NeedletailTesting",
     dependencies: ["ArrowIPC", "BatchInference", "SparkWorker"],

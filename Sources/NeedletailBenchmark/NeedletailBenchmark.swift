@@ -1,0 +1,103 @@
+import Foundation
+import Needletail
+
+/// What the benchmarked functions get from the driver.
+struct BenchmarkOptions: Codable, Sendable {
+  var modelPath: String
+  /// A file that gets one line for each load of a model.
+  var loadsFile: String
+
+  func countLoad() throws {
+    guard let file = fopen(loadsFile, "a") else { return }
+    fputs("\(getpid())\n", file)
+    fclose(file)
+  }
+}
+
+/// The MLP in ONNX.
+let mlp = PredictBatchUDF(
+  "mlp", returning: .array(.float), batchSize: 1024, inputTensorShapes: [[784]],
+  parameters: BenchmarkOptions.self
+) { worker, options in
+  try options.countLoad()
+  let model = try ONNXSession(path: options.modelPath)
+  return { (pixels: Tensor<Float>) -> Tensor<Float> in try model.run(pixels) }
+}
+
+/// The first ten pixels of each row: all the work of the conversions and none of a model.
+let trivial = PredictBatchUDF(
+  "trivial", returning: .array(.float), batchSize: 1024, inputTensorShapes: [[784]],
+  parameters: BenchmarkOptions.self
+) { worker, options in
+  try options.countLoad()
+  return { (pixels: Tensor<Float>) -> Tensor<Float> in
+    Tensor(shape: [pixels.rowCount, 10]) { output in
+      pixels.withUnsafeBufferPointer { input in
+        for row in 0..<pixels.rowCount {
+          for index in 0..<10 {
+            output.initializeElement(at: row * 10 + index, to: input[row * 784 + index])
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Ten zeros for each row without a look at the input: what is left is Spark's own work.
+let constant = PredictBatchUDF(
+  "constant", returning: .array(.float), batchSize: 10_000, parameters: BenchmarkOptions.self
+) { worker, options in
+  try options.countLoad()
+  return { (pixels: ArrowColumn) -> Tensor<Float> in
+    Tensor(repeating: 0, shape: [pixels.count, 10])
+  }
+}
+
+/// Our side of `scripts/benchmark`: one job for each line on standard input, its time as a line of
+/// JSON on standard output.
+///
+/// `NeedletailBenchmark --remote URL --input TABLE --model mlp|trivial|constant --model-path FILE
+/// --columnar default|off --loads-file FILE`
+@main
+struct NeedletailBenchmark {
+  static let functions: [any UserDefinedFunction] = [mlp, trivial, constant]
+
+  static func main() async {
+    SparkWorkerMode.enterIfStartedBySpark(functions: functions)
+    func option(_ name: String) -> String {
+      guard let index = CommandLine.arguments.firstIndex(of: "--\(name)"),
+        index + 1 < CommandLine.arguments.count
+      else {
+        FileHandle.standardError.write(Data("NeedletailBenchmark: --\(name) is missing\n".utf8))
+        exit(64)
+      }
+      return CommandLine.arguments[index + 1]
+    }
+    let (input, model) = (option("input"), option("model"))
+    let options = BenchmarkOptions(
+      modelPath: option("model-path"), loadsFile: option("loads-file"))
+    if option("columnar") == "default" { setenv("NEEDLETAIL_COLUMNAR_INPUT", "spark", 1) }
+    let run = ProgramRun(
+      functions: functions, remote: option("remote"), showsProgress: false
+    ) { spark in
+      let images = spark.read.parquet(input)
+      let column: Column
+      switch model {
+      case "mlp": column = mlp(options, "data")
+      case "trivial": column = trivial(options, "data")
+      case "constant": column = constant(options, "data")
+      default: throw NeedletailError(.usage, "--model is '\(model)': mlp, trivial or constant")
+      }
+      let rows = try await images.count()
+      while let line = readLine() {
+        guard line == "run" else { continue }
+        let start = ContinuousClock.now
+        try await images.select(column.as("preds")).write.format("noop").mode(.overwrite).save()
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        FileHandle.standardOutput.write(
+          Data("{\"wall_s\": \(seconds), \"rows\": \(rows)}\n".utf8))
+      }
+    }
+    exit(await run.exitStatus())
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import Needletail
+
+/// Tells what a model takes and gives.
+struct Inspect: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows a model's inputs and outputs.",
+    discussion: "A dimension shown as ? (-1 in JSON) is known only when the model runs.")
+
+  @Argument(help: "The model file (.onnx).")
+  var model: String
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  private struct Description: Encodable {
+    struct Argument: Encodable {
+      let name: String
+      let type: String
+      let shape: [Int]
+
+      init(_ specification: TensorSpecification) {
+        name = specification.name
+        type = specification.elementType.rawValue
+        shape = specification.shape.dimensions
+      }
+    }
+
+    let inputs: [Argument]
+    let outputs: [Argument]
+    let runtime: String
+    let metadata: [String: String]
+  }
+
+  func run() async throws {
+    let loaded: any Model
+    do {
+      loaded = try ModelSource(path: model).load()
+    } catch {
+      throw CommandFailure(error)
+    }
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      let description = Description(
+        inputs: loaded.inputs.map(Description.Argument.init),
+        outputs: loaded.outputs.map(Description.Argument.init), runtime: loaded.runtime,
+        metadata: loaded.metadata)
+      print(String(decoding: try encoder.encode(description), as: UTF8.self))
+      return
+    }
+    print("\(model), run by \(loaded.runtime)")
+    for (title, list) in [("inputs", loaded.inputs), ("outputs", loaded.outputs)] {
+      print("\(title):")
+      for specification in list { print("  \(specification)") }
+    }
+    if !loaded.metadata.isEmpty {
+      print("metadata:")
+      for (key, value) in loaded.metadata.sorted(by: { $0.key < $1.key }) {
+        print("  \(key): \(value)")
+      }
+    }
+  }
+}
+
+/// A job that failed: exit status 1, with the error on standard error.
+struct CommandFailure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ error: any Error) { description = "\(error)" }
+}

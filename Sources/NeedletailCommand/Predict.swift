@@ -1,0 +1,169 @@
+import ArgumentParser
+import Foundation
+import Needletail
+import Synchronization
+
+/// Predicts a table with a model and writes the result.
+struct Predict: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Predicts every row of a table with a model.",
+    discussion: """
+      Reads a table with Spark, adds the model's outputs as columns, and writes it. Inputs of the \
+      model take the columns of their names unless --map says otherwise; several columns can feed one \
+      input. Without --remote and SPARK_REMOTE a Spark on this machine is started and stopped again.
+
+      Exit status: 0 done, 1 the job failed, 64 the command line is wrong.
+      """)
+
+  @Argument(help: "The model file (.onnx).")
+  var model: String
+
+  @Option(help: "The table to read: a file or folder that Spark can reach.")
+  var input: String
+
+  @Option(help: "Where to write the result.")
+  var output: String
+
+  @Option(
+    help: "The input's format: parquet, csv (with a header), json, orc ... (default: from its name)")
+  var inputFormat: String?
+
+  @Option(help: "The output's format (default: from its name, else parquet)")
+  var outputFormat: String?
+
+  @Option(help: "What happens if the output exists: error, append, overwrite, ignore.")
+  var mode: SaveMode = .error
+
+  @Option(
+    name: .customLong("map"), help: "The columns that feed an input of the model.",
+    transform: InputMapping.init)
+  var mappings: [InputMapping] = []
+
+  @Option(
+    name: .customLong("output-map"), help: "The name of the column for an output of the model.",
+    transform: OutputMapping.init)
+  var outputMappings: [OutputMapping] = []
+
+  @Option(help: "The columns of the input to write beside the predictions (default: all)")
+  var keep: String?
+
+  @Option(help: "The number of rows that the model gets at once.")
+  var batchSize = 64
+
+  @Option(help: "Take only so many rows.")
+  var limit: Int?
+
+  @Option(help: "The Spark Connect server, sc://host:port (default: SPARK_REMOTE, else a local one)")
+  var remote: String?
+
+  @Flag(help: "Print nothing but errors.")
+  var quiet = false
+
+  func validate() throws {
+    if batchSize < 1 { throw ValidationError("--batch-size is \(batchSize), it must be at least 1") }
+    if let limit, limit < 1 { throw ValidationError("--limit is \(limit), it must be at least 1") }
+  }
+
+  func run() async throws {
+    let job = self
+    let status = await ProgramRun(functions: [], remote: remote, showsProgress: !quiet) { spark in
+      try await job.predict(spark)
+    }.exitStatus()
+    if status != 0 { throw ExitCode(status) }
+  }
+
+  private func predict(_ spark: SparkSession) async throws {
+    let source = try ModelSource(path: model)
+    let loading = ContinuousClock.now
+    _ = try source.load()
+    let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
+    let format = inputFormat ?? Self.format(of: input) ?? "parquet"
+    var reader = spark.read.format(format)
+    if format == "csv" { reader = reader.option("header", true).option("inferSchema", true) }
+    var table = reader.load(input)
+    if let limit { table = table.limit(limit) }
+
+    let known = try await table.schema()
+    let kept = try keep.map { try Self.columns($0, of: known) }
+    let predicted = try await table.predicting(
+      source,
+      inputs: Dictionary(mappings.map { ($0.input, $0.columns) }) { _, last in last },
+      outputs: Dictionary(outputMappings.map { ($0.output, $0.column) }) { _, last in last },
+      batchSize: batchSize)
+    let added = try await predicted.schema().fields.dropFirst(known.count)
+    let names = (kept ?? known.names) + added.map(\.name)
+    var result = predicted.select(names.map { col("`\($0)`") })
+    let target = outputFormat ?? Self.format(of: output) ?? "parquet"
+    if target == "csv" {
+      // CSV has no arrays: they are written as JSON.
+      for field in try await result.schema() where field.type.arrayElement != nil {
+        result = result.withColumn(field.name, toJSON(col("`\(field.name)`")))
+      }
+    }
+    var writer = result.write.format(target).mode(mode)
+    if target == "csv" { writer = writer.option("header", true) }
+    let start = ContinuousClock.now
+    try await writer.save(output)
+    if quiet { return }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let rows = try await table.count()
+    print(
+      String(
+        format: "%d rows in %.2f s (%.0f rows/s), model load %.3f s, written to %@ as %@", rows,
+        seconds, Double(rows) / seconds, loadSeconds, output, target))
+  }
+
+  /// The format that the name of a file or folder, or of a file in it, tells.
+  private static func format(of path: String) -> String? {
+    let known = ["parquet", "csv", "json", "orc", "avro"]
+    let names = [path] + ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
+    for name in names {
+      let words = name.lowercased().split(separator: ".").dropFirst().map(String.init)
+      if let found = words.last(where: { known.contains($0) }) { return found }
+      if words.contains("jsonl") { return "json" }
+    }
+    return nil
+  }
+
+  private static func columns(_ list: String, of table: StructType) throws -> [String] {
+    try list.split(separator: ",").map { part in
+      let name = part.trimmingCharacters(in: .whitespaces)
+      guard let field = table[name] else {
+        throw NeedletailError(
+          .usage,
+          "--keep names the column '\(name)', which the table does not have; it has "
+            + table.names.joined(separator: ", "))
+      }
+      return field.name
+    }
+  }
+}
+
+/// `INPUT=COLUMN[,COLUMN...]`
+struct InputMapping: Sendable {
+  let input: String
+  let columns: InputColumns
+
+  init(_ text: String) throws {
+    let (name, value) = try split(text, "--map INPUT=COLUMN[,COLUMN...]")
+    input = name
+    columns = InputColumns(value.split(separator: ",").map(String.init))
+  }
+}
+
+/// `OUTPUT=COLUMN`
+struct OutputMapping: Sendable {
+  let output: String
+  let column: String
+
+  init(_ text: String) throws { (output, column) = try split(text, "--output-map OUTPUT=COLUMN") }
+}
+
+private func split(_ text: String, _ form: String) throws -> (String, String) {
+  guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
+    text.index(after: equals) != text.endIndex
+  else { throw ValidationError("'\(text)' is not of the form \(form)") }
+  return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+}
+
+extension SaveMode: ExpressibleByArgument {}
