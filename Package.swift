@@ -90,8 +90,7 @@ let targets: [Target] = [
 
 let examples: [Target] = [
   .executableTarget(
-    name: "QuickStart", dependencies: ["Needletail"], path: "Examples/QuickStart",
-    exclude: ["README.md", "digits.onnx", "digits.parquet", "expected.parquet", "train.py"],
+    name: "QuickStart", dependencies: ["Needletail"], path: "Examples/QuickStart/Sources",
     swiftSettings: settings)
 ]
 
@@ -102,6 +101,26 @@ let tests: [Target] = [
   .executableTarget(
     name: "WorkerFixture", dependencies: ["BatchInference", "SparkWorker", "WorkerFunctions"],
     path: "Tests/WorkerFixture", swiftSettings: settings),
+  .executableTarget(
+    name: "IntegrationProgram", dependencies: ["Needletail"], path: "Tests/IntegrationProgram",
+    swiftSettings: settings),
+  .testTarget(
+    name: "SparkIntegrationTests",
+    dependencies: [
+      "ArrowIPC", "IntegrationProgram", "Needletail", "NeedletailCommand", "QuickStart",
+      "SparkConnect", "Tensors",
+    ],
+    swiftSettings: settings),
+  .testTarget(
+    name: "SparkConnectTests",
+    dependencies: [
+      "ArrowIPC", "CZlib", "SparkConnect", "SparkConnectProtocol", "SparkTypes", "Tensors",
+      .product(name: "GRPCCore", package: "grpc-swift-2"),
+      .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
+    swiftSettings: settings),
   .testTarget(
     name: "BatchInferenceTests",
     dependencies: ["ArrowIPC", "BatchInference", "SparkTypes", "Tensors"],

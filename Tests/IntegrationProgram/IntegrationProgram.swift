@@ -1,0 +1,182 @@
+import Foundation
+import Needletail
+
+/// A program whose command line names what it tries on a Spark; it ends with 0 if all was as it
+/// should be. `IntegrationProgram SCENARIO --remote URL [--folder DIR]`
+@main
+struct IntegrationProgram: SparkProgram {
+  static let functions: [any UserDefinedFunction] = [
+    scaled, added, rowSums, powers, judged, judgedRows, refusing, short, slow, dying, processes,
+    evens,
+  ]
+
+  static func run(_ spark: SparkSession) async throws {
+    guard let scenario = CommandLine.arguments.dropFirst().first,
+      let body = scenarios[scenario]
+    else { throw Refusal(description: "scenarios: \(scenarios.keys.sorted())") }
+    try await body(spark)
+  }
+
+  static let scenarios: [String: @Sendable (SparkSession) async throws -> Void] = [
+    "columns": columns, "batches": batches, "errors": errors, "cancel": cancel, "crash": crash,
+    "checks": checks, "sessions": sessions, "pid": pid, "predicting": predicting,
+  ]
+
+  static func expect(_ condition: Bool, _ message: @autoclosure () -> String) throws {
+    if !condition { throw Refusal(description: "not as expected: \(message())") }
+  }
+
+  /// Every form of input and result, over several partitions and batches.
+  @Sendable static func columns(_ spark: SparkSession) async throws {
+    let table = spark.range(0, 23, partitions: 3)
+      .withColumn("x", col("id").cast(.double)).withColumn("y", col("id").cast(.float))
+      .withColumn("grid", expr("array(y, y, y, 1F)"))
+      .withColumn("text", expr("repeat('a', cast(id % 6 as int))"))
+    let rows = try await table
+      .withColumn("scaled", scaled(Scale(factor: 2.5), "x"))
+      .withColumn("again", scaled(Scale(factor: 2), scaled(Scale(factor: 3), "id")))
+      .withColumn("added", added("x", "y"))
+      .withColumn("fields", added(structure("x", "y")))
+      .withColumn("sums", rowSums("grid"))
+      .withColumn("powers", powers("id"))
+      .withColumn("judged", judged("text"))
+      .withColumn("rows", judgedRows("text"))
+      .orderBy("id").collect()
+    try expect(rows.count == 23, "\(rows.count) rows")
+    for row in rows {
+      let x = Double(try row.get("id", as: Int.self))
+      try expect(try row.get("scaled") == x * 2.5, "scaled of \(row)")
+      try expect(try row.get("again") == x * 6, "again of \(row)")
+      try expect(try row.get("added") == x * 2, "added of \(row)")
+      try expect(try row.get("fields") == x * 2, "fields of \(row)")
+      try expect(try row.get("sums") == Float(x) * 3 + 1, "sums of \(row)")
+      try expect(try row.get("powers") == [Float(x), Float(x * x)], "powers of \(row)")
+      let length = Int(x) % 6
+      let wanted = ArrowValue.structure([
+        .string(length > 3 ? "LONG" : "SHORT"), .float(Double(length)),
+      ])
+      try expect(row["judged"] == wanted, "judged of \(row)")
+      try expect(row["rows"] == wanted, "rows of \(row)")
+    }
+    // A partition without rows, and one row alone.
+    let few = try await spark.range(0, 1, partitions: 4).select(scaled(Scale(factor: 2), "id").as("s"))
+      .collect()
+    try expect(few.count == 1, "\(few)")
+  }
+
+  @Sendable static func batches(_ spark: SparkSession) async throws {
+    let rows = try await spark.range(0, 10, partitions: 2).mapBatches(evens).orderBy("id").collect()
+    let pairs = try rows.map { [try $0.get("id", as: Int.self), try $0.get("twice", as: Int.self)] }
+    try expect(pairs == [[0, 0], [2, 4], [4, 8], [6, 12], [8, 16]], "\(pairs)")
+  }
+
+  static func failure(_ body: () async throws -> Void) async -> String {
+    do {
+      try await body()
+      return "nothing was thrown"
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  /// Errors on executors reach the driver in our words, and the session goes on.
+  @Sendable static func errors(_ spark: SparkSession) async throws {
+    let numbers = spark.range(0, 10, partitions: 2).withColumn("x", col("id").cast(.double))
+    let said = await failure { _ = try await numbers.select(refusing("x")).collect() }
+    try expect(said.contains("the oven is cold in row one"), said)
+    try expect(said.contains("refusing") && !said.contains("\tat "), said)
+    let wrong = await failure { _ = try await numbers.select(short("x")).collect() }
+    try expect(wrong.contains("short") && wrong.contains("same length"), wrong)
+    let null = await failure {
+      _ = try await numbers.withColumn("x", expr("if(id = 7, null, x)")).coalesce(1)
+        .select(scaled(Scale(factor: 1), "x")).collect()
+    }
+    try expect(null.contains("x") && null.contains("7"), null)
+    try await columns(spark)
+  }
+
+  /// Mistakes that the driver finds before a job starts.
+  @Sendable static func checks(_ spark: SparkSession) async throws {
+    let table = spark.range(3).withColumn("grid", expr("array(1F, 2F)"))
+    let cases: [(DataFrame, String)] = [
+      (table.select(unlisted("id")), "functions"),
+      (table.select(added("id")), "Model expected 2 inputs, but received 1 columns"),
+      (table.select(scaled(Scale(factor: 1), "grid")), "Tensor columns require input_tensor_shapes"),
+      (table.select(scaled(Scale(factor: 1), "nope")), "nope"),
+    ]
+    for (query, text) in cases {
+      let said = await failure { _ = try await query.collect() }
+      try expect(said.contains(text), said)
+    }
+  }
+
+  /// A cancelled task ends within five seconds, and the slots are free again.
+  @Sendable static func cancel(_ spark: SparkSession) async throws {
+    let query = spark.range(0, 2000, partitions: 2).select(slow(col("id").cast(.double)))
+    let job = Task { try await query.collect() }
+    try await Task.sleep(for: .seconds(4))
+    let start = ContinuousClock.now
+    job.cancel()
+    let said = await failure { _ = try await job.value }
+    let waited = ContinuousClock.now - start
+    try expect(waited < .seconds(5), "cancelled after \(waited): \(said)")
+    try expect(said != "nothing was thrown", said)
+    try await batches(spark)
+    try expect(ContinuousClock.now - start < .seconds(30), "slots were not freed")
+  }
+
+  /// A worker that dies by SIGKILL in mid-job: with retries the result is right, and without them the
+  /// next query is.
+  @Sendable static func crash(_ spark: SparkSession) async throws {
+    let marker = Marker(path: NSTemporaryDirectory() + "/needletail-\(UUID().uuidString)")
+    defer { rmdir(marker.path) }
+    let query = spark.range(0, 100, partitions: 4)
+      .select(dying(marker, col("id").cast(.double)).as("x")).agg(sum("x").as("sum"))
+    let retries = try await spark.conf.get("spark.master")?.hasPrefix("local[") == false
+    if retries {
+      let total = try await query.first()?.get("sum", as: Double.self)
+      try expect(total == 4950, "\(total ?? .nan)")
+    } else {
+      let said = await failure { _ = try await query.collect() }
+      try expect(said.contains("crash") || said.contains("exited"), said)
+      let total = try await query.first()?.get("sum", as: Double.self)
+      try expect(total == 4950, "\(total ?? .nan)")
+    }
+  }
+
+  /// Two sessions of this program at once.
+  @Sendable static func sessions(_ spark: SparkSession) async throws {
+    guard let remote = CommandLine.arguments.drop(while: { $0 != "--remote" }).dropFirst().first
+    else { throw Refusal(description: "--remote is missing") }
+    let other = try await SparkSession.openForFunctions(remote)
+    async let first: Void = columns(spark)
+    async let second: Void = columns(other)
+    _ = try await (first, second)
+    await other.stop()
+  }
+
+  /// Prints the processes that computed a query.
+  @Sendable static func pid(_ spark: SparkSession) async throws {
+    let rows = try await spark.range(0, 40, partitions: 4)
+      .select(processes(col("id").cast(.double)).as("p")).distinct().collect()
+    print(try rows.map { "\(try $0.get("p", as: Int.self))" }.joined(separator: " "))
+  }
+
+  /// A model file without code.
+  @Sendable static func predicting(_ spark: SparkSession) async throws {
+    let words = CommandLine.arguments
+    guard let at = words.firstIndex(of: "--folder"), at + 1 < words.count else {
+      throw Refusal(description: "--folder is missing")
+    }
+    let folder = words[at + 1]
+    let rows = try await spark.read.parquet(folder + "/digits.parquet").predicting(
+      .onnx(folder + "/digits.onnx"), outputs: ["probabilities": "p"], batchSize: 100
+    ).collect()
+    var right = 0
+    for row in rows {
+      let p = try row.get("p", as: [Float].self)
+      if p.indices.max(by: { p[$0] < p[$1] }) == (try row.get("label", as: Int.self)) { right += 1 }
+    }
+    try expect(rows.count == 1797 && right == 1760, "\(right) of \(rows.count)")
+  }
+}

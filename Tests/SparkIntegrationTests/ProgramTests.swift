@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+/// Programs with functions of their own, on real Sparks.
+@Suite(.serialized)
+struct ProgramTests {
+  @Test("a program's functions", arguments: TestClusters.Kind.allCases,
+    ["columns", "batches", "errors", "checks", "cancel", "crash", "sessions", "predicting"])
+  func scenario(_ cluster: TestClusters.Kind, _ name: String) async throws {
+    let outcome = try await run(
+      "IntegrationProgram",
+      [name, "--remote", try await TestClusters.shared.remote(cluster), "--folder", quickStart])
+    #expect(outcome.status == 0, "\(outcome.output)")
+  }
+
+  @Test("one process computes all tasks of a session, another build gets its own")
+  func rebuilt() async throws {
+    let remote = try await TestClusters.shared.remote(.local)
+    let first = try await run("IntegrationProgram", ["pid", "--remote", remote])
+    #expect(first.status == 0, "\(first.output)")
+    #expect(first.output.split(separator: " ").count == 1, "\(first.output)")
+
+    // Another build: the same program with other bytes behind its segments would have the same build
+    // id, so the id itself is changed.
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var image = try Data(contentsOf: built.appending(path: "IntegrationProgram"))
+    let note = Data([4, 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0]) + Data("GNU\0".utf8)
+    let found = try #require(image.range(of: note))
+    image[found.upperBound] ^= 0xFF
+    let program = folder.appending(path: "IntegrationProgram")
+    try image.write(to: program)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
+    let second = try await run(program, ["columns", "--remote", remote])
+    #expect(second.status == 0, "\(second.output)")
+  }
+
+  @Test("a Python function runs in another session of the same server")
+  func python() async throws {
+    let python = try #require(
+      ProcessInfo.processInfo.environment["NEEDLETAIL_PYTHON"],
+      "NEEDLETAIL_PYTHON names no Python; scripts/test sets it")
+    let remote = try await TestClusters.shared.remote(.local)
+    let script = """
+      import sys, warnings
+      warnings.simplefilter("ignore")
+      from pyspark.sql import SparkSession
+      from pyspark.sql.functions import udf
+      spark = SparkSession.builder.remote(sys.argv[1]).getOrCreate()
+      rows = spark.range(4).select(udf(lambda x: x + 1, "long")("id").alias("y")).collect()
+      print("python:", sorted(row.y for row in rows))
+      """
+    async let swift = run("IntegrationProgram", ["columns", "--remote", remote])
+    let outcome = try await run(URL(filePath: python), ["-c", script, remote])
+    #expect(outcome.output.contains("python: [1, 2, 3, 4]"), "\(outcome.output)")
+    #expect(try await swift.status == 0)
+  }
+
+  @Test("the quick start is as accurate as PyTorch, and leaves nothing running")
+  func quickStartProgram() async throws {
+    let outcome = try await run("QuickStart", [], in: quickStart)
+    #expect(outcome.status == 0, "\(outcome.output)")
+    #expect(outcome.output.contains("accuracy 97.94 % (1760 of 1797 images)"), "\(outcome.output)")
+  }
+
+  // MARK: Processes
+
+  struct Outcome: Sendable {
+    var status: Int32
+    var output: String
+  }
+
+  private var root: URL {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+  }
+
+  private var quickStart: String { root.appending(path: "Examples/QuickStart").path }
+
+  /// The folder of built programs: that of the test program itself.
+  private var built: URL {
+    URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+  }
+
+  private func run(
+    _ program: String, _ arguments: [String], in folder: String? = nil
+  ) async throws -> Outcome {
+    try await run(built.appending(path: program), arguments, in: folder)
+  }
+
+  private func run(
+    _ program: URL, _ arguments: [String], in folder: String? = nil
+  ) async throws -> Outcome {
+    let process = Process()
+    process.executableURL = program
+    process.arguments = arguments
+    if let folder { process.currentDirectoryURL = URL(filePath: folder) }
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    process.standardInput = FileHandle.nullDevice
+    var environment = ProcessInfo.processInfo.environment
+    environment["SPARK_REMOTE"] = nil
+    process.environment = environment
+    let reading = Task.detached { pipe.fileHandleForReading.readDataToEndOfFile() }
+    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+      process.terminationHandler = { _ in done.resume() }
+      do { try process.run() } catch { done.resume(throwing: error) }
+    }
+    return Outcome(
+      status: process.terminationStatus,
+      output: String(decoding: await reading.value, as: UTF8.self))
+  }
+}

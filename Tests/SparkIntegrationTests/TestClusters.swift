@@ -1,0 +1,77 @@
+import Foundation
+import Needletail
+import Testing
+
+/// The Sparks that the tests run on, each started when a test first asks for it and ended with the
+/// test process.
+actor TestClusters {
+  enum Kind: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    /// A Connect server with two slots in its own process.
+    case local
+    /// A Connect server over a standalone master and two workers on this machine.
+    case standalone
+
+    var testDescription: String { rawValue }
+  }
+
+  static let shared = TestClusters()
+  private var running: [Kind: Task<LocalSpark, any Error>] = [:]
+  private var processes: [Process] = []
+
+  /// The connection string of a running server.
+  func remote(_ kind: Kind) async throws -> String {
+    let task = running[kind] ?? Task { try await start(kind) }
+    running[kind] = task
+    return try await task.value.remote
+  }
+
+  private func start(_ kind: Kind) async throws -> LocalSpark {
+    switch kind {
+    case .local: return try await LocalSpark.start(.init(master: "local[2]", driverMemory: "1g"))
+    case .standalone:
+      let master = try await startStandalone()
+      return try await LocalSpark.start(
+        .init(
+          master: master, driverMemory: "1g",
+          configuration: ["spark.executor.memory": "512m", "spark.cores.max": "2"]))
+    }
+  }
+
+  private func startStandalone() async throws -> String {
+    let port = Int.random(in: 20_000..<40_000)
+    let address = "spark://127.0.0.1:\(port)"
+    let host = ["--host", "127.0.0.1"]
+    try launch("Master", host + ["--port", "\(port)", "--webui-port", "0"])
+    for _ in 0..<2 {
+      try launch(
+        "Worker",
+        host + ["--cores", "1", "--memory", "600m", "--webui-port", "0"] + [address])
+    }
+    return address
+  }
+
+  /// Starts a process of Spark that ends with this one: a shell waits for our end of its input.
+  private func launch(_ role: String, _ arguments: [String]) throws {
+    let installation = try SparkInstallation.find()
+    let work = FileManager.default.temporaryDirectory.path + "/needletail-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments =
+      [
+        "-c",
+        "\"$@\" </dev/null >\"$0/log\" 2>&1 & child=$!; cat >/dev/null; kill $child; wait $child; rm -rf \"$0\"",
+        work, installation.home + "/bin/spark-class", "org.apache.spark.deploy.\(role.lowercased()).\(role)",
+      ] + arguments
+    var environment = ProcessInfo.processInfo.environment
+    environment["SPARK_HOME"] = installation.home
+    environment["SPARK_WORKER_DIR"] = work
+    environment["SPARK_LOCAL_IP"] = "127.0.0.1"
+    environment["SPARK_NO_DAEMONIZE"] = "1"
+    environment["SPARK_DAEMON_MEMORY"] = "256m"
+    process.environment = environment
+    process.standardInput = Pipe()
+    try process.run()
+    processes.append(process)
+  }
+}
