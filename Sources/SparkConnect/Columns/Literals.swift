@@ -67,6 +67,16 @@ public func lit(_ values: [Double]) -> Column {
   }
 }
 
+/// An `array<bigint>` literal.
+public func lit(_ values: [Int64]) -> Column {
+  literal("array(\(values.count))") {
+    $0.array = .with {
+      $0.elementType = DataType.long.proto
+      $0.elements = values.map { value in .with { $0.long = value } }
+    }
+  }
+}
+
 /// An `array<string>` literal.
 public func lit(_ values: [String]) -> Column {
   literal("array(\(values.count))") {

@@ -167,6 +167,27 @@ extension DataFrame {
     }
   }
 
+  /// The rows split at random into tables of about the given shares.
+  public func randomSplit(_ weights: [Double], seed: Int = 0) -> [DataFrame] {
+    let total = weights.reduce(0, +)
+    var lower = 0.0
+    return weights.map { weight in
+      let (from, to) = (lower, lower + weight / total)
+      lower = to
+      return deriving { input, _ in
+        .sample(
+          .with {
+            $0.input = input
+            $0.lowerBound = from
+            $0.upperBound = to
+            $0.withReplacement = false
+            $0.seed = Int64(seed)
+            $0.deterministicOrder = true
+          })
+      }
+    }
+  }
+
   /// The rows in order: `orderBy("age", col("name").desc)`.
   public func orderBy(_ columns: Column...) -> DataFrame { sorted(columns, isGlobal: true) }
 

@@ -12,12 +12,26 @@ extension SparkSession {
   {
     let context = Column.Context(version: majorMinorVersion)
     let named = try arguments.mapValues { try $0.column.expression(context) }
-    let relation = Spark_Connect_Relation.with {
-      $0.sql = .with {
+    return try await sql(
+      .with {
         $0.query = query
         $0.namedArguments = named
-      }
-    }
+      })
+  }
+
+  /// The result of an SQL query. Each `?` in it stands for the next of `arguments`.
+  public func sql(_ query: String, _ arguments: [any ColumnConvertible]) async throws -> DataFrame {
+    let context = Column.Context(version: majorMinorVersion)
+    let positional = try arguments.map { try $0.column.expression(context) }
+    return try await sql(
+      .with {
+        $0.query = query
+        $0.posArguments = positional
+      })
+  }
+
+  private func sql(_ query: Spark_Connect_SQL) async throws -> DataFrame {
+    let relation = Spark_Connect_Relation.with { $0.sql = query }
     // Statements with effects (CREATE, INSERT ...) run now, once; queries come back as they are.
     let plan = Spark_Connect_Plan.with {
       $0.command = .with { $0.sqlCommand = .with { $0.input = relation } }
@@ -97,7 +111,52 @@ extension SparkSession {
 
   /// A table with one row for each of `values`, whose properties become the columns.
   ///
-  /// - Throws: ``SparkError`` if a property has a value that does not fit `schema`.
+  /// Without a schema the types follow from the values: `Int` becomes `bigint`, `Date` a timestamp,
+  /// `Data` binary, arrays, dictionaries and nested structures theirs.
+  ///
+  /// - Throws: ``SparkError`` if a value does not fit `schema`; if there is none, and a property is
+  ///   `nil` or empty in every value, so that its type is unknown.
+  public func createDataFrame<Value: Encodable>(
+    _ values: [Value], schema: StructType? = nil
+  ) async throws -> DataFrame {
+    // A plain value, as opposed to a structure, is a row of one column.
+    let encoded = try values.map { value -> EncodedValue in
+      let encoded = try RowEncoder.encode(value)
+      if case .object = encoded { return encoded }
+      return .object([("value", encoded)])
+    }
+    let found = try schema.map { DataType.struct($0) }
+      ?? encoded.reduce(.null) { try EncodedValue.merged($0, $1.type(), "a value") }
+    guard case .struct(let fields) = found, !fields.isEmpty else {
+      throw SparkError(.invalidArgument, "a table of no values needs a schema")
+    }
+    if let field = fields.first(where: { Self.isUnknown($0.type) }) {
+      throw SparkError(
+        .invalidArgument,
+        "the type of '\(field.name)' is unknown, for it is nil or empty in every value: give a schema")
+    }
+    let rows = try encoded.enumerated().map { index, value -> [ArrowValue] in
+      guard case .structure(let row) = try value.value(as: found, "value \(index)") else {
+        throw SparkError(.invalidArgument, "value \(index) is no row")
+      }
+      return row
+    }
+    return try await createDataFrame(rows, schema: fields)
+  }
+
+  private static func isUnknown(_ type: DataType) -> Bool {
+    switch type {
+    case .null: true
+    case .array(let element, _): isUnknown(element)
+    case .map(_, let value, _): isUnknown(value)
+    case .struct(let fields): fields.contains { isUnknown($0.type) }
+    default: false
+    }
+  }
+
+  /// A table of rows of single values.
+  ///
+  /// - Throws: ``SparkError`` if a row has a value that does not fit `schema`.
   public func createDataFrame(
     _ rows: [[ArrowValue]], schema: StructType
   ) async throws -> DataFrame {
@@ -134,6 +193,24 @@ extension SparkSession {
       throw SparkError(.result, "the server did not tell the id of the resource profile")
     }
     return id
+  }
+
+  /// Forgets the temporary view called `name`; returns whether there was one.
+  @discardableResult
+  public func dropTempView(_ name: String) async throws -> Bool {
+    let relation = Spark_Connect_Relation.with {
+      $0.catalog.dropTempView = .with { $0.viewName = name }
+    }
+    let rows = try await DataFrame(session: self, relation: relation).collect()
+    return rows.first?.values.first == .bool(true)
+  }
+
+  /// The tables and views of `database` (the current one if `nil`): `name`, `tableType`,
+  /// `isTemporary` ...
+  public func listTables(in database: String? = nil) -> DataFrame {
+    DataFrame(
+      session: self,
+      relation: .with { $0.catalog.listTables = .with { if let database { $0.dbName = database } } })
   }
 
   /// Whether there is a table or view called `name`.
