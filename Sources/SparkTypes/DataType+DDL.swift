@@ -83,8 +83,11 @@ extension StructType {
     let isPlain =
       !name.isEmpty && !name.first!.isNumber
       && name.allSatisfy { $0 == "_" || ($0.isASCII && ($0.isLetter || $0.isNumber)) }
-    return isPlain ? name : "`" + name.split(separator: "`", omittingEmptySubsequences: false)
-      .joined(separator: "``") + "`"
+    return isPlain
+      ? name
+      : "`"
+        + name.split(separator: "`", omittingEmptySubsequences: false)
+        .joined(separator: "``") + "`"
   }
 }
 
@@ -102,7 +105,8 @@ private struct DDLParser {
   private func failure(_ expected: String) -> DataTypeError {
     DataTypeError(
       "the type '\(String(characters))' is not understood: expected \(expected) at character "
-        + "\(position + 1)\(position < characters.count ? ", found '\(characters[position])'" : "")")
+        + "\(position + 1)\(position < characters.count ? ", found '\(characters[position])'" : "")"
+    )
   }
 
   private mutating func skipSpace() {

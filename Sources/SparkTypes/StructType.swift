@@ -67,6 +67,11 @@ extension StructType {
       case .array: "array"
       case .map: "map"
       case .struct: "struct"
+      // The tree has names of its own for these.
+      case .byte: "byte"
+      case .short: "short"
+      case .integer: "integer"
+      case .long: "long"
       default: type.ddl
       }
     let line = "\(prefix)-- \(name): \(kind) (\(label) = \(nullable))\n"

@@ -1,7 +1,6 @@
 import ArrowIPC
 import Foundation
 import SparkConnectProtocol
-import SparkConnectProtocol
 import Testing
 
 @testable import SparkConnect

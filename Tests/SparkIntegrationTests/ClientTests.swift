@@ -58,7 +58,9 @@ struct ClientTests {
       #expect(!fixed)
       #expect(try await spark.conf.getAll(prefix: "spark.sql.").count > 0)
       let error = await sparkError { try await spark.conf.set("spark.executor.memory", "1g") }
-      #expect(error.condition == "CANNOT_MODIFY_CONFIG" || error.condition == "CANNOT_MODIFY_STATIC_CONFIG")
+      #expect(
+        error.condition == "CANNOT_MODIFY_CONFIG"
+          || error.condition == "CANNOT_MODIFY_STATIC_CONFIG")
     }
   }
 
@@ -171,7 +173,11 @@ struct ClientTests {
         return parts[0].union(parts[1]).distinct().agg(count())
       },
       Transformation(
-        "groupBy", [[.null, .int(1), .int(3)], [.string("a"), .int(2), .int(5)], [.string("b"), .int(1), .int(2)]]
+        "groupBy",
+        [
+          [.null, .int(1), .int(3)], [.string("a"), .int(2), .int(5)],
+          [.string("b"), .int(1), .int(2)],
+        ]
       ) {
         $0.groupBy("name").agg(count().as("n"), sum("id").as("s")).orderBy("name")
       },
@@ -189,14 +195,18 @@ struct ClientTests {
           .select("id").orderBy("id")
       },
       Transformation("join on a condition", [[.int(1), .int(4)]]) {
-        $0.alias("l").join($0.alias("r"), on: col("l.name") == col("r.name") && col("l.id") < col("r.id"))
-          .select("l.id", "r.id")
+        $0.alias("l").join(
+          $0.alias("r"), on: col("l.name") == col("r.name") && col("l.id") < col("r.id")
+        )
+        .select("l.id", "r.id")
       },
       Transformation("crossJoin", [[.int(16)]]) { $0.crossJoin($0.select("id")).agg(count()) },
       Transformation("union", [[.int(8)]]) { $0.union($0).agg(count()) },
       Transformation("unionByName", [[.int(5), .null]]) {
         $0.select("id").limit(0)
-          .unionByName($0.select(lit(5).as("id"), null(.string).as("more")).limit(1), allowMissingColumns: true)
+          .unionByName(
+            $0.select(lit(5).as("id"), null(.string).as("more")).limit(1), allowMissingColumns: true
+          )
       },
       Transformation("intersect and except", [[.int(2)]]) {
         $0.select("id").except($0.filter(col("id") != 2).select("id"))
@@ -206,7 +216,8 @@ struct ClientTests {
         $0.repartition(3).select(sparkPartitionID().as("p")).agg(countDistinct("p"))
       },
       Transformation("coalesce", [[.int(1)]]) {
-        $0.repartition(3, "id").coalesce(1).select(sparkPartitionID().as("p")).agg(countDistinct("p"))
+        $0.repartition(3, "id").coalesce(1).select(sparkPartitionID().as("p")).agg(
+          countDistinct("p"))
       },
       Transformation("explode", [[.int(1), .int(1)], [.int(1), .int(2)], [.int(4), .int(3)]]) {
         $0.select("id", explode("xs").as("x")).orderBy("id", "x")
@@ -223,7 +234,8 @@ struct ClientTests {
       },
       Transformation("window", [[.int(1), .int(1)], [.int(4), .int(2)]]) {
         $0.filter(col("name") == "a")
-          .select("id", rowNumber().over(partitionBy: ["name"], orderBy: ["id"]).as("r")).orderBy("id")
+          .select("id", rowNumber().over(partitionBy: ["name"], orderBy: ["id"]).as("r")).orderBy(
+            "id")
       },
     ])
   func transformations(expected: Transformation) async throws {

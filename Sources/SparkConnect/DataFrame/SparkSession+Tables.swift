@@ -125,7 +125,8 @@ extension SparkSession {
       if case .object = encoded { return encoded }
       return .object([("value", encoded)])
     }
-    let found = try schema.map { DataType.struct($0) }
+    let found =
+      try schema.map { DataType.struct($0) }
       ?? encoded.reduce(.null) { try EncodedValue.merged($0, $1.type(), "a value") }
     guard case .struct(let fields) = found, !fields.isEmpty else {
       throw SparkError(.invalidArgument, "a table of no values needs a schema")
@@ -133,7 +134,8 @@ extension SparkSession {
     if let field = fields.first(where: { Self.isUnknown($0.type) }) {
       throw SparkError(
         .invalidArgument,
-        "the type of '\(field.name)' is unknown, for it is nil or empty in every value: give a schema")
+        "the type of '\(field.name)' is unknown, for it is nil or empty in every value: give a schema"
+      )
     }
     let rows = try encoded.enumerated().map { index, value -> [ArrowValue] in
       guard case .structure(let row) = try value.value(as: found, "value \(index)") else {
@@ -210,7 +212,8 @@ extension SparkSession {
   public func listTables(in database: String? = nil) -> DataFrame {
     DataFrame(
       session: self,
-      relation: .with { $0.catalog.listTables = .with { if let database { $0.dbName = database } } })
+      relation: .with { $0.catalog.listTables = .with { if let database { $0.dbName = database } } }
+    )
   }
 
   /// Whether there is a table or view called `name`.

@@ -67,6 +67,7 @@ indirect enum EncodedValue: Sendable {
         throw misfit()
       }
       return .decimal(decimal)
+    case (.leaf, .array), (.leaf, .map), (.leaf, .struct): throw misfit()
     case (.leaf(let value, _), _): return value
     case (.list(let elements), .array(let element, _)):
       return .list(
@@ -77,7 +78,8 @@ indirect enum EncodedValue: Sendable {
         try entries.map {
           (ArrowValue.string($0.name), try $0.value.value(as: value, "\(place)[\($0.name)]"))
         })
-    case (.object(let properties), .struct(let fields)), (.map(let properties), .struct(let fields)):
+    case (.object(let properties), .struct(let fields)),
+      (.map(let properties), .struct(let fields)):
       return .structure(
         try fields.map { field in
           let property = properties.first { $0.name == field.name }
