@@ -30,14 +30,23 @@ final class SparkConnection: Sendable {
   init(_ target: ConnectionString, retries: RetryPolicy) throws {
     self.target = target
     self.retries = retries
-    let transport = try HTTP2ClientTransport.Posix(
-      target: .dns(host: target.host, port: target.port),
-      transportSecurity: try Self.security(target),
-      config: .defaults { config in
-        config.http2.targetWindowSize = 16 << 20
-        config.http2.maxFrameSize = 1 << 20
-        config.connection.keepalive = Self.keepalive
-      })
+    let security = try Self.security(target)
+    let transport: HTTP2ClientTransport.Posix
+    do {
+      transport = try HTTP2ClientTransport.Posix(
+        target: .dns(host: target.host, port: target.port), transportSecurity: security,
+        config: .defaults { config in
+          config.http2.targetWindowSize = 16 << 20
+          config.http2.maxFrameSize = 1 << 20
+          config.connection.keepalive = Self.keepalive
+        })
+    } catch {
+      let files = [target.caFile, target.certificateFile, target.keyFile].compactMap { $0 }
+      throw SparkError(
+        .connectionString,
+        "TLS cannot be set up with \(files.joined(separator: ", ")): \(error); the files must be "
+          + "PEM: certificates in ca_file and certificate_file, a private key in key_file")
+    }
     client = GRPCClient(transport: transport)
     service = Service(wrapping: client)
     var metadata: Metadata = [:]
