@@ -39,6 +39,8 @@ final class FakeConnectServer: Sendable {
     var settings: [String: String] = [:]
     var headers: [Metadata] = []
     var releasedSessions: [String] = []
+    /// Responses of executions that have left the server.
+    var sentResponseCount = 0
   }
 
   struct State: Sendable {

@@ -83,6 +83,7 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
         message.operationID = id
         message.responseID = responses[index].id
         try await writer.write(message)
+        server.state.withLock { $0.log.sentResponseCount += 1 }
       case .fail(let status): throw status
       case .loseConnection:
         if breaks(id, at: index, server) {
