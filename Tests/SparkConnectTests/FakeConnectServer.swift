@@ -55,6 +55,8 @@ final class FakeConnectServer: Sendable {
     var lostExecutions = 0
     var artifactFailure: GoogleRPCStatus?
     var damagesArtifacts = false
+    /// Releases and requests for an error's details are never answered.
+    var isSilent = false
     var cachedArtifacts: Set<String> = []
   }
 

@@ -119,6 +119,7 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
         state.operations[request.operationID] = nil
       }
     }
+    try await stayingSilent()
     return .init()
   }
 
@@ -138,7 +139,13 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
   func fetchErrorDetails(
     request: Spark_Connect_FetchErrorDetailsRequest, context: ServerContext
   ) async throws -> Spark_Connect_FetchErrorDetailsResponse {
-    try server().state.withLock { $0.errors[request.errorID] ?? .init() }
+    try await stayingSilent()
+    return try server().state.withLock { $0.errors[request.errorID] ?? .init() }
+  }
+
+  /// Waits for the client to give up, if the server is to be silent.
+  private func stayingSilent() async throws {
+    if try server().state.withLock({ $0.isSilent }) { try await Task.sleep(for: .seconds(60)) }
   }
 
   // MARK: Session

@@ -124,6 +124,40 @@ struct StreamingTests {
     await server.stop()
   }
 
+  @Test("a server that ends every stream at once is not asked ceaselessly")
+  func endlessEnds() async throws {
+    let server = FakeConnectServer()
+    server.onExecute { _ in Array(repeating: .endStream, count: 4) }
+    let session = try await SparkSession.connect(
+      "sc://127.0.0.1:\(try await server.port)",
+      retries: RetryPolicy(maximumRetries: 1, initialPause: .milliseconds(100)))
+    let start = ContinuousClock.now
+    #expect(try await session.table("t").collect().isEmpty)
+    #expect(ContinuousClock.now - start >= .milliseconds(400))
+    #expect(server.log.reattachments.count == 4)
+    await session.stop()
+    await server.stop()
+  }
+
+  @Test("neither a result nor an error waits for a server that has fallen silent")
+  func silence() async throws {
+    let response = try Spark_Connect_ExecutePlanResponse.batch(try numbers(0..<3))
+    try await withSession { session, server in
+      server.state.withLock { $0.isSilent = true }
+      server.onExecute { plan in
+        plan.root.relType == .range(plan.root.range)
+          ? [.respond(response)] : [.fail(.spark("short", id: "e"))]
+      }
+      let start = ContinuousClock.now
+      async let rows = session.range(3).collect()
+      let error = await sparkError { _ = try await session.table("t").collect() }
+      #expect(error.message == "short")
+      let count = try await rows.count
+      #expect(count == 3)
+      #expect(ContinuousClock.now - start < .seconds(10))
+    }
+  }
+
   @Test("a failed analysis has the server's details too")
   func failedAnalysis() async throws {
     try await withSession { session, server in

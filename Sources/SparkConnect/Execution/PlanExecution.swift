@@ -13,6 +13,8 @@ final class PlanExecution: Sendable {
 
   /// After so many responses the server may forget them.
   private static let releaseInterval = 16
+  /// How long a complete result waits for a server that does not answer its release.
+  private static let releaseTimeout = Duration.seconds(3)
 
   init(session: SparkSession, plan: Spark_Connect_Plan) {
     self.session = session
@@ -60,6 +62,10 @@ final class PlanExecution: Sendable {
         position = try await (shouldReattach ? reattach(before, consume) : begin(before, consume))
         // The server ends long streams on its own account; that is no failure.
         attempts = connection.retries.attempts()
+        if position.count == before.count {
+          // Whoever ends all streams at once, a proxy for instance, is not to be asked ceaselessly.
+          try await Task.sleep(for: connection.retries.initialPause)
+        }
       } catch let failure as Interrupted {
         let error = failure.error
         position = failure.position
@@ -166,7 +172,9 @@ final class PlanExecution: Sendable {
       if let response { $0.releaseUntil.responseID = response } else { $0.releaseAll = .init() }
     }
     // A lost release costs memory on the server for a while, nothing else.
+    var options = connection.options
+    options.timeout = Self.releaseTimeout
     _ = try? await connection.service.releaseExecute(
-      request, metadata: connection.metadata, options: connection.options)
+      request, metadata: connection.metadata, options: options)
   }
 }

@@ -37,6 +37,9 @@ extension SparkConnection {
     return result
   }
 
+  /// How long an error waits for its details; without them it says what its status says.
+  private static let detailsTimeout = Duration.seconds(5)
+
   private func details(of id: String, session: String) async throws -> SparkError? {
     let request = Spark_Connect_FetchErrorDetailsRequest.with {
       $0.sessionID = session
@@ -44,6 +47,8 @@ extension SparkConnection {
       $0.clientType = userAgent
       $0.errorID = id
     }
+    var options = options
+    options.timeout = Self.detailsTimeout
     let response = try await service.fetchErrorDetails(
       request, metadata: metadata, options: options)
     guard response.hasRootErrorIdx, response.errors.indices.contains(Int(response.rootErrorIdx))
