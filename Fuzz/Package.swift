@@ -30,6 +30,9 @@ let targets: [Target] = [
   .target(
     name: "SparkWorker", dependencies: ["ArrowIPC", "BatchInference"], swiftSettings: settings),
   .executableTarget(
+    name: "ArrowStreamFuzz", dependencies: ["ArrowIPC"], swiftSettings: settings,
+    linkerSettings: linkerSettings),
+  .executableTarget(
     name: "TaskInitializationFuzz", dependencies: ["ArrowIPC", "SparkWorker"],
     swiftSettings: settings, linkerSettings: linkerSettings),
 ]

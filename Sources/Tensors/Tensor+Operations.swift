@@ -5,7 +5,9 @@ extension Tensor {
   {
     try Tensor<Other>(shape: shape) { output in
       try withUnsafeBufferPointer { input in
-        for index in input.indices { output.initializeElement(at: index, to: try transform(input[index])) }
+        for index in input.indices {
+          output.initializeElement(at: index, to: try transform(input[index]))
+        }
       }
     }
   }

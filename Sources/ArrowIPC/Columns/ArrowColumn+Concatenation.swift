@@ -38,7 +38,7 @@ extension ArrowColumn {
     let validity =
       nulls == 0 || type == .null
       ? nil
-      : Bitmap(parts.flatMap { part in (0..<part.count).map { !part.isNull($0) } }).buffer
+      : bits(parts, count) { part, row in !part.isNull(row) }
     func made(
       _ buffers: [ArrowBuffer], _ children: [ArrowColumn] = [], dictionary: [ArrowColumn] = []
     ) -> ArrowColumn {
@@ -49,20 +49,18 @@ extension ArrowColumn {
     switch type {
     case .null: return made([])
     case .bool:
-      return made([
-        Bitmap(parts.flatMap { part in (0..<part.count).map { part.bits?[$0] ?? false } }).buffer
-      ])
+      return made([bits(parts, count) { part, row in part.bits?[row] ?? false }])
     case .utf8, .binary:
-      return made([offsets(parts, Int32.self), bytes(parts) { $0.spannedBytes }])
+      return made([try offsets(parts, Int32.self), bytes(parts) { $0.spannedBytes }])
     case .largeUTF8, .largeBinary:
-      return made([offsets(parts, Int64.self), bytes(parts) { $0.spannedBytes }])
+      return made([try offsets(parts, Int64.self), bytes(parts) { $0.spannedBytes }])
     case .utf8View, .binaryView: return made(try views(parts))
     case .list, .map:
       return made(
-        [offsets(parts, Int32.self)], [try concatenating(parts.map(\.spannedElements))])
+        [try offsets(parts, Int32.self)], [try concatenating(parts.map(\.spannedElements))])
     case .largeList:
       return made(
-        [offsets(parts, Int64.self)], [try concatenating(parts.map(\.spannedElements))])
+        [try offsets(parts, Int64.self)], [try concatenating(parts.map(\.spannedElements))])
     case .fixedSizeList(_, let width):
       return made(
         [],
@@ -73,7 +71,8 @@ extension ArrowColumn {
     case .structure:
       return made(
         [],
-        try first.children.indices.map { index in try concatenating(parts.map { $0.field(index) }) })
+        try first.children.indices.map { index in try concatenating(parts.map { $0.field(index) }) }
+      )
     case .dictionary: return try merged(parts, validity: validity, nulls: nulls)
     default:
       let width = type.byteWidth ?? 0
@@ -81,6 +80,22 @@ extension ArrowColumn {
         bytes(parts) { $0.buffers[0].slice($0.offset * width..<($0.offset + $0.count) * width) }
       ])
     }
+  }
+
+  private static func bits(
+    _ parts: [ArrowColumn], _ count: Int, _ bit: (ArrowColumn, Int) -> Bool
+  ) -> ArrowBuffer {
+    let storage = TensorStorage(byteCount: (count + 7) / 8)
+    let bytes = storage.baseAddress.initializeMemory(
+      as: UInt8.self, repeating: 0, count: storage.byteCount)
+    var position = 0
+    for part in parts {
+      for row in 0..<part.count {
+        if bit(part, row) { bytes[position >> 3] |= 1 << UInt8(position & 7) }
+        position += 1
+      }
+    }
+    return ArrowBuffer(storage)
   }
 
   private static func bytes(
@@ -102,7 +117,11 @@ extension ArrowColumn {
 
   private static func offsets<Offset: FixedWidthInteger & BitwiseCopyable>(
     _ parts: [ArrowColumn], _: Offset.Type
-  ) -> ArrowBuffer {
+  ) throws -> ArrowBuffer {
+    guard Offset(exactly: parts.reduce(0) { $0 + $1.span.count }) != nil else {
+      throw ArrowError(
+        .limit, "the columns together exceed what \(parts[0].type) can address; use a large type")
+    }
     var result: [Offset] = [0]
     result.reserveCapacity(parts.reduce(1) { $0 + $1.count })
     for part in parts {

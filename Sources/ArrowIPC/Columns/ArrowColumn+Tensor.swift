@@ -39,6 +39,13 @@ extension ArrowColumn {
   ) throws -> Tensor<Element> {
     if case .structure = type { return try structTensor(rowShape: rowShape, nulls: nulls) }
     if type.isBinary {
+      // Bytes other than 0 and 1 are no truth values.
+      if Element.self == Bool.self {
+        let bytes: Tensor<UInt8> = try rawTensor(rowShape: rowShape)
+        if let truths = bytes.map({ $0 != 0 }) as? Tensor<Element> {
+          return try Self.shaped(truths, rows: count, rowShape)
+        }
+      }
       return try Self.shaped(rawTensor(rowShape: rowShape), rows: count, rowShape)
     }
     if case .dictionary = type {
@@ -46,7 +53,7 @@ extension ArrowColumn {
     }
     let (leaf, width) = try flattened(fixedWidth: rowShape?.elementCount, nulls: nulls)
     let perRow = width ?? 1
-    let values = try leaf.elements(of: Element.self, perRow: perRow, nulls: nulls)
+    let values = try leaf.elements(of: Element.self, perRow: width, nulls: nulls)
     if width == nil, rowShape == nil || rowShape == [] { return values }
     return try Self.shaped(values, rows: count, rowShape ?? [perRow])
   }
@@ -116,16 +123,16 @@ extension ArrowColumn {
     }
   }
 
-  /// The rows of a plain column as a one-dimensional tensor. For errors, `perRow` of them make a row.
+  /// The rows of a plain column as a one-dimensional tensor. For errors, `perRow` of them make a row
+  /// of the list column that they come from.
   private func elements<Element: TensorElement>(
-    of: Element.Type, perRow: Int, nulls: NullConversion<Element>
+    of: Element.Type, perRow: Int?, nulls: NullConversion<Element>
   ) throws -> Tensor<Element> {
     var fill: Element?
     if let null = firstNull {
       guard case .fill(let value) = nulls else {
-        throw perRow == 1 && type.listElement == nil
-          ? ArrowConversionError.null(row: null)
-          : ArrowConversionError.nullElement(row: null / perRow, index: null % perRow)
+        guard let perRow else { throw ArrowConversionError.null(row: null) }
+        throw ArrowConversionError.nullElement(row: null / perRow, index: null % perRow)
       }
       fill = value
     }
@@ -239,7 +246,7 @@ extension ArrowColumn {
     if let row = firstNull { throw ArrowConversionError.null(row: row) }
     let columns = try children.indices.map { index -> Tensor<Element> in
       do {
-        return try field(index).elements(of: Element.self, perRow: 1, nulls: nulls)
+        return try field(index).elements(of: Element.self, perRow: nil, nulls: nulls)
       } catch ArrowConversionError.null(let row) {
         throw ArrowConversionError.nullElement(row: row, index: index)
       }

@@ -34,7 +34,8 @@ extension ArrowColumn {
       return .interval(months: load(Int32.self), days: 0, nanoseconds: 0)
     case .interval(.dayTime):
       return .interval(
-        months: 0, days: load(Int32.self), nanoseconds: Int64(load(Int32.self, part: 4)) * 1_000_000)
+        months: 0, days: load(Int32.self), nanoseconds: Int64(load(Int32.self, part: 4)) * 1_000_000
+      )
     case .interval(.monthDayNano):
       return .interval(
         months: load(Int32.self), days: load(Int32.self, part: 4),

@@ -102,7 +102,9 @@ extension ArrowColumn {
     guard type.byteWidth == MemoryLayout<Element>.size, let values = buffers.first else {
       throw ArrowError(.invalidArgument, "a column of type \(type) does not hold \(Element.self)")
     }
-    return try values.withElements(of: Element.self) { all in
+    // Messages are aligned for 64-bit elements; wider ones may have to be copied.
+    return try values.aligned(to: MemoryLayout<Element>.alignment).withElements(of: Element.self) {
+      all in
       try body(UnsafeBufferPointer(rebasing: all[offset..<offset + count]))
     }
   }

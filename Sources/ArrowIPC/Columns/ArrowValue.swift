@@ -129,7 +129,9 @@ public struct ArrowDecimal: Sendable, Hashable {
 extension ArrowDecimal: CustomStringConvertible {
   public var description: String {
     let unscaled = unscaledDigits
-    if scale <= 0 { return unscaled + (unscaled == "0" ? "" : String(repeating: "0", count: -scale)) }
+    if scale <= 0 {
+      return unscaled + (unscaled == "0" ? "" : String(repeating: "0", count: -scale))
+    }
     let sign = unscaled.hasPrefix("-") ? "-" : ""
     let digits = unscaled.drop { $0 == "-" }
     let padded = String(repeating: "0", count: max(0, scale + 1 - digits.count)) + digits

@@ -43,7 +43,10 @@ struct ColumnBuilder {
         guard case .interval(let months, let days, let nanoseconds) = value else { return nil }
         switch unit {
         case .yearMonth: return Self.bytes(months)
-        case .dayTime: return Self.bytes(days) + Self.bytes(Int32(nanoseconds / 1_000_000))
+        case .dayTime:
+          return Int32(exactly: nanoseconds / 1_000_000).map {
+            Self.bytes(days) + Self.bytes($0)
+          }
         case .monthDayNano:
           return Self.bytes(months) + Self.bytes(days) + Self.bytes(nanoseconds)
         }

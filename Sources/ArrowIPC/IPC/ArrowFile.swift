@@ -19,7 +19,8 @@ public struct ArrowFileReader: Sendable {
     let magic = fileMagic.count
     guard bytes.count >= 2 * magic + 10,
       bytes.slice(0..<magic).withUnsafeBytes({ $0.elementsEqual(fileMagic) }),
-      bytes.slice(bytes.count - magic..<bytes.count).withUnsafeBytes({ $0.elementsEqual(fileMagic) })
+      bytes.slice(bytes.count - magic..<bytes.count).withUnsafeBytes({ $0.elementsEqual(fileMagic) }
+      )
     else { throw ArrowError(.malformed, "the file does not begin and end with ARROW1") }
     let lengthAt = bytes.count - magic - 4
     let length = Int(Int32(littleEndian: bytes.slice(lengthAt..<lengthAt + 4).load(Int32.self)))
@@ -93,7 +94,7 @@ public final class ArrowFileWriter {
   private var position = 0
   private var batches: [Int64] = []
   private var dictionaries: [Int64] = []
-  private var written: [Int64: ObjectIdentifier] = [:]
+  private var written: [Int64: ArrowColumn] = [:]
 
   /// - Throws: what the sink throws.
   public init(
@@ -117,18 +118,19 @@ public final class ArrowFileWriter {
 
   /// Writes one batch.
   ///
-  /// - Throws: ``ArrowError`` if a dictionary changes between batches, which files cannot hold; what
-  ///   the sink throws.
+  /// - Throws: ``ArrowError`` if its columns are not those of the schema, or a dictionary changes
+  ///   between batches, which files cannot hold; what the sink throws.
   public func write(_ batch: RecordBatch) throws {
-    for (id, values) in batch.columns.flatMap(MessageEncoder.dictionaries) {
+    try encoder.check(batch)
+    for (id, values) in try MessageEncoder.dictionaries(batch) {
       if let known = written[id] {
-        guard known == values.identity else {
+        guard known.holdsSameValues(as: values) else {
           throw ArrowError(
             .unsupported, "the dictionary \(id) changes between batches; write a stream instead")
         }
         continue
       }
-      written[id] = values.identity
+      written[id] = values
       try put(try encoder.dictionaryMessage(id: id, values), in: &dictionaries)
     }
     try put(try encoder.batchMessage(batch), in: &batches)

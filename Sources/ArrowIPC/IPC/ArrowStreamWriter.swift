@@ -11,7 +11,7 @@ import Tensors
 public final class ArrowStreamWriter {
   private let sink: any ByteSink
   private let encoder: MessageEncoder
-  private var sentDictionaries: [Int64: ObjectIdentifier] = [:]
+  private var sentDictionaries: [Int64: ArrowColumn] = [:]
 
   /// Writes the schema message.
   ///
@@ -28,16 +28,10 @@ public final class ArrowStreamWriter {
   ///
   /// - Throws: ``ArrowError`` if its columns are not those of the schema; what the sink throws.
   public func write(_ batch: RecordBatch) throws {
-    let expected = encoder.schema.fields.map(\.type)
-    guard batch.columns.map(\.type) == expected else {
-      throw ArrowError(
-        .invalidArgument, "a batch of \(batch.columns.map(\.type)) in a stream of \(expected)")
-    }
-    for (id, values) in batch.columns.flatMap(MessageEncoder.dictionaries) {
-      // Columns that share a dictionary share its memory.
-      let identity = values.identity
-      if let identity, sentDictionaries[id] == identity { continue }
-      sentDictionaries[id] = identity
+    try encoder.check(batch)
+    for (id, values) in try MessageEncoder.dictionaries(batch) {
+      if let sent = sentDictionaries[id], sent.sharesMemory(with: values) { continue }
+      sentDictionaries[id] = values
       try sink.write(try encoder.dictionaryMessage(id: id, values).buffers)
     }
     try sink.write(try encoder.batchMessage(batch).buffers)
@@ -65,10 +59,22 @@ public final class ArrowStreamWriter {
 }
 
 extension ArrowColumn {
-  /// Identifies the memory behind the column, `nil` if it has none or is cut from more.
-  var identity: ObjectIdentifier? {
-    if offset != 0 { return nil }
-    if let buffer = buffers.last(where: { $0.count > 0 }) { return ObjectIdentifier(buffer.storage) }
-    return children.first?.identity
+  /// Whether both columns are the same rows of the same memory.
+  func sharesMemory(with other: ArrowColumn) -> Bool {
+    func same(_ a: ArrowBuffer?, _ b: ArrowBuffer?) -> Bool {
+      a?.storage === b?.storage && a?.byteOffset == b?.byteOffset && a?.count == b?.count
+    }
+    func same(_ a: [ArrowColumn], _ b: [ArrowColumn]) -> Bool {
+      a.count == b.count && zip(a, b).allSatisfy { $0.sharesMemory(with: $1) }
+    }
+    return type == other.type && count == other.count && offset == other.offset
+      && same(validity, other.validity) && buffers.count == other.buffers.count
+      && zip(buffers, other.buffers).allSatisfy { same($0, $1) } && same(children, other.children)
+      && same(dictionary, other.dictionary)
+  }
+
+  /// Whether both columns hold the same values, found out as cheaply as possible.
+  func holdsSameValues(as other: ArrowColumn) -> Bool {
+    sharesMemory(with: other) || (type == other.type && values == other.values)
   }
 }

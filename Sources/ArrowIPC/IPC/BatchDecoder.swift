@@ -22,7 +22,9 @@ struct BatchDecoder {
     _ table: FlatbufferTable, body: ArrowBuffer, dictionaries: [Int64: ArrowColumn]
   ) throws {
     let length = try table.number(RecordBatchField.length, default: Int64(0))
-    guard length >= 0 else { throw ArrowError(.malformed, "a record batch of \(length) rows") }
+    guard length >= 0, length < 1 << 48 else {
+      throw ArrowError(.malformed, "a record batch of \(length) rows")
+    }
     rowCount = Int(length)
     self.body = body
     self.dictionaries = dictionaries
@@ -78,13 +80,15 @@ struct BatchDecoder {
     }
     let (offset, length) = (buffers[nextBuffer], buffers[nextBuffer + 1])
     nextBuffer += 2
+    // Where no bytes lie does not matter.
+    if length == 0 { return .empty }
     guard offset >= 0, length >= 0, length <= body.count, offset <= Int64(body.count) - length
     else {
       throw ArrowError(
         .malformed, "a buffer of \(length) bytes at \(offset) in a body of \(body.count) bytes")
     }
     let raw = body.slice(Int(offset)..<Int(offset + length))
-    guard let compression, length > 0 else { return raw }
+    guard let compression else { return raw }
     return try compression.decompress(raw)
   }
 
@@ -100,6 +104,10 @@ struct BatchDecoder {
 
   private mutating func column(_ type: ArrowType) throws -> ArrowColumn {
     let (count, declaredNulls) = try node()
+    // Rows of such types take no bytes, so the message's size does not bound their number.
+    guard count <= Int(Int32.max) || type.takesMemory else {
+      throw ArrowError(.limit, "\(count) rows of \(type); at most \(Int32.max) are taken")
+    }
     if type == .null {
       return ArrowColumn(unchecked: .null, count: count, nullCount: count)
     }
@@ -162,11 +170,16 @@ struct BatchDecoder {
   }
 
   private mutating func validity(_ count: Int, _ declaredNulls: Int) throws -> ArrowBuffer? {
+    if declaredNulls == 0, nextBuffer + 2 <= buffers.count {
+      nextBuffer += 2
+      return nil
+    }
     let bitmap = try buffer()
-    if declaredNulls == 0 || (declaredNulls < 0 && bitmap.count == 0) { return nil }
+    if declaredNulls < 0, bitmap.count == 0 { return nil }
     guard bitmap.count >= (count + 7) / 8 else {
       throw ArrowError(
-        .malformed, "the validity of \(count) rows takes \((count + 7) / 8) bytes, the buffer has "
+        .malformed,
+        "the validity of \(count) rows takes \((count + 7) / 8) bytes, the buffer has "
           + "\(bitmap.count)")
     }
     return bitmap
@@ -231,6 +244,10 @@ struct BatchDecoder {
       throw ArrowError(.malformed, "\(type) is not a dictionary")
     }
     let dictionary = dictionaries[id] ?? ArrowColumn.empty(value)
+    guard dictionary.type == value else {
+      throw ArrowError(
+        .malformed, "the dictionary \(id) holds \(dictionary.type), the column needs \(value)")
+    }
     guard dictionaries[id] != nil || nulls == count else {
       throw ArrowError(.malformed, "the dictionary \(id) did not come before the batch")
     }
@@ -240,7 +257,8 @@ struct BatchDecoder {
         for row in 0..<count where valid?[row] ?? true {
           guard let code = Int(exactly: codes[row]), code >= 0, code < dictionary.count else {
             throw ArrowError(
-              .malformed, "row \(row) has the code \(codes[row]), the dictionary has "
+              .malformed,
+              "row \(row) has the code \(codes[row]), the dictionary has "
                 + "\(dictionary.count) values")
           }
         }
@@ -261,11 +279,23 @@ struct BatchDecoder {
   }
 }
 
+extension ArrowType {
+  /// Whether rows of this type take bytes in some buffer.
+  fileprivate var takesMemory: Bool {
+    switch self {
+    case .null, .fixedSizeBinary(byteWidth: 0), .fixedSizeList(_, count: 0): false
+    case .fixedSizeList(let element, _): element.type.takesMemory
+    case .structure(let fields): fields.contains { $0.type.takesMemory }
+    default: true
+    }
+  }
+}
+
 extension ArrowBuffer {
-  /// This buffer if its address is a multiple of eight, else an aligned copy.
-  func aligned() -> ArrowBuffer {
+  /// This buffer if its address is a multiple of `alignment`, else an aligned copy.
+  func aligned(to alignment: Int = 8) -> ArrowBuffer {
     let address = Int(bitPattern: storage.baseAddress) + byteOffset
-    if address.isMultiple(of: 8) { return self }
+    if address.isMultiple(of: alignment) { return self }
     let copy = TensorStorage(byteCount: count)
     withUnsafeBytes { bytes in
       if let base = bytes.baseAddress, count > 0 {

@@ -14,6 +14,15 @@ public enum BodyCompression: Int8, Sendable, Hashable, CaseIterable {
   /// A buffer that would grow beyond this is refused: 4 GiB.
   static let maximumLength: Int64 = 1 << 32
 
+  /// How many bytes one byte may at most become: LZ4's lengths grow by 255 a byte, and four bytes of
+  /// ZSTD can repeat a byte over a block of 128 KiB.
+  private var greatestExpansion: Int64 {
+    switch self {
+    case .lz4Frame: 256
+    case .zstd: 40_000
+    }
+  }
+
   /// The content of a compressed buffer.
   ///
   /// - Throws: ``ArrowError`` if the content is damaged, or the system's library for it is missing.
@@ -31,9 +40,8 @@ public enum BodyCompression: Int8, Sendable, Hashable, CaseIterable {
       throw ArrowError(.limit, "a buffer says that it expands to \(length) bytes")
     }
     let codec = try CompressionLibrary.library(for: self)
-    // A lying length must not make us allocate: no codec expands more than some thousandfold, and
-    // memory is only committed as far as it is written.
-    guard length / 40_000 <= Int64(content.count) else {
+    // A lying length must not make us allocate; memory is only committed as far as it is written.
+    guard length / greatestExpansion <= Int64(content.count) else {
       throw ArrowError(
         .malformed, "\(content.count) compressed bytes cannot expand to \(length)")
     }
@@ -77,8 +85,7 @@ public enum BodyCompression: Int8, Sendable, Hashable, CaseIterable {
 
 /// The system's compression library behind one codec, opened when first needed.
 private struct CompressionLibrary: Sendable {
-  let decompress:
-    @Sendable (UnsafeRawBufferPointer, UnsafeMutableRawBufferPointer) throws -> Int
+  let decompress: @Sendable (UnsafeRawBufferPointer, UnsafeMutableRawBufferPointer) throws -> Int
   let compress: @Sendable (UnsafeRawBufferPointer, UnsafeMutableRawBufferPointer) throws -> Int
   let bound: @Sendable (Int) -> Int
 

@@ -60,8 +60,39 @@ struct MessageEncoder {
       .dictionaryBatch, header, &builder, body: encoder.pieces, bodyLength: encoder.bodyLength)
   }
 
+  /// The dictionaries of a batch, inner ones first, each once.
+  ///
+  /// - Throws: ``ArrowError`` when columns of one dictionary id have different dictionaries.
+  static func dictionaries(_ batch: RecordBatch) throws -> [(id: Int64, values: ArrowColumn)] {
+    var found: [(id: Int64, values: ArrowColumn)] = []
+    for (field, column) in zip(batch.schema.fields, batch.columns) {
+      for (id, values) in dictionaries(column) {
+        guard let known = found.first(where: { $0.id == id }) else {
+          found.append((id, values))
+          continue
+        }
+        guard known.values.holdsSameValues(as: values) else {
+          throw ArrowError(
+            .invalidArgument,
+            "another column has other values under the dictionary id \(id); give each its own id",
+            context: "column '\(field.name)'")
+        }
+      }
+    }
+    return found
+  }
+
+  /// The batch's columns must be those of the schema.
+  func check(_ batch: RecordBatch) throws {
+    let (found, expected) = (batch.columns.map(\.type), schema.fields.map(\.type))
+    guard found == expected else {
+      throw ArrowError(
+        .invalidArgument, "a batch of columns \(found) does not fit the schema \(expected)")
+    }
+  }
+
   /// The dictionaries of a column and its children, inner ones first.
-  static func dictionaries(_ column: ArrowColumn) -> [(id: Int64, values: ArrowColumn)] {
+  private static func dictionaries(_ column: ArrowColumn) -> [(id: Int64, values: ArrowColumn)] {
     var found = column.children.flatMap { dictionaries($0) }
     if case .dictionary(let id, _, _, _) = column.type, let values = column.dictionary.first {
       found += dictionaries(values)

@@ -2,6 +2,10 @@
 struct SchemaDecoder {
   /// Types nested deeper than this are refused.
   private static let maximumDepth = 64
+  /// Schemas of more fields, nested ones counted, are refused: tables of damaged metadata may refer to
+  /// each other so that a few bytes unfold without end.
+  private static let maximumFields = 1 << 18
+  private var fieldCount = 0
 
   /// The schema in `table`.
   ///
@@ -11,30 +15,43 @@ struct SchemaDecoder {
       throw ArrowError(
         .unsupported, "the stream is big-endian; write it on a little-endian machine")
     }
+    var decoder = SchemaDecoder()
     return ArrowSchema(
-      try table.tables(SchemaField.fields).map { try field($0, depth: 0) },
-      metadata: try metadata(table, SchemaField.metadata))
+      try table.tables(SchemaField.fields).map { try decoder.field($0, depth: 0) },
+      metadata: try decoder.metadata(table, SchemaField.metadata))
   }
 
-  private static func metadata(_ table: FlatbufferTable, _ field: Int) throws -> [String: String] {
+  private mutating func count(_ more: Int) throws {
+    fieldCount += more
+    guard fieldCount <= Self.maximumFields else {
+      throw ArrowError(.limit, "the schema has more than \(Self.maximumFields) fields and entries")
+    }
+  }
+
+  private mutating func metadata(
+    _ table: FlatbufferTable, _ field: Int
+  ) throws -> [String: String] {
     var entries: [String: String] = [:]
-    for entry in try table.tables(field) {
+    let tables = try table.tables(field)
+    try count(tables.count)
+    for entry in tables {
       entries[try entry.string(0) ?? ""] = try entry.string(1) ?? ""
     }
     return entries
   }
 
-  private static func field(_ table: FlatbufferTable, depth: Int) throws -> ArrowField {
-    guard depth < maximumDepth else {
-      throw ArrowError(.malformed, "the schema is nested deeper than \(maximumDepth) levels")
+  private mutating func field(_ table: FlatbufferTable, depth: Int) throws -> ArrowField {
+    guard depth < Self.maximumDepth else {
+      throw ArrowError(.malformed, "the schema is nested deeper than \(Self.maximumDepth) levels")
     }
+    try count(1)
     let name = try table.string(FieldField.name) ?? ""
     do {
       let children = try table.tables(FieldField.children).map { try field($0, depth: depth + 1) }
-      var type = try self.type(table, children)
+      var type = try Self.type(table, children)
       if let encoding = try table.table(FieldField.dictionary) {
         let index =
-          try encoding.table(DictionaryField.indexType).map { try integer($0) } ?? .int32
+          try encoding.table(DictionaryField.indexType).map { try Self.integer($0) } ?? .int32
         type = .dictionary(
           id: try encoding.number(DictionaryField.id, default: 0), index: index, value: type,
           isOrdered: try encoding.flag(DictionaryField.isOrdered))
@@ -98,16 +115,22 @@ struct SchemaDecoder {
       guard [32, 64, 128, 256].contains(bits) else {
         throw ArrowError(.malformed, "there are no decimals of \(bits) bits")
       }
-      return .decimal(
-        bitWidth: bits, precision: Int(try table.number(0, default: Int32(0))),
-        scale: Int(try table.number(1, default: Int32(0))))
+      let precision = Int(try table.number(0, default: Int32(0)))
+      let scale = Int(try table.number(1, default: Int32(0)))
+      let digits = [32: 9, 64: 18, 128: 38, 256: 76][bits] ?? 0
+      guard (1...digits).contains(precision), abs(scale) <= 1000 else {
+        throw ArrowError(
+          .malformed, "a decimal of \(bits) bits with precision \(precision) and scale \(scale)")
+      }
+      return .decimal(bitWidth: bits, precision: precision, scale: scale)
     case .date: return try table.number(0, default: Int16(1)) == 0 ? .date32 : .date64
     case .time:
       let unit = try unit(table, default: 1)
       switch try table.number(1, default: Int32(32)) {
-      case 32: return .time32(unit)
-      case 64: return .time64(unit)
-      case let bits: throw ArrowError(.malformed, "there are no times of \(bits) bits")
+      case 32 where unit == .second || unit == .millisecond: return .time32(unit)
+      case 64 where unit == .microsecond || unit == .nanosecond: return .time64(unit)
+      case let bits:
+        throw ArrowError(.malformed, "there are no times of \(bits) bits in \(unit.symbol)")
       }
     case .timestamp:
       return .timestamp(try unit(table, default: 0), timeZone: try table.string(1))

@@ -1,0 +1,110 @@
+import ArrowIPC
+import Testing
+
+/// Damaged input gives an error or valid batches: no trap, no hang, no giant allocation.
+struct MalformedTests {
+  struct Verdict: Sendable, CustomTestStringConvertible {
+    let file: String
+    let isAccepted: Bool
+    let rows: Int
+    let message: String
+    var testDescription: String { file }
+  }
+
+  static let verdicts: [Verdict] =
+    ((try? Goldens.json("arrow-malformed/verdicts.json"))?["files"].array ?? []).map {
+      Verdict(
+        file: $0["file"].string, isAccepted: $0["outcome"].string == "accept",
+        rows: Int($0["rows"].int), message: $0["message"].string)
+    }
+
+  /// Damage that lies in single values, or in metadata that this reader does not look at.
+  private static let harmless = [
+    "Invalid UTF8", "Invalid flatbuffers message", "Verification of flatbuffer", "too long by",
+    "no nulls", "does not fit in precision", "does not represent", "8-byte aligned",
+  ]
+
+  /// Files that pyarrow takes, because no value lies where the damage is, and this reader refuses.
+  private static let stricter = [
+    "fuzz-5718685113384960",  // a timestamp unit that does not exist, no batches
+    "strings_nulls-flip-21",  // offsets beyond the bytes
+  ]
+
+  @Test("all damaged files are there")
+  func present() { #expect(Self.verdicts.count > 280) }
+
+  @Test("damaged files", arguments: MalformedTests.verdicts)
+  func damaged(verdict: Verdict) throws {
+    let bytes = try Goldens.bytes("arrow-malformed/" + verdict.file)
+    let outcome = Result {
+      try Self.readEverything(bytes, isFile: verdict.file.contains("ipc-file"))
+    }
+    switch outcome {
+    case .success(let rows):
+      if verdict.isAccepted {
+        #expect(rows == verdict.rows)
+      } else {
+        #expect(
+          Self.harmless.contains { verdict.message.contains($0) },
+          "accepted \(rows) rows, pyarrow says: \(verdict.message)")
+      }
+    case .failure(let error):
+      let error = try #require(error as? ArrowError, "\(error)")
+      #expect(!error.description.isEmpty)
+      if verdict.isAccepted, !Self.stricter.contains(where: { verdict.file.contains($0) }) {
+        #expect(error.code == .unsupported, "refused: \(error)")
+      }
+    }
+  }
+
+  /// Reads all batches and looks at all values; returns the number of rows.
+  static func readEverything(_ bytes: [UInt8], isFile: Bool) throws -> Int {
+    var rows = 0
+    func look(_ batch: RecordBatch) {
+      rows += batch.rowCount
+      for column in batch.columns {
+        for row in 0..<min(column.count, 100_000) { _ = column.value(at: row) }
+      }
+    }
+    if isFile {
+      let reader = try ArrowFileReader(ArrowBuffer(copying: bytes))
+      for index in 0..<reader.batchCount { look(try reader.batch(index)) }
+    } else {
+      let reader = try ArrowStreamReader(PieceSource(bytes, size: 4096))
+      while let batch = try reader.next() { look(batch) }
+    }
+    return rows
+  }
+
+  @Test("a stream cut anywhere is refused or ends between messages")
+  func cuts() throws {
+    let bytes = try Goldens.bytes("arrow/spark-shaped/all_spark_types.stream")
+    for count in 0..<bytes.count {
+      do {
+        let rows = try Self.readEverything(Array(bytes[..<count]), isFile: false)
+        #expect(rows == 0 || rows == 4)
+      } catch {
+        #expect(error is ArrowError)
+      }
+    }
+  }
+
+  @Test(
+    "no flipped byte makes the reader trap",
+    arguments: [
+      "all_spark_types", "sliced_with_offset", "strings_nulls", "compressed_lz4_strings",
+      "struct_floats_nulls", "fixed_size_list",
+    ])
+  func flips(name: String) throws {
+    let bytes = try Goldens.bytes("arrow/spark-shaped/\(name).stream")
+    for position in bytes.indices {
+      for value: UInt8 in [0, 0x7F, 0xFF, bytes[position] ^ 1, bytes[position] &+ 4] {
+        var damaged = bytes
+        damaged[position] = value
+        do { _ = try Self.readEverything(damaged, isFile: false) } catch {
+          #expect(error is ArrowError)
+        }
+      }
+    }
+  }
+}
