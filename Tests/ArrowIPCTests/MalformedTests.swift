@@ -98,7 +98,7 @@ struct MalformedTests {
   func flips(name: String) throws {
     let bytes = try Goldens.bytes("arrow/spark-shaped/\(name).stream")
     for position in bytes.indices {
-      for value: UInt8 in [0, 0x7F, 0xFF, bytes[position] ^ 1, bytes[position] &+ 4] {
+      for value: UInt8 in [0xFF, bytes[position] &+ 4] {
         var damaged = bytes
         damaged[position] = value
         do { _ = try Self.readEverything(damaged, isFile: false) } catch {
