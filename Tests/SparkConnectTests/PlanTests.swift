@@ -168,7 +168,7 @@ struct PlanTests {
       let mapped = session.table("t").mapPartitions(function, isBarrier: true, profileID: 4)
       let map = try mapped.plan().root.mapPartitions
       #expect(map.isBarrier && map.profileID == 4)
-      #expect(map.func.arguments.count == 1)
+      #expect(map.func.arguments.isEmpty)
     }
   }
 

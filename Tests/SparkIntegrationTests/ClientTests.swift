@@ -363,8 +363,8 @@ struct ClientTests {
   func caching() async throws {
     try await withSpark { spark, _ in
       let table = try await spark.range(1000).withColumn("r", rand()).cache()
-      let first = try await table.agg(sum("r")).first()
-      #expect(try await table.agg(sum("r")).first() == first)
+      let first = try await table.agg(min("r"), max("r")).first()
+      #expect(try await table.agg(min("r"), max("r")).first() == first)
       try await table.unpersist()
     }
   }

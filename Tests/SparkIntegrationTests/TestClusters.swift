@@ -16,7 +16,7 @@ actor TestClusters {
 
   static let shared = TestClusters()
   private var running: [Kind: Task<LocalSpark, any Error>] = [:]
-  private var processes: [Process] = []
+  private var processes: [ChildProcess] = []
 
   /// The connection string of a running server.
   func remote(_ kind: Kind) async throws -> String {
@@ -50,28 +50,21 @@ actor TestClusters {
     return address
   }
 
-  /// Starts a process of Spark that ends with this one: a shell waits for our end of its input.
+  /// Starts a process of Spark that ends with this one.
   private func launch(_ role: String, _ arguments: [String]) throws {
     let installation = try SparkInstallation.find()
     let work = FileManager.default.temporaryDirectory.path + "/needletail-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments =
-      [
-        "-c",
-        "\"$@\" </dev/null >\"$0/log\" 2>&1 & child=$!; cat >/dev/null; kill $child; wait $child; rm -rf \"$0\"",
-        work, installation.home + "/bin/spark-class", "org.apache.spark.deploy.\(role.lowercased()).\(role)",
-      ] + arguments
     var environment = ProcessInfo.processInfo.environment
     environment["SPARK_HOME"] = installation.home
     environment["SPARK_WORKER_DIR"] = work
     environment["SPARK_LOCAL_IP"] = "127.0.0.1"
-    environment["SPARK_NO_DAEMONIZE"] = "1"
     environment["SPARK_DAEMON_MEMORY"] = "256m"
-    process.environment = environment
-    process.standardInput = Pipe()
-    try process.run()
-    processes.append(process)
+    processes.append(
+      try ChildProcess(
+        [
+          installation.home + "/bin/spark-class",
+          "org.apache.spark.deploy.\(role.lowercased()).\(role)",
+        ] + arguments, environment: environment, log: work + "/log"))
   }
 }

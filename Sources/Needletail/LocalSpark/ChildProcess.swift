@@ -10,13 +10,20 @@ import Synchronization
 /// A small shell watches a pipe from this process: when it closes, because ``stop(grace:)`` says so
 /// or because this process died (even by SIGKILL), the shell terminates the program. The program is
 /// in a process group of its own, so that Ctrl-C at the terminal reaches it through us only.
-final class ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
   private struct State {
     var watch: Int32
     var exitStatus: Int32?
   }
 
-  let pid: pid_t
+  /// glibc's `posix_spawn_file_actions_addclosefrom_np`, which Swift's headers do not show.
+  private static let closeFrom = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
+    unsafeBitCast(
+      $0,
+      to: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32).self)
+  }
+
+  package let pid: pid_t
   private let state: Mutex<State>
 
   private static let supervisor = """
@@ -31,7 +38,7 @@ final class ChildProcess: Sendable {
   /// Starts `arguments` with `environment`, its output going to the end of the file at `log`.
   ///
   /// - Throws: ``NeedletailError`` if the process cannot be started.
-  init(_ arguments: [String], environment: [String: String], log: String) throws {
+  package init(_ arguments: [String], environment: [String: String], log: String) throws {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw Self.failure(arguments, errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -41,11 +48,21 @@ final class ChildProcess: Sendable {
     posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
     posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    // A child that inherits another child's pipe would keep that one from seeing our end.
+    _ = Self.closeFrom?(&actions, 3)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+    posix_spawnattr_setflags(&attributes, Int16(flags))
     posix_spawnattr_setpgroup(&attributes, 0)
+    // With the mask of one of our threads the shell would never hear that its child has ended.
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    var all = sigset_t()
+    sigfillset(&all)
+    posix_spawnattr_setsigdefault(&attributes, &all)
 
     let words = ["/bin/sh", "-c", Self.supervisor, "needletail"] + arguments
     let argumentPointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
@@ -84,7 +101,7 @@ final class ChildProcess: Sendable {
   }
 
   /// Asks the program to end and waits for it; after `grace` its whole process group is killed.
-  func stop(grace: Duration = .seconds(8)) {
+  package func stop(grace: Duration = .seconds(8)) {
     state.withLock { state in
       if state.watch >= 0 { close(state.watch) }
       state.watch = -1

@@ -208,11 +208,14 @@ public func toJSON(_ column: Column) -> Column { .function("to_json", [column]) 
 
 // MARK: Functions without a column
 
-/// Spark's `rand`.
-public func rand() -> Column { .function("rand", []) }
+/// A uniform random number from 0 to 1 that repeats for the same `seed`. Without one, the client draws
+/// it: left to the server, each query over the same table would draw its own.
+public func rand(seed: Int? = nil) -> Column { .function("rand", [lit(seed ?? drawnSeed())]) }
 
-/// Spark's `randn`.
-public func randn() -> Column { .function("randn", []) }
+/// A random number of the standard normal distribution that repeats for the same `seed`.
+public func randn(seed: Int? = nil) -> Column { .function("randn", [lit(seed ?? drawnSeed())]) }
+
+private func drawnSeed() -> Int { Int.random(in: 0...Int.max) }
 
 /// Spark's `monotonically_increasing_id`.
 public func monotonicallyIncreasingID() -> Column { .function("monotonically_increasing_id", []) }
@@ -379,6 +382,3 @@ public func toDate(_ column: Column, _ format: String? = nil) -> Column {
 public func toTimestamp(_ column: Column, _ format: String? = nil) -> Column {
   .function("to_timestamp", [column] + (format.map { [lit($0)] } ?? []))
 }
-
-/// A uniform random number from 0 to 1 that repeats for the same `seed`.
-public func rand(seed: Int) -> Column { .function("rand", [lit(seed)]) }

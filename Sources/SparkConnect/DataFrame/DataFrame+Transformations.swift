@@ -298,7 +298,7 @@ extension DataFrame {
 
   /// The rows of each partition given to `function`, which sees all columns and returns others.
   package func mapPartitions(
-    _ function: InlineFunction, columns: [Column] = ["*"], isBarrier: Bool = false,
+    _ function: InlineFunction, columns: [Column] = [], isBarrier: Bool = false,
     profileID: Int? = nil
   ) -> DataFrame {
     let derived = deriving(columns) { input, expressions in
