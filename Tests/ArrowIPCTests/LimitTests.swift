@@ -74,6 +74,19 @@ struct LimitTests {
         == .malformed)
   }
 
+  @Test("a list cannot claim elements without end that take no memory")
+  func memorylessElements() throws {
+    let schema = ArrowSchema([
+      ArrowField("c", .fixedSizeList(ArrowField("item", .null), count: 1 << 30))
+    ])
+    let nulls = ArrowColumn(unchecked: .null, count: 1 << 30, nullCount: 1 << 30)
+    let column = ArrowColumn(unchecked: schema.fields[0].type, count: 1, children: [nulls])
+    let batch = try RecordBatch(schema: schema, columns: [column], rowCount: 1)
+    let bytes = try ArrowStreamWriter.bytes([batch], schema: schema)
+    #expect(bytes.count < 1000)
+    #expect(Self.code { _ = try ArrowStreamReader(bytes).readAll() } == .limit)
+  }
+
   @Test("elements wider than the stream's alignment can be looked at")
   func alignment() throws {
     let path = "arrow/integration/cpp-21.0.0/generated_decimal.stream"

@@ -193,6 +193,14 @@ struct TensorBridgeTests {
     #expect(ArrowColumn(Tensor<BFloat16>([1.5])).values == [.float(1.5)])
   }
 
+  @Test("the scale of decimals moves the point either way", arguments: [(-2, 12000.0), (2, 1.2)])
+  func decimalScale(scale: Int, expected: Double) throws {
+    let decimal = ArrowDecimal(bytes: [120] + [UInt8](repeating: 0, count: 15), scale: scale)
+    let column = try ArrowColumn(
+      [.decimal(decimal)], type: .decimal(bitWidth: 128, precision: 5, scale: scale))
+    #expect(try column.tensor(of: Double.self) == Tensor([expected]))
+  }
+
   @Test("decimals print and parse", arguments: ["0.00", "-0.01", "12.34", "-99999999999999.99"])
   func decimals(text: String) throws {
     #expect(ArrowDecimal(text, byteWidth: 16, scale: 2)?.description == text)

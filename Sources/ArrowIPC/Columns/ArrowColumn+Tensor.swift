@@ -170,10 +170,11 @@ extension ArrowColumn {
     case .float32: return try Self.convert(view(Float.self), to: Element.self)
     case .float64: return try Self.convert(view(Double.self), to: Element.self)
     case .decimal(_, _, let scale):
-      let power = (0..<max(scale, 0)).reduce(1.0) { result, _ in result * 10 }
+      let power = (0..<abs(scale)).reduce(1.0) { result, _ in result * 10 }
       let numbers = (0..<count).map { row -> Double in
         guard case .decimal(let decimal) = value(at: row) else { return 0 }
-        return (Double(decimal.unscaledDigits) ?? .nan) / power
+        let unscaled = Double(decimal.unscaledDigits) ?? .nan
+        return scale < 0 ? unscaled * power : unscaled / power
       }
       return try Self.convert(Tensor(numbers), to: Element.self)
     default:

@@ -3,6 +3,10 @@ import Tensors
 /// Turns the body of a record batch message into columns: views over the body, every length and
 /// offset checked against it.
 struct BatchDecoder {
+  /// Most rows of a type that takes no memory: one list may hold them all, and reading its value makes
+  /// one of each.
+  private static let maximumMemorylessRows = 1 << 24
+
   private let body: ArrowBuffer
   private let rowCount: Int
   private let nodes: [Int64]
@@ -105,8 +109,9 @@ struct BatchDecoder {
   private mutating func column(_ type: ArrowType) throws -> ArrowColumn {
     let (count, declaredNulls) = try node()
     // Rows of such types take no bytes, so the message's size does not bound their number.
-    guard count <= Int(Int32.max) || type.takesMemory else {
-      throw ArrowError(.limit, "\(count) rows of \(type); at most \(Int32.max) are taken")
+    guard count <= Self.maximumMemorylessRows || type.takesMemory else {
+      throw ArrowError(
+        .limit, "\(count) rows of \(type); at most \(Self.maximumMemorylessRows) are taken")
     }
     if type == .null {
       return ArrowColumn(unchecked: .null, count: count, nullCount: count)
