@@ -122,6 +122,12 @@ let tests: [Target] = [
     ],
     swiftSettings: settings),
   .testTarget(
+    name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
+  .testTarget(
+    name: "ArrowIPCTests", dependencies: ["ArrowIPC", "Tensors"], swiftSettings: settings),
+  .testTarget(
+    name: "SparkTypesTests", dependencies: ["ArrowIPC", "SparkTypes"], swiftSettings: settings),
+  .testTarget(
     name: "BatchInferenceTests",
     dependencies: ["ArrowIPC", "BatchInference", "SparkTypes", "Tensors"],
     swiftSettings: settings),
