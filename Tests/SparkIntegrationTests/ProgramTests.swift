@@ -36,28 +36,6 @@ struct ProgramTests {
     #expect(second.status == 0, "\(second.output)")
   }
 
-  @Test("a Python function runs in another session of the same server")
-  func python() async throws {
-    let python = try #require(
-      ProcessInfo.processInfo.environment["NEEDLETAIL_PYTHON"],
-      "NEEDLETAIL_PYTHON names no Python; scripts/test sets it")
-    let remote = try await TestClusters.shared.remote(.local)
-    let script = """
-      import sys, warnings
-      warnings.simplefilter("ignore")
-      from pyspark.sql import SparkSession
-      from pyspark.sql.functions import udf
-      spark = SparkSession.builder.remote(sys.argv[1]).getOrCreate()
-      rows = spark.range(4).select(udf(lambda x: x + 1, "long")("id").alias("y")).collect()
-      print("python:", sorted(row.y for row in rows))
-      spark.stop()
-      """
-    let before = try await run("IntegrationProgram", ["columns", "--remote", remote])
-    #expect(before.status == 0, "\(before.output)")
-    let outcome = try await run(URL(filePath: python), ["-c", script, remote])
-    #expect(outcome.output.contains("python: [1, 2, 3, 4]"), "\(outcome.output)")
-  }
-
   @Test("the quick start is as accurate as PyTorch, and leaves nothing running")
   func quickStartProgram() async throws {
     let outcome = try await run("QuickStart", [], in: quickStart)
