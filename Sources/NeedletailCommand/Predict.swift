@@ -25,7 +25,8 @@ struct Predict: AsyncParsableCommand {
   var output: String
 
   @Option(
-    help: "The input's format: parquet, csv (with a header), json, orc ... (default: from its name)")
+    help: "The input's format: parquet, csv (with a header), json, orc ... (default: from its name)"
+  )
   var inputFormat: String?
 
   @Option(help: "The output's format (default: from its name, else parquet)")
@@ -53,14 +54,17 @@ struct Predict: AsyncParsableCommand {
   @Option(help: "Take only so many rows.")
   var limit: Int?
 
-  @Option(help: "The Spark Connect server, sc://host:port (default: SPARK_REMOTE, else a local one)")
+  @Option(
+    help: "The Spark Connect server, sc://host:port (default: SPARK_REMOTE, else a local one)")
   var remote: String?
 
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
   func validate() throws {
-    if batchSize < 1 { throw ValidationError("--batch-size is \(batchSize), it must be at least 1") }
+    if batchSize < 1 {
+      throw ValidationError("--batch-size is \(batchSize), it must be at least 1")
+    }
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit), it must be at least 1") }
   }
 
@@ -75,7 +79,7 @@ struct Predict: AsyncParsableCommand {
   private func predict(_ spark: SparkSession) async throws {
     let source = try ModelSource(path: model)
     let loading = ContinuousClock.now
-    _ = try source.load()
+    let loaded = try source.load()
     let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
     let format = inputFormat ?? Self.format(of: input) ?? "parquet"
     var reader = spark.read.format(format)
@@ -86,7 +90,7 @@ struct Predict: AsyncParsableCommand {
     let known = try await table.schema()
     let kept = try keep.map { try Self.columns($0, of: known) }
     let predicted = try await table.predicting(
-      source,
+      source, loaded: loaded,
       inputs: Dictionary(mappings.map { ($0.input, $0.columns) }) { _, last in last },
       outputs: Dictionary(outputMappings.map { ($0.output, $0.column) }) { _, last in last },
       batchSize: batchSize)

@@ -15,11 +15,11 @@ import Testing
 
   /// The column that `output` becomes for three rows.
   private func column<Output: PredictOutput>(
-    _ type: DataType, flattening: Bool = false, _ output: @escaping @Sendable () -> Output
+    _ type: DataType, flattening: Bool = false, _ output: @escaping @Sendable () throws -> Output
   ) async throws -> ArrowColumn {
     let function = PredictBatchUDF(
       "give", returning: type, batchSize: 10, flattening: flattening
-    ) { _ in { (input: Tensor<Float>) -> Output in output() } }
+    ) { _ in { (input: Tensor<Float>) -> Output in try output() } }
     let result = try await function.predictLocally(on: [
       Columns.batch(("x", Columns.floats([0, 1, 2])))
     ])
@@ -28,7 +28,7 @@ import Testing
   }
 
   private func values<Output: PredictOutput>(
-    _ type: DataType, flattening: Bool = false, _ output: @escaping @Sendable () -> Output
+    _ type: DataType, flattening: Bool = false, _ output: @escaping @Sendable () throws -> Output
   ) async throws -> [ArrowValue] {
     try await column(type, flattening: flattening, output).values
   }
@@ -39,7 +39,7 @@ import Testing
     let tensor = Tensor<Double>([1, 2, 3])
     #expect(try await values(.float) { tensor } == three)
     #expect(try await values(.double) { tensor } == three)
-    #expect(try await values(.float) { try! tensor.reshaped(to: [3, 1]) } == three)
+    #expect(try await values(.float) { try tensor.reshaped(to: [3, 1]) } == three)
     for type in [DataType.byte, .short, .integer, .long] {
       #expect(try await values(type) { tensor } == integers)
       #expect(try await values(type) { Tensor<UInt8>([1, 2, 3]) } == integers)
@@ -62,7 +62,7 @@ import Testing
       try await values(.string) { ["a", nil, "c"] as [String?] }
         == [.string("a"), .null, .string("c")])
     #expect(
-      try await values(.string) { try! StringTensor(["a", "b", "c"], shape: [3, 1]) }
+      try await values(.string) { try StringTensor(["a", "b", "c"], shape: [3, 1]) }
         == [.string("a"), .string("b"), .string("c")])
     #expect(
       try await values(.binary) { [[1], [], [2, 3]] as [[UInt8]] }
@@ -87,15 +87,15 @@ import Testing
     #expect(try await values(.array(.float)) { matrix } == lists)
     #expect(try await values(.array(.double, containsNull: false)) { matrix } == lists)
     #expect(
-      try await values(.array(.array(.float))) { try! matrix.reshaped(to: [3, 1, 2]) }
+      try await values(.array(.array(.float))) { try matrix.reshaped(to: [3, 1, 2]) }
         == lists.map { .list([$0]) })
     #expect(
       try await values(.array(.float), flattening: true) {
-        try! matrix.reshaped(to: [3, 1, 2])
+        try matrix.reshaped(to: [3, 1, 2])
       } == lists)
     #expect(
       try await values(.array(.string)) {
-        try! StringTensor(["a", "b", "c"], shape: [3, 1])
+        try StringTensor(["a", "b", "c"], shape: [3, 1])
       } == ["a", "b", "c"].map { .list([.string($0)]) })
     #expect(
       try await values(.array(.integer)) { [[1], [], [2, 3]] }
@@ -140,7 +140,7 @@ import Testing
       } == (1...3).map { .structure([.float(Double($0 + 3)), .float(Double($0))]) })
     #expect(
       try await values(.struct(["a": .float])) {
-        try! RecordBatch([("a", Columns.floats([1, 2, 3]))])
+        try RecordBatch([("a", Columns.floats([1, 2, 3]))])
       } == (1...3).map { .structure([.float(Double($0))]) })
   }
 

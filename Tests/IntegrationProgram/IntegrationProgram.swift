@@ -32,7 +32,8 @@ struct IntegrationProgram: SparkProgram {
       .withColumn("x", col("id").cast(.double)).withColumn("y", col("id").cast(.float))
       .withColumn("grid", expr("array(y, y, y, 1F)"))
       .withColumn("text", expr("repeat('a', cast(id % 6 as int))"))
-    let rows = try await table
+    let rows =
+      try await table
       .withColumn("scaled", scaled(Scale(factor: 2.5), "x"))
       .withColumn("again", scaled(Scale(factor: 2), scaled(Scale(factor: 3), "id")))
       .withColumn("added", added("x", "y"))
@@ -59,14 +60,18 @@ struct IntegrationProgram: SparkProgram {
       try expect(row["rows"] == wanted, "rows of \(row)")
     }
     // A partition without rows, and one row alone.
-    let few = try await spark.range(0, 1, partitions: 4).select(scaled(Scale(factor: 2), "id").as("s"))
-      .collect()
+    let few = try await spark.range(0, 1, partitions: 4).select(
+      scaled(Scale(factor: 2), "id").as("s")
+    )
+    .collect()
     try expect(few.count == 1, "\(few)")
   }
 
   @Sendable static func batches(_ spark: SparkSession) async throws {
     let rows = try await spark.range(0, 10, partitions: 2).mapBatches(evens).orderBy("id").collect()
-    let pairs = try rows.map { [try $0.get("id", as: Int.self), try $0.get("twice", as: Int.self)] }
+    let pairs = try rows.map {
+      [try $0.get("id", as: Int.self), try $0.get("twice", as: Int.self)]
+    }
     try expect(pairs == [[0, 0], [2, 4], [4, 8], [6, 12], [8, 16]], "\(pairs)")
   }
 
@@ -101,7 +106,9 @@ struct IntegrationProgram: SparkProgram {
     let cases: [(DataFrame, String)] = [
       (table.select(unlisted("id")), "functions"),
       (table.select(added("id")), "Model expected 2 inputs, but received 1 columns"),
-      (table.select(scaled(Scale(factor: 1), "grid")), "Tensor columns require input_tensor_shapes"),
+      (
+        table.select(scaled(Scale(factor: 1), "grid")), "Tensor columns require input_tensor_shapes"
+      ),
       (table.select(scaled(Scale(factor: 1), "nope")), "nope"),
     ]
     for (query, text) in cases {

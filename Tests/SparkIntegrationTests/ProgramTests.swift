@@ -4,7 +4,8 @@ import Testing
 /// Programs with functions of their own, on real Sparks.
 @Suite(.serialized)
 struct ProgramTests {
-  @Test("a program's functions", arguments: TestClusters.Kind.allCases,
+  @Test(
+    "a program's functions", arguments: TestClusters.Kind.allCases,
     ["columns", "batches", "errors", "checks", "cancel", "crash", "sessions", "predicting"])
   func scenario(_ cluster: TestClusters.Kind, _ name: String) async throws {
     let outcome = try await run(

@@ -27,9 +27,13 @@ struct QuickStart: SparkProgram {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
 
     let written = spark.read.parquet("predictions.parquet")
-    let (rows, right) = (try await written.count(), try await written.filter("digit = label").count())
+    let (rows, right) = (
+      try await written.count(), try await written.filter("digit = label").count()
+    )
     let accuracy = Double(right) / Double(rows) * 100
     print(String(format: "accuracy %.2f %% (%d of %d images)", accuracy, right, rows))
-    print(String(format: "%.0f rows per second, written to predictions.parquet", Double(rows) / seconds))
+    print(
+      String(format: "%.0f rows per second, written to predictions.parquet", Double(rows) / seconds)
+    )
   }
 }

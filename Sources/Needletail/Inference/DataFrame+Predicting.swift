@@ -24,7 +24,17 @@ extension DataFrame {
     _ source: ModelSource, inputs: [String: InputColumns] = [:], outputs: [String: String] = [:],
     batchSize: Int = 64, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
   ) async throws -> DataFrame {
-    let model = try source.load()
+    try await predicting(
+      source, loaded: try source.load(), inputs: inputs, outputs: outputs, batchSize: batchSize,
+      nulls: nulls, ragged: ragged)
+  }
+
+  /// The same with the model at hand, which this process has loaded already.
+  package func predicting(
+    _ source: ModelSource, loaded model: any Model, inputs: [String: InputColumns],
+    outputs: [String: String], batchSize: Int, nulls: NullPolicy = .fail,
+    ragged: RaggedPolicy = .fail
+  ) async throws -> DataFrame {
     let name = try source.executorName()
     let plan = try ModelPrediction.plan(
       model: model, reference: source.reference(name), table: try await schema(), inputs: inputs,

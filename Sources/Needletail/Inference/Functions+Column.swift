@@ -20,7 +20,8 @@ private func command(
 
 extension DriverCheckedFunction {
   /// The function over `columns`, with its parameters encoded.
-  func applied(_ parameters: @escaping @Sendable () throws -> [UInt8], _ columns: [Column]) -> Column
+  func applied(_ parameters: @escaping @Sendable () throws -> [UInt8], _ columns: [Column])
+    -> Column
   {
     Column(
       InlineFunction(

@@ -55,7 +55,8 @@ public struct ModelSource: Sendable, Hashable {
   /// The name of the file on the executors: different models never meet under one name.
   func executorName() throws -> String {
     let contents = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-    let hash = SHA256.hash(data: contents).prefix(6).map { ExecutableImage.hexadecimal($0) }.joined()
+    let hash = SHA256.hash(data: contents).prefix(6).map { ExecutableImage.hexadecimal($0) }
+      .joined()
     return "\(hash)-\(URL(fileURLWithPath: path).lastPathComponent)"
   }
 }

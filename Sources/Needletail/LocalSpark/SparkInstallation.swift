@@ -47,7 +47,8 @@ public struct SparkInstallation: Sendable, Hashable {
       "no Spark was found to run locally (looked for the pip package pyspark in: "
         + "\(tried.isEmpty ? "no Python environment at all" : tried.joined(separator: ", "))). "
         + "Install it with `python3 -m venv .venv && .venv/bin/pip install 'pyspark[connect]==4.3.0'`, "
-        + "or set SPARK_HOME, or name a running server with --remote sc://host:port or SPARK_REMOTE")
+        + "or set SPARK_HOME, or name a running server with --remote sc://host:port or SPARK_REMOTE"
+    )
   }
 
   private static func findJava(_ environment: [String: String]) throws -> String {
@@ -76,8 +77,9 @@ public struct SparkInstallation: Sendable, Hashable {
   static func pythonEnvironments(_ environment: [String: String]) -> [String] {
     var roots: [String] = []
     if let python = environment["NEEDLETAIL_PYTHON"], !python.isEmpty {
-      roots.append(URL(fileURLWithPath: python).deletingLastPathComponent()
-        .deletingLastPathComponent().path)
+      roots.append(
+        URL(fileURLWithPath: python).deletingLastPathComponent()
+          .deletingLastPathComponent().path)
     }
     if let active = environment["VIRTUAL_ENV"], !active.isEmpty { roots.append(active) }
     let starts = [

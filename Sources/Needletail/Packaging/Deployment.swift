@@ -42,8 +42,8 @@ actor Deployment {
         "the server does not let the session choose its worker program (\(workerSetting)): "
           + "\(error.message)")
     }
-    // Reading array columns column by column makes them slower (measured: design of the worker), and
-    // Spark has the setting since 4.2.
+    // Spark's columnar input converts array columns more slowly than its rows, as scripts/benchmark
+    // shows; Spark has the setting since 4.2.
     if session.majorMinorVersion >= (4, 2), environment["NEEDLETAIL_COLUMNAR_INPUT"] != "spark" {
       try await session.conf.set(columnarSetting, "false")
     }

@@ -10,10 +10,14 @@ enum SharedLibraries {
   /// above all Swift's runtime when it is not linked statically. They are found beside the
   /// executable there, since SwiftPM links with the run path `$ORIGIN`.
   static func toShip() -> [String] {
+    loaded().filter(shouldShip)
+  }
+
+  /// Whether executors need the library at `path` from us. A toolchain may live below `/usr`, so
+  /// Swift's folder counts as ours wherever it is.
+  static func shouldShip(_ path: String) -> Bool {
     let system = ["/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/"]
-    return loaded().filter { path in
-      path.contains(".so") && !system.contains { path.hasPrefix($0) }
-    }
+    return path.contains("/swift/linux/") || !system.contains { path.hasPrefix($0) }
   }
 
   /// The paths of all loaded libraries, the program itself left out.

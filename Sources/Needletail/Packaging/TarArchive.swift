@@ -14,7 +14,8 @@ struct TarArchive {
   mutating func add(_ name: String, _ contents: Data, mode: Int = 0o644) throws {
     guard name.utf8.count <= 100, contents.count < 1 << 33 else {
       throw NeedletailError(
-        .packaging, "'\(name)' cannot be archived: its name is longer than 100 bytes or the file "
+        .packaging,
+        "'\(name)' cannot be archived: its name is longer than 100 bytes or the file "
           + "larger than 8 GiB")
     }
     var header = [UInt8](repeating: 0, count: 512)

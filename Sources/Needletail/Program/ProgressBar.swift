@@ -31,7 +31,8 @@ final class ProgressBar: Sendable {
       guard elapsed >= Self.delay, progress.taskCount > 0 else { return }
       let share = Double(progress.completedTaskCount) / Double(progress.taskCount)
       let full = Int(share * Double(Self.width))
-      let bar = String(repeating: "█", count: full) + String(repeating: "░", count: Self.width - full)
+      let bar =
+        String(repeating: "█", count: full) + String(repeating: "░", count: Self.width - full)
       let size = progress.inputBytes > 0 ? ", \(progress.inputBytes >> 20) MiB read" : ""
       Self.write(
         "\r\u{1B}[K\(bar) \(progress.completedTaskCount)/\(progress.taskCount) tasks, "
