@@ -51,11 +51,11 @@ let targets: [Target] = [
     ],
     exclude: ["Protos"],
     swiftSettings: [.swiftLanguageMode(.v6)]),
-  .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+  .target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]),
   .target(
     name: "SparkConnect",
     dependencies: [
-      "ArrowIPC", "CZlib", "SparkConnectProtocol", "SparkTypes", "Tensors",
+      "ArrowIPC", "CGzip", "SparkConnectProtocol", "SparkTypes", "Tensors",
       .product(name: "Crypto", package: "swift-crypto"),
       .product(name: "GRPCCore", package: "grpc-swift-2"),
       .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
@@ -67,7 +67,7 @@ let targets: [Target] = [
   .target(
     name: "Needletail",
     dependencies: [
-      "ArrowIPC", "BatchInference", "CZlib", "ONNXRuntime", "SparkConnect", "SparkTypes",
+      "ArrowIPC", "BatchInference", "CGzip", "ONNXRuntime", "SparkConnect", "SparkTypes",
       "SparkWorker", "Tensors",
       .product(name: "Crypto", package: "swift-crypto"),
       .product(name: "Logging", package: "swift-log"),
@@ -114,7 +114,7 @@ let tests: [Target] = [
   .testTarget(
     name: "SparkConnectTests",
     dependencies: [
-      "ArrowIPC", "CZlib", "SparkConnect", "SparkConnectProtocol", "SparkTypes", "Tensors",
+      "ArrowIPC", "CGzip", "SparkConnect", "SparkConnectProtocol", "SparkTypes", "Tensors",
       .product(name: "GRPCCore", package: "grpc-swift-2"),
       .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
       .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),

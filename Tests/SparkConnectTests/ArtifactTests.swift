@@ -1,3 +1,4 @@
+import CGzip
 import Foundation
 import GRPCCore
 import GRPCProtobuf
@@ -118,5 +119,11 @@ struct ArtifactTests {
         #expect(server.log.artifacts.map(\.bytes) == [Data([7])])
       }
     }
+  }
+
+  @Test("the checksum is the CRC-32 of zlib: its published check value")
+  func checksum() {
+    let digits = Array("123456789".utf8)
+    #expect(needletail_crc32(digits, digits.count) == 0xCBF4_3926)
   }
 }

@@ -1,4 +1,4 @@
-import CZlib
+import CGzip
 import Foundation
 
 /// A tar archive in memory (POSIX.1-1988 `ustar`), optionally compressed with gzip.
@@ -51,39 +51,18 @@ struct TarArchive {
   /// - Throws: ``NeedletailError`` if zlib refuses.
   func gzipped(level: Int32 = 1) throws -> Data {
     let plain = finished()
-    var stream = z_stream()
-    let gzipWindow: Int32 = 15 + 16
-    guard
-      deflateInit2_(
-        &stream, level, Z_DEFLATED, gzipWindow, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
-        Int32(MemoryLayout<z_stream>.size)) == Z_OK
-    else { throw NeedletailError(.packaging, "zlib could not be started") }
-    defer { deflateEnd(&stream) }
-    var output = Data()
-    var chunk = [UInt8](repeating: 0, count: 1 << 20)
-    var position = 0
-    var status = Z_OK
-    while status == Z_OK {
-      // zlib counts in 32 bits, so the input goes in pieces.
-      let piece = min(plain.count - position, 1 << 28)
-      let flush = position + piece == plain.count ? Z_FINISH : Z_NO_FLUSH
-      let (consumed, produced) = plain.withUnsafeBytes { input in
-        chunk.withUnsafeMutableBytes { buffer -> (Int, Int) in
-          stream.next_in = UnsafeMutablePointer(
-            mutating: input.bindMemory(to: UInt8.self).baseAddress?.advanced(by: position))
-          stream.avail_in = UInt32(piece)
-          stream.next_out = buffer.bindMemory(to: UInt8.self).baseAddress
-          stream.avail_out = UInt32(buffer.count)
-          status = deflate(&stream, flush)
-          return (piece - Int(stream.avail_in), buffer.count - Int(stream.avail_out))
-        }
+    let capacity = needletail_gzip_bound(plain.count)
+    var output = Data(count: capacity)
+    let size = plain.withUnsafeBytes { input in
+      output.withUnsafeMutableBytes { output in
+        needletail_gzip(
+          input.bindMemory(to: UInt8.self).baseAddress, input.count, level,
+          output.bindMemory(to: UInt8.self).baseAddress, output.count)
       }
-      position += consumed
-      output.append(contentsOf: chunk[..<produced])
     }
-    guard status == Z_STREAM_END else {
-      throw NeedletailError(.packaging, "zlib failed with code \(status)")
+    guard size > 0 else {
+      throw NeedletailError(.packaging, "zlib could not compress \(plain.count) bytes")
     }
-    return output
+    return output.prefix(size)
   }
 }

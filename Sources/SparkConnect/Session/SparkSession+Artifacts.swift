@@ -1,4 +1,4 @@
-import CZlib
+import CGzip
 import Crypto
 import Foundation
 import GRPCCore
@@ -145,7 +145,7 @@ extension SparkSession {
   /// The CRC-32 of zlib, as the protocol wants it.
   static func checksum(_ bytes: Data) -> Int64 {
     bytes.withUnsafeBytes { buffer in
-      Int64(crc32(0, buffer.bindMemory(to: UInt8.self).baseAddress, UInt32(buffer.count)))
+      Int64(needletail_crc32(buffer.bindMemory(to: UInt8.self).baseAddress, buffer.count))
     }
   }
 
