@@ -50,7 +50,7 @@ enum MessageSource {
   }
 
   private static func allocate(_ count: Int) throws -> TensorStorage {
-    if count <= eagerLimit { return TensorStorage(byteCount: count) }
+    if count <= eagerLimit { return MessageMemory.shared.storage(byteCount: count) }
     let pages = mmap(
       nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let pages, pages != MAP_FAILED else {

@@ -1,3 +1,4 @@
+import ArrowIPC
 import BatchInference
 import Glibc
 
@@ -39,6 +40,9 @@ struct DaemonLoop {
         if requests[0].revents != 0 { readRequest() }
         if requests[1].revents != 0, let connection = Socket.accept(listener) { greet(connection) }
       }
+      if let idle = service.activity.idleTime, idle >= Self.memoryRetention {
+        MessageMemory.shared.releaseSpare()
+      }
       if let idle = service.activity.idleTime, idle >= options.modelRetention,
         service.models.count > 0
       {
@@ -50,6 +54,9 @@ struct DaemonLoop {
       }
     }
   }
+
+  /// How long memory for messages waits for the next task.
+  private static let memoryRetention = Duration.seconds(10)
 
   /// Spark writes the ids of processes to kill, and closes the pipe when it ends. All tasks share
   /// this process, so that a request cannot say which one is meant: it is the one whose connection
