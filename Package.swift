@@ -110,7 +110,7 @@ let tests: [Target] = [
       "ArrowIPC", "IntegrationProgram", "Needletail", "NeedletailCommand", "QuickStart",
       "SparkConnect", "Tensors",
     ],
-    swiftSettings: settings),
+    exclude: ["python_function.py"], swiftSettings: settings),
   .testTarget(
     name: "SparkConnectTests",
     dependencies: [

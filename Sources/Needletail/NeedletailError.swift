@@ -11,6 +11,8 @@ public struct NeedletailError: Error, Sendable, Hashable, CustomStringConvertibl
     public static let localSpark = Code("LOCAL_SPARK")
     /// The program could not be packed for the executors.
     public static let packaging = Code("PACKAGING")
+    /// A closure cannot travel to the executors.
+    public static let inlineClosure = Code("INLINE_CLOSURE")
     /// The command line is wrong.
     public static let usage = Code("USAGE")
     /// The server or session cannot run Swift functions.

@@ -5,10 +5,11 @@ import Needletail
 /// should be. `IntegrationProgram SCENARIO --remote URL [--folder DIR]`
 @main
 struct IntegrationProgram: SparkProgram {
-  static let functions: [any UserDefinedFunction] = [
-    scaled, added, rowSums, powers, judged, judgedRows, refusing, short, slow, dying, processes,
-    evens,
-  ]
+  static let functions: [any UserDefinedFunction] =
+    [
+      scaled, added, rowSums, powers, judged, judgedRows, refusing, short, slow, dying, processes,
+      evens,
+    ] + Semantics.functions
 
   static func run(_ spark: SparkSession) async throws {
     guard let scenario = CommandLine.arguments.dropFirst().first,
@@ -20,6 +21,7 @@ struct IntegrationProgram: SparkProgram {
   static let scenarios: [String: @Sendable (SparkSession) async throws -> Void] = [
     "columns": columns, "batches": batches, "errors": errors, "cancel": cancel, "crash": crash,
     "checks": checks, "sessions": sessions, "pid": pid, "predicting": predicting,
+    "semantics": Semantics.run,
   ]
 
   static func expect(_ condition: Bool, _ message: @autoclosure () -> String) throws {
@@ -73,6 +75,41 @@ struct IntegrationProgram: SparkProgram {
       [try $0.get("id", as: Int.self), try $0.get("twice", as: Int.self)]
     }
     try expect(pairs == [[0, 0], [2, 4], [4, 8], [6, 12], [8, 16]], "\(pairs)")
+    try await inlineBatches(spark)
+  }
+
+  /// Closures where they are used: with batches in parts, all at once, and with captured values.
+  static func inlineBatches(_ spark: SparkSession) async throws {
+    let table = spark.range(0, 10, partitions: 2)
+    let odd = try await table.mapBatches("odd", returning: ["id": .long], isBarrier: true) {
+      batches in
+      batches.map { batch in
+        let ids = try batch.columns[0].tensor(of: Int64.self).scalars.filter { $0 % 2 == 1 }
+        return try RecordBatch([("id", .numbers(ids))])
+      }
+    }.orderBy("id").collect()
+    try expect(try odd.map { try $0.get("id", as: Int.self) } == [1, 3, 5, 7, 9], "\(odd)")
+    let counted = try await table.mapBatches("counted", returning: ["rows": .long]) { batches in
+      var rows = 0
+      for try await batch in batches { rows += batch.rowCount }
+      let total = rows
+      return AsyncThrowingStream<RecordBatch, any Error> {
+        $0.yield(with: Result { try RecordBatch([("rows", .numbers([Int64(total)]))]) })
+        $0.finish()
+      }
+    }.agg(sum("rows").as("rows")).first()
+    try expect(try counted?.get("rows", as: Int.self) == 10, "\(counted as Any)")
+    let limit = counted?.values.count ?? 0
+    let capturing = table.mapBatches("capturing", returning: ["id": .long]) { batches in
+      batches.filter { $0.rowCount > limit }
+    }
+    let said = await failure { _ = try await capturing.collect() }
+    try expect(said.contains("captures values"), said)
+    let failing = table.mapBatches("failing", returning: ["id": .long]) { _ in
+      throw Refusal(description: "no batches today")
+    }
+    let cause = await failure { _ = try await failing.collect() }
+    try expect(cause.contains("no batches today") && cause.contains("failing"), cause)
   }
 
   static func failure(_ body: () async throws -> Void) async -> String {
@@ -132,23 +169,15 @@ struct IntegrationProgram: SparkProgram {
     try expect(ContinuousClock.now - start < .seconds(30), "slots were not freed")
   }
 
-  /// A worker that dies by SIGKILL in mid-job: with retries the result is right, and without them the
-  /// next query is.
+  /// A worker that dies by SIGKILL in mid-job: Spark tries its tasks again, and the result is right.
   @Sendable static func crash(_ spark: SparkSession) async throws {
     let marker = Marker(path: NSTemporaryDirectory() + "/needletail-\(UUID().uuidString)")
-    defer { rmdir(marker.path) }
     let query = spark.range(0, 100, partitions: 4)
       .select(dying(marker, col("id").cast(.double)).as("x")).agg(sum("x").as("sum"))
-    let retries = try await spark.conf.get("spark.master")?.hasPrefix("local[") == false
-    if retries {
-      let total = try await query.first()?.get("sum", as: Double.self)
-      try expect(total == 4950, "\(total ?? .nan)")
-    } else {
-      let said = await failure { _ = try await query.collect() }
-      try expect(said.contains("crash") || said.contains("exited"), said)
-      let total = try await query.first()?.get("sum", as: Double.self)
-      try expect(total == 4950, "\(total ?? .nan)")
-    }
+    let total = try await query.first()?.get("sum", as: Double.self)
+    try expect(total == 4950, "\(total ?? .nan)")
+    let died = rmdir(marker.path) == 0
+    try expect(died, "no worker died")
   }
 
   /// Two sessions of this program at once.

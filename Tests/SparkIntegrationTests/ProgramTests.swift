@@ -1,4 +1,5 @@
 import Foundation
+import Needletail
 import Testing
 
 /// Programs with functions of their own, on real Sparks.
@@ -6,7 +7,10 @@ import Testing
 struct ProgramTests {
   @Test(
     "a program's functions", arguments: TestClusters.Kind.allCases,
-    ["columns", "batches", "errors", "checks", "cancel", "crash", "sessions", "predicting"])
+    [
+      "columns", "batches", "errors", "checks", "cancel", "crash", "sessions", "predicting",
+      "semantics",
+    ])
   func scenario(_ cluster: TestClusters.Kind, _ name: String) async throws {
     let outcome = try await run(
       "IntegrationProgram",
@@ -14,12 +18,34 @@ struct ProgramTests {
     #expect(outcome.status == 0, "\(outcome.output)")
   }
 
-  @Test("one process computes all tasks of a session, another build gets its own")
-  func rebuilt() async throws {
+  @Test(
+    "a Python function in another session of the same server", arguments: TestClusters.Kind.allCases
+  )
+  func besidePython(_ cluster: TestClusters.Kind) async throws {
+    let remote = try await TestClusters.shared.remote(cluster)
+    let script = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "python_function.py").path
+    async let python = run(try Self.python, [script, remote])
+    async let swift = run("IntegrationProgram", ["columns", "--remote", remote])
+    let outcomes = try await [python, swift]
+    for outcome in outcomes { #expect(outcome.status == 0, "\(outcome.output)") }
+    #expect(outcomes[0].output.contains("python 499500"), "\(outcomes[0].output)")
+  }
+
+  @Test("one process computes all tasks of a session on an executor")
+  func oneProcess() async throws {
     let remote = try await TestClusters.shared.remote(.local)
     let first = try await run("IntegrationProgram", ["pid", "--remote", remote])
     #expect(first.status == 0, "\(first.output)")
     #expect(first.output.split(separator: " ").count == 1, "\(first.output)")
+  }
+
+  @Test(
+    "a program that was built again between two sessions", arguments: TestClusters.Kind.allCases)
+  func rebuilt(_ cluster: TestClusters.Kind) async throws {
+    let remote = try await TestClusters.shared.remote(cluster)
+    let first = try await run("IntegrationProgram", ["columns", "--remote", remote])
+    #expect(first.status == 0, "\(first.output)")
 
     // Another build: the same program with other bytes behind its segments would have the same build
     // id, so the id itself is changed.
@@ -61,6 +87,14 @@ struct ProgramTests {
   /// The folder of built programs: that of the test program itself.
   private var built: URL {
     URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+  }
+
+  /// The Python that the tests' Spark is installed in.
+  private static var python: URL {
+    get throws {
+      let python = try #require(try SparkInstallation.find().python, "Spark is not a pip package")
+      return URL(filePath: python)
+    }
   }
 
   private func run(

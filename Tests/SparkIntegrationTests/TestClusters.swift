@@ -27,7 +27,8 @@ actor TestClusters {
 
   private func start(_ kind: Kind) async throws -> LocalSpark {
     switch kind {
-    case .local: return try await LocalSpark.start(.init(master: "local[2]", driverMemory: "1g"))
+    // Two slots; a task is tried four times, as on a cluster.
+    case .local: return try await LocalSpark.start(.init(master: "local[2,4]", driverMemory: "1g"))
     case .standalone:
       let master = try await startStandalone()
       return try await LocalSpark.start(

@@ -55,7 +55,12 @@ public struct MapBatchesFunction<Parameters: Codable & Sendable>: UserDefinedFun
     } catch {
       throw InferenceError(.invalidOutput, "the declared schema: \(error)", function: name)
     }
-    let results = try await body(RecordBatches(input), worker, parameters)
+    let results: any BatchSource
+    do {
+      results = try await body(RecordBatches(input), worker, parameters)
+    } catch {
+      throw named(error)
+    }
     var firstRow = 0
     return BatchGenerator {
       try Task.checkCancellation()
@@ -64,14 +69,17 @@ public struct MapBatchesFunction<Parameters: Codable & Sendable>: UserDefinedFun
         guard let result = try await results.next() else { return nil }
         batch = result
       } catch {
-        if error is CancellationError || error is InferenceError || error is ArrowError {
-          throw error
-        }
-        throw InferenceError(.prediction, "\(error)", function: name)
+        throw named(error)
       }
       defer { firstRow += batch.rowCount }
       return try batch.fitted(to: wanted, function: name, rows: RowNumbers(start: firstRow))
     }
+  }
+
+  /// An error of the closure with the function's name; others have what a reader needs.
+  private func named(_ error: any Error) -> any Error {
+    if error is CancellationError || error is InferenceError || error is ArrowError { return error }
+    return InferenceError(.prediction, "\(error)", function: name)
   }
 
   /// Runs the function in this process over the batches of one partition, for tests and notebooks.

@@ -34,7 +34,10 @@ extension DriverCheckedFunction {
 
 extension PredictBatchUDF where Parameters == NoParameters {
   /// The predictions for `columns`: `mnist("pixels")`.
-  public func callAsFunction(_ columns: Column...) -> Column {
+  public func callAsFunction(_ columns: Column...) -> Column { self(columns) }
+
+  /// The predictions for `columns`, as many as the list has: `price(names.map { col($0) })`.
+  public func callAsFunction(_ columns: [Column]) -> Column {
     applied({ try FunctionInvocation.encode(NoParameters()) }, columns)
   }
 }
@@ -42,6 +45,11 @@ extension PredictBatchUDF where Parameters == NoParameters {
 extension PredictBatchUDF {
   /// The predictions for `columns` with the given parameters: `score(Options(threshold: 0.5), "a")`.
   public func callAsFunction(_ parameters: Parameters, _ columns: Column...) -> Column {
+    self(parameters, columns)
+  }
+
+  /// The predictions for `columns`, as many as the list has, with the given parameters.
+  public func callAsFunction(_ parameters: Parameters, _ columns: [Column]) -> Column {
     applied({ try FunctionInvocation.encode(parameters) }, columns)
   }
 }
@@ -60,13 +68,34 @@ extension DataFrame {
   public func mapBatches<Parameters>(
     _ function: MapBatchesFunction<Parameters>, _ parameters: Parameters, profileID: Int? = nil
   ) -> DataFrame {
+    mapBatches(
+      function.name, returning: function.schema, isBarrier: function.isBarrier,
+      profileID: profileID,
+      command: { try command(function, try FunctionInvocation.encode(parameters), $0) })
+  }
+
+  /// The batches that a closure makes, whose place in the program `parameters` tells.
+  func mapBatches(
+    inline name: String, returning schema: StructType, isBarrier: Bool, profileID: Int?,
+    parameters: @escaping @Sendable () throws -> InlineBatchesFunction.Parameters
+  ) -> DataFrame {
+    mapBatches(
+      name, returning: schema, isBarrier: isBarrier, profileID: profileID,
+      command: {
+        try command(
+          InlineBatchesFunction(), try FunctionInvocation.encode(try parameters()), $0)
+      })
+  }
+
+  private func mapBatches(
+    _ name: String, returning schema: StructType, isBarrier: Bool, profileID: Int?,
+    command: @escaping @Sendable ([String]) throws -> [UInt8]
+  ) -> DataFrame {
     mapPartitions(
       InlineFunction(
-        name: function.name, returnType: .struct(function.schema),
-        evaluationType: Evaluation.batches,
-        command: { try command(function, try FunctionInvocation.encode(parameters), $0) },
-        check: { _ in }),
-      isBarrier: function.isBarrier, profileID: profileID)
+        name: name, returnType: .struct(schema), evaluationType: Evaluation.batches,
+        command: command, check: { _ in }),
+      isBarrier: isBarrier, profileID: profileID)
   }
 
   /// The predictions of a planned model over `columns`, as one struct column.

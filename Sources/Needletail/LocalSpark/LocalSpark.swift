@@ -66,6 +66,7 @@ public final class LocalSpark: Sendable {
       "spark.local.dir": folder,
       "spark.sql.warehouse.dir": folder + "/warehouse",
       "spark.ui.enabled": "false",
+      Machine.setting: Machine.identity,
       "spark.ui.showConsoleProgress": "false",
     ]
     configuration.merge(options.configuration) { _, new in new }
@@ -78,7 +79,7 @@ public final class LocalSpark: Sendable {
     environment["SPARK_HOME"] = installation.home
     environment["JAVA_HOME"] = javaHome(installation.java)
     environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = token
-    environment["PYSPARK_PYTHON"] = environment["NEEDLETAIL_PYTHON"]
+    environment["PYSPARK_PYTHON"] = installation.python
     if ProcessInfo.processInfo.environment["SPARK_LOCAL_IP"] == nil {
       environment["SPARK_LOCAL_IP"] = "127.0.0.1"
     }
@@ -95,8 +96,9 @@ public final class LocalSpark: Sendable {
       environment: environment, log: log)
     do {
       let port = try await waitForPort(process, log: log, timeout: options.timeout)
+      // PySpark's client sends a token in clear text to "localhost" only, so that name serves both.
       return LocalSpark(
-        remote: "sc://127.0.0.1:\(port)/;token=\(token)", logPath: log, process: process,
+        remote: "sc://localhost:\(port)/;token=\(token)", logPath: log, process: process,
         folder: folder)
     } catch {
       process.stop(grace: .seconds(2))

@@ -7,6 +7,16 @@ public struct SparkInstallation: Sendable, Hashable {
   /// The `java` executable.
   public var java: String
 
+  /// The Python that `home` is installed in, for Python functions beside ours; `nil` for a
+  /// distribution of its own.
+  package var python: String? {
+    var folder = URL(fileURLWithPath: home)
+    // ENVIRONMENT/lib/python3.x/site-packages/pyspark
+    for _ in 0..<4 { folder.deleteLastPathComponent() }
+    let path = folder.appendingPathComponent("bin/python").path
+    return Self.isFile(path) ? path : nil
+  }
+
   public init(home: String, java: String) {
     self.home = home
     self.java = java

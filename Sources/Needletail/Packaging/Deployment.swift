@@ -29,7 +29,8 @@ actor Deployment {
       // The operator has put the program on the executors.
       worker = installed
     } else {
-      let package = try ProgramPackage.current(forThisMachine: session.isLocal)
+      let package = try ProgramPackage.current(
+        forThisMachine: try await Machine.isThis(serverOf: session), compressed: !session.isLocal)
       try await session.addArtifact(
         named: "archives/\(package.fileName)#\(package.name)", package.archive)
       worker = "./\(package.name)/bin/\(package.program)"

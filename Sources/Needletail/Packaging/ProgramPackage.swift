@@ -13,10 +13,12 @@ struct ProgramPackage: Sendable {
 
   /// The package of the running program.
   ///
-  /// - Parameter forThisMachine: whether the executors run here: then they find Swift's libraries
-  ///   where this process did, and nothing is compressed.
+  /// - Parameters:
+  ///   - forThisMachine: whether the executors run here: then they find Swift's libraries where this
+  ///     process did.
+  ///   - compressed: whether the archive is worth compressing: not on its way within one machine.
   /// - Throws: ``NeedletailError`` if a file cannot be read.
-  static func current(forThisMachine: Bool) throws -> ProgramPackage {
+  static func current(forThisMachine: Bool, compressed: Bool) throws -> ProgramPackage {
     let image = try ExecutableImage.current()
     let program = URL(fileURLWithPath: image.path).lastPathComponent
     var tar = TarArchive()
@@ -30,7 +32,7 @@ struct ProgramPackage: Sendable {
       try tar.add("lib/\(baseName(library))", try read(library), mode: 0o755)
     }
     // Spark keeps the permission to execute in compressed archives only; level 0 compresses nothing.
-    let archive = try tar.gzipped(level: forThisMachine ? 0 : 1)
+    let archive = try tar.gzipped(level: compressed ? 1 : 0)
     let hash = SHA256.hash(data: archive).prefix(6).map { ExecutableImage.hexadecimal($0) }.joined()
     let name = "needletail-\(hash)"
     return ProgramPackage(

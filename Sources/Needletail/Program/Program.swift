@@ -16,7 +16,9 @@ final class Program: Sendable {
   }
 
   /// The functions that every program has.
-  static let builtInFunctions: [any UserDefinedFunction] = [ModelPrediction(loaders: modelLoaders)]
+  static let builtInFunctions: [any UserDefinedFunction] = [
+    ModelPrediction(loaders: modelLoaders), InlineBatchesFunction(),
+  ]
 
   /// How models of each format are loaded on an executor.
   static let modelLoaders: [ModelFormat: ModelLoader] = [

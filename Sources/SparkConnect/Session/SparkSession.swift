@@ -232,7 +232,8 @@ public final class SparkSession: Sendable {
 }
 
 extension SparkSession {
-  /// Whether the server runs on this machine.
+  /// Whether the connection ends on this machine: at the server, or at a port that is forwarded to
+  /// it.
   package var isLocal: Bool {
     ["localhost", "127.0.0.1", "::1"].contains(connection.target.host)
   }
