@@ -35,7 +35,9 @@ def export_once(model, folder):
     """Writes a Keras model of one input with each weight once: `model.export` writes all twice."""
     with tempfile.TemporaryDirectory() as temporary:
         model.export(temporary, verbose=False)
-        exported = tf.saved_model.load(temporary).signatures["serving_default"]
+        # A name of its own, because only it keeps the variables alive.
+        restored = tf.saved_model.load(temporary)
+        exported = restored.signatures["serving_default"]
         ((name, specification),) = exported.structured_input_signature[1].items()
 
         @tf.function(input_signature=[specification])
