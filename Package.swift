@@ -84,7 +84,14 @@ let targets: [Target] = [
     name: "NeedletailBenchmark", dependencies: ["Needletail"], swiftSettings: settings),
   .target(
     name: "NeedletailTesting",
-    dependencies: ["ArrowIPC", "BatchInference", "SparkWorker"],
+    dependencies: [
+      "ArrowIPC", "BatchInference", "CGzip", "SparkConnect", "SparkConnectProtocol", "SparkTypes",
+      "SparkWorker",
+      .product(name: "GRPCCore", package: "grpc-swift-2"),
+      .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
     swiftSettings: settings),
 ]
 
@@ -114,7 +121,8 @@ let tests: [Target] = [
   .testTarget(
     name: "SparkConnectTests",
     dependencies: [
-      "ArrowIPC", "CGzip", "SparkConnect", "SparkConnectProtocol", "SparkTypes", "Tensors",
+      "ArrowIPC", "CGzip", "NeedletailTesting", "SparkConnect", "SparkConnectProtocol",
+      "SparkTypes", "Tensors",
       .product(name: "GRPCCore", package: "grpc-swift-2"),
       .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
       .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),

@@ -2,6 +2,7 @@ import CGzip
 import Foundation
 import GRPCCore
 import GRPCProtobuf
+import NeedletailTesting
 import SparkConnectProtocol
 import Synchronization
 import Testing

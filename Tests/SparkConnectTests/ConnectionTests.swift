@@ -1,5 +1,7 @@
 import Foundation
 import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import NeedletailTesting
 import SparkConnectProtocol
 import Synchronization
 import Testing
@@ -61,7 +63,7 @@ struct ConnectionTests {
 
   @Test("one connection serves IPv6 hosts")
   func ipv6() async throws {
-    let server = FakeConnectServer(host: "::1")
+    let server = FakeConnectServer(security: .plaintext, host: "::1")
     guard let port = try? await server.port else { return }
     let session = try await SparkSession.connect("sc://[::1]:\(port)")
     #expect(session.version == "4.3.0")

@@ -1,5 +1,6 @@
 import ArrowIPC
 import Foundation
+import NeedletailTesting
 import SparkConnectProtocol
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import NeedletailTesting
 import SparkConnectProtocol
 import SwiftProtobuf
 import Synchronization

@@ -2,6 +2,7 @@ import ArrowIPC
 import Foundation
 import GRPCCore
 import GRPCProtobuf
+import NeedletailTesting
 import SparkConnectProtocol
 import SwiftProtobuf
 import Synchronization

@@ -1,6 +1,7 @@
 import ArrowIPC
 import GRPCCore
 import GRPCProtobuf
+import NeedletailTesting
 import SparkConnectProtocol
 import SwiftProtobuf
 import Synchronization

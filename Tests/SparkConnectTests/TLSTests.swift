@@ -1,5 +1,6 @@
 import Foundation
 import GRPCNIOTransportHTTP2Posix
+import NeedletailTesting
 import Testing
 
 @testable import SparkConnect

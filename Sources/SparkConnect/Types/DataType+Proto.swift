@@ -4,7 +4,7 @@ import SwiftProtobuf
 
 extension DataType {
   /// The type as the protocol spells it.
-  var proto: Spark_Connect_DataType {
+  package var proto: Spark_Connect_DataType {
     var message = Spark_Connect_DataType()
     switch self {
     case .null: message.null = .init()

@@ -7,11 +7,20 @@ import SparkConnectProtocol
 import SwiftProtobuf
 import Synchronization
 
-/// A Spark Connect server without Spark, on a port of this machine: it records what it is asked,
-/// answers executions from a script, and breaks connections where the test wants it.
-final class FakeConnectServer: Sendable {
+/// A Spark Connect server without Spark or Java, on a port of this machine, for tests of programs
+/// that talk to one.
+///
+/// ```swift
+/// let server = FakeConnectServer()
+/// server.answer(with: [batch])
+/// let spark = try await SparkSession.connect(try await server.remote)
+/// #expect(try await spark.table("t").count() == 3)
+/// ```
+/// It answers every query with the batches it was given, takes artifacts and settings, and records
+/// them. It computes nothing.
+public final class FakeConnectServer: Sendable {
   /// What an execution does before its result is complete.
-  enum Step: Sendable {
+  package enum Step: Sendable {
     /// Sends a response.
     case respond(Spark_Connect_ExecutePlanResponse)
     /// Ends the stream in the way of a lost connection; the client must attach again.
@@ -24,59 +33,70 @@ final class FakeConnectServer: Sendable {
     case waitForInterrupt
   }
 
-  struct Artifact: Sendable, Equatable {
-    var name: String
-    var bytes: Data
-    var chunkSizes: [Int]
+  package struct Artifact: Sendable, Equatable {
+    package var name: String
+    package var bytes: Data
+    package var chunkSizes: [Int]
   }
 
-  struct Log: Sendable {
-    var executions: [Spark_Connect_ExecutePlanRequest] = []
-    var reattachments: [Spark_Connect_ReattachExecuteRequest] = []
-    var releases: [Spark_Connect_ReleaseExecuteRequest] = []
-    var interrupts: [Spark_Connect_InterruptRequest] = []
-    var artifacts: [Artifact] = []
-    var settings: [String: String] = [:]
-    var headers: [Metadata] = []
-    var releasedSessions: [String] = []
+  package struct Log: Sendable {
+    package var executions: [Spark_Connect_ExecutePlanRequest] = []
+    package var reattachments: [Spark_Connect_ReattachExecuteRequest] = []
+    package var releases: [Spark_Connect_ReleaseExecuteRequest] = []
+    package var interrupts: [Spark_Connect_InterruptRequest] = []
+    package var artifacts: [Artifact] = []
+    package var settings: [String: String] = [:]
+    package var headers: [Metadata] = []
+    package var releasedSessions: [String] = []
     /// Responses of executions that have left the server.
-    var sentResponseCount = 0
+    package var sentResponseCount = 0
   }
 
-  struct State: Sendable {
-    var log = Log()
-    var operations: [String: Operation] = [:]
-    var script: @Sendable (Spark_Connect_Plan) throws -> [Step] = { _ in [] }
-    var schema: @Sendable (Spark_Connect_Plan) throws -> Spark_Connect_DataType = { _ in .init() }
-    var errors: [String: Spark_Connect_FetchErrorDetailsResponse] = [:]
+  package struct State: Sendable {
+    package var log = Log()
+    package var operations: [String: Operation] = [:]
+    package var script: @Sendable (Spark_Connect_Plan) throws -> [Step] = { _ in [] }
+    package var schema: @Sendable (Spark_Connect_Plan) throws -> Spark_Connect_DataType = { _ in
+      .init()
+    }
+    package var errors: [String: Spark_Connect_FetchErrorDetailsResponse] = [:]
     /// Thrown by the next so many requests of any kind.
-    var failures: [any Error] = []
+    package var failures: [any Error] = []
     /// ExecutePlan requests that get lost on their way.
-    var lostExecutions = 0
-    var artifactFailure: GoogleRPCStatus?
-    var damagesArtifacts = false
+    package var lostExecutions = 0
+    package var artifactFailure: GoogleRPCStatus?
+    package var damagesArtifacts = false
     /// Releases and requests for an error's details are never answered.
-    var isSilent = false
-    var cachedArtifacts: Set<String> = []
+    package var isSilent = false
+    package var cachedArtifacts: Set<String> = []
   }
 
-  struct Operation: Sendable {
-    var responses: [(id: String, step: Step)]
-    var firstKept = 0
-    var broken: Set<Int> = []
-    var isInterrupted = false
+  package struct Operation: Sendable {
+    package var responses: [(id: String, step: Step)]
+    package var firstKept = 0
+    package var broken: Set<Int> = []
+    package var isInterrupted = false
   }
 
-  let state = Mutex(State())
+  package let state = Mutex(State())
   let token: String?
   private let server: GRPCServer<HTTP2ServerTransport.Posix>
   private let transport: HTTP2ServerTransport.Posix
   private let running: Task<Void, any Error>
 
+  /// Starts a server on a free port of 127.0.0.1.
+  ///
+  /// - Parameters:
+  ///   - token: what clients must send as a bearer token; `nil` for none.
+  ///   - version: the version of Spark that the server pretends to be.
+  public convenience init(token: String? = nil, version: String = "4.3.0") {
+    self.init(token: token, version: version, security: .plaintext)
+  }
+
   /// Starts a server on a free port.
-  init(
+  package init(
     token: String? = nil, version: String = "4.3.0",
-    security: HTTP2ServerTransport.Posix.TransportSecurity = .plaintext, host: String = "127.0.0.1"
+    security: HTTP2ServerTransport.Posix.TransportSecurity, host: String = "127.0.0.1"
   ) {
     self.token = token
     let address: SocketAddress =
@@ -96,21 +116,31 @@ final class FakeConnectServer: Sendable {
   }
 
   /// The port, once the server listens.
-  var port: Int {
+  ///
+  /// - Throws: what kept it from listening.
+  public var port: Int {
     get async throws {
       let address = try await transport.listeningAddress
       return address.ipv4?.port ?? address.ipv6?.port ?? 0
     }
   }
 
-  var log: Log { state.withLock { $0.log } }
+  /// The connection string of the server, with its token.
+  ///
+  /// - Throws: what kept it from listening.
+  public var remote: String {
+    get async throws { "sc://127.0.0.1:\(try await port)/" + (token.map { ";token=\($0)" } ?? "") }
+  }
+
+  package var log: Log { state.withLock { $0.log } }
 
   /// Sets what executions do.
-  func onExecute(_ script: @escaping @Sendable (Spark_Connect_Plan) throws -> [Step]) {
+  package func onExecute(_ script: @escaping @Sendable (Spark_Connect_Plan) throws -> [Step]) {
     state.withLock { $0.script = script }
   }
 
-  func stop() async {
+  /// Ends the server.
+  public func stop() async {
     running.cancel()
     _ = await running.result
   }
@@ -145,7 +175,7 @@ private struct TokenCheck: ServerInterceptor {
 
 extension Spark_Connect_ExecutePlanResponse {
   /// A response with a batch of rows.
-  static func batch(_ batch: RecordBatch) throws -> Self {
+  package static func batch(_ batch: RecordBatch) throws -> Self {
     let bytes = try ArrowStreamWriter.bytes([batch], schema: batch.schema)
     return .with {
       $0.arrowBatch.rowCount = Int64(batch.rowCount)
@@ -156,7 +186,7 @@ extension Spark_Connect_ExecutePlanResponse {
 
 extension GoogleRPCStatus {
   /// An error as Spark reports it.
-  static func spark(
+  package static func spark(
     _ message: String, condition: String? = nil, id: String? = nil
   ) -> GoogleRPCStatus {
     var metadata: [String: String] = [:]
