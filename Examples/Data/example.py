@@ -24,9 +24,8 @@ def arguments(script, description, epochs):
     parser = argparse.ArgumentParser(description=description.split("\n\n")[0])
     parser.add_argument("--data", type=Path, help="folder of the real data set")
     parser.add_argument("--out", type=Path, default=Path(script).resolve().parent)
-    if epochs:
-        parser.add_argument("--epochs", type=int, default=epochs)
-        parser.add_argument("--keep-model", action="store_true", help="do not train")
+    parser.add_argument("--epochs", type=int, default=epochs)
+    parser.add_argument("--keep-model", action="store_true", help="do not train")
     parser.add_argument("--evaluate", action="store_true", help="check the files that are there")
     return parser.parse_args()
 
