@@ -1,0 +1,71 @@
+/// What can be said of a PNG file without decoding it (W3C PNG, clauses 5 and 11).
+struct PNGHeader {
+  var width: Int
+  var height: Int
+  var bitDepth: UInt8
+  var colorType: UInt8
+
+  /// The bytes of a signature and a header chunk.
+  private static let byteCount = 33
+
+  /// - Throws: ``ImageError`` when the header is no valid one.
+  init(_ bytes: UnsafeRawBufferPointer) throws(ImageError) {
+    guard bytes.count >= Self.byteCount else {
+      throw ImageError(
+        .truncated,
+        "the PNG ends within its header, after \(bytes.count) bytes; was it cut off?")
+    }
+    guard Self.name(bytes, at: 8) == 0x4948_4452 else {
+      throw ImageError(.damaged, "the PNG does not begin with its header chunk (IHDR)")
+    }
+    width = Int(Self.number(bytes, at: 16))
+    height = Int(Self.number(bytes, at: 20))
+    bitDepth = bytes[24]
+    colorType = bytes[25]
+    let depths: [UInt8]
+    switch colorType {
+    case 0: depths = [1, 2, 4, 8, 16]
+    case 3: depths = [1, 2, 4, 8]
+    case 2, 4, 6: depths = [8, 16]
+    default: depths = []
+    }
+    guard depths.contains(bitDepth) else {
+      throw ImageError(
+        .damaged, "the PNG is of colour type \(colorType) with \(bitDepth) bits, which does not exist")
+    }
+  }
+
+  /// How many bytes a pixel takes as it comes from the decoder.
+  var bytesPerPixel: Int {
+    switch colorType {
+    case 0: bitDepth == 16 ? 2 : 1
+    case 3: 1
+    case 4: 2
+    default: 4
+    }
+  }
+
+  /// The orientation that the file's EXIF chunk asks for.
+  static func orientation(_ bytes: UnsafeRawBufferPointer) -> ExifOrientation {
+    var position = 8
+    while position + 12 <= bytes.count {
+      let length = Int(number(bytes, at: position))
+      let end = position + 12 + length
+      guard end <= bytes.count else { break }
+      if name(bytes, at: position) == 0x6558_4966 {
+        return ExifOrientation(tiff: .init(rebasing: bytes[position + 8..<position + 8 + length]))
+      }
+      position = end
+    }
+    return .upright
+  }
+
+  private static func number(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt32 {
+    UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+  }
+
+  /// The name of the chunk at `offset`.
+  private static func name(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt32 {
+    number(bytes, at: offset + 4)
+  }
+}
