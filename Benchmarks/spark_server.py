@@ -23,12 +23,23 @@ def _die_with_parent():
 
 
 class SparkServer:
-    def __init__(self, folder, cores=2, memory="4g"):
+    """`token`: what clients must send. `disk`: the size of a disk of its own for the server's
+    temporary files, such as "8m" (it takes user namespaces, see `can_limit_disk`)."""
+
+    def __init__(self, folder, cores=2, memory="4g", token=None, disk=None):
         self.folder = Path(folder)
         self.cores = cores
         self.memory = memory
+        self.token = token
+        self.disk = disk
         self.port = free_port()
-        self.remote = f"sc://127.0.0.1:{self.port}"
+        self.address = f"sc://127.0.0.1:{self.port}"
+        self.remote = self.address + (f"/;token={token}" if token else "")
+
+    @staticmethod
+    def can_limit_disk():
+        words = ["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"]
+        return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
     @property
     def pid(self):
@@ -44,10 +55,21 @@ class SparkServer:
             if not name.startswith(("SPARK_", "PYSPARK_", "PYTHONPATH"))
         }
         environment["PYSPARK_PYTHON"] = sys.executable
+        if self.token:
+            environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = self.token
+        limit, settings = [], []
+        if self.disk:
+            disk = self.folder / "disk"
+            disk.mkdir()
+            mount = f'mount -t tmpfs -o size={self.disk} none "$0" && exec "$@"'
+            limit = ["unshare", "-rm", "sh", "-c", mount, disk]
+            settings = ["--driver-java-options", f"-Djava.io.tmpdir={disk}"]
+            settings += ["--conf", f"spark.local.dir={disk}"]
         submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [
+                    *limit,
                     submit,
                     *("--class", "org.apache.spark.sql.connect.service.SparkConnectServer"),
                     *("--master", f"local[{self.cores}]"),
@@ -55,6 +77,7 @@ class SparkServer:
                     *("--conf", f"spark.connect.grpc.binding.port={self.port}"),
                     *("--conf", "spark.connect.grpc.binding.address=127.0.0.1"),
                     *("--conf", "spark.ui.enabled=false"),
+                    *settings,
                     "spark-internal",
                 ],
                 cwd=self.folder,

@@ -61,6 +61,21 @@ def write_tables(folder):
     }
 
 
+def guarded_cases(scratch, server):
+    """What a server that wants a token, and whose disk is small, refuses."""
+    table = write_tables(scratch)["good"]
+    for name, address, says in [
+        ("wrong token", f"{server.address}/;token=wrong", ("(?i)token",)),
+        ("no token", server.address, ("(?i)token",)),
+        ("full disk for artifacts", server.remote, ("(?i)no space left|disk", "(?i)artifact")),
+    ]:
+        if name == "full disk for artifacts" and not server.disk:
+            print(f"skipped  {name}: this machine has no user namespaces to limit a disk", flush=True)
+            continue
+        words = ["predict", str(DIGITS), "--input", str(table), "--quiet", "--remote", address]
+        yield Case(name, [*words, "--output", str(scratch / "out-guarded")], says)
+
+
 def cases(scratch, remote):
     tables = write_tables(scratch)
     folder_without_java = scratch / "bin"
@@ -203,17 +218,24 @@ def main():
     scratch = Path(tempfile.mkdtemp(prefix="needletail-bad-input-"))
     passed = failed = 0
     try:
-        with SparkServer(scratch / "server") as server:
-            for case in cases(scratch, server.remote):
-                if options.only and case.name not in options.only:
-                    continue
-                seconds, wrong = perform(program, case)
-                print(f"{'FAILED' if wrong else 'ok'}  {case.name}  ({seconds:.1f} s)", flush=True)
-                if wrong:
-                    print(f"        {wrong}", flush=True)
-                    failed += 1
-                else:
-                    passed += 1
+        disk = "8m" if SparkServer.can_limit_disk() else None
+        guarded = SparkServer(scratch / "guarded", memory="1g", token="right", disk=disk)
+        for server, find in [
+            (SparkServer(scratch / "server"), lambda server: cases(scratch, server.remote)),
+            (guarded, lambda server: guarded_cases(scratch, server)),
+        ]:
+            with server:
+                for case in find(server):
+                    if options.only and case.name not in options.only:
+                        continue
+                    seconds, wrong = perform(program, case)
+                    word = "FAILED" if wrong else "ok"
+                    print(f"{word}  {case.name}  ({seconds:.1f} s)", flush=True)
+                    if wrong:
+                        print(f"        {wrong}", flush=True)
+                        failed += 1
+                    else:
+                        passed += 1
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     print(f"refusals: {passed} passed, {failed} failed")

@@ -137,7 +137,12 @@ extension SparkSession {
       return try await connection.retrying(session: id, upload)
     } catch var error as SparkError where error.kind == .server {
       error.kind = .artifact
-      error.message = "the server could not store '\(name)': \(error.message)"
+      // A failure to write hides behind this one in Spark: it closes the file, and finds it short.
+      let cause =
+        error.message.contains("Missing data chunks")
+        ? " (all were sent: the disk of the server's temporary files, java.io.tmpdir, is full or "
+          + "cannot be written)" : ""
+      error.message = "the server could not store the artifact '\(name)': \(error.message)\(cause)"
       throw error
     }
   }
