@@ -1,0 +1,110 @@
+import Tensors
+
+extension AnyTensor {
+  /// A view of `storage` with an element type known at run time.
+  ///
+  /// - Throws: `TensorError` when the storage does not fit.
+  init(
+    viewing storage: TensorStorage, elementType: ElementType, byteOffset: Int, shape: Shape
+  ) throws {
+    func view<Element: TensorElement>(_ type: Element.Type) throws -> Tensor<Element> {
+      try Tensor(viewing: storage, byteOffset: byteOffset, shape: shape)
+    }
+    switch elementType {
+    case .string: throw TensorError("strings have no fixed width")
+    case .bool: self = .bool(try view(Bool.self))
+    case .int8: self = .int8(try view(Int8.self))
+    case .int16: self = .int16(try view(Int16.self))
+    case .int32: self = .int32(try view(Int32.self))
+    case .int64: self = .int64(try view(Int64.self))
+    case .uint8: self = .uint8(try view(UInt8.self))
+    case .uint16: self = .uint16(try view(UInt16.self))
+    case .uint32: self = .uint32(try view(UInt32.self))
+    case .uint64: self = .uint64(try view(UInt64.self))
+    case .float16: self = .float16(try view(Float16.self))
+    case .bfloat16: self = .bfloat16(try view(BFloat16.self))
+    case .float32: self = .float32(try view(Float.self))
+    case .float64: self = .float64(try view(Double.self))
+    }
+  }
+
+  /// A tensor without elements; `shape` has a dimension of size 0.
+  init(emptyOf type: ElementType, shape: Shape) throws {
+    try self.init(
+      viewing: TensorStorage(byteCount: 0), elementType: type, byteOffset: 0, shape: shape)
+  }
+
+  /// A tensor of zeros.
+  init(zerosOf type: ElementType, shape: Shape) throws {
+    guard let count = shape.elementCount, let width = type.byteCount,
+      case let (bytes, overflow) = count.multipliedReportingOverflow(by: width), !overflow
+    else { throw TensorError("a tensor of \(type) cannot have the shape \(shape)") }
+    let storage = TensorStorage(byteCount: bytes)
+    storage.baseAddress.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    try self.init(viewing: storage, elementType: type, byteOffset: 0, shape: shape)
+  }
+
+  /// The rows in `range`, sharing the memory.
+  func rows(_ range: Range<Int>) throws -> AnyTensor {
+    guard let (storage, byteOffset, rowBytes) = rowMemory else {
+      throw TensorError("strings cannot be given to PyTorch")
+    }
+    return try AnyTensor(
+      viewing: storage, elementType: elementType,
+      byteOffset: byteOffset + range.lowerBound * rowBytes,
+      shape: shape.rowShape.batched(range.count))
+  }
+
+  /// A copy whose last row is repeated until there are `count` rows.
+  func filledUp(to count: Int) throws -> AnyTensor {
+    guard let (source, byteOffset, rowBytes) = rowMemory, rowCount > 0, count >= rowCount else {
+      throw TensorError("a tensor of shape \(shape) cannot be filled up to \(count) rows")
+    }
+    let storage = TensorStorage(byteCount: count * rowBytes)
+    let start = source.baseAddress + byteOffset
+    storage.baseAddress.copyMemory(from: start, byteCount: rowCount * rowBytes)
+    for row in rowCount..<count {
+      (storage.baseAddress + row * rowBytes).copyMemory(
+        from: start + (rowCount - 1) * rowBytes, byteCount: rowBytes)
+    }
+    withExtendedLifetime(source) {}
+    return try AnyTensor(
+      viewing: storage, elementType: elementType, byteOffset: 0,
+      shape: shape.rowShape.batched(count))
+  }
+
+  /// The tensors one after the other along the first dimension.
+  static func concatenating(_ parts: [AnyTensor]) throws -> AnyTensor {
+    guard let first = parts.first else { throw TensorError("no tensors to concatenate") }
+    if parts.count == 1 { return first }
+    let rows = parts.reduce(0) { $0 + $1.rowCount }
+    guard let rowBytes = first.rowMemory?.rowBytes else {
+      throw TensorError("strings cannot be concatenated")
+    }
+    let storage = TensorStorage(byteCount: rows * rowBytes)
+    var done = 0
+    for part in parts {
+      guard part.elementType == first.elementType, part.shape.rowShape == first.shape.rowShape,
+        let (source, byteOffset, _) = part.rowMemory
+      else {
+        throw TensorError(
+          "tensors of shapes \(first.shape) and \(part.shape) cannot be concatenated along rows")
+      }
+      let count = part.rowCount * rowBytes
+      (storage.baseAddress + done).copyMemory(
+        from: source.baseAddress + byteOffset, byteCount: count)
+      withExtendedLifetime(source) {}
+      done += count
+    }
+    return try AnyTensor(
+      viewing: storage, elementType: first.elementType, byteOffset: 0,
+      shape: first.shape.rowShape.batched(rows))
+  }
+
+  /// Where the rows lie and how many bytes each has; `nil` for strings.
+  private var rowMemory: (storage: TensorStorage, byteOffset: Int, rowBytes: Int)? {
+    guard let fixedWidth, let width = elementType.byteCount else { return nil }
+    let (storage, byteOffset) = fixedWidth.memory
+    return (storage, byteOffset, width * shape.dimensions.dropFirst().reduce(1, *))
+  }
+}

@@ -1,0 +1,144 @@
+import BatchInference
+import Tensors
+
+extension TorchModel {
+  /// Runs the model on one tensor for each input and returns the outputs called `outputNames`, all of
+  /// them if `nil`.
+  ///
+  /// Compiled code computes all outputs in any case. If the task is cancelled, a batch that takes
+  /// several runs ends after the one that it is at.
+  ///
+  /// - Throws: ``TorchError`` naming the input or output that does not fit, or with PyTorch's text;
+  ///   `CancellationError`.
+  public func run(
+    _ inputs: [String: AnyTensor], outputs outputNames: [String]?
+  ) async throws -> [String: AnyTensor] {
+    try Task.checkCancellation()
+    let tensors = try ordered(inputs)
+    let positions = try positions(ofOutputs: outputNames)
+    if positions.isEmpty { return [:] }
+    let results = try execute(tensors) { try Task.checkCancellation() }
+    return named(results, positions)
+  }
+
+  /// Runs the model on one tensor for each input, on the calling thread, and returns all outputs.
+  ///
+  /// - Throws: ``TorchError`` naming the input that does not fit, or with PyTorch's text.
+  public func run(_ inputs: [String: AnyTensor]) throws -> [String: AnyTensor] {
+    named(try execute(ordered(inputs)), Array(outputs.indices))
+  }
+
+  /// Runs the model on tensors in the order of ``inputs`` and returns those of ``outputs``.
+  ///
+  /// - Throws: ``TorchError`` naming the input that does not fit, or with PyTorch's text.
+  public func run(_ inputs: [AnyTensor]) throws -> [AnyTensor] { try execute(inputs) }
+
+  /// Runs the model on tensors in the order of ``inputs``, one for each, and returns one output.
+  ///
+  /// ```swift
+  /// let scores: Tensor<Float> = try model.run(ids, mask, output: "scores")
+  /// ```
+  ///
+  /// - Parameter output: the output's name, which may be left out if there is one only.
+  /// - Throws: ``TorchError`` naming the input or output that does not fit, or with PyTorch's text.
+  public func run<each Input: TensorElement, Output: TensorElement>(
+    _ inputs: repeat Tensor<each Input>, output: String? = nil
+  ) throws -> Tensor<Output> {
+    var tensors: [AnyTensor] = []
+    for input in repeat each inputs { tensors.append(AnyTensor(input)) }
+    let position = try position(ofOutput: output)
+    if let tensor = try execute(tensors)[position].fixedWidth as? Tensor<Output> { return tensor }
+    throw TorchError(
+      .invalidOutput,
+      "the output \(outputs[position]) was asked for as \(Output.elementType)", model: name)
+  }
+
+  private func named(_ results: [AnyTensor], _ positions: [Int]) -> [String: AnyTensor] {
+    Dictionary(
+      positions.map { (outputs[$0].name, results[$0]) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Checks tensors in the model's order and runs it, several times if the batch takes it.
+  ///
+  /// - Parameter checkpoint: is called before each run but the first and may throw.
+  private func execute(
+    _ tensors: [AnyTensor], checkpoint: () throws -> Void = {}
+  ) throws -> [AnyTensor] {
+    let fit = try check(tensors)
+    guard let rows = fit.rows, let bounds = batchBounds, !bounds.contains(rows) else {
+      return try runOnce(tensors, fit.symbols)
+    }
+    guard fitsBatches else { throw badBatch(rows, bounds) }
+    if rows == 0 { return try emptyOutputs(fit.symbols) }
+    var parts: [[AnyTensor]] = []
+    var done = 0
+    while done < rows {
+      if done > 0 { try checkpoint() }
+      let count = min(rows - done, bounds.upperBound)
+      parts.append(try runPart(tensors, done..<done + count, of: rows, bounds, fit.symbols))
+      done += count
+    }
+    if parts.count == 1 { return parts[0] }
+    return try outputs.indices.map { index in
+      try AnyTensor.concatenating(parts.map { $0[index] })
+    }
+  }
+
+  /// Runs the model on some rows, filled up if they are too few.
+  private func runPart(
+    _ tensors: [AnyTensor], _ range: Range<Int>, of rows: Int, _ bounds: ClosedRange<Int>,
+    _ symbols: [String: Int]
+  ) throws -> [AnyTensor] {
+    let count = max(range.count, bounds.lowerBound)
+    let part = try tensors.indices.map { index -> AnyTensor in
+      guard signature.isBatched[index] else { return tensors[index] }
+      let own = range.count == rows ? tensors[index] : try tensors[index].rows(range)
+      return count == range.count ? own : try own.filledUp(to: count)
+    }
+    var symbols = symbols
+    if case .dynamic(let symbol, _) = signature.batch { symbols[symbol] = count }
+    let results = try runOnce(part, symbols)
+    if count == range.count { return results }
+    return try results.map { result in
+      guard result.rowCount == count, result.shape.rank > 0 else {
+        throw TorchError(
+          .invalidOutput,
+          "a run of \(count) rows gave an output of shape \(result.shape), so that rows which filled "
+            + "up the batch cannot be dropped; set the option fitsBatches to false",
+          model: name)
+      }
+      return try result.rows(0..<range.count)
+    }
+  }
+
+  /// One run of the compiled code.
+  private func runOnce(_ tensors: [AnyTensor], _ symbols: [String: Int]) throws -> [AnyTensor] {
+    gate.enter()
+    defer { gate.leave() }
+    do {
+      return try execution.run(tensors, symbols: symbols)
+    } catch {
+      if error is TorchError { throw error }
+      let shapes = zip(inputs, tensors).map { "\($0.name)\($1.shape)" }.joined(separator: ", ")
+      let text = (error as? TorchStatus)?.text ?? "\(error)"
+      throw TorchError(
+        .run, "the run failed on inputs of shapes \(shapes): \(text)", model: name)
+    }
+  }
+
+  /// Outputs without rows.
+  private func emptyOutputs(_ symbols: [String: Int]) throws -> [AnyTensor] {
+    try signature.outputs.indices.map { index in
+      var shape = Shape(
+        signature.outputs[index].map { dimension in
+          switch dimension {
+          case .size(let size): size
+          case .symbol(let symbol): symbols[symbol] ?? 0
+          case .unknown: 0
+          }
+        })
+      shape[0] = 0
+      return try AnyTensor(emptyOf: signature.outputTypes[index], shape: shape)
+    }
+  }
+}

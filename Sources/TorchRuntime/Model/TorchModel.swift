@@ -1,0 +1,153 @@
+import BatchInference
+import Glibc
+import Tensors
+
+/// A PyTorch model compiled ahead of time by AOTInductor (`.pt2`), loaded into PyTorch's libraries.
+///
+/// ```swift
+/// let model = try TorchModel(path: "digits.pt2")
+/// let pixels = Tensor<Float>(repeating: 0, shape: [64, 784])
+/// let scores: Tensor<Float> = try model.run(pixels)              // shape [64, 10]
+/// ```
+///
+/// A model is safe to use from any number of tasks at the same time: it has
+/// ``TorchModelOptions/maximumConcurrentRuns`` instances, which share the weights, and further callers
+/// wait. Inputs are read where they lie and outputs are views of PyTorch's memory; a copy is made only
+/// on the way to a GPU and back, for a layout that is not row-major, and to fit a batch to the sizes
+/// that the model was compiled for. An output outlives the model it came from.
+public final class TorchModel: Model {
+  /// The tensors that the model takes; rows come first.
+  public let inputs: [TensorSpecification]
+  /// The tensors that the model gives.
+  public let outputs: [TensorSpecification]
+  /// The package: what it was compiled for, its metadata.
+  public let package: TorchPackage
+  /// Where the model computes.
+  public let device: TorchDevice
+  /// The number of rows that the model was compiled for, if it takes no other; batches are then cut
+  /// and filled up to it.
+  public let fixedBatch: Int?
+  /// The numbers of rows that the compiled code takes; `nil` if no input has rows.
+  public let batchBounds: ClosedRange<Int>?
+  /// PyTorch's libraries.
+  public let library: TorchLibrary
+  /// The package's file.
+  public let name: String
+  let options: TorchModelOptions
+  let signature: TorchSignature
+  let execution: TorchExecution
+  let gate: RunGate
+  let inputIndices: [String: Int]
+  let outputIndices: [String: Int]
+  /// Whether a batch of any size can be had from runs of the sizes that the code takes.
+  let fitsBatches: Bool
+
+  /// Loads the package at `path`.
+  ///
+  /// The compiled code is unpacked into a private directory below `TMPDIR`, which is gone afterwards.
+  ///
+  /// - Parameter library: PyTorch's libraries; those that ``TorchLibrary/shared(path:)`` finds if
+  ///   `nil`.
+  /// - Throws: ``TorchError`` if the file is missing or damaged, holds no compiled code, was compiled
+  ///   for another device or processor, lacks weights or cannot be run at all; `DynamicLibraryError`
+  ///   if there is no usable PyTorch, or no plug-in for a package that needs it.
+  public init(
+    path: String, options: TorchModelOptions = TorchModelOptions(), library: TorchLibrary? = nil
+  ) throws {
+    let instances = try options.check(model: path)
+    let package = try TorchPackage(path: path, model: options.model)
+    try package.check(device: options.device)
+    let library = try library ?? .shared()
+    let device = options.device ?? TorchDevice(kind: package.device, index: 0)
+    try Self.load(options.libraries, model: path)
+    // Threads are also started while weights are loaded.
+    library.api.useThreads(options.threads)
+    let count = options.instances(instances, device: device)
+    let container = try TorchContainer(
+      package: package, library: library,
+      plugin: package.needsPlugin ? TorchPlugin.shared(library) : nil, device: device,
+      instances: count, weights: options.weights)
+    let builder = SignatureBuilder(
+      package: package, container: container, options: options, api: library.api)
+    var (signature, inputNames, outputNames) = try builder.inputs()
+    if let declared = options.outputs {
+      signature.declare(declared)
+      outputNames = declared.map(\.name)
+    }
+    var execution = TorchExecution(
+      container: container, cuda: device.kind == "cuda" ? try library.cudaFunctions() : nil,
+      signature: signature, outputCount: outputNames.count, threads: options.threads, model: path)
+    if options.outputs == nil {
+      try builder.learnOutputs(&signature, by: execution)
+      execution.signature = signature
+    }
+    self.execution = execution
+    fitsBatches = options.fitsBatches && signature.batch != .none && signature.givesRows
+    inputs = signature.inputSpecifications(names: inputNames, fitsBatches: fitsBatches)
+    outputs = signature.outputSpecifications(names: outputNames, fitsBatches: fitsBatches)
+    inputIndices = Dictionary(zip(inputNames, inputNames.indices)) { first, _ in first }
+    outputIndices = Dictionary(zip(outputNames, outputNames.indices)) { first, _ in first }
+    batchBounds = signature.batch.bounds
+    if case .fixed(let rows) = signature.batch, fitsBatches {
+      fixedBatch = rows
+    } else {
+      fixedBatch = nil
+    }
+    gate = RunGate(limit: count)
+    self.name = path
+    self.package = package
+    self.device = device
+    self.library = library
+    self.options = options
+    self.signature = signature
+  }
+
+  /// PyTorch and its version.
+  public var runtime: String { library.description }
+
+  /// What the package says of itself.
+  public var metadata: [String: String] { package.metadata }
+
+  private static func load(_ libraries: [String], model: String) throws {
+    for path in libraries {
+      // Operators register themselves with PyTorch, and further libraries look for their symbols.
+      guard dlopen(path, RTLD_NOW | RTLD_GLOBAL) != nil else {
+        let reason = dlerror().map { String(cString: $0) } ?? "the loader gave no reason"
+        throw TorchError(
+          .invalidOption, "the library \(path) (option libraries) cannot be opened: \(reason)",
+          model: model)
+      }
+    }
+  }
+}
+
+extension TorchModel: CustomStringConvertible {
+  public var description: String {
+    let takes = inputs.map(\.description).joined(separator: ", ")
+    let gives = outputs.map(\.description).joined(separator: ", ")
+    return "\(name) (\(takes)) -> (\(gives))"
+  }
+}
+
+extension TorchModelOptions {
+  /// The number of instances asked for.
+  ///
+  /// - Throws: ``TorchError`` for numbers out of range.
+  func check(model: String) throws(TorchError) -> Int? {
+    guard threads >= 0, threads <= 4096, (1...4096).contains(maximumConcurrentRuns ?? 1),
+      (0...1024).contains(device?.index ?? 0)
+    else {
+      throw TorchError(
+        .invalidOption,
+        "threads must not be negative and the limit of concurrent runs must be positive, got threads "
+          + "\(threads), maximumConcurrentRuns \(maximumConcurrentRuns.map(String.init) ?? "none"), "
+          + "device \(device?.description ?? "none")",
+        model: model)
+    }
+    return maximumConcurrentRuns
+  }
+
+  func instances(_ wanted: Int?, device: TorchDevice) -> Int {
+    wanted ?? (device.kind == "cpu" ? max(1, min(64, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) : 1)
+  }
+}

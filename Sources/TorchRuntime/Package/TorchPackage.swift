@@ -1,0 +1,116 @@
+/// An AOTInductor package (`.pt2`): a ZIP archive with the compiled code of one or more models below
+/// `data/aotinductor`, and what it says of itself. Nothing of it has been loaded yet.
+///
+/// ```swift
+/// let package = try TorchPackage(path: "model.pt2")
+/// print(package.modelNames, package.device, package.instructionSets, package.metadata)
+/// ```
+public struct TorchPackage: Sendable {
+  /// The file.
+  public let path: String
+  /// The names of the models in the package; `model` unless the exporter chose others.
+  public let modelNames: [String]
+  /// The model that the other properties are about.
+  public let modelName: String
+  /// The kind of device that the code is for: `cpu` or `cuda` (`xpu` and `mps` are not supported).
+  public let device: String
+  /// The instruction sets that the compiler used, in PyTorch's names: `AVX512 AVX512_VNNI`. Empty if
+  /// the package does not say.
+  public let instructionSets: String
+  /// Whether some operators go through PyTorch's dispatcher, which takes the plug-in.
+  public let needsPlugin: Bool
+  /// The package's own metadata, the exporter's entries (`aot_inductor.metadata`) included.
+  public let metadata: [String: String]
+
+  let archive: ZipArchive
+  /// The compiled code.
+  let code: ZipArchive.Entry
+  /// The source of the compiled code, which describes the inputs; `nil` if it was left out.
+  let source: ZipArchive.Entry?
+  /// The weights, where they are apart from the code.
+  let weights: ZipArchive.Entry?
+  /// What PyTorch reads beside the code: a GPU's kernels, descriptions of operators, their objects.
+  let companions: [ZipArchive.Entry]
+
+  /// Reads the table of contents and the metadata of the package at `path`.
+  ///
+  /// - Parameter model: the model, if the package has several.
+  /// - Throws: ``TorchError`` if the file is missing, damaged, or something else than a package with
+  ///   compiled code.
+  public init(path: String, model: String? = nil) throws {
+    do {
+      let file = try RandomAccessFile(path: path)
+      guard ZipArchive.isArchive(file) else { throw Self.noArchive(file) }
+      try self.init(archive: ZipArchive(file), path: path, model: model)
+    } catch let error as ArchiveError {
+      throw TorchError(
+        .modelLoad,
+        "\(error.description). Check that the file is a complete package, as "
+          + "torch._inductor.aoti_compile_and_package writes it",
+        model: path)
+    }
+  }
+
+  private init(archive: ZipArchive, path: String, model: String?) throws {
+    self.path = path
+    self.archive = archive
+    var groups: [String: [ZipArchive.Entry]] = [:]
+    for entry in archive.entries {
+      let parts = entry.name.split(separator: "/")
+      // <archive>/data/aotinductor/<model>/<file>
+      guard let index = parts.firstIndex(of: "aotinductor"), index > 0, parts[index - 1] == "data",
+        parts.count >= index + 3
+      else { continue }
+      groups[String(parts[index + 1]), default: []].append(entry)
+    }
+    modelNames = groups.filter { group in group.value.contains { $0.name.hasSuffix(".so") } }
+      .keys.sorted()
+    guard let first = modelNames.first else { throw Self.noCode(archive, path: path) }
+    let name = model ?? (modelNames.contains("model") ? "model" : first)
+    guard modelNames.contains(name), let files = groups[name] else {
+      throw TorchError(
+        .invalidOption,
+        "the package has no model called \(name); it has \(modelNames.joined(separator: ", "))",
+        model: path)
+    }
+    guard model != nil || modelNames.count == 1 || modelNames.contains("model") else {
+      throw TorchError(
+        .invalidOption,
+        "the package has several models (\(modelNames.joined(separator: ", "))); say which one with "
+          + "the option model",
+        model: path)
+    }
+    modelName = name
+    let libraries = files.filter { $0.name.hasSuffix(".so") }
+    guard libraries.count == 1 else {
+      throw TorchError(
+        .unsupportedModel,
+        "the model \(name) has \(libraries.count) shared libraries, which is not supported",
+        model: path)
+    }
+    code = libraries[0]
+    let stem = String(code.name.dropLast(".so".count))
+    func file(_ suffix: String) -> ZipArchive.Entry? {
+      files.first { $0.name == stem + suffix } ?? files.first { $0.name.hasSuffix(suffix) }
+    }
+    source = file(".cpp")
+    weights = file("_weights.blob") ?? file(".blob")
+    companions = files.filter { entry in
+      ![".so", ".cpp", ".blob", "_metadata.json"].contains { entry.name.hasSuffix($0) }
+    }
+    needsPlugin = files.contains { $0.name == stem + ".json" || $0.name.hasSuffix(".wrapper.json") }
+    metadata = try Self.readMetadata(file("_metadata.json"), archive: archive)
+    device = metadata["AOTI_DEVICE_KEY"] ?? "cpu"
+    instructionSets = metadata["AOTI_CPU_ISA"] ?? ""
+  }
+
+  private static func readMetadata(
+    _ entry: ZipArchive.Entry?, archive: ZipArchive
+  ) throws -> [String: String] {
+    guard let entry else { return [:] }
+    guard let object = JSONValue(try archive.text(of: entry))?.object else {
+      throw ArchiveError("its metadata in \(entry.name) is no JSON object")
+    }
+    return object.compactMapValues(\.string)
+  }
+}

@@ -1,0 +1,49 @@
+/// Why a compiled PyTorch model could not be loaded or run.
+public struct TorchError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of failure; more may be added.
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private let name: String
+    private init(_ name: String) { self.name = name }
+
+    /// The file is missing, damaged, or no package that PyTorch writes.
+    public static let modelLoad = Code("TORCH_MODEL_LOAD")
+    /// The file is one of PyTorch's, but holds no compiled code, or code that needs what is not here.
+    public static let unsupportedModel = Code("TORCH_UNSUPPORTED_MODEL")
+    /// The package was compiled for another device, system or processor.
+    public static let wrongDevice = Code("TORCH_WRONG_DEVICE")
+    /// The package has no weights, or those given do not fit.
+    public static let weights = Code("TORCH_WEIGHTS")
+    /// An input is missing, unknown, or its element type or shape does not fit.
+    public static let invalidInput = Code("TORCH_INVALID_INPUT")
+    /// An output was asked for that the model does not give, or not as that type.
+    public static let invalidOutput = Code("TORCH_INVALID_OUTPUT")
+    /// An option is out of range.
+    public static let invalidOption = Code("TORCH_INVALID_OPTION")
+    /// The model failed while it computed.
+    public static let run = Code("TORCH_RUN")
+
+    public var description: String { name }
+  }
+
+  public var code: Code
+  /// What happened, what was expected, and what to do.
+  public var message: String
+  /// The package's file.
+  public var model: String?
+
+  public init(_ code: Code, _ message: String, model: String? = nil) {
+    self.code = code
+    self.message = message
+    self.model = model
+  }
+
+  public var description: String {
+    "[\(code)] " + (model.map { "model \($0): " } ?? "") + message
+  }
+}
+
+/// What a function of PyTorch's C interface answered instead of success.
+struct TorchStatus: Error {
+  /// PyTorch's text.
+  var text: String
+}
