@@ -7,6 +7,7 @@ actor Deployment {
   private static let workerSetting = "spark.sql.execution.pyspark.python"
   private static let columnarSetting =
     "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled"
+  private static let batchBytesSetting = "spark.sql.execution.arrow.maxBytesPerBatch"
 
   /// Uploads the program and tells the session to start it; later calls wait for the first.
   ///
@@ -47,6 +48,11 @@ actor Deployment {
     // shows; Spark has the setting since 4.2.
     if session.majorMinorVersion >= (4, 2), environment["NEEDLETAIL_COLUMNAR_INPUT"] != "spark" {
       try await session.conf.set(columnarSetting, "false")
+    }
+    // Spark's own limit, 64 MiB, lets tasks hold several such batches of wide rows. The batches of a
+    // model may span Spark's, so smaller ones cost nothing. A limit that somebody has set stays.
+    if try await session.conf.get(batchBytesSetting) == "\(64 << 20)b" {
+      try await session.conf.set(batchBytesSetting, "\(16 << 20)b")
     }
   }
 }
