@@ -268,18 +268,33 @@ struct FailureTests {
     #expect(error?.message.contains("/no/such/library.so") == true)
   }
 
-  @Test func packageThatNeedsThePlugin() throws {
+  @Test(
+    .enabled(
+      if: (try? Runtime.library.get()).map { (try? TorchPlugin.shared($0)) != nil } ?? false,
+      "needs the plug-in: scripts/build-torch-plugin"))
+  func packageThatNeedsThePlugin() throws {
     let reference = try PackageCase.named("dispatcher")
-    do {
-      let model = try TorchModel(path: reference.path)
-      // The plug-in is there.
-      for answer in reference.cases {
-        let found = try model.run(answer.inputs.map(\.tensor))
-        #expect(isClose(found[0], answer.outputs[0].tensor, answer.tolerance))
-      }
-    } catch let error as DynamicLibraryError {
-      #expect(error.code == .cannotOpen)
-      #expect(error.message.contains("scripts/build-torch-plugin"))
+    let model = try TorchModel(path: reference.path)
+    for answer in reference.cases {
+      let found = try model.run(answer.inputs.map(\.tensor))
+      #expect(isClose(found[0], answer.outputs[0].tensor, answer.tolerance))
     }
+    for _ in 0..<3 { _ = try TorchModel(path: reference.path) }
+    let scratch = try Scratch()
+    for text in ["", "{", "[]", #"{"nodes": [{"name": "x", "node": {"target": "no::such"}}]}"#] {
+      let path = try scratch.write(
+        changed("dispatcher", ".wrapper.json") { $0 = Array("\(text) ".utf8) })
+      let error = #expect(throws: TorchError.self) { try TorchModel(path: path) }
+      #expect(error?.code == .modelLoad, "\(String(describing: error))")
+    }
+  }
+
+  @Test func valuesThatEndTheProcess() throws {
+    #expect(try !TorchPackage(path: Runtime.package("two")).endsProcessOnWrongValues())
+    #expect(try !TorchPackage(path: Runtime.package("housing")).endsProcessOnWrongValues())
+    let scratch = try Scratch()
+    let path = try scratch.write(
+      changed("two", ".kernel.cpp") { $0 += Array("#pragma omp parallel".utf8) })
+    #expect(try TorchPackage(path: path).endsProcessOnWrongValues())
   }
 }

@@ -48,6 +48,16 @@ struct LibraryTests {
     }
   }
 
+  @Test func missingPlugin() {
+    var search = TorchPlugin.search(beside: nil)
+    search.surroundings = .init(
+      environment: ["NEEDLETAIL_TORCH_PLUGIN": "/no/plugin.so"], currentDirectory: "/nowhere",
+      executableDirectory: nil)
+    let error = #expect(throws: DynamicLibraryError.self) { try DynamicLibrary.open(search) }
+    #expect(error?.code == .cannotOpen && error?.paths == ["/no/plugin.so"])
+    #expect(error?.message.contains("scripts/build-torch-plugin") == true)
+  }
+
   @Test func anotherLibrary() {
     let error = #expect(throws: DynamicLibraryError.self) {
       try TorchLibrary.shared(path: "libm.so.6")

@@ -75,6 +75,15 @@ struct SourceTests {
     #expect(SymbolicSize(Array(text.utf8)[...]).value(symbols) == value)
   }
 
+  @Test func solvedSizes() {
+    func solve(_ text: String, _ value: Int, _ symbols: [String: Int] = [:]) -> Int? {
+      SymbolicSize(Array(text.utf8)[...]).solved(for: "s", value: value, symbols)
+    }
+    #expect(solve("8L*s", 24) == 3 && solve("s*8L", 24) == 3 && solve("8L*s", 25) == nil)
+    #expect(solve("s + 2L", 5) == 3 && solve("2*s - 1L", 5) == 3 && solve("t*s", 6, ["t": 2]) == 3)
+    #expect(solve("s*s", 9) == nil && solve("t*s", 6) == nil && solve("4L", 4) == nil)
+  }
+
   static let arguments = #"""
     [1, {"type": "builtins.tuple", "context": "null", "children_spec": [
       {"type": "builtins.tuple", "context": "null", "children_spec": [

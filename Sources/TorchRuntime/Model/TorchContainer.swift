@@ -31,6 +31,7 @@ final class TorchContainer: Sendable {
     var key = unpacked.key
     // The plug-in opens the file too, and both must get the same copy.
     if plugin != nil { key.name = unpacked.path }
+    var code: CompiledCode
     do throws(TorchStatus) {
       code = try CompiledCode.open(path: unpacked.path, key: key)
     } catch {
@@ -51,12 +52,17 @@ final class TorchContainer: Sendable {
         pointer = opened.container
       } else {
         opened = nil
+        let directory = cuda == nil ? nil : unpacked.directory.path
         var out: OpaquePointer?
-        let result = code.create(
-          &out, instances, device.description, cuda == nil ? nil : unpacked.directory.path)
-        guard result == 0, let out else {
-          throw TorchStatus(text: Self.failure(of: code, api: library.api))
+        if code.create(&out, instances, device.description, directory) != 0 {
+          // Code that was open already may want to read a file of its own that is gone by now.
+          key.name = unpacked.path
+          code = try CompiledCode.open(path: unpacked.path, key: key)
+          guard code.create(&out, instances, device.description, directory) == 0 else {
+            throw TorchStatus(text: Self.failure(of: code, api: library.api))
+          }
         }
+        guard let out else { throw TorchStatus(text: "PyTorch made nothing") }
         pointer = out
       }
     } catch {
@@ -71,6 +77,7 @@ final class TorchContainer: Sendable {
       if opened == nil { _ = code.delete(pointer) }
       throw error
     }
+    self.code = code
     self.library = library
     self.device = device
     directory = cuda == nil ? nil : unpacked.directory

@@ -97,10 +97,21 @@ extension TorchModel {
       }
       symbols[symbol] = size
     case let expression:
-      // Inputs with plain symbols come first in the checks, or the size stays unchecked.
-      if let expected = expression.value(symbols), expected != size {
-        throw badShape(input, tensor)
+      if let expected = expression.value(symbols) {
+        guard expected == size else { throw badShape(input, tensor) }
+        return
       }
+      let unknown = expression.symbols.filter { symbols[$0] == nil }
+      guard unknown.count == 1, let symbol = unknown.first,
+        let value = expression.solved(for: symbol, value: size, symbols), value >= 0
+      else {
+        throw TorchError(
+          .invalidInput,
+          "dimension \(axis) of the input \(input.name) depends on others of the model's sizes, and "
+            + "\(size) does not fit; the tensor has the shape \(tensor.shape)",
+          model: name)
+      }
+      symbols[symbol] = value
     }
   }
 

@@ -102,6 +102,8 @@ extension InputLayout {
   /// - Returns: `nil` if the source has no checks, as that of other versions of PyTorch.
   static func read(source: [UInt8]) -> [InputLayout]? {
     var inputs: [String: InputChecks] = [:]
+    // Symbols that are equal to others.
+    var aliases: [String: String] = [:]
     for line in source.split(separator: UInt8(ascii: "\n")) where line.count < 65_536 {
       var scanner = SourceScanner(line)
       if scanner.take("ConstantHandle ") {
@@ -115,10 +117,13 @@ extension InputLayout {
         else { continue }
         inputs[String(variable.dropLast("_expected_dtype".count))]?.typeName = type
       } else if scanner.take("int64_t ") {
-        guard let symbol = scanner.identifier(), scanner.take("="),
-          let (name, axis) = element(&scanner, suffix: "_size"), scanner.take(";")
-        else { continue }
-        inputs[name]?.symbols[axis] = symbol
+        guard let symbol = scanner.identifier(), scanner.take("=") else { continue }
+        var other = scanner
+        if let (name, axis) = element(&scanner, suffix: "_size"), scanner.take(";") {
+          inputs[name]?.symbols[axis] = symbol
+        } else if let original = other.identifier(), other.take(";") {
+          aliases[symbol] = aliases[original] ?? original
+        }
       } else if scanner.take("if (_check_aoti_runtime_check_inputs_env())") {
         guard scanner.skip(past: "assert_size_stride(") else { continue }
         readAssertion(&scanner, into: &inputs)
@@ -132,7 +137,11 @@ extension InputLayout {
     guard !ordered.isEmpty, ordered.map(\.value.index) == Array(0..<ordered.count) else {
       return nil
     }
-    return ordered.map { InputLayout(name: $0.key, checks: $0.value) }
+    return ordered.map { name, checks in
+      var checks = checks
+      checks.symbols = checks.symbols.mapValues { aliases[$0] ?? $0 }
+      return InputLayout(name: name, checks: checks)
+    }
   }
 
   private static func readAssertion(

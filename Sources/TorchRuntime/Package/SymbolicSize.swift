@@ -30,6 +30,29 @@ indirect enum SymbolicSize: Hashable, Sendable {
     }
   }
 
+  /// What `symbol` must be for the size to be `value`; `nil` if that is not the only one, or no number
+  /// will do.
+  func solved(for symbol: String, value: Int, _ symbols: [String: Int]) -> Int? {
+    switch self {
+    case .symbol(let name): return name == symbol ? value : nil
+    case .sum(let left, let right):
+      if let known = right.value(symbols) {
+        return left.solved(for: symbol, value: value &- known, symbols)
+      }
+      guard let known = left.value(symbols) else { return nil }
+      return right.solved(for: symbol, value: value &- known, symbols)
+    case .difference(let left, let right):
+      guard let known = right.value(symbols) else { return nil }
+      return left.solved(for: symbol, value: value &+ known, symbols)
+    case .product(let left, let right):
+      let (factor, unknown) =
+        left.value(symbols).map { ($0, right) } ?? (right.value(symbols) ?? 0, left)
+      guard factor > 0, value % factor == 0 else { return nil }
+      return unknown.solved(for: symbol, value: value / factor, symbols)
+    case .number, .unknown: return nil
+    }
+  }
+
   /// The symbols that the size depends on.
   var symbols: Set<String> {
     switch self {

@@ -29,6 +29,8 @@ public struct TorchPackage: Sendable {
   let source: ZipArchive.Entry?
   /// The weights, where they are apart from the code.
   let weights: ZipArchive.Entry?
+  /// The sources of the compiled functions.
+  let kernelSources: [ZipArchive.Entry]
   /// What PyTorch reads beside the code: a GPU's kernels, descriptions of operators, their objects.
   let companions: [ZipArchive.Entry]
 
@@ -95,6 +97,7 @@ public struct TorchPackage: Sendable {
     }
     source = file(".cpp")
     weights = file("_weights.blob") ?? file(".blob")
+    kernelSources = files.filter { $0.name.hasSuffix(".kernel.cpp") }
     companions = files.filter { entry in
       ![".so", ".cpp", ".blob", "_metadata.json"].contains { entry.name.hasSuffix($0) }
     }
@@ -102,6 +105,32 @@ public struct TorchPackage: Sendable {
     metadata = try Self.readMetadata(file("_metadata.json"), archive: archive)
     device = metadata["AOTI_DEVICE_KEY"] ?? "cpu"
     instructionSets = metadata["AOTI_CPU_ISA"] ?? ""
+  }
+
+  /// Whether values that the code checks while it computes, such as an index into a table, end the
+  /// process when they are wrong, instead of making the run an error.
+  ///
+  /// That is so when the checks are in code for several threads (OpenMP), out of which C++ lets no
+  /// exception. Compile with `torch.set_num_threads(1)`, which also suits executors, and it is not.
+  ///
+  /// - Throws: ``TorchError`` if the package is damaged.
+  public func endsProcessOnWrongValues() throws -> Bool {
+    do {
+      for entry in kernelSources {
+        let source = try archive.bytes(of: entry)
+        if Self.contains(source, "#pragma omp parallel"), Self.contains(source, "TORCH_CHECK(") {
+          return true
+        }
+      }
+      return false
+    } catch let error as ArchiveError {
+      throw TorchError(.modelLoad, error.description, model: path)
+    }
+  }
+
+  private static func contains(_ bytes: [UInt8], _ text: StaticString) -> Bool {
+    var scanner = SourceScanner(bytes[...])
+    return scanner.skip(past: text)
   }
 
   private static func readMetadata(
