@@ -23,7 +23,10 @@ struct MemoryTests {
     let model = try TorchModel(path: Runtime.package("layout"))
     var results: [AnyTensor] = []
     do {
-      results = try model.run([.float32(Tensor<Float>(repeating: 7, shape: [64, 4, 5]))])
+      results = try model.run([
+        .float32(Tensor<Float>(repeating: 1, shape: [64, 2])),
+        .float32(Tensor<Float>(repeating: 7, shape: [64, 4, 5])),
+      ])
     }
     // Memory of the size of the input, which would be given to this tensor if it were free.
     let other = Tensor<Float>(repeating: 9, shape: [64, 4, 5])
@@ -46,13 +49,14 @@ struct MemoryTests {
     let x = AnyTensor.float32(Tensor<Float>(repeating: 1, shape: [4096, 8]))
     let layout = try TorchModel(path: Runtime.package("layout"))
     let y = AnyTensor.float32(Tensor<Float>(repeating: 1, shape: [4096, 4, 5]))
+    let unused = AnyTensor.float32(Tensor<Float>(repeating: 1, shape: [4096, 2]))
     let two = try TorchModel(path: Runtime.package("two"))
     let bad = AnyTensor.int64(Tensor(repeating: 99, shape: [256, 256]))
     let mask = AnyTensor.float32(Tensor(repeating: 1, shape: [256, 256]))
     func runSome(_ times: Int) throws {
       for _ in 0..<times {
         _ = try model.run([x])
-        _ = try layout.run([y])
+        _ = try layout.run([unused, y])
         #expect(throws: TorchError.self) { try two.run([bad, mask]) }
       }
     }

@@ -338,14 +338,15 @@ def recipes():
     )  # fmt: skip
 
     class Layout(nn.Module):
-        """A column-major input and output, and the input given back."""
+        """A column-major input and output, the input given back, and an input that is not used."""
 
-        def forward(self, x):
+        def forward(self, unused, x):
             return (x + 1).transpose(1, 2), x
 
     yield "layout", Recipe(
-        Layout(), ["arg0_1"], ["output0", "output1"],
-        lambda n: [random(n, 5, 4).transpose(1, 2)], {"arg0_1": {0: "batch"}}, [2, 3],
+        Layout(), ["arg0_1", "arg1_1"], ["output0", "output1"],
+        lambda n: [random(n, 2), random(n, 5, 4).transpose(1, 2)],
+        {"arg0_1": {0: "batch"}, "arg1_1": {0: "batch"}}, [2, 1, 3],
     )  # fmt: skip
 
     external = {"aot_inductor.package_constants_in_so": False}

@@ -53,11 +53,17 @@ struct TorchSignature: Sendable {
       }
       inputTypes.append(type)
     }
-    batch = Self.batch(of: layouts)
-    isBatched = []
+    let batch = Self.batch(of: layouts)
+    if case .dynamic(let symbol, _) = batch {
+      // Inputs that the code does not use have rows like the others.
+      for (index, layout) in layouts.enumerated()
+      where layout.sizes.first == .symbol(InputLayout.ownSymbol(layout.name, 0)) {
+        self.layouts[index].sizes[0] = .symbol(symbol)
+      }
+    }
+    self.batch = batch
     isRowMajor = []
-    let batch = batch
-    isBatched = layouts.map { layout in
+    isBatched = self.layouts.map { layout in
       switch (batch, layout.sizes.first) {
       case (.dynamic(let symbol, _), .symbol(let own)): own == symbol
       case (.fixed(let count), .number(let own)): own == count
@@ -65,7 +71,7 @@ struct TorchSignature: Sendable {
       }
     }
     let (first, second) = (trialSizes(0), trialSizes(1))
-    for (index, layout) in layouts.enumerated() {
+    for (index, layout) in self.layouts.enumerated() {
       var rowMajor = true
       for symbols in [first, second] {
         guard let (sizes, strides) = Self.values(of: layout, symbols) else {
@@ -80,9 +86,11 @@ struct TorchSignature: Sendable {
     }
   }
 
-  /// The batch is the first dimension of the first input that has one.
+  /// The batch is the first dimension of the first input that has one and is used.
   private static func batch(of layouts: [InputLayout]) -> Batch {
-    guard let leader = layouts.first(where: { !$0.sizes.isEmpty }) else { return .none }
+    let shaped = layouts.filter { !$0.sizes.isEmpty }
+    let used = shaped.first { $0.sizes[0] != .symbol(InputLayout.ownSymbol($0.name, 0)) }
+    guard let leader = used ?? shaped.first else { return .none }
     switch leader.sizes[0] {
     case .number(let count): return count > 0 ? .fixed(count) : .none
     case .symbol(let symbol):

@@ -12,6 +12,9 @@ struct InputLayout: Hashable, Sendable {
   /// The distances between neighbours in each dimension, in elements.
   var strides: [SymbolicSize]
 
+  /// The symbol for a size that the code does not read, of an input that it does not use.
+  static func ownSymbol(_ name: String, _ axis: Int) -> String { "\(name)[\(axis)]" }
+
   /// The declared shape, ``Shape/dynamic`` where it varies.
   var shape: Shape {
     Shape(
@@ -44,7 +47,7 @@ struct InputLayout: Hashable, Sendable {
       if let sizes = checks.sizes, sizes.count == rank, sizes[axis] != .unknown {
         return sizes[axis]
       }
-      return checks.symbols[axis].map { .symbol($0) } ?? .symbol("\(name)_\(axis)")
+      return .symbol(checks.symbols[axis] ?? Self.ownSymbol(name, axis))
     }
     bounds = (0..<rank).map { axis in
       let least = max(0, checks.least[axis] ?? 0)
