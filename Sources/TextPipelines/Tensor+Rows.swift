@@ -1,0 +1,56 @@
+import Tensors
+
+extension Tensor {
+  /// The rows at `positions`, in their order; a row may come several times.
+  func gathering(_ positions: [Int]) -> Tensor {
+    let stride = rowStride
+    return Tensor(shape: shape.rowShape.batched(positions.count)) { output in
+      withUnsafeBufferPointer { input in
+        for (target, source) in positions.enumerated() {
+          let row = UnsafeBufferPointer(rebasing: input[source * stride..<(source + 1) * stride])
+          _ = output[(target * stride)...].initialize(fromContentsOf: row)
+        }
+      }
+    }
+  }
+}
+
+/// A fixed-width tensor of whatever element type; only ``Tensor`` conforms.
+private protocol RowGathering {
+  func gatheringAny(_ positions: [Int]) -> AnyTensor
+}
+
+extension Tensor: RowGathering {
+  fileprivate func gatheringAny(_ positions: [Int]) -> AnyTensor { AnyTensor(gathering(positions)) }
+}
+
+extension AnyTensor {
+  /// The rows at `positions`; strings, which no state consists of, stay as they are.
+  func gathering(_ positions: [Int]) -> AnyTensor {
+    (fixedWidth as? any RowGathering)?.gatheringAny(positions) ?? self
+  }
+
+  /// The numbers as 32-bit floats, the same memory if they are that already; `nil` if they are no
+  /// floating-point numbers.
+  var floats: Tensor<Float>? {
+    switch self {
+    case .float32(let tensor): tensor
+    case .float16(let tensor): tensor.converted(to: Float.self)
+    case .bfloat16(let tensor): tensor.converted(to: Float.self)
+    case .float64(let tensor): tensor.converted(to: Float.self)
+    default: nil
+    }
+  }
+
+  /// Whole numbers as `type`; `nil` for a type that token ids do not come in.
+  static func integers(_ tensor: Tensor<Int64>, as type: ElementType) -> AnyTensor? {
+    switch type {
+    case .int64: .int64(tensor)
+    case .int32: .int32(tensor.converted(to: Int32.self))
+    case .bool: .bool(tensor.map { $0 != 0 })
+    case .float32: .float32(tensor.converted(to: Float.self))
+    case .float16: .float16(tensor.converted(to: Float16.self))
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import ONNXRuntime
+
+/// What all text pipelines can be told.
+public struct TextPipelineOptions: Sendable, Hashable, Codable {
+  /// The greatest number of texts that the model gets at once. Texts of like length go together, so
+  /// that little is padded; results come in the order of the texts.
+  public var batchSize = 32
+  /// The greatest number of tokens of a text, special ones included; what is beyond is cut off.
+  /// `nil` for the model's own limit.
+  public var maxTokens: Int?
+  /// Threads that share the work of one run of an ONNX model.
+  public var threads = 1
+
+  public init(batchSize: Int = 32, maxTokens: Int? = nil, threads: Int = 1) {
+    self.batchSize = batchSize
+    self.maxTokens = maxTokens
+    self.threads = threads
+  }
+
+  func check(model: String) throws(TextPipelineError) {
+    guard batchSize > 0, maxTokens ?? 1 > 0, threads >= 0 else {
+      throw TextPipelineError(
+        .invalidOption,
+        "batchSize (\(batchSize)) and maxTokens (\(maxTokens.map(String.init) ?? "none")) must be "
+          + "positive, threads (\(threads)) not negative",
+        model: model)
+    }
+  }
+
+  var session: ONNXSessionOptions {
+    var options = ONNXSessionOptions()
+    options.intraOpThreads = threads
+    return options
+  }
+}

@@ -1,0 +1,132 @@
+import ArrowIPC
+import BatchInference
+import Foundation
+import Tensors
+import Testing
+
+@testable import TextPipelines
+
+/// Answers of transformers' pipeline, as `make_models.py` wrote them.
+struct ClassGolden: Decodable {
+  struct Case: Decodable, CustomTestStringConvertible {
+    var problem: String?
+    var answers: [[Classification]]
+    var testDescription: String { problem ?? "none" }
+  }
+
+  var inputs: [String]
+  var rows: [[Int]]
+  var cases: [Case]
+}
+
+@Suite("Text classification", .needsRuntime)
+struct ClassificationTests {
+  static let golden: ClassGolden? = {
+    do { return try Files.golden("classes") } catch {
+      Issue.record("classes.json cannot be read: \(error)")
+      return nil
+    }
+  }()
+  static let folder = Files.model("classes")
+
+  private func expectEqual(_ found: Classification, _ expected: Classification) {
+    #expect(found.label == expected.label)
+    #expect(isClose([found.score], [expected.score], absolute: 1e-5, relative: 1e-4))
+  }
+
+  @Test(arguments: golden?.cases ?? [], [1, 4, 32])
+  func problems(_ expected: ClassGolden.Case, _ size: Int) async throws {
+    let golden = try #require(Self.golden)
+    let folder = try FolderCopy(of: Self.folder)
+    try folder.change(
+      "config.json", ["problem_type": expected.problem.map { .string($0) } ?? .null])
+    let classifier = try TextClassifier(
+      path: folder.path, options: TextPipelineOptions(batchSize: size))
+    for (found, all) in zip(try await classifier.classify(TokenRows(golden.rows)), expected.answers)
+    {
+      expectEqual(found, try #require(all.first))
+    }
+  }
+
+  @Test(arguments: 1...3) func bestLabels(_ count: Int) async throws {
+    let golden = try #require(Self.golden)
+    let expected = try #require(golden.cases.first)
+    let classifier = try TextClassifier(path: Self.folder)
+    let found = try await classifier.classify(golden.inputs, best: count)
+    for (found, expected) in zip(found, expected.answers) {
+      #expect(found.count == count)
+      for (found, expected) in zip(found, expected) { expectEqual(found, expected) }
+    }
+  }
+
+  @Test func asAModel() async throws {
+    let golden = try #require(Self.golden)
+    let expected = try #require(golden.cases.first)
+    let text = AnyTensor.string(try StringTensor(golden.inputs))
+    let one = try await TextClassifier(path: Self.folder).run(["text": text], outputs: nil)
+    guard case .string(let labels)? = one["label"] else {
+      Issue.record("no strings")
+      return
+    }
+    #expect(labels.strings == expected.answers.map { $0[0].label })
+    #expect(one["score"]?.shape == [golden.inputs.count])
+    let top = try TextClassifier(path: Self.folder, topK: 2)
+    #expect(top.outputs.map(\.name) == ["labels", "scores"])
+    let two = try await top.run(["text": text], outputs: ["labels"])
+    #expect(two.keys.sorted() == ["labels"] && two["labels"]?.shape == [golden.inputs.count, 2])
+
+    let wrong: [String: AnyTensor] = ["text": .float32(Tensor([1]))]
+    let error = await #expect(throws: TextPipelineError.self) {
+      try await top.run(wrong, outputs: nil)
+    }
+    #expect(error?.message.contains("given are text: float32[1]") == true)
+    let unknown = await #expect(throws: TextPipelineError.self) {
+      try await top.run(["text": text], outputs: ["label"])
+    }
+    #expect(unknown?.message.contains("no output called label") == true)
+  }
+
+  /// Without a vocabulary that fits, the network would read beyond its table.
+  @Test func idBeyondTheVocabulary() async throws {
+    let classifier = try TextClassifier(path: Self.folder)
+    let error = await #expect(throws: TextPipelineError.self) {
+      try await classifier.classify(TokenRows([[3, 4], [3, 5000, 4]]))
+    }
+    #expect(error?.code == .vocabularyMismatch)
+    #expect(error?.message.contains("row 1 has the token id 5000") == true)
+  }
+}
+
+@Suite(
+  "Sentiment",
+  .needsModel(
+    Files.example("SentimentTorch/model/model.onnx"), "Examples/SentimentTorch/train.py makes it"))
+struct SentimentTests {
+  struct Golden: Decodable {
+    var inputs: [String]
+    var rows: [[Int]]
+    var logits: [[Float]]
+    var labels: [String]
+    var scores: [Float]
+  }
+
+  @Test(arguments: [1, 32, 256]) func labels(_ size: Int) async throws {
+    let golden = try Files.golden("sentiment", as: Golden.self)
+    let classifier = try TextClassifier(
+      path: Files.example("SentimentTorch/model"), options: TextPipelineOptions(batchSize: size))
+    let rows = TokenRows(golden.rows)
+    let found = try await classifier.classify(rows)
+    #expect(found.map(\.label) == golden.labels)
+    #expect(isClose(found.map(\.score), golden.scores, absolute: 1e-4, relative: 1e-3))
+    let logits = try await classifier.logits(of: rows)
+    #expect(isClose(logits.scalars, golden.logits.joined(), absolute: 1e-4, relative: 1e-3))
+  }
+
+  @Test func texts() async throws {
+    let golden = try Files.golden("sentiment", as: Golden.self)
+    let classifier = try TextClassifier(path: Files.example("SentimentTorch/model"))
+    let found = try await classifier.classify(golden.inputs)
+    #expect(found.map(\.label) == golden.labels)
+    #expect(isClose(found.map(\.score), golden.scores, absolute: 1e-4, relative: 1e-3))
+  }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import ONNXRuntime
+import Tensors
+import Testing
+
+@testable import TextPipelines
+
+/// ONNX Runtime on this machine, if there is one.
+enum Runtime {
+  static let isAvailable: Bool = {
+    do {
+      _ = try ONNXLibrary.shared()
+      return true
+    } catch {
+      print("Text pipeline tests are skipped: \(error)")
+      return false
+    }
+  }()
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Skips where there is no ONNX Runtime.
+  static var needsRuntime: Self {
+    .enabled(
+      if: Runtime.isAvailable,
+      "needs ONNX Runtime: pip install onnxruntime, or set NEEDLETAIL_ONNXRUNTIME")
+  }
+
+  /// Skips where a model that is too large for these tests is absent.
+  static func needsModel(_ path: String, _ advice: String) -> Self {
+    let exists = FileManager.default.fileExists(atPath: path)
+    if !exists { print("Tests are skipped: there is no \(path). \(advice)") }
+    return .enabled(if: exists && Runtime.isAvailable, Comment(rawValue: advice))
+  }
+}
+
+/// The folders of models and the files of reference answers.
+enum Files {
+  private static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+
+  static func model(_ name: String) -> String {
+    tests.appendingPathComponent("Models/\(name)").path
+  }
+
+  static func example(_ name: String) -> String {
+    tests.deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Examples/\(name)").path
+  }
+
+  static func golden<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws
+    -> Value
+  {
+    let file = tests.appendingPathComponent("Goldens/\(name).json")
+    return try JSONDecoder().decode(Value.self, from: try Data(contentsOf: file))
+  }
+}
+
+/// A copy of a model's folder whose files can be changed; it goes with the last reference.
+final class FolderCopy {
+  let path: String
+
+  init(of folder: String) throws {
+    path = NSTemporaryDirectory() + "needletail-text-\(UUID().uuidString)"
+    try FileManager.default.copyItem(atPath: folder, toPath: path)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func remove(_ file: String) throws {
+    try FileManager.default.removeItem(atPath: "\(path)/\(file)")
+  }
+
+  func write(_ text: String, to file: String) throws {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(file)"))
+  }
+
+  /// Changes entries of a file of JSON; `null` removes one.
+  func change(_ file: String, _ entries: [String: JSONValue]) throws {
+    let old =
+      FileManager.default.fileExists(atPath: "\(path)/\(file)")
+      ? try JSONValue(contentsOf: "\(path)/\(file)").entries ?? [:] : [:]
+    let all = old.merging(entries) { $1 }.filter { $0.value != .null }
+    try write(JSONValue.object(all).encoded, to: file)
+  }
+}
+
+extension JSONValue {
+  /// The value as JSON.
+  fileprivate var encoded: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): "\(value)"
+    case .number(let value): Int(exactly: value).map(String.init) ?? "\(value)"
+    case .string(let value):
+      "\""
+        + value.replacingOccurrences(of: "\\", with: "\\\\")
+        .replacingOccurrences(of: "\"", with: "\\\"") + "\""
+    case .array(let values): "[" + values.map(\.encoded).joined(separator: ",") + "]"
+    case .object(let entries):
+      "{"
+        + entries.map { JSONValue.string($0.key).encoded + ":" + $0.value.encoded }
+        .joined(separator: ",") + "}"
+    }
+  }
+}
+
+/// Whether two lists of numbers are equal within `absolute + relative * |b|`.
+func isClose(
+  _ a: some Sequence<Float>, _ b: some Sequence<Float>, absolute: Float, relative: Float
+) -> Bool {
+  zip(a, b).allSatisfy { abs($0 - $1) <= absolute + relative * abs($1) }
+}
