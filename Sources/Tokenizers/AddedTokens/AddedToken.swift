@@ -1,0 +1,13 @@
+/// A token that is cut out of the text before the model sees it.
+struct AddedToken: Sendable, Equatable {
+  var content: String
+  /// Only where no word character touches it.
+  var isSingleWord: Bool
+  /// Takes the white space before it with it.
+  var stripsLeft: Bool
+  var stripsRight: Bool
+  /// Looked for in the normalised text, in its normalised form.
+  var isNormalized: Bool
+  /// Left out when decoding without special tokens.
+  var isSpecial: Bool
+}

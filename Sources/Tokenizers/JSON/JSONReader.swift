@@ -1,0 +1,95 @@
+/// A JSON value with its place in the file, read with the checks that messages need.
+struct JSONReader {
+  let value: JSONValue
+  /// The path from the root, such as `model.vocab`; empty at the root.
+  let path: String
+
+  func failure(
+    _ message: String, code: TokenizerError.Code = .invalidFile
+  ) -> TokenizerError {
+    TokenizerError(code, message, location: path.isEmpty ? "the file" : path)
+  }
+
+  private func mismatch(_ expected: String) -> TokenizerError {
+    failure("expected \(expected), found \(value.kind)")
+  }
+
+  var isNull: Bool {
+    if case .null = value { return true }
+    return false
+  }
+
+  /// The member `name`, nil where it is missing or null; the last one wins.
+  func optional(_ name: String) throws(TokenizerError) -> JSONReader? {
+    guard case .object(let members) = value else { throw mismatch("an object") }
+    guard let member = members.last(where: { $0.key == name }) else { return nil }
+    let reader = JSONReader(value: member.value, path: path.isEmpty ? name : "\(path).\(name)")
+    return reader.isNull ? nil : reader
+  }
+
+  /// The member `name`, which must be there.
+  func required(_ name: String) throws(TokenizerError) -> JSONReader {
+    guard let member = try optional(name) else { throw failure("lacks \"\(name)\"") }
+    return member
+  }
+
+  var members: [(key: String, value: JSONValue)] {
+    get throws(TokenizerError) {
+      guard case .object(let members) = value else { throw mismatch("an object") }
+      return members
+    }
+  }
+
+  var elements: [JSONReader] {
+    get throws(TokenizerError) {
+      guard case .array(let elements) = value else { throw mismatch("a list") }
+      return elements.enumerated().map { JSONReader(value: $1, path: "\(path)[\($0)]") }
+    }
+  }
+
+  var string: String {
+    get throws(TokenizerError) {
+      guard case .string(let text) = value else { throw mismatch("a string") }
+      return text
+    }
+  }
+
+  var bool: Bool {
+    get throws(TokenizerError) {
+      guard case .bool(let flag) = value else { throw mismatch("true or false") }
+      return flag
+    }
+  }
+
+  var double: Double {
+    get throws(TokenizerError) {
+      switch value {
+      case .integer(let number): return Double(number)
+      case .real(let number): return number
+      default: throw mismatch("a number")
+      }
+    }
+  }
+
+  /// A whole number from 0 to 2³¹ − 1: a size, or the number of a token.
+  var count: Int {
+    get throws(TokenizerError) {
+      guard case .integer(let number) = value else { throw mismatch("a whole number") }
+      guard 0...Int(Int32.max) ~= number else {
+        throw failure("\(number) is outside 0...\(Int32.max)")
+      }
+      return number
+    }
+  }
+
+  /// A string of exactly one Unicode scalar.
+  var scalar: Unicode.Scalar {
+    get throws(TokenizerError) {
+      let text = try string
+      guard let scalar = text.unicodeScalars.first, text.unicodeScalars.count == 1 else {
+        throw failure("expected one character, found \"\(text)\"")
+      }
+      return scalar
+    }
+  }
+}

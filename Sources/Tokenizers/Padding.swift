@@ -1,0 +1,55 @@
+/// How texts of a batch are made equally long.
+public struct Padding: Sendable, Hashable {
+  public enum Length: Sendable, Hashable {
+    /// As long as the longest of the batch.
+    case longest
+    /// At least this many tokens.
+    case fixed(Int)
+  }
+
+  public var length: Length
+  /// Lengths are rounded up to a multiple of this.
+  public var multiple: Int?
+  /// The side on which padding is put.
+  public var direction: Direction
+  /// The number, type and text of the padding token.
+  public var id: Int
+  public var typeID: Int
+  public var token: String
+
+  public init(
+    length: Length = .longest, multiple: Int? = nil, direction: Direction = .right, id: Int = 0,
+    typeID: Int = 0, token: String = "[PAD]"
+  ) {
+    self.length = length
+    self.multiple = multiple
+    self.direction = direction
+    self.id = id
+    self.typeID = typeID
+    self.token = token
+  }
+
+  /// The `padding` section of a tokenizer file.
+  init(_ json: JSONReader) throws(TokenizerError) {
+    let strategy = try json.required("strategy")
+    switch strategy.value {
+    case .string("BatchLongest"): length = .longest
+    case .object: length = .fixed(try strategy.required("Fixed").count)
+    default:
+      throw strategy.failure("expected \"BatchLongest\" or {\"Fixed\": length}")
+    }
+    direction = try json.choice("direction", or: nil)
+    multiple = try json.optional("pad_to_multiple_of")?.count
+    id = try json.required("pad_id").count
+    typeID = try json.required("pad_type_id").count
+    token = try json.required("pad_token").string
+  }
+
+  /// The length to which rows of at most `longest` tokens are padded; longer ones stay.
+  func target(longest: Int) -> Int {
+    var target = longest
+    if case .fixed(let fixed) = length { target = fixed }
+    if let multiple, multiple > 0, target % multiple > 0 { target += multiple - target % multiple }
+    return target
+  }
+}

@@ -1,0 +1,102 @@
+import FoundationEssentials
+import Tensors
+
+/// A tokenizer read from a Hugging Face `tokenizer.json`.
+///
+/// It gives exactly what the `tokenizers` library (0.23) gives: the same numbers, offsets, masks
+/// and decoded texts. It is a value; using one from many threads at once is fine.
+///
+/// ```swift
+/// let tokenizer = try Tokenizer(path: "model/tokenizer.json")
+/// let batch = try tokenizer.encodeBatch(["How are you?", "Fine."])
+/// batch.inputIDs          // Tensor<Int64> of shape [2, longest]
+/// try tokenizer.decode([101, 2129, 102])
+/// ```
+public struct Tokenizer: Sendable {
+  /// How long texts are cut; nil leaves them whole.
+  public var truncation: Truncation?
+  /// How texts are padded; nil pads batches to the longest text with token 0 on the right.
+  public var padding: Padding?
+
+  let normalizer: Normalizer?
+  let preTokenizer: PreTokenizer?
+  let model: Model
+  let postProcessor: PostProcessor?
+  let decoder: Decoder?
+  let added: AddedVocabulary
+  let workspaces = WorkspacePool()
+
+  /// Reads a `tokenizer.json` file.
+  ///
+  /// - Throws: ``TokenizerError`` when the file cannot be read, is damaged, or names a component
+  ///   that is not known.
+  public init(path: String) throws(TokenizerError) {
+    let bytes: [UInt8]
+    do {
+      bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+    } catch {
+      throw TokenizerError(
+        .unreadableFile, "cannot read the tokenizer file (\(error))", location: path)
+    }
+    do {
+      try self.init(json: bytes)
+    } catch {
+      throw TokenizerError(
+        error.code, error.message,
+        location: error.location.map { "\(path), \($0)" } ?? path)
+    }
+  }
+
+  /// Reads the content of a `tokenizer.json` file.
+  ///
+  /// - Throws: ``TokenizerError`` as ``init(path:)``.
+  public init(json: [UInt8]) throws(TokenizerError) {
+    let root = JSONReader(value: try JSONParser.parse(json), path: "")
+    if let version = try root.optional("version")?.string, version != "1.0" {
+      throw root.failure("has version \"\(version)\", known is \"1.0\"", code: .unsupported)
+    }
+    let normalizer: Normalizer? = try root.optional("normalizer").map(Normalizer.init)
+    let model = try Model(try root.required("model"))
+    self.normalizer = normalizer
+    self.model = model
+    preTokenizer = try root.optional("pre_tokenizer").map(PreTokenizer.init)
+    postProcessor = try root.optional("post_processor").map(PostProcessor.init)
+    decoder = try root.optional("decoder").map(Decoder.init)
+    truncation = try root.optional("truncation").map(Truncation.init)
+    padding = try root.optional("padding").map(Padding.init)
+    added = try AddedVocabulary(
+      try root.optional("added_tokens"), model: model, normalizer: normalizer)
+  }
+
+  /// The number of a token; nil when there is none of that text.
+  public func tokenID(_ token: String) -> Int? {
+    (added.ids[token] ?? model.vocabulary.id(of: token)).map { Int($0) }
+  }
+
+  /// The text of a token; nil when there is none of that number.
+  public func token(_ id: Int) -> String? {
+    guard let id = Int32(exactly: id) else { return nil }
+    return added.text(id) ?? model.vocabulary.token(id)
+  }
+
+  /// The number of tokens, added ones included.
+  public var vocabularySize: Int {
+    model.size + added.ids.keys.count { model.vocabulary.id(of: $0) == nil }
+  }
+
+  /// The text of tokens.
+  ///
+  /// - Parameter ids: numbers of tokens; those that no token has are passed over.
+  /// - Throws: ``TokenizerError`` when a decoding expression takes too many steps.
+  public func decode(
+    _ ids: [Int], skipSpecialTokens: Bool = true
+  ) throws(TokenizerError) -> String {
+    var tokens: [String] = []
+    for id in ids {
+      guard let token = token(id), !skipSpecialTokens || !added.isSpecial(token) else { continue }
+      tokens.append(token)
+    }
+    guard let decoder else { return tokens.joined(separator: " ") }
+    return try decoder.apply(tokens).joined()
+  }
+}
