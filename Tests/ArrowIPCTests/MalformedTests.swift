@@ -1,4 +1,5 @@
 import ArrowIPC
+import Foundation
 import Testing
 
 /// Damaged input gives an error or valid batches: no trap, no hang, no giant allocation.
@@ -106,5 +107,28 @@ struct MalformedTests {
         }
       }
     }
+  }
+}
+
+/// What fuzzing has found is not found again.
+struct FuzzSeedTests {
+  @Test func seedsGiveAnErrorOrBatches() throws {
+    let seeds = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Fuzz/Seeds/ArrowStream")
+    let files = try FileManager.default.contentsOfDirectory(
+      at: seeds, includingPropertiesForKeys: nil)
+    #expect(files.count > 10)
+    for file in files {
+      let bytes = [UInt8](try Data(contentsOf: file))
+      do {
+        let reader = try ArrowStreamReader(bytes)
+        while let batch = try reader.next() { #expect(batch.rowCount >= 0) }
+      } catch let error as ArrowError {
+        #expect(!error.message.isEmpty, "\(file.lastPathComponent)")
+      }
+    }
+    let bytes = [UInt8](try Data(contentsOf: seeds.appending(path: "metadata-version-32768")))
+    let error = #expect(throws: ArrowError.self) { _ = try ArrowStreamReader(bytes) }
+    #expect(error?.message.contains("metadata version 32768") == true)
   }
 }

@@ -166,7 +166,7 @@ struct Message {
     let version = try table.number(MessageField.version, default: Int16(0))
     guard version == 3 || version == 4 else {
       throw ArrowError(
-        .unsupported, "metadata version \(version + 1); versions 4 and 5 are understood")
+        .unsupported, "metadata version \(Int(version) + 1); versions 4 and 5 are understood")
     }
     let rawKind = try table.number(MessageField.headerType, default: UInt8(0))
     guard let kind = MessageHeader(rawValue: rawKind),
