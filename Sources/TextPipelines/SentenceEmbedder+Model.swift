@@ -8,7 +8,7 @@ extension SentenceEmbedder: TextModel {
 
   public var runtime: String { encoder.model.runtime }
 
-  func outputs(for texts: [String], _ names: Set<String>) async throws -> [String: AnyTensor] {
+  func outputs(for texts: StringTensor, _ names: Set<String>) async throws -> [String: AnyTensor] {
     ["embedding": .float32(try await embed(texts))]
   }
 }

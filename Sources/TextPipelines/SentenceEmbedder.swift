@@ -71,8 +71,7 @@ public struct SentenceEmbedder: Sendable {
     tokenizer = try TextTokenizer(
       folder,
       maxTokens: options.maxTokens ?? configuration.maxTokens ?? encoder.fixedLength
-        ?? folder.maximumTokens(),
-      vocabularySize: configuration.vocabularySize)
+        ?? folder.maximumTokens())
   }
 
   /// The output with the vectors: of whole texts if the network pools, else of tokens.
@@ -96,10 +95,15 @@ public struct SentenceEmbedder: Sendable {
   ///
   /// - Throws: ``TextPipelineError``, or the runtime's error.
   public func embed(_ texts: [String]) async throws -> Tensor<Float> {
-    let (prompt, isLowercased) = (configuration.prompt, configuration.isLowercased)
-    if prompt.isEmpty, !isLowercased { return try await embed(try tokenizer.rows(of: texts)) }
-    let prepared = texts.map { isLowercased ? (prompt + $0).lowercased() : prompt + $0 }
-    return try await embed(try tokenizer.rows(of: prepared))
+    try await embed(StringTensor(texts))
+  }
+
+  func embed(_ texts: StringTensor) async throws -> Tensor<Float> {
+    var texts = try texts.prefixed(with: configuration.prompt)
+    if configuration.isLowercased {
+      texts = try StringTensor(texts.strings.map { $0.lowercased() }, shape: texts.shape)
+    }
+    return try await embed(try tokenizer.rows(of: texts))
   }
 
   /// The vectors of rows of token ids, `[rows, dimensions]`.

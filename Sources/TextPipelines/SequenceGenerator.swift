@@ -61,8 +61,7 @@ public struct SequenceGenerator: Sendable {
     vocabularySize = try folder.configuration.integer("vocab_size")
     sourcePadding = try folder.configuration.integer("pad_token_id") ?? configuration.paddingToken
     tokenizer = try TextTokenizer(
-      folder, maxTokens: options.maxTokens ?? folder.maximumTokens(),
-      vocabularySize: vocabularySize)
+      folder, maxTokens: options.maxTokens ?? folder.maximumTokens())
   }
 
   private static func parameters(
@@ -83,10 +82,14 @@ public struct SequenceGenerator: Sendable {
   ///
   /// - Throws: ``TextPipelineError``, or the runtime's error.
   public func generate(_ texts: [String]) async throws -> [String] {
-    let sources = prefix.isEmpty ? texts : texts.map { prefix + $0 }
+    try await generate(StringTensor(texts))
+  }
+
+  func generate(_ texts: StringTensor) async throws -> [String] {
+    let sources = prefix.isEmpty ? texts : try texts.prefixed(with: prefix)
     return try await generate(tokenizer.rows(of: sources)).map {
       // The end token would be left out anyway; the start token may be an ordinary one.
-      try tokenizer.text(of: Array($0.ids.dropFirst()))
+      try tokenizer.text(of: $0.ids.dropFirst())
     }
   }
 
@@ -109,7 +112,7 @@ extension SequenceGenerator: TextModel {
 
   public var runtime: String { generator.model.runtime }
 
-  func outputs(for texts: [String], _ names: Set<String>) async throws -> [String: AnyTensor] {
+  func outputs(for texts: StringTensor, _ names: Set<String>) async throws -> [String: AnyTensor] {
     ["generated": .string(try StringTensor(try await generate(texts)))]
   }
 }

@@ -9,7 +9,7 @@ extension TextClassifier: TextModel {
 
   public var runtime: String { encoder.model.runtime }
 
-  func outputs(for texts: [String], _ names: Set<String>) async throws -> [String: AnyTensor] {
+  func outputs(for texts: StringTensor, _ names: Set<String>) async throws -> [String: AnyTensor] {
     let scores = try await scores(of: tokenizer.rows(of: texts))
     guard let topK else {
       let best = best(of: scores)

@@ -70,8 +70,7 @@ public struct TextClassifier: Sendable {
     self.options = options
     name = path
     tokenizer = try TextTokenizer(
-      folder, maxTokens: options.maxTokens ?? encoder.fixedLength ?? folder.maximumTokens(),
-      vocabularySize: configuration.vocabularySize)
+      folder, maxTokens: options.maxTokens ?? encoder.fixedLength ?? folder.maximumTokens())
   }
 
   /// The best label of each text.

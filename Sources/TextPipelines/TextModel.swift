@@ -5,7 +5,7 @@ import Tensors
 protocol TextModel: Model {
   var name: String { get }
   /// The outputs for texts, those called `names` at least.
-  func outputs(for texts: [String], _ names: Set<String>) async throws -> [String: AnyTensor]
+  func outputs(for texts: StringTensor, _ names: Set<String>) async throws -> [String: AnyTensor]
 }
 
 extension TextModel {
@@ -44,7 +44,7 @@ extension TextModel {
           + outputs.map(\.description).joined(separator: ", "),
         model: name)
     }
-    return try await self.outputs(for: strings.strings, wanted).filter { wanted.contains($0.key) }
+    return try await self.outputs(for: strings, wanted).filter { wanted.contains($0.key) }
   }
 }
 

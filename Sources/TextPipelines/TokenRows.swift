@@ -24,7 +24,7 @@ public struct TokenRows: Sendable, Hashable {
   public subscript(row: Int) -> ArraySlice<Int64> { ids[offsets[row]..<offsets[row + 1]] }
 
   /// Adds a row.
-  public mutating func append(_ row: some Sequence<Int>) {
+  public mutating func append(_ row: some Sequence<some BinaryInteger>) {
     for id in row { ids.append(Int64(id)) }
     offsets.append(ids.count)
   }

@@ -42,6 +42,11 @@ enum Files {
     tests.appendingPathComponent("Models/\(name)").path
   }
 
+  /// A model that several test suites use.
+  static func shared(_ name: String) -> String {
+    tests.deletingLastPathComponent().appendingPathComponent("Models/\(name)").path
+  }
+
   static func example(_ name: String) -> String {
     tests.deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Examples/\(name)").path
