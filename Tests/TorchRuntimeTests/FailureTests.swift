@@ -195,6 +195,9 @@ struct FailureTests {
     let error = #expect(throws: TorchError.self) { try TorchModel(path: path) }
     #expect(error?.code == .weights)
     #expect(error?.message.contains("there is none beside it") == true)
+    #expect(try TorchPackage(path: path).weightsBeside == nil)
+    let found = try TorchPackage(path: Runtime.package("beside")).weightsBeside
+    #expect(found == Runtime.file("beside.safetensors"))
     var options = TorchModelOptions()
     options.weights = Runtime.file("beside.safetensors")
     let model = try TorchModel(path: path, options: options)

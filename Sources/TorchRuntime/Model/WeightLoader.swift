@@ -50,7 +50,7 @@ struct WeightLoader {
       try checkComplete(constants)
       return []
     }
-    guard let path = file ?? fileBeside() else {
+    guard let path = file ?? package.weightsBeside else {
       throw failure(
         "the package has no weights (package_constants_in_so is off) and there is none beside it. "
           + "Name the file in the option weights: the blob that PyTorch wrote, or the module's state "
@@ -63,11 +63,6 @@ struct WeightLoader {
 
   private func failure(_ message: String) -> TorchError {
     TorchError(.weights, message, model: package.path)
-  }
-
-  private func fileBeside() -> String? {
-    let stem = package.path.hasSuffix(".pt2") ? String(package.path.dropLast(4)) : package.path
-    return [".safetensors", "_weights.blob"].map { stem + $0 }.first { access($0, R_OK) == 0 }
   }
 
   private func loadFile(_ path: String, _ constants: [Constant]) throws -> [TorchValue] {

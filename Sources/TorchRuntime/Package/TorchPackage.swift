@@ -1,3 +1,5 @@
+import Glibc
+
 /// An AOTInductor package (`.pt2`): a ZIP archive with the compiled code of one or more models below
 /// `data/aotinductor`, and what it says of itself. Nothing of it has been loaded yet.
 ///
@@ -105,6 +107,13 @@ public struct TorchPackage: Sendable {
     metadata = try Self.readMetadata(file("_metadata.json"), archive: archive)
     device = metadata["AOTI_DEVICE_KEY"] ?? "cpu"
     instructionSets = metadata["AOTI_CPU_ISA"] ?? ""
+  }
+
+  /// A file with weights beside the package, of the same name but ending in `.safetensors` or
+  /// `_weights.blob`: it goes wherever the package goes. `nil` if there is none.
+  public var weightsBeside: String? {
+    let stem = path.hasSuffix(".pt2") ? String(path.dropLast(4)) : path
+    return [".safetensors", "_weights.blob"].map { stem + $0 }.first { access($0, R_OK) == 0 }
   }
 
   /// Whether values that the code checks while it computes, such as an index into a table, end the
