@@ -111,7 +111,7 @@ public struct SentenceEmbedder: Sendable {
     try rows.check(vocabularySize: configuration.vocabularySize, model: name)
     let isPooled = pooling.isEmpty
     let vectors = try await encoder.collect(
-      rows, width: dimensions ?? 0, batchSize: options.batchSize,
+      rows, width: dimensions ?? 0, options: options,
       padding: Int64(configuration.paddingToken), outputs: [output.name]
     ) { results, mask, count in
       let values = try encoder.floats(

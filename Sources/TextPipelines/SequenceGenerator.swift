@@ -97,7 +97,8 @@ public struct SequenceGenerator: Sendable {
   public func generate(_ rows: TokenRows) async throws -> [GeneratedTokens] {
     try rows.check(vocabularySize: vocabularySize, model: name)
     var results = Array(repeating: GeneratedTokens(ids: [], score: nil), count: rows.count)
-    for batch in rows.batches(of: options.batchSize) {
+    // Each batch has steps of its own, so that short ones cost more than some padding.
+    for batch in rows.batches(of: options.batchSize, likeness: 0.5) {
       let source = rows.padded(batch, padding: Int64(sourcePadding))
       for (row, result) in zip(batch, try await generator.generate(source)) {
         results[row] = result

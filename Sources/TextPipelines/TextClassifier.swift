@@ -95,7 +95,7 @@ public struct TextClassifier: Sendable {
     try rows.check(vocabularySize: configuration.vocabularySize, model: name)
     let width = labels.count
     return try await encoder.collect(
-      rows, width: width, batchSize: options.batchSize,
+      rows, width: width, options: options,
       padding: Int64(configuration.paddingToken), outputs: [logits]
     ) { results, _, count in
       let values = try encoder.floats(results, logits, rank: 2, rows: count)

@@ -5,23 +5,30 @@ public struct TextPipelineOptions: Sendable, Hashable, Codable {
   /// The greatest number of texts that the model gets at once. Texts of like length go together, so
   /// that little is padded; results come in the order of the texts.
   public var batchSize = 32
+  /// The greatest number of tokens of a batch of several texts, padding included: what a network
+  /// computes on the way to an answer should fit the processor's caches. A generator, most of whose
+  /// work comes after reading the texts, does not look at it.
+  public var batchTokens = 1024
   /// The greatest number of tokens of a text, special ones included; what is beyond is cut off.
   /// `nil` for the model's own limit.
   public var maxTokens: Int?
   /// Threads that share the work of one run of an ONNX model.
   public var threads = 1
 
-  public init(batchSize: Int = 32, maxTokens: Int? = nil, threads: Int = 1) {
+  public init(
+    batchSize: Int = 32, batchTokens: Int = 1024, maxTokens: Int? = nil, threads: Int = 1
+  ) {
     self.batchSize = batchSize
+    self.batchTokens = batchTokens
     self.maxTokens = maxTokens
     self.threads = threads
   }
 
   func check(model: String) throws(TextPipelineError) {
-    guard batchSize > 0, maxTokens ?? 1 > 0, threads >= 0 else {
+    guard batchSize > 0, batchTokens > 0, maxTokens ?? 1 > 0, threads >= 0 else {
       throw TextPipelineError(
         .invalidOption,
-        "batchSize (\(batchSize)) and maxTokens (\(maxTokens.map(String.init) ?? "none")) must be "
+        "batchSize (\(batchSize)), batchTokens (\(batchTokens)) and maxTokens (\(maxTokens.map(String.init) ?? "none")) must be "
           + "positive, threads (\(threads)) not negative",
         model: model)
     }

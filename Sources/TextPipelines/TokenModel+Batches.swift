@@ -4,12 +4,19 @@ extension TokenModel {
   /// Runs the model over all rows, those of like length together, and puts what `values` makes of
   /// each batch, `[rows, width]`, into the order of the rows.
   func collect(
-    _ rows: TokenRows, width: Int, batchSize: Int, padding: Int64, outputs: [String],
+    _ rows: TokenRows, width: Int, options: TextPipelineOptions, padding: Int64,
+    outputs: [String],
     values: (_ results: [String: AnyTensor], _ mask: Tensor<Int64>, _ count: Int) throws -> Tensor<
       Float
     >
   ) async throws -> Tensor<Float> {
-    let batches = rows.batches(of: fixedRows ?? batchSize)
+    // A run's fixed cost is small beside that of a quarter of a batch. Models of one length compute
+    // the padding anyway.
+    let batches =
+      fixedLength == nil
+      ? rows.batches(
+        of: fixedRows ?? options.batchSize, tokens: options.batchTokens, likeness: 0.75)
+      : rows.batches(of: fixedRows ?? options.batchSize)
     var parts: [Tensor<Float>] = []
     var places = [Int](repeating: 0, count: rows.count)
     var first = 0

@@ -30,17 +30,37 @@ public struct TokenRows: Sendable, Hashable {
   }
 
   /// The rows' positions, longest rows first (in their own order among equals), cut into batches of
-  /// at most `size`: rows of like length share a batch, which then needs little padding.
-  func batches(of size: Int) -> [ArraySlice<Int>] {
+  /// at most `size` rows of like length: the time of a run grows with the padding too.
+  ///
+  /// - Parameters:
+  ///   - tokens: the greatest number of tokens of a batch of several rows, padding included.
+  ///   - likeness: how long the shortest row of a batch is at least, as a part of the longest.
+  func batches(
+    of size: Int, tokens: Int = .max, likeness: Double = 0
+  ) -> [ArraySlice<Int>] {
     // A stable order makes results repeatable: which rows share a batch moves their last digits.
     let order = (0..<count).sorted { left, right in
       let (a, b) = (length(of: left), length(of: right))
       return a == b ? left < right : a > b
     }
-    return stride(from: 0, to: count, by: max(size, 1)).map {
-      order[$0..<min($0 + max(size, 1), count)]
+    var batches: [ArraySlice<Int>] = []
+    var start = 0
+    for position in order.indices where position > start {
+      let longest = length(of: order[start])
+      // Below a few tokens, another run costs more than the padding.
+      let least = min(Int(Double(longest) * likeness), longest - Self.freePadding)
+      let room = max(1, min(size, tokens / max(longest, 1)))
+      if position - start == room || length(of: order[position]) < least {
+        batches.append(order[start..<position])
+        start = position
+      }
     }
+    if start < count { batches.append(order[start...]) }
+    return batches
   }
+
+  /// The number of padding tokens in a row that is never worth another batch.
+  private static let freePadding = 4
 
   /// The given rows side by side, shorter ones filled up on the right.
   ///
