@@ -99,11 +99,17 @@ def evaluate(rows, predicted, figures, out, tolerance):
         if not difference(column, rows[name]) <= tolerance
     ]
     for name, value in expected.items():
-        number = isinstance(value, float)
-        if not (abs(found[name] - value) <= tolerance if number else found[name] == value):
+        if not same(found[name], value, tolerance):
             wrong.append(f"{name} is {found[name]}, and expected.json has {value}")
     if wrong:
         raise SystemExit("; ".join(wrong))
+
+
+def same(one, other, tolerance):
+    """Whether two figures are equal; those with a fraction may differ by the tolerance."""
+    if isinstance(other, list):
+        return len(one) == len(other) and all(same(a, b, tolerance) for a, b in zip(one, other))
+    return abs(one - other) <= tolerance if isinstance(other, float) else one == other
 
 
 def numbers(column):

@@ -12,6 +12,7 @@ from onnx import numpy_helper
 # The exporter warns of itself: of its own deprecated calls, and of packages that it could serve.
 logging.getLogger("torch.onnx").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", category=FutureWarning, module="copyreg")
+warnings.filterwarnings("ignore", message="# The axis name")
 
 
 def export(model, example, path, inputs, outputs, dynamic):
