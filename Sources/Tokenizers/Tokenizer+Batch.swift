@@ -46,13 +46,9 @@ extension Tokenizer {
   ) throws(TokenizerError) -> TokenBatch {
     let frame = try RowFrame(postProcessor, addSpecialTokens: addSpecialTokens)
     var limit: Int?
-    var earlyStop: (count: Int, direction: Direction)?
     if let truncation {
       let added = addSpecialTokens ? postProcessor?.addedTokens(isPair: false) ?? 0 : 0
       limit = try truncation.limit(added: added)
-      if truncation.strategy != .onlySecond {
-        earlyStop = (truncation.maximumLength, truncation.direction)
-      }
       if let limit, limit > 0, truncation.stride >= limit {
         throw TokenizerError(
           .invalidOption,
@@ -60,6 +56,8 @@ extension Tokenizer {
             + "\(limit) tokens that remain beside the special tokens")
       }
     }
+    // One token more than remains shows that the row is too long.
+    let earlyStop = truncation?.direction == .right ? limit.map { $0 + 1 } : nil
     var ids: [Int32] = []
     var ends: [Int] = []
     ends.reserveCapacity(count)

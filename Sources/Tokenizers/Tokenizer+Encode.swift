@@ -36,12 +36,8 @@ extension Tokenizer {
   private func encode(_ text: String, typeID: Int) throws(TokenizerError) -> Encoding {
     var workspace = Workspace(isTracked: true)
     let bytes = Array(text.utf8)
-    var limit: (count: Int, direction: Direction)?
-    if let truncation, truncation.strategy != .onlySecond || typeID != 0 {
-      limit = (truncation.maximumLength, truncation.direction)
-    }
     try withoutEscaping(bytes) { buffer throws(TokenizerError) in
-      try tokenize(buffer, &workspace, limit: limit)
+      try tokenize(buffer, &workspace, limit: nil)
     }
     let positions = ScalarPositions(bytes)
     var encoding = Encoding()
@@ -50,11 +46,11 @@ extension Tokenizer {
       let number = Int(workspace.pieceOfToken[index])
       let piece = workspace.pieces.pieces[number]
       let token: String
-      if place.isSurface || model.vocabulary.token(id) == nil {
-        let range = piece.start + Int(place.start)..<min(piece.start + Int(place.end), piece.end)
+      if place.isSurface {
+        let range = piece.start + Int(place.start)..<piece.start + Int(place.end)
         token = String(decoding: workspace.pieces.text.bytes[range], as: UTF8.self)
       } else {
-        token = model.vocabulary.token(id) ?? ""
+        token = model.token(id) ?? ""
       }
       encoding.append(
         id: Int(id), typeID: typeID, token: token,

@@ -1,12 +1,10 @@
 extension Tokenizer {
   /// Cuts a text into tokens: `workspace.sink` has them afterwards.
   ///
-  /// - Parameter limit: stop after the piece with which so many tokens are reached, counted from
-  ///   the side that truncation keeps; the reference does so, and what it does not make cannot
-  ///   overflow.
+  /// - Parameter limit: stop after the piece with which so many tokens are reached.
   func tokenize(
     _ text: UnsafeBufferPointer<UInt8>, _ workspace: inout Workspace,
-    limit: (count: Int, direction: Direction)?
+    limit: Int?
   ) throws(TokenizerError) {
     guard text.count < Int32.max / 8 else {
       throw TokenizerError(
@@ -24,7 +22,10 @@ extension Tokenizer {
       try normalize(text, .init(start: 0, end: text.count, token: -1), &workspace)
     }
     try preTokenizer?.apply(&workspace.pieces)
-    try runModel(&workspace, limit)
+    let limit = limit ?? .max
+    for index in workspace.pieces.pieces.indices where workspace.sink.ids.count < limit {
+      try runModel(&workspace, on: index)
+    }
   }
 
   /// Appends a part of the text, normalised, as pieces.
@@ -55,34 +56,6 @@ extension Tokenizer {
       let found = workspace.addedParts[index]
       workspace.appendPiece(
         found.start..<found.end, at: workspace.pieces.text.bytes.count, token: found.token)
-    }
-  }
-
-  private func runModel(
-    _ workspace: inout Workspace, _ limit: (count: Int, direction: Direction)?
-  ) throws(TokenizerError) {
-    let count = workspace.pieces.pieces.count
-    if let limit, limit.direction == .left {
-      // From the end; the tokens of each piece stay in order, so find the first piece needed.
-      var first = count
-      var total = 0
-      while first > 0 {
-        let before = workspace.sink.ids.count
-        let isToken = workspace.pieces.pieces[first - 1].token >= 0
-        try runModel(&workspace, on: first - 1)
-        first -= 1
-        total += workspace.sink.ids.count - before
-        if !isToken, total >= limit.count { break }
-      }
-      workspace.sink.removeAll()
-      workspace.pieceOfToken.removeAll(keepingCapacity: true)
-      for index in first..<count { try runModel(&workspace, on: index) }
-      return
-    }
-    for index in 0..<count {
-      let isToken = workspace.pieces.pieces[index].token >= 0
-      try runModel(&workspace, on: index)
-      if let limit, !isToken, workspace.sink.ids.count >= limit.count { return }
     }
   }
 

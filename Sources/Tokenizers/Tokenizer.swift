@@ -70,18 +70,18 @@ public struct Tokenizer: Sendable {
 
   /// The number of a token; nil when there is none of that text.
   public func tokenID(_ token: String) -> Int? {
-    (added.ids[token] ?? model.vocabulary.id(of: token)).map { Int($0) }
+    (added.id(token) ?? model.vocabulary.id(of: token)).map { Int($0) }
   }
 
   /// The text of a token; nil when there is none of that number.
   public func token(_ id: Int) -> String? {
     guard let id = Int32(exactly: id) else { return nil }
-    return added.text(id) ?? model.vocabulary.token(id)
+    return added.text(id) ?? model.token(id)
   }
 
   /// The number of tokens, added ones included.
   public var vocabularySize: Int {
-    model.size + added.ids.keys.count { model.vocabulary.id(of: $0) == nil }
+    model.size + added.countUnknown(to: model.vocabulary)
   }
 
   /// The text of tokens.

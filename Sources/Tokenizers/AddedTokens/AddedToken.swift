@@ -1,6 +1,6 @@
 /// A token that is cut out of the text before the model sees it.
 struct AddedToken: Sendable, Equatable {
-  var content: String
+  var content: TokenText
   /// Only where no word character touches it.
   var isSingleWord: Bool
   /// Takes the white space before it with it.
@@ -10,4 +10,13 @@ struct AddedToken: Sendable, Equatable {
   var isNormalized: Bool
   /// Left out when decoding without special tokens.
   var isSpecial: Bool
+}
+
+/// A text that equals only itself: Swift's strings are equal when canonically equivalent.
+struct TokenText: Sendable, Hashable {
+  let bytes: [UInt8]
+
+  init(_ text: String) { bytes = Array(text.utf8) }
+
+  var string: String { String(decoding: bytes, as: UTF8.self) }
 }

@@ -1,10 +1,10 @@
 /// The added tokens of a tokenizer and their numbers.
 struct AddedVocabulary: Sendable {
-  private(set) var ids: [String: Int32] = [:]
+  private var ids: [TokenText: Int32] = [:]
   private(set) var tokens: [Int32: AddedToken] = [:]
   /// The normalised form of tokens that differ from it.
   private var normalized: [Int32: String] = [:]
-  private var special: Set<String> = []
+  private var special: Set<TokenText> = []
   /// Finds tokens in the original text.
   private(set) var original: AddedTokenMatcher?
   /// Finds tokens in the normalised text.
@@ -21,7 +21,7 @@ struct AddedVocabulary: Sendable {
     for element in try json.elements {
       let content = try element.required("content").string
       let token = AddedToken(
-        content: content,
+        content: TokenText(content),
         isSingleWord: try element.optional("single_word")?.bool ?? false,
         stripsLeft: try element.optional("lstrip")?.bool ?? false,
         stripsRight: try element.optional("rstrip")?.bool ?? false,
@@ -30,7 +30,7 @@ struct AddedVocabulary: Sendable {
       _ = try element.required("id").count
       if content.isEmpty { continue }
       let id: Int32
-      if let known = ids[content] {
+      if let known = ids[TokenText(content)] {
         if tokens[known] == token { continue }
         id = known
       } else if let known = model.vocabulary.id(of: content) {
@@ -41,20 +41,21 @@ struct AddedVocabulary: Sendable {
       }
       if token.isNormalized, let normalizer {
         let form = try normalizer.apply(content)
-        if form != content { normalized[id] = form }
+        if TokenText(form) != TokenText(content) { normalized[id] = form }
       }
       if tokens[id] == nil { order.append(id) }
-      ids[content] = id
+      ids[TokenText(content)] = id
       tokens[id] = token
-      if token.isSpecial { special.insert(content) }
+      if token.isSpecial { special.insert(TokenText(content)) }
     }
     var patterns: [[(pattern: String, id: Int32, token: AddedToken)]] = [[], []]
-    var known: [Set<String>] = [[], []]
+    var known: [Set<TokenText>] = [[], []]
     for id in order {
       guard let token = tokens[id] else { continue }
       let kind = token.isNormalized ? 1 : 0
-      let pattern = token.isNormalized ? normalized[id] ?? token.content : token.content
-      if pattern.isEmpty || !known[kind].insert(pattern).inserted { continue }
+      let pattern =
+        token.isNormalized ? normalized[id] ?? token.content.string : token.content.string
+      if pattern.isEmpty || !known[kind].insert(TokenText(pattern)).inserted { continue }
       patterns[kind].append((pattern, id, token))
     }
     original = AddedTokenMatcher(patterns[0])
@@ -62,9 +63,17 @@ struct AddedVocabulary: Sendable {
   }
 
   /// The text of an added token as decoding sees it.
-  func text(_ id: Int32) -> String? { normalized[id] ?? tokens[id]?.content }
+  func text(_ id: Int32) -> String? { normalized[id] ?? tokens[id]?.content.string }
 
-  func isSpecial(_ text: String) -> Bool { special.contains(text) }
+  func isSpecial(_ text: String) -> Bool { special.contains(TokenText(text)) }
+
+  /// The number of an added token.
+  func id(_ text: String) -> Int32? { ids[TokenText(text)] }
+
+  /// The number of added tokens that the model does not know.
+  func countUnknown(to vocabulary: Vocabulary) -> Int {
+    ids.keys.count { $0.bytes.withUnsafeBufferPointer { vocabulary.id(of: $0) } < 0 }
+  }
 }
 
 extension Normalizer {

@@ -14,6 +14,13 @@ enum Model: Sendable {
     }
   }
 
+  /// The text of a token.
+  func token(_ id: Int32) -> String? {
+    if let token = vocabulary.token(id) { return token }
+    if case .unigram(let model) = self { return model.shadowed[id] }
+    return nil
+  }
+
   /// The number of tokens, as the reference counts them.
   var size: Int {
     if case .unigram(let model) = self { return model.tokens }

@@ -12,6 +12,8 @@ struct UnigramModel: Sendable {
 
   let vocabulary: Vocabulary
   let tokens: Int
+  /// Tokens that occur again later, which has the number from then on.
+  let shadowed: [Int32: String]
   let unknownID: Int32?
   private let trie: TokenTrie
   private let scores: [Double]
@@ -24,6 +26,12 @@ struct UnigramModel: Sendable {
   ) throws(TokenizerError) {
     vocabulary = try Vocabulary(entries.enumerated().map { ($1.token, Int32($0)) })
     tokens = entries.count
+    var shadowed: [Int32: String] = [:]
+    for (index, entry) in entries.enumerated() where vocabulary.id(of: entry.token) != Int32(index)
+    {
+      shadowed[Int32(index)] = entry.token
+    }
+    self.shadowed = shadowed
     trie = TokenTrie(entries.map(\.token))
     scores = entries.map(\.score)
     self.unknownID = unknownID

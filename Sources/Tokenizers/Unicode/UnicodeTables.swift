@@ -18,7 +18,7 @@ final class UnicodeTables: @unchecked Sendable {
 
   private let canonical: ScalarMap
   private let compatible: ScalarMap
-  private let lower: ScalarMap
+  let lower: ScalarMap
   private let combining: ScalarMap
   private let composites: [UInt64: UInt32]
   private let scriptStarts: [UInt32]
@@ -123,4 +123,9 @@ final class UnicodeTables: @unchecked Sendable {
     }
     return scriptNumbers[low]
   }
+}
+
+extension UnicodeTables {
+  /// Calls `body` with each scalar that has a lower case.
+  func forEachLowercase(_ body: (UInt32, [UInt32]) -> Void) { lower.forEach(body) }
 }
