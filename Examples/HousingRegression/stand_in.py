@@ -40,7 +40,8 @@ def make(count=20640, seed=7):
     bedrooms = np.clip(rooms / (4.9 + random.normal(0, 0.35, count)), 0.4, 30)
     occupants = np.clip(random.lognormal(np.log(2.85), 0.22, count), 0.75, 900)
 
-    to_city = np.hypot(longitude[:, None] - CITIES[None, :4, 0], latitude[:, None] - CITIES[None, :4, 1])
+    to_city = np.hypot(
+        longitude[:, None] - CITIES[None, :4, 0], latitude[:, None] - CITIES[None, :4, 1])
     coast = np.exp(-1.1 * np.abs((longitude + 120.2) + 0.82 * (latitude - 35.4)))
     value = (
         0.18 + 0.36 * income - 0.006 * income**2 + 0.75 * pull * np.exp(-1.1 * spread)

@@ -27,7 +27,9 @@ class T5(tf.Module):
             for name, value in self.settings.weights.items()
         }
         self.embedding = variable(self.settings.embedding, "shared")
-        self.bias = {part: variable(value, f"{part}_bias") for part, value in self.settings.bias.items()}
+        self.bias = {
+            part: variable(value, f"{part}_bias") for part, value in self.settings.bias.items()
+        }
         head = self.settings.head
         self.head = self.embedding if head is None else variable(head, "lm_head")
 
