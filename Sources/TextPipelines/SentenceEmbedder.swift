@@ -81,7 +81,7 @@ public struct SentenceEmbedder: Sendable {
     let outputs = network.outputs.filter { $0.elementType.isFloatingPoint }
     let ofTokens =
       outputs.first { ["last_hidden_state", "token_embeddings"].contains($0.name) }
-      ?? outputs.first { $0.shape.rank == 3 }
+      ?? outputs.first { $0.shape.rank == 3 } ?? outputs.first { $0.shape.rank == 0 }
     let ofTexts = outputs.first { $0.name == "sentence_embedding" && $0.shape.rank == 2 }
     if let output = pools ? ofTokens : ofTexts ?? ofTokens { return output }
     throw TextPipelineError(

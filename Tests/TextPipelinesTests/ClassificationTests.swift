@@ -1,6 +1,7 @@
 import ArrowIPC
 import BatchInference
 import Foundation
+import ONNXRuntime
 import Tensors
 import Testing
 
@@ -84,6 +85,15 @@ struct ClassificationTests {
       try await top.run(["text": text], outputs: ["label"])
     }
     #expect(unknown?.message.contains("no output called label") == true)
+  }
+
+  @Test(arguments: [[], [5, 32]]) func packages(_ size: [Int]) async throws {
+    let golden = try #require(Self.golden)
+    let network = try ONNXSession(path: Self.folder + "/model.onnx")
+    let classifier = try TextClassifier(
+      path: Self.folder, model: RenamedModel.package(network, size: size))
+    let found = try await classifier.classify(golden.inputs)
+    for (found, expected) in zip(found, golden.cases[0].answers) { expectEqual(found, expected[0]) }
   }
 
   /// Without a vocabulary that fits, the network would read beyond its table.

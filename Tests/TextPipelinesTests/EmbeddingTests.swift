@@ -1,4 +1,5 @@
 import Foundation
+import ONNXRuntime
 import Tensors
 import Testing
 
@@ -97,6 +98,14 @@ struct EmbeddingTests {
     #expect(throws: TextPipelineError.self) { try SentenceEmbedder(path: folder.path) }
   }
 
+  @Test(arguments: [[], [4, 12], [1, 20]]) func packages(_ size: [Int]) async throws {
+    let golden = try #require(Self.golden)
+    let network = try ONNXSession(path: Self.folder + "/onnx/model.onnx")
+    let embedder = try SentenceEmbedder(
+      path: Self.folder, model: RenamedModel.package(network, size: size))
+    expectEqual(try await embedder.embed(golden.inputs), golden.cases[0].vectors)
+  }
+
   @Test func unknownModules() throws {
     let folder = try FolderCopy(of: Self.folder)
     try folder.write(
@@ -118,8 +127,8 @@ struct EmbeddingTests {
 @Suite(
   "all-MiniLM-L6-v2",
   .needsModel(
-    Files.example("SentenceEmbeddings/made/onnx/model.onnx"),
-    "Examples/SentenceEmbeddings/train.py exports it (90 MB)"))
+    Files.example("SentenceEmbeddings/made/all-MiniLM-L6-v2/onnx/model.onnx"),
+    "scripts/make-models SentenceEmbeddings exports it (90 MB)"))
 struct MiniLMTests {
   struct Golden: Decodable {
     var inputs: [String]
@@ -127,7 +136,7 @@ struct MiniLMTests {
     var vectors: [[Float]]
   }
 
-  static let folder = Files.example("SentenceEmbeddings/made")
+  static let folder = Files.example("SentenceEmbeddings/made/all-MiniLM-L6-v2")
 
   @Test func vectors() async throws {
     let golden = try Files.golden("minilm", as: Golden.self)
