@@ -2,7 +2,8 @@
 
     python Examples/plots.py KIND RESULT OUT.svg      needs Examples/requirements.txt
 
-RESULT is a file, or a folder that Spark wrote: Parquet, or CSV or JSON where its name ends so. KIND is
+RESULT is a file, or a folder that Spark wrote: Parquet, or CSV or JSON where its name ends so. KIND
+is one of
 
 fashion     a grid of clothes with predicted and true names; columns data, label, preds
 digits      the same of digits

@@ -66,14 +66,18 @@ def run(script, description, *, name, table, predict, figures, train=None, epoch
     rows = with_columns(rows, predicted)
     pq.write_table(rows, path, compression="snappy")
     found = {"rows": rows.num_rows, **figures(rows)}
-    (options.out / "expected.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(found, indent=2, ensure_ascii=False)
+    (options.out / "expected.json").write_text(text + "\n")
     show(found)
 
 
 def with_columns(rows, columns):
     for name, column in columns.items():
         place = rows.schema.get_field_index(name)
-        rows = rows.append_column(name, column) if place < 0 else rows.set_column(place, name, column)
+        if place < 0:
+            rows = rows.append_column(name, column)
+        else:
+            rows = rows.set_column(place, name, column)
     return rows
 
 

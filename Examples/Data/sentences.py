@@ -108,7 +108,8 @@ ADVERBS = [
 COPULAS = [("is", "ist", "est"), ("was", "war", "était")]
 FEELINGS = [
     ("love", "liebe", "J'adore", 2), ("hate", "hasse", "Je déteste", -2),
-    ("see", "sehe", "Je vois", 0), ("know", "kenne", "Je connais", 0), ("recommend", "empfehle", "Je recommande", 2),
+    ("see", "sehe", "Je vois", 0), ("know", "kenne", "Je connais", 0),
+    ("recommend", "empfehle", "Je recommande", 2),
 ]
 RELATIVES = [
     ("my brother", "mein Bruder", "mon frère"), ("my sister", "meine Schwester", "ma sœur"),
