@@ -59,6 +59,13 @@ public struct SequenceGenerator: Sendable {
     self.options = options
     name = path
     vocabularySize = try folder.configuration.integer("vocab_size")
+    if let vocabularySize, !(0..<vocabularySize).contains(configuration.startToken) {
+      throw TextPipelineError(
+        .vocabularyMismatch,
+        "the start token \(configuration.startToken) (decoder_start_token_id) is none of the "
+          + "\(vocabularySize) that config.json tells (vocab_size)",
+        model: path)
+    }
     sourcePadding = try folder.configuration.integer("pad_token_id") ?? configuration.paddingToken
     tokenizer = try TextTokenizer(
       folder, maxTokens: options.maxTokens ?? folder.maximumTokens())

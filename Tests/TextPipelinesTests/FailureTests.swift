@@ -113,7 +113,16 @@ struct Damage: Sendable, CustomTestStringConvertible {
     Damage("groups of beams", .sequence, .unsupportedModel, "num_beam_groups") {
       try $0.change("generation_config.json", ["num_beam_groups": .number(2)])
     },
-    Damage("no beams", .sequence, .invalidOption, "beams (0)") {
+    Damage("negative length", .sequence, .invalidOption, "maxLength") {
+      try $0.change("generation_config.json", ["max_new_tokens": .number(-1)])
+    },
+    Damage("too many beams", .sequence, .invalidOption, "at most 1024") {
+      try $0.change("generation_config.json", ["num_beams": .number(1e15)])
+    },
+    Damage("unknown start token", .sequence, .vocabularyMismatch, "start token 4000") {
+      try $0.change("generation_config.json", ["decoder_start_token_id": .number(4000)])
+    },
+    Damage("no beams", .sequence, .invalidOption, "beams (0, at most") {
       try $0.change("generation_config.json", ["num_beams": .number(0)])
     },
     Damage("early stopping", .sequence, .invalidConfiguration, "true, false or \"never\"") {
@@ -184,6 +193,22 @@ struct FailureTests {
     #expect(error?.message.contains("past_key_values.0.encoder.key") == true)
   }
 
+  /// A decoder whose memory is not one of the batch.
+  @Test func pastsOfAnotherBatch() async throws {
+    let folder = Files.model("sequence")
+    func part(_ file: String) throws -> ONNXSession { try ONNXSession(path: "\(folder)/\(file)") }
+    let decoder = FirstRowOnly(
+      base: try part("decoder_model.onnx"), outputs: ["present.1.decoder.key"])
+    let model = try EncoderDecoder(
+      encoder: part("encoder_model.onnx"), decoder: decoder,
+      decoderWithPast: part("decoder_with_past_model.onnx"), name: "spoiled")
+    let generator = try SequenceGenerator(path: folder, model: model)
+    let error = await #expect(throws: TextPipelineError.self) {
+      try await generator.generate(TokenRows([[3, 1], [4, 1]]))
+    }
+    #expect(error?.message.contains("present.1.decoder.key is of shape [1, ") == true)
+  }
+
   @Test func cancellation() async throws {
     let generator = try SequenceGenerator(path: Files.model("sequence"))
     let rows = TokenRows(Array(repeating: [3, 4, 1], count: 64))
@@ -192,5 +217,28 @@ struct FailureTests {
       return try await generator.generate(rows)
     }
     await #expect(throws: CancellationError.self) { try await task.value }
+  }
+}
+
+/// A model of whose outputs some have lost all rows but one.
+private struct FirstRowOnly: Model {
+  let base: ONNXSession
+  let spoiled: Set<String>
+
+  init(base: ONNXSession, outputs: Set<String>) {
+    self.base = base
+    spoiled = outputs
+  }
+
+  var inputs: [TensorSpecification] { base.inputs }
+  var outputs: [TensorSpecification] { base.outputs }
+  var runtime: String { base.runtime }
+
+  func run(
+    _ inputs: [String: AnyTensor], outputs outputNames: [String]?
+  ) async throws -> [String: AnyTensor] {
+    var results = try await base.run(inputs, outputs: outputNames)
+    for name in spoiled { results[name] = results[name]?.gathering([0]) }
+    return results
   }
 }

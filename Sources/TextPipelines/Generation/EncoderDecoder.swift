@@ -102,13 +102,13 @@ public struct EncoderDecoder: SequenceModel {
     switch memory {
     case .part(let next) where state.steps > 0:
       results = try await next.run(column, state, usesPast: true, name: name)
-      keep(next, results, &state)
+      try keep(next, results, &state)
     case .merged where state.steps > 0:
       results = try await decoder.run(column, state, usesPast: true, name: name)
-      keep(decoder, results, &state)
+      try keep(decoder, results, &state)
     case .part, .merged:
       results = try await decoder.run(column, state, usesPast: false, name: name)
-      keep(decoder, results, &state)
+      try keep(decoder, results, &state)
       if case .part(let next) = memory, !next.roles.contains(.encoded) { state.encoded = nil }
     case .none:
       let all = try state.tokens.map { try Self.joined($0, column) } ?? column
@@ -123,12 +123,21 @@ public struct EncoderDecoder: SequenceModel {
   /// step only (a merged decoder gives dummies in their place later).
   private func keep(
     _ part: DecoderPart, _ results: [String: AnyTensor], _ state: inout SequenceState
-  ) {
-    for (name, key) in part.presents {
+  ) throws(TextPipelineError) {
+    for (output, key) in part.presents {
+      let result = results[output]
+      let isKept = !DecoderPart.isConstant(key) || state.steps == 0
+      guard !isKept || result?.shape.first == state.rowCount else {
+        throw TextPipelineError(
+          .invalidOutput,
+          "the decoder's output \(output) is \(result.map { "of shape \($0.shape)" } ?? "missing") "
+            + "for \(state.rowCount) rows",
+          model: name)
+      }
       if !DecoderPart.isConstant(key) {
-        state.pasts[key] = results[name]
+        state.pasts[key] = result
       } else if state.steps == 0 {
-        state.constants[key] = results[name]
+        state.constants[key] = result
       }
     }
   }

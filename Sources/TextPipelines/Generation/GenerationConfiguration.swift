@@ -61,7 +61,7 @@ struct GenerationConfiguration: Sendable, Hashable {
     if let new = try options.maxNewTokens
       ?? (options.maxLength == nil ? integer("max_new_tokens") : nil)
     {
-      maxLength = new + 1
+      maxLength = new &+ 1
     } else {
       // Without a limit, transformers generates 20 tokens.
       maxLength = try options.maxLength ?? integer("max_length") ?? 21
@@ -69,7 +69,7 @@ struct GenerationConfiguration: Sendable, Hashable {
     if let new = try options.minNewTokens
       ?? (options.minLength == nil ? integer("min_new_tokens") : nil)
     {
-      minLength = new + 1
+      minLength = new &+ 1
     } else {
       minLength = try options.minLength ?? integer("min_length") ?? 0
     }
@@ -93,6 +93,8 @@ struct GenerationConfiguration: Sendable, Hashable {
     try check(own, folder, options)
   }
 
+  private static let mostBeams = 1024
+
   private static func earlyStopping(_ value: JSONValue) -> EarlyStopping? {
     switch value {
     case .bool(let isFull): isFull ? .whenFull : .heuristic
@@ -104,13 +106,14 @@ struct GenerationConfiguration: Sendable, Hashable {
   private func check(
     _ file: ConfigurationFile, _ folder: ModelFolder, _ options: GenerationOptions
   ) throws {
-    guard maxLength > 0, minLength >= 0, beams > 0, noRepeatNGramSize >= 0, repetitionPenalty > 0,
+    guard maxLength > 0, minLength >= 0, (1...Self.mostBeams).contains(beams),
+      noRepeatNGramSize >= 0, repetitionPenalty > 0,
       lengthPenalty.isFinite, badWords.allSatisfy({ !$0.isEmpty })
     else {
       throw TextPipelineError(
         .invalidOption,
-        "maxLength (\(maxLength)), beams (\(beams)) and repetitionPenalty (\(repetitionPenalty)) "
-          + "must be positive, minLength (\(minLength)) and noRepeatNGramSize "
+        "maxLength (\(maxLength)), beams (\(beams), at most \(Self.mostBeams)) and "
+          + "repetitionPenalty (\(repetitionPenalty)) must be positive, minLength (\(minLength)) and noRepeatNGramSize "
           + "(\(noRepeatNGramSize)) not negative, and bad words not empty",
         model: folder.path)
     }
