@@ -202,7 +202,7 @@ def pre_tokenizer_kinds():
 
 def trained():
     """Small models of each kind, trained here on the random texts."""
-    corpus = list(texts(3000, 99))
+    corpus = list(texts(400, 99))
     bpe = Tokenizer(models.BPE(unk_token="<unk>"))
     bpe.pre_tokenizer = pre_tokenizers.Whitespace()
     bpe.train_from_iterator(corpus, trainers.BpeTrainer(
@@ -217,7 +217,7 @@ def trained():
     unigram = Tokenizer(models.Unigram())
     unigram.pre_tokenizer = pre_tokenizers.Metaspace()
     unigram.train_from_iterator(corpus, trainers.UnigramTrainer(
-        vocab_size=2500, special_tokens=["<unk>"], unk_token="<unk>", show_progress=False))
+        vocab_size=1500, special_tokens=["<unk>"], unk_token="<unk>", n_sub_iterations=1, show_progress=False))
     scores = json.loads(unigram.to_str())["model"]
     wordpiece = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     wordpiece.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

@@ -122,27 +122,23 @@ struct JSONParser {
   private mutating func number() throws(TokenizerError) -> JSONValue {
     let start = position
     var isInteger = true
-    while position < bytes.count {
+    scan: while position < bytes.count {
       switch bytes[position] {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): break
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): position += 1
       case UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
         isInteger = false
-      default:
-        return try finishNumber(start, isInteger)
+        position += 1
+      default: break scan
       }
-      position += 1
     }
-    return try finishNumber(start, isInteger)
-  }
-
-  private func finishNumber(_ start: Int, _ isInteger: Bool) throws(TokenizerError) -> JSONValue {
     guard position > start, position - start < 400 else {
-      throw failure(position == start ? "expected a value" : "a number of over 400 digits")
+      throw failure(position == start ? "expected a value" : "a number of over 400 characters")
     }
-    let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    if isInteger, let integer = Int(text) { return .integer(integer) }
-    guard let real = Double(text), real.isFinite else {
-      throw failure("\"\(text)\" is not a number in range")
+    let text = UnsafeBufferPointer(rebasing: bytes[start..<position])
+    let string = String(decoding: text, as: UTF8.self)
+    if isInteger, let integer = Int(string) { return .integer(integer) }
+    guard Double(string) != nil, let real = JSONNumber.value(text) else {
+      throw failure("\"\(string)\" is not a number in range")
     }
     return .real(real)
   }
