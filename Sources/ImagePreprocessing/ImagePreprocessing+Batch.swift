@@ -93,13 +93,15 @@ final class ImagePipeline {
 
   /// Makes the file in `bytes` into the row at `target`.
   func process<Writer: PixelWriter>(
-    _ bytes: UnsafeRawBufferPointer, _ writer: Writer, to target: UnsafeMutablePointer<Writer.Element>
+    _ bytes: UnsafeRawBufferPointer, _ writer: Writer,
+    to target: UnsafeMutablePointer<Writer.Element>
   ) throws {
     var image = try decoder.decode(bytes) { makePlan($0).resized }
     if let region = settings.region {
       guard region.lies(within: image.size) else {
         throw ImageError(
-          .badDimensions, "the region \(region) does not lie within the image, which is \(image.size)"
+          .badDimensions,
+          "the region \(region) does not lie within the image, which is \(image.size)"
         )
       }
       image = image.cropped(to: region)

@@ -5,7 +5,8 @@ import Testing
 /// Against what PIL, Keras and TensorFlow made of the same files.
 @Suite(.needsDecoders)
 struct ReferenceTests {
-  @Test("PIL's bytes", arguments: ImageCase.all.filter { ![.tensorflow, .keras].contains($0.kind) })
+  @Test(
+    "PIL's bytes", arguments: ImageCase.all.filter { ![.tensorflow, .keras].contains($0.kind) })
   func bytes(_ expected: ImageCase) throws {
     let images = try expected.settings
     let tensor = try images.byteTensor(from: [ImageFile.bytes(expected.file)])
@@ -13,7 +14,7 @@ struct ReferenceTests {
     try expected.expectEqual(tensor.scalars)
     // The table of numbers gives the same values as floats.
     let floats = try images.tensor(from: [ImageFile.bytes(expected.file)])
-    #expect(floats.scalars == tensor.scalars.map { Float($0) })
+    #expect(floats.scalars.elementsEqual(tensor.scalars.map { Float($0) }))
   }
 
   @Test("TensorFlow's and Keras' floats", arguments: ImageCase.all(.tensorflow, .keras))

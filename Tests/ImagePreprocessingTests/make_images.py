@@ -227,11 +227,13 @@ def make_resized():
     save("source.png", png(picture(83, 61), 8, 2))
     source = opened("source.png")
     sizes = [(83, 61), (40, 30), (224, 224), (1, 1), (7, 90), (83, 20), (31, 61), (166, 122), (3, 2)]
+    # Those in which Pillow resizes the columns first, and ones just short of that.
+    sizes += [(80, 20), (90, 40), (64, 22), (63, 21), (64, 23)]
     for name in FILTERS:
         method = Image.Resampling[name.upper()]
         for size in sizes:
             case("source.png", np.asarray(source.resize(size, method)), kind="resize", filter=name)
-        for size in ((24, 24), (50, 20), (20, 50), (100, 100)):
+        for size in ((24, 24), (50, 20), (20, 50), (100, 100), (75, 33)):
             fitted = ImageOps.fit(source, size, method)
             padded = ImageOps.pad(source, size, method, color=(10, 200, 30))
             case("source.png", np.asarray(fitted), kind="cover", filter=name)
@@ -284,7 +286,9 @@ def make_tensorflow():
     import keras
 
     layer = keras.layers.Resizing(16, 24, crop_to_aspect_ratio=True)
-    case("source.png", np.asarray(layer(source), np.float32), kind="keras", filter="bilinear", fullWidth=24)
+    # Of whole numbers Keras would make whole numbers again.
+    resized = np.asarray(layer(source.astype(np.float32)))
+    case("source.png", resized, kind="keras", filter="bilinear", fullWidth=24)
     return tf.__version__
 
 

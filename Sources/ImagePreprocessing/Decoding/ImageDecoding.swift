@@ -4,7 +4,8 @@ public struct ImageDecoding: Sendable, Hashable {
   /// memory; decoding takes four bytes a pixel, progressive JPEG ten. PIL warns at the same number.
   public var maximumPixelCount = 89_478_485
   /// Whether an image whose data ends early is taken, with what is missing grey (JPEG) or black
-  /// (PNG), rather than refused; PIL's `LOAD_TRUNCATED_IMAGES`.
+  /// (PNG, whose last, incomplete chunk is not used), rather than refused; PIL's
+  /// `LOAD_TRUNCATED_IMAGES`.
   public var acceptsTruncated = false
   /// Whether JPEG data that the decoder can only guess at is refused. By default it is taken, as PIL
   /// does.

@@ -31,7 +31,8 @@ struct PNGHeader {
     }
     guard depths.contains(bitDepth) else {
       throw ImageError(
-        .damaged, "the PNG is of colour type \(colorType) with \(bitDepth) bits, which does not exist")
+        .damaged,
+        "the PNG is of colour type \(colorType) with \(bitDepth) bits, which does not exist")
     }
   }
 

@@ -61,8 +61,10 @@ struct FloatSpans {
     let steps = ((position - floor) * 1024).rounded(.toNearestOrEven)
     let near = Float(steps / 1024)
     let far = Float((1024 - steps) / 1024)
-    let taps = [Self.outerCubic(near), Self.innerCubic(near), Self.innerCubic(far),
-      Self.outerCubic(far)]
+    let taps = [
+      Self.outerCubic(near), Self.innerCubic(near), Self.innerCubic(far),
+      Self.outerCubic(far),
+    ]
     let start = Int(floor) - 1
     let inside = (0..<4).filter { start + $0 >= 0 && start + $0 < inputSize }
     let sum = inside.reduce(Float(0)) { $0 + taps[$1] }
