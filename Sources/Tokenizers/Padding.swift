@@ -45,11 +45,19 @@ public struct Padding: Sendable, Hashable {
     token = try json.required("pad_token").string
   }
 
+  /// No model takes longer rows; a damaged file must not ask for all memory.
+  private static let longestRow = 1 << 20
+
   /// The length to which rows of at most `longest` tokens are padded; longer ones stay.
-  func target(longest: Int) -> Int {
+  func target(longest: Int) throws(TokenizerError) -> Int {
     var target = longest
     if case .fixed(let fixed) = length { target = fixed }
     if let multiple, multiple > 0, target % multiple > 0 { target += multiple - target % multiple }
+    guard target <= max(Self.longestRow, longest) else {
+      throw TokenizerError(
+        .invalidOption,
+        "padding to \(target) tokens; at most \(Self.longestRow) are possible")
+    }
     return target
   }
 }

@@ -75,7 +75,7 @@ extension Tokenizer {
         ends.append(ids.count)
       }
     }
-    return TokenBatch(ids: ids, ends: ends, frame: frame, padding: padding ?? Padding())
+    return try TokenBatch(ids: ids, ends: ends, frame: frame, padding: padding ?? Padding())
   }
 
   /// Appends the tokens of a row that truncation keeps.
@@ -132,7 +132,9 @@ struct RowFrame {
 
 extension TokenBatch {
   /// Rows of tokens, row `i` ending before `ends[i]`, framed and padded.
-  fileprivate init(ids: [Int32], ends: [Int], frame: RowFrame, padding: Padding) {
+  fileprivate init(
+    ids: [Int32], ends: [Int], frame: RowFrame, padding: Padding
+  ) throws(TokenizerError) {
     var lengths: [Int] = []
     lengths.reserveCapacity(ends.count)
     var last = 0
@@ -141,7 +143,13 @@ extension TokenBatch {
       last = end
     }
     let longest = lengths.max() ?? 0
-    let width = Swift.max(longest, ends.isEmpty ? 0 : padding.target(longest: longest))
+    let width = ends.isEmpty ? 0 : Swift.max(longest, try padding.target(longest: longest))
+    guard width.multipliedReportingOverflow(by: ends.count).partialValue <= 1 << 32 else {
+      throw TokenizerError(
+        .invalidOption,
+        "\(ends.count) rows padded to \(width) tokens do not fit memory; use "
+          + "truncation or fewer rows")
+    }
     let shape: Shape = [ends.count, width]
     inputIDs = Tensor(shape: shape) { output in
       output.initialize(repeating: Int64(padding.id))

@@ -21,7 +21,7 @@ extension Tokenizer {
       whole = encodings[0]
       if encodings.count == 2 { whole.merge(encodings[1]) }
     }
-    if let padding { whole.pad(to: padding.target(longest: whole.count), padding) }
+    if let padding { whole.pad(to: try padding.target(longest: whole.count), padding) }
     return whole
   }
 

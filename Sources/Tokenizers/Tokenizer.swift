@@ -35,8 +35,11 @@ public struct Tokenizer: Sendable {
     do {
       bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
     } catch {
+      let reason =
+        FileManager.default.fileExists(atPath: path)
+        ? "the file cannot be read (\(error))" : "there is no such file"
       throw TokenizerError(
-        .unreadableFile, "cannot read the tokenizer file (\(error))", location: path)
+        .unreadableFile, "\(reason); expected a tokenizer.json", location: path)
     }
     do {
       try self.init(json: bytes)

@@ -179,6 +179,15 @@ struct ErrorTests {
     #expect(throws: TokenizerError.self) { try tokenizer.encodeBatch(["some text"]) }
   }
 
+  @Test("Padding beyond all models is an error", arguments: [true, false])
+  func paddingTooLong(_ isFixed: Bool) throws {
+    var tokenizer = try GoldenFamily.wordPiece.tokenizer()
+    tokenizer.padding = Padding(
+      length: isFixed ? .fixed(2_000_000_000) : .longest, multiple: isFixed ? nil : 2_000_000_000)
+    #expect(throws: TokenizerError.self) { try tokenizer.encode("some text") }
+    #expect(throws: TokenizerError.self) { try tokenizer.encodeBatch(["some text"]) }
+  }
+
   @Test("A stride as long as what remains is an error") func strideTooLong() throws {
     var tokenizer = try GoldenFamily.wordPiece.tokenizer()
     tokenizer.truncation = Truncation(maximumLength: 4, stride: 2)

@@ -79,7 +79,8 @@ struct AddedTokenMatcher: Sendable {
         }
       }
       if last < start { parts.append(Part(start: last, end: start, token: -1)) }
-      parts.append(Part(start: start, end: stop, token: id))
+      // White space that the token before has taken leaves nothing of one that is white space.
+      if start < stop { parts.append(Part(start: start, end: stop, token: id)) }
       last = stop
     }
     if last < text.count { parts.append(Part(start: last, end: text.count, token: -1)) }

@@ -45,9 +45,9 @@ struct CharacterMap: Sendable {
       guard node < units.count else { return nil }
       if unit >> 8 & 1 == 1 {
         let start = Int(units[node] & 0x7FFF_FFFF)
-        guard start < replacements.count else {
-          return start == replacements.count ? start..<start : nil
-        }
+        if start == replacements.count { return start..<start }
+        // A damaged map may point outside, or into the middle of a character.
+        guard start < replacements.count, replacements[start] & 0xC0 != 0x80 else { return nil }
         let end = replacements[start...].firstIndex(of: 0) ?? replacements.count
         return start..<end
       }
