@@ -3,8 +3,8 @@ public enum Fitting: Sendable, Hashable {
   /// Resized to the tensor's size, proportions ignored: PIL's `resize`, Keras' `Resizing`.
   case stretch
   /// Resized so that the shorter side has this many pixels, and the middle cut out: torchvision's
-  /// `Resize(n)` and `CenterCrop`. Where the resized image is smaller than the tensor, black remains
-  /// around it.
+  /// `Resize(n)` and `CenterCrop`. Where the resized image is smaller than the tensor, black
+  /// remains around it.
   case centerCrop(shorterSide: Int)
   /// The middle of the image, as much of it as has the tensor's proportions, resized: PIL's
   /// `ImageOps.fit`; with TensorFlow's resampling, Keras' `crop_to_aspect_ratio`.

@@ -24,7 +24,8 @@ public enum ImageLibraries {
       advice: advice(package: "libpng16-16", variable: "NEEDLETAIL_LIBPNG"))
   }
 
-  /// The files to ship to a machine that shall decode images: those libraries that this machine has.
+  /// The files to ship to a machine that shall decode images: those libraries that this machine
+  /// has.
   public static func locateFiles() -> [String] {
     [(jpegSearch(), "tjInitDecompress"), (pngSearch(), "png_read_row")].compactMap(locate)
   }

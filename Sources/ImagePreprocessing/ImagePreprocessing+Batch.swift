@@ -13,16 +13,16 @@ extension ImagePreprocessing {
     }
     for count in normalization.channelCounts where count != channels.count {
       throw fail(
-        "the normalization has \(count) numbers, one for each channel, but \(channels.rawValue) has "
-          + "\(channels.count) channels")
+        "the normalization has \(count) numbers, one for each channel, but \(channels.rawValue) "
+          + "has \(channels.count) channels")
     }
     if resultsAreBytes, !normalization.steps.isEmpty {
       throw fail("a tensor of bytes cannot be normalized; leave the normalization out")
     }
     if resultsAreBytes, case .tensorFlow(let method, _) = resampling, method != .nearest {
       throw fail(
-        "TensorFlow's \(method.rawValue) resampling gives no whole numbers; make a tensor of Float, "
-          + "or use one of PIL's filters")
+        "TensorFlow's \(method.rawValue) resampling gives no whole numbers; make a tensor of "
+          + "Float, or use one of PIL's filters")
     }
   }
 

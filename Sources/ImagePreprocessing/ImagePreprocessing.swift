@@ -3,12 +3,13 @@ import Tensors
 /// Makes image files into tensors: decodes, cuts, resizes, scales and arranges them.
 ///
 /// JPEG and PNG are read. All kinds of them become colours as PIL's `Image.convert("RGB")` does:
-/// grey, palettes, CMYK, 16 bits; transparency is dropped. Decoding PNG and resizing give PIL's bytes
-/// exactly; decoding JPEG does as long as both use libjpeg-turbo.
+/// grey, palettes, CMYK, 16 bits; transparency is dropped. Decoding PNG and resizing give PIL's
+/// bytes exactly; decoding JPEG does as long as both use libjpeg-turbo.
 ///
 /// ```swift
 /// let images = ImagePreprocessing(size: ImageSize(224), normalization: .signedUnit)
-/// let batch: Tensor<Float> = try images.tensor(from: content, names: paths)   // [rows, 224, 224, 3]
+/// // Of shape [rows, 224, 224, 3]:
+/// let batch: Tensor<Float> = try images.tensor(from: content, names: paths)
 /// ```
 ///
 /// Two more, a torchvision model's and a Keras model's:
@@ -17,7 +18,8 @@ import Tensors
 /// ImagePreprocessing(
 ///   size: ImageSize(224), fitting: .centerCrop(shorterSide: 256), resampling: .bilinear,
 ///   layout: .channelsFirst, normalization: .imageNet)
-/// ImagePreprocessing(size: ImageSize(180), resampling: .tensorFlow(.bilinear), normalization: .unit)
+/// ImagePreprocessing(
+///   size: ImageSize(180), resampling: .tensorFlow(.bilinear), normalization: .unit)
 /// ```
 public struct ImagePreprocessing: Sendable, Hashable {
   /// The tensor's size.
@@ -66,8 +68,8 @@ public struct ImagePreprocessing: Sendable, Hashable {
   /// - Parameters:
   ///   - images: the files' bytes: a binary `ArrowColumn`, a `StringTensor`, `[[UInt8]]`.
   ///   - names: the files' names or paths, for messages.
-  ///   - onFailure: called with the error of each image that cannot be read. By default it throws it;
-  ///     if it returns, the image's row is all zeros.
+  ///   - onFailure: called with the error of each image that cannot be read. By default it throws
+  ///     it; if it returns, the image's row is all zeros.
   /// - Throws: ``ImageError`` for a bad image, with its row and name, and for settings that
   ///   contradict each other; `DynamicLibraryError` when a decoder is not installed.
   public func tensor(
@@ -78,10 +80,11 @@ public struct ImagePreprocessing: Sendable, Hashable {
     return try batch(images, names, FloatWriter(self), onFailure)
   }
 
-  /// The images as bytes, of shape `[rows] + rowShape`; otherwise like ``tensor(from:names:onFailure:)``.
+  /// The images as bytes, of shape `[rows] + rowShape`; otherwise like
+  /// ``tensor(from:names:onFailure:)``.
   ///
-  /// - Throws: also ``ImageError`` when ``normalization`` or ``resampling`` ask for other numbers than
-  ///   bytes.
+  /// - Throws: also ``ImageError`` when ``normalization`` or ``resampling`` ask for other numbers
+  ///   than bytes.
   public func byteTensor(
     from images: some EncodedImages, names: [String]? = nil,
     onFailure: (ImageError) throws -> Void = { throw $0 }

@@ -17,8 +17,8 @@ public struct Normalization: Sendable, Hashable {
 
   public init(steps: [Step]) { self.steps = steps }
 
-  /// `(value * scale + offset - mean) / deviation`; mean and deviation have a number for each channel
-  /// of the tensor, in its order.
+  /// `(value * scale + offset - mean) / deviation`; mean and deviation have a number for each
+  /// channel of the tensor, in its order.
   public init(
     scale: Float = 1, offset: Float = 0, mean: [Float]? = nil, deviation: [Float]? = nil
   ) {

@@ -1,9 +1,10 @@
 /// How pixels are computed when an image is resized.
 ///
 /// The first six are PIL's (`Image.resize(size, Image.Resampling.…)`): all but ``nearest`` average
-/// over the whole area that a pixel stands for, in two passes whose results are whole numbers from 0
-/// to 255. The results equal Pillow 13's bit for bit. ``tensorFlow(_:antialias:)`` is `tf.image.resize` and
-/// Keras' `Resizing`: half-pixel centres, results that are not rounded, and by default no averaging.
+/// over the whole area that a pixel stands for, in two passes whose results are whole numbers from
+/// 0 to 255. The results equal Pillow 13's bit for bit. ``tensorFlow(_:antialias:)`` is
+/// `tf.image.resize` and Keras' `Resizing`: half-pixel centres, results that are not rounded, and
+/// by default no averaging.
 public enum Resampling: Sendable, Hashable {
   case nearest
   case box

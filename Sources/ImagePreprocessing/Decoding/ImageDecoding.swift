@@ -7,14 +7,14 @@ public struct ImageDecoding: Sendable, Hashable {
   /// (PNG, whose last, incomplete chunk is not used), rather than refused; PIL's
   /// `LOAD_TRUNCATED_IMAGES`.
   public var acceptsTruncated = false
-  /// Whether JPEG data that the decoder can only guess at is refused. By default it is taken, as PIL
-  /// does.
+  /// Whether JPEG data that the decoder can only guess at is refused. By default it is taken, as
+  /// PIL does.
   public var refusesDamaged = false
-  /// Whether images are turned upright as their EXIF data say (PIL's `ImageOps.exif_transpose`). PIL
-  /// does not do so by itself.
+  /// Whether images are turned upright as their EXIF data say (PIL's `ImageOps.exif_transpose`).
+  /// PIL does not do so by itself.
   public var appliesOrientation = false
-  /// Whether large JPEGs are decoded at a half, a quarter or an eighth of their size if that is still
-  /// no smaller than what they are resized to: faster, less exact. PIL's `Image.draft`.
+  /// Whether large JPEGs are decoded at a half, a quarter or an eighth of their size if that is
+  /// still no smaller than what they are resized to: faster, less exact. PIL's `Image.draft`.
   public var usesDraft = false
 
   public init() {}

@@ -67,8 +67,8 @@ final class PNGDecoder {
     if settings.acceptsTruncated { return }
     throw ImageError(
       .truncated,
-      "the PNG is cut off: its \(bytes.count) bytes end before the image does; set acceptsTruncated "
-        + "to take what there is")
+      "the PNG is cut off: its \(bytes.count) bytes end before the image does; set "
+        + "acceptsTruncated to take what there is")
   }
 
   /// The pixels for samples of `bits` bits, spread over 0 to 255.

@@ -1,6 +1,7 @@
 import CImages
 
-/// Resizes as PIL does: in two passes, one of the rows and one of the columns, each rounded to bytes.
+/// Resizes as PIL does: in two passes, one of the rows and one of the columns, each rounded to
+/// bytes.
 final class ByteResizer {
   private let filter: ByteFilter
   private let rows = PixelMemory()

@@ -1,4 +1,5 @@
-/// An image in borrowed memory whose colours are not rounded; the fourth of each pixel means nothing.
+/// An image in borrowed memory whose colours are not rounded; the fourth of each pixel means
+/// nothing.
 struct FloatView {
   var base: UnsafeMutablePointer<SIMD4<Float>>
   var width: Int

@@ -83,7 +83,8 @@ struct ResizingPlan: Equatable {
     resized =
       source.width <= source.height
       ? ImageSize(width: side, height: other) : ImageSize(width: other, height: side)
-    // Half pixels go to the even side when cutting, as Python rounds, and to the right when filling.
+    // Half pixels go to the even side when cutting, as Python rounds, and to the right when
+    // filling.
     func place(_ size: Int, _ target: Int) -> (offset: Int, length: Int, start: Int) {
       if size < target { return (0, size, (target - size) / 2) }
       let middle = (Double(size - target) / 2).rounded(.toNearestOrEven)
