@@ -1,0 +1,213 @@
+import Tensors
+
+/// What is read from one `MetaGraphDef` of a `saved_model.pb`
+/// (`tensorflow/core/protobuf/meta_graph.proto`).
+struct MetaGraph: Sendable {
+  /// A tensor of a signature (`TensorInfo`).
+  struct Entry: Sendable {
+    /// How the signature calls it.
+    var key: String
+    /// The graph's operation and the number of its result; `nil` for a sparse or composite tensor.
+    var source: (operation: String, result: Int)?
+    /// TensorFlow's number of the element type.
+    var type: Int32 = 0
+    /// The dimensions; `nil` if their number is not known.
+    var shape: Shape? = []
+    /// What it is instead of a dense tensor.
+    var kind: String?
+  }
+
+  /// A way to call the graph (`SignatureDef`).
+  struct Signature: Sendable {
+    var name: String
+    var inputs: [Entry] = []
+    var outputs: [Entry] = []
+    var method = ""
+  }
+
+  var tags: Set<String> = []
+  var tensorFlowVersion = ""
+  /// By name, in alphabetical order; without those that only initialise the graph.
+  var signatures: [Signature] = []
+  /// Whether the graph has variables, which lie in files of their own.
+  var hasVariables = false
+  /// Whether an operator may keep strings beyond the run (in a table, a queue or a variable).
+  var keepsStrings = false
+
+  init(_ reader: ProtobufReader, _ range: Range<Int>) throws(ProtobufError) {
+    var message = reader.message(range)
+    var signatures: [String: Signature] = [:]
+    while let field = try message.next() {
+      guard case .bytes(let range) = field.value else { continue }
+      switch field.number {
+      case 1: try readInformation(message.message(range))
+      case 2: try readGraph(message.message(range))
+      case 5:
+        let (name, value) = try message.entry(range)
+        if !name.hasPrefix("__saved_model_") {
+          signatures[name] = try Signature(name: name, message.message(value))
+        }
+      default: break
+      }
+    }
+    self.signatures = signatures.values.sorted { $0.name < $1.name }
+  }
+
+  /// `MetaInfoDef`.
+  private mutating func readInformation(_ reader: ProtobufReader) throws(ProtobufError) {
+    var reader = reader
+    while let field = try reader.next() {
+      guard case .bytes(let range) = field.value else { continue }
+      if field.number == 4 { tags.insert(reader.text(range)) }
+      if field.number == 5 { tensorFlowVersion = reader.text(range) }
+    }
+  }
+
+  /// `GraphDef`, with the functions in its library: every node is looked at, so that a damaged graph
+  /// is found before the runtime sees it.
+  private mutating func readGraph(_ reader: ProtobufReader) throws(ProtobufError) {
+    var reader = reader
+    while let field = try reader.next() {
+      guard case .bytes(let range) = field.value else { continue }
+      if field.number == 1 { try readNode(reader.message(range)) }
+      guard field.number == 2 else { continue }
+      var library = reader.message(range)
+      while let field = try library.next() {
+        guard field.number == 1, case .bytes(let range) = field.value else { continue }
+        var function = library.message(range)
+        while let field = try function.next() {
+          guard field.number == 3, case .bytes(let range) = field.value else { continue }
+          try readNode(function.message(range))
+        }
+      }
+    }
+  }
+
+  /// `NodeDef`.
+  private mutating func readNode(_ reader: ProtobufReader) throws(ProtobufError) {
+    var reader = reader
+    var operation = ""
+    var hasStrings = false
+    while let field = try reader.next() {
+      guard case .bytes(let range) = field.value else { continue }
+      if field.number == 2 { operation = reader.text(range) }
+      if field.number == 5 {
+        var attribute = reader.message(try reader.entry(range).value)
+        while let field = try attribute.next() {
+          // A type by itself, or a list with a type: whatever names strings counts.
+          if field.number == 6, case .number(7) = field.value { hasStrings = true }
+          if field.number == 1, case .bytes(let range) = field.value {
+            var list = attribute.message(range)
+            while let field = try list.next() {
+              if field.number == 6 { hasStrings = hasStrings || list.names(7, in: field.value) }
+            }
+          }
+        }
+      }
+    }
+    if ["VarHandleOp", "VariableV2", "Variable"].contains(operation) { hasVariables = true }
+    if hasStrings, Self.keepers.contains(where: operation.contains) { keepsStrings = true }
+  }
+
+  /// Parts of the names of operators that store what they are given.
+  private static let keepers = [
+    "Insert", "Enqueue", "Assign", "Stage", "Push", "TensorList", "TensorMap", "TensorArray",
+    "Barrier", "Scatter", "Dataset", "Stack", "Variable", "PyFunc", "Optional",
+  ]
+}
+
+extension MetaGraph.Signature {
+  /// `SignatureDef`.
+  fileprivate init(name: String, _ reader: ProtobufReader) throws(ProtobufError) {
+    self.name = name
+    var reader = reader
+    var (inputs, outputs): ([String: MetaGraph.Entry], [String: MetaGraph.Entry]) = ([:], [:])
+    while let field = try reader.next() {
+      guard case .bytes(let range) = field.value else { continue }
+      switch field.number {
+      case 1, 2:
+        let (key, value) = try reader.entry(range)
+        let entry = try MetaGraph.Entry(key: key, reader.message(value))
+        if field.number == 1 { inputs[key] = entry } else { outputs[key] = entry }
+      case 3: method = reader.text(range)
+      default: break
+      }
+    }
+    // The file's order is arbitrary.
+    self.inputs = inputs.values.sorted { $0.key.precedes($1.key) }
+    self.outputs = outputs.values.sorted { $0.key.precedes($1.key) }
+  }
+}
+
+extension MetaGraph.Entry {
+  /// `TensorInfo`.
+  fileprivate init(key: String, _ reader: ProtobufReader) throws(ProtobufError) {
+    self.key = key
+    shape = nil
+    var reader = reader
+    while let field = try reader.next() {
+      switch (field.number, field.value) {
+      case (1, .bytes(let range)):
+        let name = reader.text(range)
+        let colon = name.lastIndex(of: ":")
+        let result = colon.flatMap { Int(name[name.index(after: $0)...]) }
+        if let colon, let result, result >= 0, result < Int(Int32.max), colon > name.startIndex {
+          source = (String(name[..<colon]), result)
+        } else {
+          source = (name, 0)
+        }
+      case (2, .number(let type)): self.type = Int32(truncatingIfNeeded: type)
+      case (3, .bytes(let range)): shape = try Self.shape(reader.message(range))
+      case (4, _): kind = "a sparse tensor"
+      case (5, _): kind = "a composite value (such as a ragged tensor)"
+      default: break
+      }
+    }
+  }
+
+  /// `TensorShapeProto`; `nil` for an unknown rank.
+  private static func shape(_ reader: ProtobufReader) throws(ProtobufError) -> Shape? {
+    var reader = reader
+    var dimensions: [Int] = []
+    while let field = try reader.next() {
+      switch (field.number, field.value) {
+      case (2, .bytes(let range)):
+        var size = 0
+        var dimension = reader.message(range)
+        while let field = try dimension.next() {
+          if field.number == 1, case .number(let value) = field.value {
+            size = Int(truncatingIfNeeded: value)
+          }
+        }
+        dimensions.append(size < 0 ? Shape.dynamic : size)
+      case (3, .number(let isUnknown)): if isUnknown != 0 { return nil }
+      default: break
+      }
+    }
+    return Shape(dimensions)
+  }
+}
+
+extension ProtobufReader {
+  /// Whether a repeated number, packed or not, has the (small) value `number` in it.
+  fileprivate func names(_ number: UInt8, in value: Value) -> Bool {
+    switch value {
+    case .number(let found): found == UInt64(number)
+    case .bytes(let range): bytes(range).contains(number)
+    case .fixed32, .fixed64: false
+    }
+  }
+}
+
+extension String {
+  /// Alphabetical order, but by value of a number at the end: `output_2` before `output_10`.
+  func precedes(_ other: String) -> Bool {
+    func parts(_ text: String) -> (Substring, Int) {
+      let digits = text.reversed().prefix { $0.isASCII && $0.isNumber }.count
+      let split = text.index(text.endIndex, offsetBy: -digits)
+      return (text[..<split], Int(text[split...]) ?? -1)
+    }
+    let (left, right) = (parts(self), parts(other))
+    return left == right ? self < other : left < right
+  }
+}

@@ -1,0 +1,102 @@
+/// What is wrong with bytes that should be a message of Protocol Buffers.
+struct ProtobufError: Error, CustomStringConvertible {
+  var description: String
+}
+
+/// Reads the fields of one message of Protocol Buffers, and of messages inside it, within bounds.
+///
+/// The format: <https://protobuf.dev/programming-guides/encoding>.
+struct ProtobufReader {
+  /// The value of a field as its wire type says.
+  enum Value {
+    case number(UInt64)
+    /// A string, a message or packed numbers: where its bytes are.
+    case bytes(Range<Int>)
+    case fixed32(UInt32)
+    case fixed64(UInt64)
+  }
+
+  private let bytes: [UInt8]
+  private var position: Int
+  private let end: Int
+
+  init(_ bytes: [UInt8]) { self.init(bytes, bytes.indices) }
+
+  private init(_ bytes: [UInt8], _ range: Range<Int>) {
+    self.bytes = bytes
+    position = range.lowerBound
+    end = range.upperBound
+  }
+
+  /// The next field, `nil` at the end of the message.
+  mutating func next() throws(ProtobufError) -> (number: Int, value: Value)? {
+    if position == end { return nil }
+    let start = position
+    let key = try number()
+    guard key >> 3 > 0, key >> 3 < 1 << 29 else {
+      throw ProtobufError(description: "no field begins at byte \(start)")
+    }
+    let field = Int(key >> 3)
+    switch key & 7 {
+    case 0: return (field, .number(try number()))
+    case 1: return (field, .fixed64(try fixed(8)))
+    case 2:
+      let count = try number()
+      guard count <= UInt64(end - position) else {
+        throw ProtobufError(
+          description: "field \(field) at byte \(start) has \(count) bytes, of which "
+            + "\(end - position) are there")
+      }
+      let range = position..<position + Int(count)
+      position = range.upperBound
+      return (field, .bytes(range))
+    case 5: return (field, .fixed32(UInt32(truncatingIfNeeded: try fixed(4))))
+    default:
+      throw ProtobufError(
+        description: "field \(field) at byte \(start) is of the unknown kind \(key & 7)")
+    }
+  }
+
+  /// A reader of the message in `range`.
+  func message(_ range: Range<Int>) -> ProtobufReader { ProtobufReader(bytes, range) }
+
+  /// The text in `range`.
+  func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+
+  /// The bytes in `range`.
+  func bytes(_ range: Range<Int>) -> ArraySlice<UInt8> { bytes[range] }
+
+  /// Key and value of an entry of a map, fields 1 and 2 of the message in `range`.
+  func entry(_ range: Range<Int>) throws(ProtobufError) -> (key: String, value: Range<Int>) {
+    var (key, value) = ("", range.upperBound..<range.upperBound)
+    var reader = message(range)
+    while let field = try reader.next() {
+      guard case .bytes(let range) = field.value else { continue }
+      if field.number == 1 { key = text(range) }
+      if field.number == 2 { value = range }
+    }
+    return (key, value)
+  }
+
+  private mutating func number() throws(ProtobufError) -> UInt64 {
+    var result: UInt64 = 0
+    for shift in stride(from: UInt64(0), to: 70, by: 7) {
+      guard position < end else {
+        throw ProtobufError(description: "a number ends early at byte \(position)")
+      }
+      let byte = bytes[position]
+      position += 1
+      result |= UInt64(byte & 0x7F) << shift
+      if byte & 0x80 == 0 { return result }
+    }
+    throw ProtobufError(description: "a number before byte \(position) is too long")
+  }
+
+  private mutating func fixed(_ count: Int) throws(ProtobufError) -> UInt64 {
+    guard count <= end - position else {
+      throw ProtobufError(description: "a number ends early at byte \(end)")
+    }
+    defer { position += count }
+    return (0..<count).reduce(0) { $0 | UInt64(bytes[position + $1]) << UInt64(8 * $1) }
+  }
+}

@@ -1,0 +1,111 @@
+import Glibc
+
+/// The `saved_model.pb` of a SavedModel (`tensorflow/core/protobuf/saved_model.proto`).
+struct SavedModelFile: Sendable {
+  static let fileName = "saved_model.pb"
+
+  var metaGraphs: [MetaGraph] = []
+
+  /// Reads the file in the directory `path`.
+  ///
+  /// - Throws: ``TensorFlowError`` if there is none or it is damaged.
+  init(directory path: String) throws(TensorFlowError) {
+    let bytes = try Self.read(path)
+    do throws(ProtobufError) {
+      var reader = ProtobufReader(bytes)
+      while let field = try reader.next() {
+        if field.number == 2, case .bytes(let range) = field.value {
+          metaGraphs.append(try MetaGraph(reader, range))
+        }
+      }
+    } catch {
+      throw TensorFlowError(
+        .modelLoad,
+        "\(Self.fileName) is damaged or cut off: \(error). Export or copy the model again",
+        model: path)
+    }
+    if metaGraphs.isEmpty {
+      throw TensorFlowError(
+        .modelLoad,
+        "\(Self.fileName) (\(bytes.count) bytes) holds no graph. Export or copy the model again",
+        model: path)
+    }
+  }
+
+  /// The graph that was saved with exactly `tags`.
+  ///
+  /// - Throws: ``TensorFlowError`` that lists the tags of the graphs there are.
+  func metaGraph(tags: [String], model: String) throws(TensorFlowError) -> MetaGraph {
+    if let graph = metaGraphs.first(where: { $0.tags == Set(tags) }) { return graph }
+    let list = metaGraphs.map { "[" + $0.tags.sorted().joined(separator: ", ") + "]" }
+    throw TensorFlowError(
+      .modelLoad,
+      "it has no graph with the tags [\(tags.joined(separator: ", "))]; there are "
+        + "\(list.joined(separator: ", ")). Set the option tags",
+      model: model)
+  }
+
+  private static func read(_ directory: String) throws(TensorFlowError) -> [UInt8] {
+    let path = "\(directory)/\(fileName)"
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      let reason = errno
+      if reason == ENOENT || reason == ENOTDIR {
+        throw TensorFlowError(.modelLoad, missing(in: directory), model: directory)
+      }
+      throw TensorFlowError(
+        .modelLoad, "\(path) cannot be opened: \(String(cString: strerror(reason)))",
+        model: directory)
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw TensorFlowError(.modelLoad, "\(path) is no file", model: directory)
+    }
+    var failure: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, filled in
+      while filled < buffer.count, let base = buffer.baseAddress {
+        let number = Glibc.read(descriptor, base + filled, buffer.count - filled)
+        if number < 0 && errno == EINTR { continue }
+        if number < 0 { failure = errno }
+        if number <= 0 { break }
+        filled += number
+      }
+    }
+    if failure != 0 {
+      throw TensorFlowError(
+        .modelLoad, "\(path) cannot be read: \(String(cString: strerror(failure)))",
+        model: directory)
+    }
+    return bytes
+  }
+
+  /// Why there is no model in `directory`, and what to do.
+  private static func missing(in directory: String) -> String {
+    var status = stat()
+    guard stat(directory, &status) == 0 else { return "there is no such directory" }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      return
+        "it is a file; a SavedModel is a directory with \(fileName) in it. Give that directory; "
+        + "a .keras or .h5 file must be turned into one in Python with `model.export(directory)`"
+    }
+    for other in ["saved_model.pbtxt", "saved_model.cpb"]
+    where access("\(directory)/\(other)", F_OK) == 0 {
+      return "it has \(other), a form that is not supported; save the model again as \(fileName)"
+    }
+    return "the directory has no \(fileName); give the one that `model.export(directory)` or "
+      + "`tf.saved_model.save(model, directory)` wrote"
+  }
+
+  /// - Throws: ``TensorFlowError`` if the values of the graph's variables are missing.
+  static func checkVariables(of graph: MetaGraph, directory: String) throws(TensorFlowError) {
+    guard graph.hasVariables, access("\(directory)/variables/variables.index", F_OK) != 0 else {
+      return
+    }
+    throw TensorFlowError(
+      .modelLoad,
+      "the model has variables, but the file variables/variables.index with their values is missing; "
+        + "copy the whole directory that was exported",
+      model: directory)
+  }
+}

@@ -1,0 +1,34 @@
+import BatchInference
+
+extension TensorFlowLibrary {
+  static let name = "TensorFlow"
+  static let fileName = "libtensorflow_cc.so"
+  static let advice =
+    "Install it with `pip install tensorflow-cpu` in the Python environment in use (VIRTUAL_ENV, or "
+    + ".venv in the current directory), or set \(environmentVariable) to the library's file or "
+    + "directory; on Spark executors, put libtensorflow_cc.so.2 and libtensorflow_framework.so.2 "
+    + "below a directory in NEEDLETAIL_RUNTIMES as tensorflow."
+
+  /// Where TensorFlow is looked for.
+  ///
+  /// - Parameter path: the library's file or directory; nothing else is tried then.
+  public static func search(path: String? = nil) -> DynamicLibrarySearch {
+    DynamicLibrarySearch(
+      library: name, fileName: fileName, environmentVariable: environmentVariable,
+      explicitPath: path, folder: "tensorflow", pythonDirectory: "tensorflow",
+      loaderName: "\(fileName).2", advice: advice)
+  }
+
+  /// The file of the library on this machine, without loading it; `nil` if there is none, or only
+  /// the system's loader knows one.
+  public static func locate() -> String? { search().locateFile() }
+
+  /// The files to ship to a machine that shall run models on its CPU: the library and the one that it
+  /// needs beside it (about 850 MB). Empty if ``locate()`` finds nothing.
+  public static func locateFiles() -> [String] {
+    guard let file = locate(), let slash = file.lastIndex(of: "/") else { return [] }
+    return [file]
+      + DynamicLibrarySearch.files(
+        in: String(file[..<slash]), prefix: "libtensorflow_framework.so", suffix: "")
+  }
+}

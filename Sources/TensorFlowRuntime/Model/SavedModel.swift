@@ -1,0 +1,157 @@
+import BatchInference
+import Tensors
+
+/// A TensorFlow SavedModel (Keras `model.export`, `tf.saved_model.save`), loaded to be run.
+///
+/// ```swift
+/// let model = try SavedModel(path: worker.file("model"))
+/// let pixels = Tensor<Float>(repeating: 0, shape: [64, 784])
+/// let logits: Tensor<Float> = try model.run(pixels)            // shape [64, 10]
+/// ```
+///
+/// A model is safe to use from any number of tasks at the same time. Inputs are read where they lie
+/// and outputs are views of the runtime's memory: no numbers are copied, strings are. Look-up tables,
+/// vocabularies and text preprocessing inside the model work. An output outlives its model.
+public final class SavedModel: Model {
+  /// The signature that ``run(_:outputs:)`` calls.
+  public let signature: SavedModelSignature
+  /// All signatures of the model; see ``withSignature(_:)``.
+  public let signatures: [SavedModelSignature]
+  /// The model's directory.
+  public let name: String
+  let handle: SessionHandle
+  /// The graph's places of the signature's inputs and outputs, in its order.
+  let feeds: [GraphOutput]
+  let fetches: [GraphOutput]
+
+  /// Loads the model in the directory `path`.
+  ///
+  /// - Parameters:
+  ///   - path: the directory with `saved_model.pb` in it.
+  ///   - signature: the name of the signature to call; if `nil`, `serving_default`, otherwise
+  ///     `serve`, otherwise the only one there is.
+  ///   - library: the runtime; the one that ``TensorFlowLibrary/shared(path:)`` finds if `nil`.
+  /// - Throws: ``TensorFlowError`` if a file is missing or damaged, there is no such signature, the
+  ///   model needs what the runtime lacks, or an option is refused; ``DynamicLibraryError`` if there
+  ///   is no usable runtime.
+  public convenience init(
+    path: String, signature: String? = nil, options: SavedModelOptions = SavedModelOptions(),
+    library: TensorFlowLibrary? = nil
+  ) throws {
+    try options.check(model: path)
+    let graph = try SavedModelFile(directory: path).metaGraph(tags: options.tags, model: path)
+    // What the file tells by itself is checked first: it takes no time and gives better messages.
+    _ = try Self.choose(signature, from: graph, model: path)
+    try SavedModelFile.checkVariables(of: graph, directory: path)
+    let library = try library ?? .shared()
+    let handle: SessionHandle
+    do throws(TensorFlowStatus) {
+      handle = try SessionHandle(path: path, metaGraph: graph, options: options, library: library)
+    } catch {
+      throw TensorFlowError(
+        .modelLoad,
+        "\(library) cannot load it: \(error.text). Check that the directory is complete "
+          + "(saved_model.pb, variables, assets) and saved by a version that this runtime knows",
+        model: path)
+    }
+    try self.init(path: path, signature: signature, handle: handle)
+  }
+
+  private init(path: String, signature: String?, handle: SessionHandle) throws {
+    let chosen = try Self.choose(signature, from: handle.metaGraph, model: path)
+    let specification = SavedModelSignature(chosen)
+    func places(_ entries: [MetaGraph.Entry]) throws -> [GraphOutput] {
+      let usable = entries.filter { $0.otherKind == nil }
+      return try usable.map { entry in
+        do throws(TensorFlowStatus) {
+          return try handle.output(for: entry)
+        } catch {
+          throw TensorFlowError(
+            .modelLoad, "\(entry.key) does not fit the graph: \(error.text). Export it again",
+            model: path, signature: chosen.name)
+        }
+      }
+    }
+    feeds = try places(chosen.inputs)
+    fetches = try places(chosen.outputs)
+    self.signature = specification
+    signatures = handle.metaGraph.signatures.map { SavedModelSignature($0) }
+    self.handle = handle
+    name = path
+  }
+
+  /// The same loaded model called by another signature; variables and tables are shared.
+  ///
+  /// - Throws: ``TensorFlowError`` if there is no such signature.
+  public func withSignature(_ signature: String) throws -> SavedModel {
+    try SavedModel(path: name, signature: signature, handle: handle)
+  }
+
+  /// The tensors that the signature takes, by name.
+  public var inputs: [TensorSpecification] { signature.inputs }
+  /// The tensors that the signature gives, by name.
+  public var outputs: [TensorSpecification] { signature.outputs }
+  /// The runtime and its version.
+  public var runtime: String { handle.library.description }
+  /// The runtime.
+  public var library: TensorFlowLibrary { handle.library }
+
+  /// The version of TensorFlow that saved the model, the signature, and all signatures there are.
+  public var metadata: [String: String] {
+    [
+      "tensorflow_version": handle.metaGraph.tensorFlowVersion, "signature": signature.name,
+      "signatures": signatures.map(\.name).joined(separator: ","),
+    ]
+  }
+
+  /// The signature called `name`, or the one to take if none is named.
+  private static func choose(
+    _ name: String?, from graph: MetaGraph, model: String
+  ) throws(TensorFlowError) -> MetaGraph.Signature {
+    let all = graph.signatures
+    let found: MetaGraph.Signature?
+    if let name {
+      found = all.first { $0.name == name }
+    } else {
+      found =
+        all.first { $0.name == "serving_default" } ?? all.first { $0.name == "serve" }
+        ?? (all.count == 1 ? all[0] : nil)
+    }
+    guard let found else {
+      let list = all.map { "\n  \(SavedModelSignature($0))" }.joined()
+      let what = name.map { "it has no signature \($0)" } ?? "it has no signature serving_default"
+      throw TensorFlowError(
+        .unknownSignature,
+        all.isEmpty
+          ? "it has no signatures at all; save it with `model.export(directory)` or with "
+            + "`tf.saved_model.save(model, directory, signatures=...)`"
+          : "\(what); name one of these:\(list)",
+        model: model)
+    }
+    let signature = SavedModelSignature(found)
+    if let (input, kind) = signature.otherInputs.min(by: { $0.key < $1.key }) {
+      throw TensorFlowError(
+        .unsupportedModel,
+        "the input \(input) is \(kind); only dense tensors of \(knownTypes) can be given. Save the "
+          + "model with a signature that takes those",
+        model: model, signature: found.name)
+    }
+    if signature.outputs.isEmpty {
+      let list = signature.otherOutputs.map { "\($0) is \($1)" }.sorted().joined(separator: ", ")
+      throw TensorFlowError(
+        .unsupportedModel,
+        "no output is a dense tensor of \(knownTypes) (\(list.isEmpty ? "it has none" : list)). "
+          + "Save the model with a signature that gives one",
+        model: model, signature: found.name)
+    }
+    return found
+  }
+
+  private static var knownTypes: String {
+    ElementType.allCases.map(\.rawValue).joined(separator: ", ")
+  }
+}
+
+extension SavedModel: CustomStringConvertible {
+  public var description: String { "\(name): \(signature)" }
+}

@@ -1,0 +1,74 @@
+import BatchInference
+import Tensors
+
+/// A way to call a SavedModel: the tensors that it takes and gives under a name.
+///
+/// TensorFlow keeps no order of tensors; they are in that of their names, a number at the end
+/// counting by its value (`output_2` before `output_10`).
+public struct SavedModelSignature: Sendable, Hashable {
+  /// The name, such as `serving_default`.
+  public var name: String
+  /// The tensors that it takes; of one whose number of dimensions is open the shape is empty (see
+  /// ``unranked``).
+  public var inputs: [TensorSpecification] = []
+  /// The tensors that it gives.
+  public var outputs: [TensorSpecification] = []
+  /// The names of inputs and outputs that may have any number of dimensions.
+  public var unranked: Set<String> = []
+  /// Inputs and outputs that are no dense tensors of a known element type, with what they are. With
+  /// such an input the signature cannot be used; such outputs are not computed.
+  public var otherInputs: [String: String] = [:]
+  public var otherOutputs: [String: String] = [:]
+
+  /// The signatures of the model in the directory `path`, in alphabetical order; TensorFlow is not
+  /// needed for it.
+  ///
+  /// - Throws: ``TensorFlowError`` if there is no model, or a damaged one.
+  public static func all(ofModelAt path: String, tags: [String] = ["serve"])
+    throws(TensorFlowError) -> [SavedModelSignature]
+  {
+    try SavedModelFile(directory: path).metaGraph(tags: tags, model: path).signatures.map {
+      SavedModelSignature($0)
+    }
+  }
+
+  init(_ signature: MetaGraph.Signature) {
+    name = signature.name
+    (inputs, otherInputs) = Self.split(signature.inputs)
+    (outputs, otherOutputs) = Self.split(signature.outputs)
+    let entries = signature.inputs + signature.outputs
+    unranked = Set(entries.filter { $0.shape == nil && $0.otherKind == nil }.map(\.key))
+  }
+
+  private static func split(
+    _ entries: [MetaGraph.Entry]
+  ) -> ([TensorSpecification], [String: String]) {
+    var (tensors, others): ([TensorSpecification], [String: String]) = ([], [:])
+    for entry in entries {
+      if let type = ElementType(tensorFlowCode: entry.type), entry.kind == nil {
+        tensors.append(
+          TensorSpecification(name: entry.key, elementType: type, shape: entry.shape ?? []))
+      } else {
+        others[entry.key] = entry.otherKind
+      }
+    }
+    return (tensors, others)
+  }
+}
+
+extension MetaGraph.Entry {
+  /// What it is, unless it is a dense tensor of a known element type.
+  var otherKind: String? {
+    if let kind { return kind }
+    if ElementType(tensorFlowCode: type) != nil { return nil }
+    return "a tensor of \(ElementType.tensorFlowName(of: type))"
+  }
+}
+
+extension SavedModelSignature: CustomStringConvertible {
+  public var description: String {
+    let takes = inputs.map(\.description) + otherInputs.map { "\($0): \($1)" }.sorted()
+    let gives = outputs.map(\.description) + otherOutputs.map { "\($0): \($1)" }.sorted()
+    return "\(name)(\(takes.joined(separator: ", "))) -> (\(gives.joined(separator: ", ")))"
+  }
+}
