@@ -36,14 +36,32 @@ public final class TensorFlowLibrary: Sendable {
   /// - Throws: ``DynamicLibraryError``: nothing can be opened (with all places tried), the file is
   ///   another library, or its version is not supported.
   public static func shared(path: String? = nil) throws -> TensorFlowLibrary {
-    // Only what is set before the library opens has an effect; failures reach callers as errors.
-    setenv("TF_CPP_MIN_LOG_LEVEL", "3", 0)
-    let library = try DynamicLibrary.open(search(path: path))
     return try loaded.withLock { loaded in
+      let library = try open(search(path: path))
       if let known = loaded[library.path] { return known }
       let new = try TensorFlowLibrary(library)
       loaded[library.path] = new
       return new
+    }
+  }
+
+  /// Whether nobody asked for TensorFlow's messages. Only what is set before the library opens has
+  /// an effect; failures reach callers as errors.
+  private static let isQuiet = {
+    if getenv("TF_CPP_MIN_LOG_LEVEL") != nil { return false }
+    setenv("TF_CPP_MIN_LOG_LEVEL", "3", 0)
+    return true
+  }()
+
+  private static func open(
+    _ search: DynamicLibrarySearch
+  ) throws(DynamicLibraryError) -> DynamicLibrary {
+    guard isQuiet else { return try DynamicLibrary.open(search) }
+    return try StandardErrorFilter.withoutLines { line in
+      line.hasPrefix("WARNING: All log messages before absl::InitializeLog()")
+        || line.contains("oneDNN custom operations are on.")
+    } _: { () throws(DynamicLibraryError) in
+      try DynamicLibrary.open(search)
     }
   }
 
