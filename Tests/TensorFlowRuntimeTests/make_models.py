@@ -1,7 +1,7 @@
 """Makes the small SavedModels of the tests, each with a JSON case of what Python answers.
 
-Needs tensorflow-cpu (and keras for nothing). Run it as `python make_models.py`; it writes to Models
-beside it.
+Needs tensorflow-cpu. Run it as `python make_models.py`; it writes to Models beside it. NAME is the
+SavedModel, NAME.N.json the answer of one of its signatures.
 """
 
 import json
