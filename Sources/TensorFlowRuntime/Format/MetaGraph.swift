@@ -67,46 +67,50 @@ struct MetaGraph: Sendable {
   /// is found before the runtime sees it.
   private mutating func readGraph(_ reader: ProtobufReader) throws(ProtobufError) {
     var reader = reader
+    var checks = GraphChecks()
     while let field = try reader.next() {
       guard case .bytes(let range) = field.value else { continue }
-      if field.number == 1 { try readNode(reader.message(range)) }
+      if field.number == 1 { _ = try readNode(reader.message(range), &checks) }
       guard field.number == 2 else { continue }
       var library = reader.message(range)
       while let field = try library.next() {
         guard field.number == 1, case .bytes(let range) = field.value else { continue }
-        var function = library.message(range)
-        while let field = try function.next() {
-          guard field.number == 3, case .bytes(let range) = field.value else { continue }
-          try readNode(function.message(range))
-        }
+        try readFunction(library.message(range), &checks)
       }
     }
+    try checks.finish()
   }
 
-  /// `NodeDef`.
-  private mutating func readNode(_ reader: ProtobufReader) throws(ProtobufError) {
+  /// `FunctionDef`.
+  private mutating func readFunction(
+    _ reader: ProtobufReader, _ checks: inout GraphChecks
+  ) throws(ProtobufError) {
     var reader = reader
-    var operation = ""
-    var hasStrings = false
+    var name = ""
+    var function = GraphChecks.Function()
+    var nodes: [GraphNode] = []
     while let field = try reader.next() {
       guard case .bytes(let range) = field.value else { continue }
-      if field.number == 2 { operation = reader.text(range) }
-      if field.number == 5 {
-        var attribute = reader.message(try reader.entry(range).value)
-        while let field = try attribute.next() {
-          // A type by itself, or a list with a type: whatever names strings counts.
-          if field.number == 6, case .number(7) = field.value { hasStrings = true }
-          if field.number == 1, case .bytes(let range) = field.value {
-            var list = attribute.message(range)
-            while let field = try list.next() {
-              if field.number == 6 { hasStrings = hasStrings || list.names(7, in: field.value) }
-            }
-          }
-        }
+      if field.number == 1 {
+        function = try GraphChecks.Function(signature: reader.message(range), name: &name)
       }
+      if field.number == 3 { nodes.append(try readNode(reader.message(range), &checks)) }
     }
-    if ["VarHandleOp", "VariableV2", "Variable"].contains(operation) { hasVariables = true }
-    if hasStrings, Self.keepers.contains(where: operation.contains) { keepsStrings = true }
+    function.nodeCount = nodes.count
+    function.callees = nodes.flatMap { $0.functions.values.joined() }
+    checks.add(function, name: name)
+  }
+
+  private mutating func readNode(
+    _ reader: ProtobufReader, _ checks: inout GraphChecks
+  ) throws(ProtobufError) -> GraphNode {
+    let node = try GraphNode(reader)
+    try checks.visit(node)
+    if ["VarHandleOp", "VariableV2", "Variable"].contains(node.operation) { hasVariables = true }
+    if node.hasStrings, Self.keepers.contains(where: node.operation.contains) {
+      keepsStrings = true
+    }
+    return node
   }
 
   /// Parts of the names of operators that store what they are given.
@@ -185,17 +189,6 @@ extension MetaGraph.Entry {
       }
     }
     return Shape(dimensions)
-  }
-}
-
-extension ProtobufReader {
-  /// Whether a repeated number, packed or not, has the (small) value `number` in it.
-  fileprivate func names(_ number: UInt8, in value: Value) -> Bool {
-    switch value {
-    case .number(let found): found == UInt64(number)
-    case .bytes(let range): bytes(range).contains(number)
-    case .fixed32, .fixed64: false
-    }
   }
 }
 

@@ -63,9 +63,6 @@ struct ProtobufReader {
   /// The text in `range`.
   func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
-  /// The bytes in `range`.
-  func bytes(_ range: Range<Int>) -> ArraySlice<UInt8> { bytes[range] }
-
   /// Key and value of an entry of a map, fields 1 and 2 of the message in `range`.
   func entry(_ range: Range<Int>) throws(ProtobufError) -> (key: String, value: Range<Int>) {
     var (key, value) = ("", range.upperBound..<range.upperBound)
@@ -76,6 +73,14 @@ struct ProtobufReader {
       if field.number == 2 { value = range }
     }
     return (key, value)
+  }
+
+  /// All numbers of a packed repeated field, which this reader must stand for.
+  func packedNumbers() throws(ProtobufError) -> [UInt64] {
+    var reader = self
+    var numbers: [UInt64] = []
+    while reader.position < reader.end { numbers.append(try reader.number()) }
+    return numbers
   }
 
   private mutating func number() throws(ProtobufError) -> UInt64 {

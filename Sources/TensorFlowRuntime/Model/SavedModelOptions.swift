@@ -36,8 +36,10 @@ public struct SavedModelOptions: Sendable, Hashable, Codable {
 
   /// The options as a `ConfigProto` (`tensorflow/core/protobuf/config.proto`).
   var configuration: [UInt8] {
-    // Fields 2 and 5 are the numbers of threads; 9 gives the session pools of its own.
+    // Fields 2 and 5 are the numbers of threads; 9 gives the session pools of its own. Field 6 is for
+    // GPUs: its field 4 takes memory as it is needed, where the default takes all there is.
     Self.field(2, intraOpThreads) + Self.field(5, interOpThreads) + Self.field(9, 1)
+      + [6 << 3 | 2, 2] + Self.field(4, 1)
   }
 
   /// The options of each run as a `RunOptions`; `nil` for the runtime's defaults.
