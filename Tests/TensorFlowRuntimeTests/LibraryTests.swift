@@ -24,6 +24,25 @@ struct LibraryTests {
     }
   }
 
+  @Test func libraryForCAlone() throws {
+    let root = FileManager.default.temporaryDirectory
+      .appendingPathComponent("needletail-\(UUID().uuidString)").resolvingSymlinksInPath()
+    let directory = root.appendingPathComponent("tensorflow/lib")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: root) }
+    let file = directory.appendingPathComponent("libtensorflow.so.2")
+    try Data().write(to: file)
+    for (search, found) in [
+      (TensorFlowLibrary.search(), nil), (TensorFlowLibrary.searchForC(), file.path),
+    ] {
+      var search = search
+      search.surroundings = .init(
+        environment: ["NEEDLETAIL_RUNTIMES": root.path], currentDirectory: "/nowhere",
+        executableDirectory: nil)
+      #expect(search.locateFile() == found)
+    }
+  }
+
   @Test(arguments: [("2.21.0", true), ("1.15.5", false), ("", false)])
   func versions(_ text: String, _ isSupported: Bool) {
     do {

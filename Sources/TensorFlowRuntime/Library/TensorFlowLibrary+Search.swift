@@ -19,9 +19,18 @@ extension TensorFlowLibrary {
       loaderName: "\(fileName).2", advice: advice)
   }
 
+  /// The same places, for the library that holds the C interface alone: `libtensorflow.so`, which
+  /// TensorFlow's archives for C have instead.
+  static func searchForC(path: String? = nil) -> DynamicLibrarySearch {
+    var search = search(path: path)
+    search.fileName = "libtensorflow.so"
+    search.loaderName = "libtensorflow.so.2"
+    return search
+  }
+
   /// The file of the library on this machine, without loading it; `nil` if there is none, or only
   /// the system's loader knows one.
-  public static func locate() -> String? { search().locateFile() }
+  public static func locate() -> String? { search().locateFile() ?? searchForC().locateFile() }
 
   /// The files to ship to a machine that shall run models on its CPU: the library and the one that it
   /// needs beside it (about 850 MB). Empty if ``locate()`` finds nothing.

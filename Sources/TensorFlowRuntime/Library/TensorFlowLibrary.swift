@@ -7,7 +7,8 @@ import Synchronization
 /// The package neither links nor needs it to build: `libtensorflow_cc.so.2` is opened at run time,
 /// from wherever ``DynamicLibrarySearch`` finds it, first of all the file or directory in the
 /// environment variable `NEEDLETAIL_TENSORFLOW`. The library of the Python packages `tensorflow-cpu`
-/// and `tensorflow` serves, with `libtensorflow_framework.so.2` beside it; Python is not needed.
+/// and `tensorflow` serves, with `libtensorflow_framework.so.2` beside it; Python is not needed. If
+/// there is none, `libtensorflow.so` of TensorFlow's archives for C is looked for in the same places.
 ///
 /// TensorFlow writes nothing to standard error unless the environment variable
 /// `TF_CPP_MIN_LOG_LEVEL` says otherwise (0 for everything) before the library is opened.
@@ -37,7 +38,7 @@ public final class TensorFlowLibrary: Sendable {
   ///   another library, or its version is not supported.
   public static func shared(path: String? = nil) throws -> TensorFlowLibrary {
     return try loaded.withLock { loaded in
-      let library = try open(search(path: path))
+      let library = try open(path: path)
       if let known = loaded[library.path] { return known }
       let new = try TensorFlowLibrary(library)
       loaded[library.path] = new
@@ -52,6 +53,15 @@ public final class TensorFlowLibrary: Sendable {
     setenv("TF_CPP_MIN_LOG_LEVEL", "3", 0)
     return true
   }()
+
+  private static func open(path: String?) throws(DynamicLibraryError) -> DynamicLibrary {
+    do {
+      return try open(search(path: path))
+    } catch {
+      if let library = try? open(searchForC(path: path)) { return library }
+      throw error
+    }
+  }
 
   private static func open(
     _ search: DynamicLibrarySearch
