@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Compares the Swift tokenizers with Hugging Face's on random texts and on every component.
 
-Usage: tokenizers.py COMMAND [--texts N] [--seed N] [--only NAME] [tokenizer.json ...]
+Usage: tokenizers.py [--command COMMAND] [--texts N] [--seed N] [--only NAME] [tokenizer.json ...]
 
-COMMAND is the program built from Tests/TokenizerCheck; it reads commands as JSON lines and answers
-in JSON lines. Needs: pip install tokenizers==0.23.3
+COMMAND is the program built from Tests/TokenizerCheck (by default in NEEDLETAIL_BIN); it reads commands
+as JSON lines and answers in JSON lines. The files are those of the tests if none are given. Needs:
+pip install tokenizers==0.23.3
 """
 import argparse
 import json
@@ -17,7 +18,11 @@ import sys
 sys.path = [p for p in sys.path if os.path.abspath(p or ".") != os.path.dirname(os.path.abspath(__file__))]
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["RUST_BACKTRACE"] = "0"  # the library panics on some options; traces are slow
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers  # noqa: E402
+try:
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers  # noqa: E402
+except ModuleNotFoundError:
+    print("skipped: the Python package tokenizers is missing (pip install tokenizers==0.23.3)")
+    sys.exit(77)
 
 ALPHABETS = [
     "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789",
@@ -454,7 +459,8 @@ class Checker:
 
 def main():
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("command")
+    built = os.path.join(os.environ.get("NEEDLETAIL_BIN", ".build/debug"), "TokenizerCheck")
+    arguments.add_argument("--command", default=built)
     arguments.add_argument("--texts", type=int, default=150)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--only", default="")
