@@ -14,6 +14,11 @@ let products: [Product] = [
   .library(name: "ArrowIPC", targets: ["ArrowIPC"]),
   .library(name: "SparkConnect", targets: ["SparkConnect"]),
   .library(name: "ONNXRuntime", targets: ["ONNXRuntime"]),
+  .library(name: "TorchRuntime", targets: ["TorchRuntime"]),
+  .library(name: "TensorFlowRuntime", targets: ["TensorFlowRuntime"]),
+  .library(name: "Tokenizers", targets: ["Tokenizers"]),
+  .library(name: "TextPipelines", targets: ["TextPipelines"]),
+  .library(name: "ImagePreprocessing", targets: ["ImagePreprocessing"]),
   .executable(name: "needletail", targets: ["NeedletailCommand"]),
 ]
 
@@ -28,8 +33,9 @@ let dependencies: [Package.Dependency] = [
   .package(url: "https://github.com/grpc/grpc-swift-protobuf", .upToNextMinor(from: "2.4.1")),
 ]
 
-// The arrows only point down: Tensors < ArrowIPC < SparkTypes < BatchInference < { SparkWorker, ONNXRuntime },
-// SparkConnect beside them, and Needletail on top. Everything below Needletail but SparkConnect is
+// The arrows only point down: Tensors < ArrowIPC < SparkTypes < BatchInference < { SparkWorker, ONNXRuntime,
+// TensorFlowRuntime, TorchRuntime, ImagePreprocessing }, { Tokenizers, ONNXRuntime } < TextPipelines, SparkConnect beside
+// them, and Needletail on top. Everything below Needletail but SparkConnect is
 // free of third-party packages, so that the worker side stays small and quick to build.
 let targets: [Target] = [
   .target(name: "Tensors", swiftSettings: settings),
@@ -42,6 +48,19 @@ let targets: [Target] = [
     name: "SparkWorker", dependencies: ["ArrowIPC", "BatchInference"], swiftSettings: settings),
   .target(
     name: "ONNXRuntime", dependencies: ["BatchInference", "Tensors"], swiftSettings: settings),
+  .target(
+    name: "TorchRuntime", dependencies: ["BatchInference", "Tensors"], swiftSettings: settings),
+  .target(
+    name: "TensorFlowRuntime", dependencies: ["BatchInference", "Tensors"], swiftSettings: settings),
+  .target(name: "Tokenizers", dependencies: ["Tensors"], swiftSettings: settings),
+  .target(
+    name: "TextPipelines",
+    dependencies: ["BatchInference", "ONNXRuntime", "Tensors", "Tokenizers"],
+    swiftSettings: settings),
+  .target(name: "CImages"),
+  .target(
+    name: "ImagePreprocessing", dependencies: ["ArrowIPC", "BatchInference", "CImages", "Tensors"],
+    swiftSettings: settings),
   .target(
     name: "SparkConnectProtocol",
     dependencies: [
@@ -67,8 +86,8 @@ let targets: [Target] = [
   .target(
     name: "Needletail",
     dependencies: [
-      "ArrowIPC", "BatchInference", "CGzip", "ONNXRuntime", "SparkConnect", "SparkTypes",
-      "SparkWorker", "Tensors",
+      "ArrowIPC", "BatchInference", "CGzip", "ImagePreprocessing", "ONNXRuntime", "SparkConnect",
+      "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
       .product(name: "Crypto", package: "swift-crypto"),
       .product(name: "Logging", package: "swift-log"),
     ],
@@ -142,6 +161,28 @@ let tests: [Target] = [
   .testTarget(
     name: "ONNXRuntimeTests", dependencies: ["BatchInference", "ONNXRuntime", "Tensors"],
     exclude: ["Models"], swiftSettings: settings),
+  .testTarget(
+    name: "TorchRuntimeTests", dependencies: ["BatchInference", "Tensors", "TorchRuntime"],
+    exclude: ["Models", "make_packages.py"], swiftSettings: settings),
+  .testTarget(
+    name: "TensorFlowRuntimeTests",
+    dependencies: ["BatchInference", "TensorFlowRuntime", "Tensors"],
+    exclude: ["Models", "make_models.py"], swiftSettings: settings),
+  .testTarget(
+    name: "TokenizersTests", dependencies: ["Tensors", "Tokenizers"], swiftSettings: settings),
+  .executableTarget(
+    name: "TokenizerCheck", dependencies: ["Tensors", "Tokenizers"], path: "Tests/TokenizerCheck",
+    swiftSettings: settings),
+  .testTarget(
+    name: "TextPipelinesTests",
+    dependencies: [
+      "ArrowIPC", "BatchInference", "ONNXRuntime", "SparkTypes", "Tensors", "TextPipelines",
+    ],
+    exclude: ["Goldens", "Models", "make_models.py"], swiftSettings: settings),
+  .testTarget(
+    name: "ImagePreprocessingTests",
+    dependencies: ["ArrowIPC", "BatchInference", "ImagePreprocessing", "SparkTypes", "Tensors"],
+    exclude: ["Images", "make_images.py"], swiftSettings: settings),
   .testTarget(
     name: "SparkWorkerTests",
     dependencies: [

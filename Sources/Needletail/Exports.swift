@@ -1,6 +1,10 @@
 @_exported import ArrowIPC
 @_exported import BatchInference
+@_exported import ImagePreprocessing
 @_exported import ONNXRuntime
 @_exported import SparkConnect
 @_exported import SparkTypes
 @_exported import Tensors
+@_exported import TensorFlowRuntime
+@_exported import TextPipelines
+@_exported import TorchRuntime

@@ -8,7 +8,7 @@ struct Inspect: AsyncParsableCommand {
     abstract: "Shows a model's inputs and outputs.",
     discussion: "A dimension shown as ? (-1 in JSON) is known only when the model runs.")
 
-  @Argument(help: "The model file (.onnx).")
+  @Argument(help: "The model: a file (.onnx, .pt2), or a folder (SavedModel, HuggingFace).")
   var model: String
 
   @Flag(help: "Print JSON.")

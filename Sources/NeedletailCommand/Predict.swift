@@ -15,7 +15,7 @@ struct Predict: AsyncParsableCommand {
       Exit status: 0 done, 1 the job failed, 64 the command line is wrong.
       """)
 
-  @Argument(help: "The model file (.onnx).")
+  @Argument(help: "The model: a file (.onnx, .pt2), or a folder (SavedModel, HuggingFace).")
   var model: String
 
   @Option(help: "The table to read: a file or folder that Spark can reach.")

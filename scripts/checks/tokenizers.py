@@ -8,6 +8,7 @@ as JSON lines and answers in JSON lines. The files are those of the tests if non
 pip install tokenizers==0.23.3
 """
 import argparse
+import glob
 import json
 import os
 import random
@@ -461,11 +462,19 @@ def main():
     arguments = argparse.ArgumentParser()
     built = os.path.join(os.environ.get("NEEDLETAIL_BIN", ".build/debug"), "TokenizerCheck")
     arguments.add_argument("--command", default=built)
-    arguments.add_argument("--texts", type=int, default=150)
+    arguments.add_argument("--texts", type=int, default=30)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--only", default="")
     arguments.add_argument("files", nargs="*")
     options = arguments.parse_args()
+    if not os.path.exists(options.command):
+        sys.exit(f"there is no {options.command}; build the product TokenizerCheck first")
+    if not options.files and not options.only:
+        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        options.files = sorted(glob.glob(root + "/Tests/Goldens/Tokenizers/*/tokenizer.json"))
+    # The library panics on some options and writes so to the descriptor itself; Python's own errors stay.
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     checker = Checker(options.command, options.only)
     chance = random.Random(options.seed)
     samples = list(texts(options.texts, options.seed))

@@ -74,7 +74,7 @@ java_package() {
 }
 
 # Installs what is missing of: Java 17 or later, Python 3.11 or later with venv, zlib's header, the
-# libraries that decompress Arrow. Installs nothing when nothing is missing.
+# libraries that decompress Arrow and decode images. Installs nothing when nothing is missing.
 require_system() {
   local missing=() why=() java=""
   [ -z "${JAVA_HOME-}" ] || has_java \
@@ -84,6 +84,8 @@ require_system() {
   has_header zlib.h || { missing+=(zlib1g-dev); why+=("zlib.h"); }
   has_library libzstd.so.1 || { missing+=(libzstd1); why+=("libzstd.so.1"); }
   has_library liblz4.so.1 || { missing+=(liblz4-1); why+=("liblz4.so.1"); }
+  has_library libturbojpeg.so.0 || { missing+=(libturbojpeg0); why+=("libturbojpeg.so.0"); }
+  has_library libpng16.so.16 || { missing+=(libpng16-16); why+=("libpng16.so.16"); }
   [ "${#why[@]}" -gt 0 ] || return 0
 
   local list
@@ -120,7 +122,7 @@ make_environment() {
       || fail "python3 -m venv failed; install Python 3.11 or later with its venv module"
   fi
   if [ "$(cat "$folder/requirements.stamp" 2>/dev/null)" != "$wanted" ]; then
-    say "installing ${requirements#"$root"/} into ${folder#"$root"/} (Spark alone is some 400 MB)"
+    say "installing ${requirements#"$root"/} into ${folder#"$root"/}"
     quietly "$folder/bin/python" -m pip install --no-input --disable-pip-version-check \
       -r "$requirements" \
       || fail "pip could not install $requirements (is there a network?)"

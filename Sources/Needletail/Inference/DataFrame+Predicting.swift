@@ -35,11 +35,10 @@ extension DataFrame {
     outputs: [String: String], batchSize: Int, nulls: NullPolicy = .fail,
     ragged: RaggedPolicy = .fail
   ) async throws -> DataFrame {
-    let name = try source.executorName()
+    let name = try await source.add(to: session)
     let plan = try ModelPrediction.plan(
       model: model, reference: source.reference(name), table: try await schema(), inputs: inputs,
       outputs: outputs, batchSize: batchSize, nulls: nulls, ragged: ragged)
-    try await session.addFile(source.path, as: name)
     let function = ModelPrediction(loaders: Program.modelLoaders)
     // The struct of all outputs is computed once; its fields become the columns.
     let results = "needletail.predictions"

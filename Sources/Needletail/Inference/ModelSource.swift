@@ -3,36 +3,17 @@ import Foundation
 
 /// A model that columns can be predicted with: `.onnx("model.onnx")`.
 public struct ModelSource: Sendable, Hashable {
-  /// The format, which decides the runtime.
+  /// The format, which decides what runs the model.
   public var format: ModelFormat
-  /// The model file on the driver.
+  /// The model's file or folder on the driver.
   public var path: String
-  /// Options of the runtime, see ``onnx(_:threads:)``.
+  /// Options of what runs it.
   public var options: [String: String]
 
-  /// A model in ONNX format, run by ONNX Runtime.
-  ///
-  /// - Parameter threads: the threads that one prediction uses; tasks run side by side, so one is
-  ///   right on most clusters.
-  public static func onnx(_ path: String, threads: Int = 1) -> ModelSource {
-    ModelSource(format: .onnx, path: path, options: ["threads": "\(threads)"])
-  }
-
-  /// The model at `path`, its format told from the name.
-  ///
-  /// - Throws: ``NeedletailError`` if the name tells none.
-  public init(path: String) throws {
-    guard path.lowercased().hasSuffix(".onnx") else {
-      throw NeedletailError(
-        .usage, "'\(path)' is not a model that can be run: the name must end in .onnx")
-    }
-    self = .onnx(path)
-  }
-
-  init(format: ModelFormat, path: String, options: [String: String]) {
+  init(_ format: ModelFormat, _ path: String, _ options: [String: String?]) {
     self.format = format
     self.path = path
-    self.options = options
+    self.options = options.compactMapValues { $0 }
   }
 
   /// Loads the model in this process.
@@ -42,34 +23,54 @@ public struct ModelSource: Sendable, Hashable {
     guard FileManager.default.fileExists(atPath: path) else {
       throw NeedletailError(
         .usage,
-        "there is no model file \(path) (the current folder is "
+        "there is no model \(path) (the current folder is "
           + "\(FileManager.default.currentDirectoryPath))")
     }
-    return try ONNXSession(path: path, options: try ONNXSessionOptions(reference(path)))
+    return try reference(path).load(path)
   }
 
   func reference(_ file: String) -> ModelReference {
     ModelReference(format: format, file: file, options: options)
   }
 
-  /// The name of the file on the executors: different models never meet under one name.
-  func executorName() throws -> String {
-    let contents = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-    let hash = SHA256.hash(data: contents).prefix(6).map { ExecutableImage.hexadecimal($0) }
-      .joined()
-    return "\(hash)-\(URL(fileURLWithPath: path).lastPathComponent)"
+  /// Sends the model to the executors.
+  ///
+  /// - Returns: its name there, in which a hash of the contents keeps models apart.
+  func add(to session: SparkSession) async throws -> String {
+    let url = URL(fileURLWithPath: path)
+    if isFolder {
+      let archive = try TarArchive(folder: path).gzipped()
+      let name = "\(Self.hash(archive))-\(url.lastPathComponent)"
+      try await session.addArtifact(named: "archives/\(name).tar.gz#\(name)", archive)
+      return name
+    }
+    let contents = try Data(contentsOf: url, options: .alwaysMapped)
+    let name = "\(Self.hash(contents))-\(url.lastPathComponent)"
+    try await session.addFile(path, as: name)
+    return name
+  }
+
+  private var isFolder: Bool { FileManager.default.isFolder(path) }
+
+  private static func hash(_ contents: Data) -> String {
+    SHA256.hash(data: contents).prefix(6).map { ExecutableImage.hexadecimal($0) }.joined()
   }
 }
 
-extension ONNXSessionOptions {
-  /// The options that travel with a model.
-  init(_ reference: ModelReference) throws {
-    self.init()
-    if let text = reference.options["threads"] {
-      guard let threads = Int(text), threads > 0 else {
-        throw NeedletailError(.usage, "threads is '\(text)', it must be a positive number")
-      }
-      intraOpThreads = threads
+extension ModelReference {
+  /// Loads the model, which lies at `path` on this machine.
+  func load(_ path: String) throws -> any Model {
+    guard let loader = ModelFormat.loaders[format] else {
+      throw NeedletailError(
+        .usage, "models of the format '\(format.rawValue)' are not known to this program")
     }
+    return try loader(path, options)
+  }
+}
+
+extension FileManager {
+  func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 }

@@ -80,6 +80,8 @@ public final class LocalSpark: Sendable {
     environment["JAVA_HOME"] = javaHome(installation.java)
     environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = token
     environment["PYSPARK_PYTHON"] = installation.python
+    // Executors start in folders of their own, from which no environment is found by its place.
+    environment["VIRTUAL_ENV"] = SparkInstallation.pythonEnvironments(environment).first
     if ProcessInfo.processInfo.environment["SPARK_LOCAL_IP"] == nil {
       environment["SPARK_LOCAL_IP"] = "127.0.0.1"
     }

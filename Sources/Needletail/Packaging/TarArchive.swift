@@ -8,6 +8,29 @@ import Foundation
 struct TarArchive {
   private(set) var bytes = Data()
 
+  init() {}
+
+  /// The files of a folder, and of those in it, in the order of their names.
+  ///
+  /// - Throws: ``NeedletailError`` if one cannot be read or has too long a name.
+  init(folder: String) throws {
+    let files = FileManager.default
+    guard let names = files.enumerator(atPath: folder) else {
+      throw NeedletailError(.packaging, "the folder \(folder) cannot be read")
+    }
+    let paths = names.compactMap { $0 as? String }.sorted()
+    for path in paths where !files.isFolder("\(folder)/\(path)") {
+      let url = URL(fileURLWithPath: "\(folder)/\(path)")
+      let contents: Data
+      do {
+        contents = try Data(contentsOf: url, options: .alwaysMapped)
+      } catch {
+        throw NeedletailError(.packaging, "\(url.path) cannot be read: \(error)")
+      }
+      try add(path, contents)
+    }
+  }
+
   /// Appends a regular file called `name` (at most 100 bytes) with the permission bits `mode`.
   ///
   /// - Throws: ``NeedletailError`` if the name is too long.

@@ -21,11 +21,9 @@ final class Program: Sendable {
   ]
 
   /// How models of each format are loaded on an executor.
-  static let modelLoaders: [ModelFormat: ModelLoader] = [
-    .onnx: { reference, path, worker in
-      try ONNXSession(path: path, options: try ONNXSessionOptions(reference))
-    }
-  ]
+  static let modelLoaders: [ModelFormat: ModelLoader] = ModelFormat.loaders.mapValues { _ in
+    { reference, path, worker in try reference.load(path) }
+  }
 
   /// Declares the functions of this process; once, at its start.
   ///

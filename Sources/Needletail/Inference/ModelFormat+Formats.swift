@@ -1,0 +1,63 @@
+import TextPipelines
+
+extension ModelFormat {
+  /// A package of compiled code made by PyTorch's AOTInductor (`.pt2`).
+  public static let torch = ModelFormat(rawValue: "torch")
+  /// A folder with a SavedModel of TensorFlow's.
+  public static let savedModel = ModelFormat(rawValue: "saved-model")
+  /// A folder of HuggingFace's with a text classifier.
+  public static let textClassification = ModelFormat(rawValue: "text-classification")
+  /// A folder of HuggingFace's or sentence-transformers' with an encoder of sentences.
+  public static let sentenceEmbeddings = ModelFormat(rawValue: "sentence-embeddings")
+  /// A folder of HuggingFace's with an encoder and decoder of text, such as T5.
+  public static let textGeneration = ModelFormat(rawValue: "text-generation")
+
+  /// How the model at a path, with the options of a ``ModelSource``, is loaded in this process.
+  static let loaders: [ModelFormat: @Sendable (String, [String: String]) throws -> any Model] = [
+    .onnx: { path, options in
+      var session = ONNXSessionOptions()
+      if let threads = try number("threads", options) { session.intraOpThreads = threads }
+      return try ONNXSession(path: path, options: session)
+    },
+    .torch: { path, options in
+      var model = TorchModelOptions()
+      if let threads = try number("threads", options) { model.threads = threads }
+      return try TorchModel(path: path, options: model)
+    },
+    .savedModel: { path, options in
+      var model = SavedModelOptions()
+      if let threads = try number("threads", options) { model.intraOpThreads = threads }
+      return try SavedModel(path: path, signature: options["signature"], options: model)
+    },
+    .textClassification: { path, options in
+      try TextClassifier(
+        path: path, topK: try number("topK", options), options: try textOptions(options))
+    },
+    .sentenceEmbeddings: { path, options in
+      try SentenceEmbedder(
+        path: path, isNormalized: options["normalized"].map { $0 == "true" },
+        options: try textOptions(options))
+    },
+    .textGeneration: { path, options in
+      try SequenceGenerator(
+        path: path, task: options["task"], prefix: options["prefix"],
+        generation: GenerationOptions(
+          maxLength: try number("maxLength", options), beams: try number("beams", options)),
+        options: try textOptions(options))
+    },
+  ]
+
+  private static func textOptions(_ options: [String: String]) throws -> TextPipelineOptions {
+    TextPipelineOptions(
+      batchSize: try number("batchSize", options) ?? 32,
+      maxTokens: try number("maxTokens", options), threads: try number("threads", options) ?? 1)
+  }
+
+  private static func number(_ name: String, _ options: [String: String]) throws -> Int? {
+    guard let text = options[name] else { return nil }
+    guard let number = Int(text), number > 0 else {
+      throw NeedletailError(.usage, "\(name) is '\(text)', it must be a positive number")
+    }
+    return number
+  }
+}

@@ -1,0 +1,129 @@
+import Foundation
+
+extension ModelSource {
+  /// A model in ONNX format, run by ONNX Runtime.
+  ///
+  /// - Parameter threads: the threads that one prediction uses; tasks run side by side, so one is
+  ///   right on most clusters.
+  public static func onnx(_ path: String, threads: Int = 1) -> ModelSource {
+    ModelSource(.onnx, path, ["threads": "\(threads)"])
+  }
+
+  /// A package of compiled code (`.pt2`) made by PyTorch's AOTInductor, run by PyTorch's libraries,
+  /// which must be on the executors.
+  public static func torch(_ path: String, threads: Int = 1) -> ModelSource {
+    ModelSource(.torch, path, ["threads": "\(threads)"])
+  }
+
+  /// A SavedModel of TensorFlow's or Keras', run by TensorFlow's libraries, which must be on the
+  /// executors.
+  ///
+  /// - Parameter signature: its name; `nil` for `serving_default`, `serve` or the only one.
+  public static func savedModel(
+    _ folder: String, signature: String? = nil, threads: Int = 1
+  ) -> ModelSource {
+    ModelSource(.savedModel, folder, ["signature": signature, "threads": "\(threads)"])
+  }
+
+  /// A text classifier in a folder of HuggingFace's with an ONNX export: gives `label` and `score`.
+  ///
+  /// - Parameters:
+  ///   - topK: gives the best `labels` and `scores` instead, as arrays of this length.
+  ///   - maxTokens: where longer texts are cut; `nil` for the model's own maximum.
+  public static func sentiment(
+    _ folder: String, topK: Int? = nil, maxTokens: Int? = nil, threads: Int = 1
+  ) -> ModelSource {
+    ModelSource(
+      .textClassification, folder,
+      [
+        "topK": topK.map(String.init), "maxTokens": maxTokens.map(String.init),
+        "threads": "\(threads)",
+      ])
+  }
+
+  /// An encoder of sentences in a folder of sentence-transformers' or HuggingFace's with an ONNX
+  /// export: gives an array of floats for each text.
+  ///
+  /// - Parameter normalized: whether the vectors are scaled to length 1; `nil` for what the folder
+  ///   says.
+  public static func embeddings(
+    _ folder: String, normalized: Bool? = nil, maxTokens: Int? = nil, threads: Int = 1
+  ) -> ModelSource {
+    ModelSource(
+      .sentenceEmbeddings, folder,
+      [
+        "normalized": normalized.map { "\($0)" }, "maxTokens": maxTokens.map(String.init),
+        "threads": "\(threads)",
+      ])
+  }
+
+  /// An encoder and decoder of text, such as T5, in a folder of HuggingFace's with ONNX exports:
+  /// gives `generated` text.
+  ///
+  /// - Parameters:
+  ///   - prefix: put before each text: `translate English to German: `.
+  ///   - task: an entry of `task_specific_params` in `config.json`, whose prefix and settings apply.
+  ///   - maxLength: the most tokens of a result, the start token included; `nil` for the folder's.
+  ///   - beams: the width of the beam search; `nil` for the folder's, 1 is greedy.
+  public static func translation(
+    _ folder: String, prefix: String? = nil, task: String? = nil, maxLength: Int? = nil,
+    beams: Int? = nil, threads: Int = 1
+  ) -> ModelSource {
+    ModelSource(
+      .textGeneration, folder,
+      [
+        "prefix": prefix, "task": task, "maxLength": maxLength.map(String.init),
+        "beams": beams.map(String.init), "threads": "\(threads)",
+      ])
+  }
+
+  /// The model at `path`, its format told from the name, or from the files of a folder.
+  ///
+  /// - Throws: ``NeedletailError`` if they tell none.
+  public init(path: String) throws {
+    let name = path.lowercased()
+    if name.hasSuffix(".onnx") {
+      self = .onnx(path)
+    } else if name.hasSuffix(".pt2") {
+      self = .torch(path)
+    } else if FileManager.default.fileExists(atPath: path + "/saved_model.pb") {
+      self = .savedModel(path)
+    } else if FileManager.default.fileExists(atPath: path + "/config.json") {
+      self = try Self.pipeline(path)
+    } else {
+      let names =
+        "a model is a file called .onnx or .pt2, or a folder with saved_model.pb (TensorFlow) or "
+        + "config.json (HuggingFace)"
+      throw NeedletailError(.usage, "'\(path)' is not a model that can be run: \(names)")
+    }
+  }
+
+  /// The pipeline of a folder with `config.json`.
+  private static func pipeline(_ folder: String) throws -> ModelSource {
+    struct Configuration: Decodable {
+      var architectures: [String]?
+      var is_encoder_decoder: Bool?
+    }
+    let file = folder + "/config.json"
+    let configuration: Configuration
+    do {
+      let contents = try Data(contentsOf: URL(fileURLWithPath: file))
+      configuration = try JSONDecoder().decode(Configuration.self, from: contents)
+    } catch {
+      throw NeedletailError(.usage, "\(file) cannot be read as a model's configuration: \(error)")
+    }
+    if FileManager.default.fileExists(atPath: folder + "/modules.json") {
+      return .embeddings(folder)
+    }
+    if configuration.is_encoder_decoder == true { return .translation(folder) }
+    let architectures = configuration.architectures ?? []
+    if architectures.contains(where: { $0.hasSuffix("ForSequenceClassification") }) {
+      return .sentiment(folder)
+    }
+    throw NeedletailError(
+      .usage,
+      "\(file) names the architectures \(architectures), of which no pipeline is known: text "
+        + "classification (...ForSequenceClassification), sequence to sequence "
+        + "(is_encoder_decoder) and sentence embeddings (modules.json) are")
+  }
+}
