@@ -114,11 +114,21 @@ let targets: [Target] = [
     swiftSettings: settings),
 ]
 
-let examples: [Target] = [
-  .executableTarget(
-    name: "QuickStart", dependencies: ["Needletail"], path: "Examples/QuickStart/Sources",
-    swiftSettings: settings)
-]
+// What the examples print of their predictions.
+let exampleReport = Target.target(
+  name: "ExampleReport", dependencies: ["Needletail"], path: "Examples/Report/Sources",
+  swiftSettings: settings)
+
+let examples =
+  [
+    "DigitRecognition", "FashionMNIST", "FlowerRecognition", "HousingRegression", "PetAdoption",
+    "QuickStart", "SentenceEmbeddings", "SentimentTensorFlow", "SentimentTorch",
+    "TextClassification", "TranslationTensorFlow", "TranslationTorch",
+  ].map {
+    Target.executableTarget(
+      name: $0, dependencies: ["ExampleReport", "Needletail"], path: "Examples/\($0)/Sources",
+      swiftSettings: settings)
+  } + [exampleReport]
 
 let tests: [Target] = [
   .target(

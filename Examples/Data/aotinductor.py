@@ -9,8 +9,10 @@ import torch
 warnings.filterwarnings("ignore", category=FutureWarning, module="copyreg")
 
 
-def make(script, model, example):
-    """Compiles a model whose only input is a matrix of rows, and checks the package.
+def make(script, model, example, output):
+    """Compiles a model whose only input, `x`, is a matrix of rows, and checks the package.
+
+    The output's name goes into the package's metadata.
 
     Writes made/model.pt2 beside the script, or made/model-cuda.pt2 with --device cuda. The file
     runs where it was made: it holds code for this processor's instructions, or this GPU.
@@ -24,7 +26,12 @@ def make(script, model, example):
     model, example = model.eval().to(device), example.to(device)
     batch = torch.export.Dim("batch", min=1, max=65536)
     program = torch.export.export(model, (example,), dynamic_shapes={"x": {0: batch}})
-    torch._inductor.aoti_compile_and_package(program, package_path=str(path))
+    names = {"needletail.inputs": "x", "needletail.outputs": output}
+    torch._inductor.aoti_compile_and_package(
+        program,
+        package_path=str(path),
+        inductor_configs={"aot_inductor.metadata": names},
+    )
 
     packaged = torch._inductor.aoti_load_package(str(path))
     with torch.no_grad():

@@ -9,4 +9,4 @@ from Data import aotinductor
 
 if __name__ == "__main__":
     torch.manual_seed(0)
-    aotinductor.make(__file__, load(Path(__file__).resolve().parent), torch.rand(8, 784))
+    aotinductor.make(__file__, load(Path(__file__).resolve().parent), torch.rand(8, 784), "logits")

@@ -48,8 +48,8 @@ struct Predict: AsyncParsableCommand {
   @Option(help: "The columns of the input to write beside the predictions (default: all)")
   var keep: String?
 
-  @Option(help: "The number of rows that the model gets at once.")
-  var batchSize = 64
+  @Option(help: "The number of rows that the model gets at once (default: 64; text pipelines: 256)")
+  var batchSize: Int?
 
   @Option(help: "Take only so many rows.")
   var limit: Int?
@@ -62,7 +62,7 @@ struct Predict: AsyncParsableCommand {
   var quiet = false
 
   func validate() throws {
-    if batchSize < 1 {
+    if let batchSize, batchSize < 1 {
       throw ValidationError("--batch-size is \(batchSize), it must be at least 1")
     }
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit), it must be at least 1") }

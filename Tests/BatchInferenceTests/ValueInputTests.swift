@@ -105,4 +105,17 @@ import Testing
       #expect(text.contains(expected), "\(text)")
     }
   }
+
+  @Test func structOfOneTextIsThatText() async throws {
+    let function = PredictBatchUDF("lengths", returning: .long, batchSize: 2) { _ in
+      { (texts: [String]) -> [Int64] in texts.map { Int64($0.count) } }
+    }
+    let column = try ArrowColumn.structure([("t", .strings(["a", "bb", ""]))])
+    let result = try await function.predictLocally(on: [Columns.batch(("s", column))])
+    #expect(result.values == [.int(1), .int(2), .int(0)])
+    try function.check(arguments: [("s", .struct(["t": .string]))])
+    #expect(throws: InferenceError.self) {
+      try function.check(arguments: [("s", .struct(["t": .string, "u": .string]))])
+    }
+  }
 }

@@ -36,6 +36,13 @@ private func sums(
   }
 }
 
+/// The length of each text.
+private func lengths(_ name: String) -> PredictBatchUDF<NoParameters, [String], [Int64]> {
+  PredictBatchUDF("case lengths \(name)", returning: .long, batchSize: 4) { _ in
+    { (texts: [String]) -> [Int64] in texts.map { Int64($0.count) } }
+  }
+}
+
 private func give<Output: PredictOutput>(
   _ name: String, _ type: DataType, _ output: @escaping @Sendable (Tensor<Float>) throws -> Output
 ) -> PredictBatchUDF<NoParameters, Tensor<Float>, Output> {
@@ -104,6 +111,8 @@ enum Semantics {
     gives(
       sum("arrayNested", [[2, 2]]), ["array(array(f, g), array(f, g))"], "3000 + 2 * f + 2 * g"),
     gives(sum("arrayOfDoubles", [[2]]), ["array(double(f), double(g))"], "2000 + f + g"),
+    gives(lengths("structOfText"), ["struct(repeat('a', cast(id as int)) as t)"], "id"),
+    gives(lengths("text"), ["repeat('a', cast(id as int))"], "id"),
     gives(sums("two"), ["f", "g"], "1000 + f + 10000 * (1000 + g)"),
     gives(sums("twoOfStruct"), ["struct(f, g)"], "1000 + f + 10000 * (1000 + g)"),
     gives(

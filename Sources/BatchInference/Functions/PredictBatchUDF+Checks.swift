@@ -82,7 +82,15 @@ extension PredictBatchUDF {
     _ types: [DataType], _ inputs: [InputRequirement]
   ) throws -> InputArrangement {
     if inputs.count == 1 {
-      if types.count == 1 { return .columns }
+      if types.count == 1 {
+        // A struct of one text is that text, for an input that takes no structs.
+        if case .struct(let fields) = types[0], fields.count == 1,
+          inputs[0].mismatch(types[0]) != nil, inputs[0].mismatch(fields.fields[0].type) == nil
+        {
+          return .fields
+        }
+        return .columns
+      }
       if inputs[0].takesAllColumns { return .batch }
       if types.isEmpty {
         throw InferenceError(

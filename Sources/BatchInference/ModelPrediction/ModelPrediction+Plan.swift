@@ -27,13 +27,15 @@ extension ModelPrediction {
   ///   - table: the table's schema.
   ///   - inputs: the columns that feed inputs of the model, by the input's name.
   ///   - outputs: names of the new columns by the output's name.
+  ///   - structure: the name of one new column, a struct, that has the outputs as its fields; `nil`
+  ///     if each becomes a column.
   ///   - batchSize: the number of rows in a batch; a model with a fixed batch dimension has its own.
   /// - Throws: ``InferenceError`` that names the input, output or column, and what to write.
   public static func plan(
     modelInputs: [TensorSpecification], modelOutputs: [TensorSpecification],
     reference: ModelReference, table: StructType, inputs: [String: InputColumns] = [:],
-    outputs: [String: String] = [:], batchSize: Int = 64, nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail
+    outputs: [String: String] = [:], into structure: String? = nil, batchSize: Int = 64,
+    nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
   ) throws -> PredictionPlan {
     let planner = Planner(model: reference.file, table: table, modelInputs: modelInputs)
     guard batchSize > 0 else {
@@ -58,7 +60,7 @@ extension ModelPrediction {
     let outputBindings = modelOutputs.map {
       OutputBinding(specification: $0, column: outputs[$0.name] ?? $0.name)
     }
-    try planner.checkNewColumns(outputBindings)
+    try planner.checkNewColumns(outputBindings, into: structure)
     let fixed = try planner.fixedBatchSize()
     return PredictionPlan(
       parameters: Parameters(
@@ -70,12 +72,14 @@ extension ModelPrediction {
   /// Fits `model` to a table; see the form with specifications.
   public static func plan(
     model: any Model, reference: ModelReference, table: StructType,
-    inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], batchSize: Int = 64,
-    nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
+    inputs: [String: InputColumns] = [:], outputs: [String: String] = [:],
+    into structure: String? = nil, batchSize: Int = 64, nulls: NullPolicy = .fail,
+    ragged: RaggedPolicy = .fail
   ) throws -> PredictionPlan {
     try plan(
       modelInputs: model.inputs, modelOutputs: model.outputs, reference: reference, table: table,
-      inputs: inputs, outputs: outputs, batchSize: batchSize, nulls: nulls, ragged: ragged)
+      inputs: inputs, outputs: outputs, into: structure, batchSize: batchSize, nulls: nulls,
+      ragged: ragged)
   }
 }
 
@@ -118,6 +122,11 @@ private struct Planner {
       }
     }
     if let column = try find(input.name, isPath: false) { return [column] }
+    // A model of one text, which takes it from the only text that there is.
+    let texts = table.fields.filter { $0.type == .string }
+    if modelInputs.count == 1, input.elementType == .string, texts.count == 1 {
+      return [(texts[0].name, texts[0].type)]
+    }
     throw fail(
       "no column is named like the model's input \(input), and none was given for it; write "
         + "inputs: [\"\(input.name)\": \"\(example(for: input))\"] (--map \(input.name)="
@@ -223,7 +232,19 @@ private struct Planner {
   }
 
   /// Makes sure that the new columns have names of their own.
-  func checkNewColumns(_ outputs: [ModelPrediction.OutputBinding]) throws {
+  func checkNewColumns(
+    _ outputs: [ModelPrediction.OutputBinding], into structure: String?
+  ) throws {
+    if let structure {
+      let folded = structure.lowercased()
+      if structure.isEmpty || table.names.contains(where: { $0.lowercased() == folded }) {
+        throw fail(
+          structure.isEmpty
+            ? "the new column has no name; write into: \"preds\""
+            : "the table has a column '\(structure)' already; write into: with another name",
+          .invalidOutput)
+      }
+    }
     var seen: [String: String] = [:]
     for output in outputs {
       let name = output.specification.name
@@ -236,7 +257,7 @@ private struct Planner {
           "the outputs '\(other)' and '\(name)' would both become the column '\(output.column)'; "
             + "give one of them another name in outputs:", .invalidOutput)
       }
-      if let column = table.names.first(where: { $0.lowercased() == folded }) {
+      if structure == nil, let column = table.names.first(where: { $0.lowercased() == folded }) {
         throw fail(
           "the table has a column '\(column)' already; write outputs: [\"\(name)\": \"…\"] "
             + "(--output-map \(name)=…) with another name for the model's output", .invalidOutput)

@@ -16,30 +16,36 @@ extension DataFrame {
   ///   - source: the model.
   ///   - inputs: the column, or columns, that feed each input of the model.
   ///   - outputs: names of the new columns by output; an output that is not given keeps its name.
-  ///   - batchSize: the number of rows that the model gets at once.
+  ///   - structure: the name of one new column, a struct with the outputs as its fields, instead of a
+  ///     column for each.
+  ///   - batchSize: the number of rows that the model gets at once; `nil` for 64, and 256 for
+  ///     pipelines of text, which sort a batch by length and cut it themselves.
   ///   - nulls: what happens to nulls in the input.
   ///   - ragged: what happens to rows that differ in length.
   /// - Throws: an error that names the input, output or column that does not fit.
   public func predicting(
     _ source: ModelSource, inputs: [String: InputColumns] = [:], outputs: [String: String] = [:],
-    batchSize: Int = 64, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
+    into structure: String? = nil, batchSize: Int? = nil, nulls: NullPolicy = .fail,
+    ragged: RaggedPolicy = .fail
   ) async throws -> DataFrame {
     try await predicting(
-      source, loaded: try source.load(), inputs: inputs, outputs: outputs, batchSize: batchSize,
-      nulls: nulls, ragged: ragged)
+      source, loaded: try source.load(), inputs: inputs, outputs: outputs, into: structure,
+      batchSize: batchSize, nulls: nulls, ragged: ragged)
   }
 
   /// The same with the model at hand, which this process has loaded already.
   package func predicting(
     _ source: ModelSource, loaded model: any Model, inputs: [String: InputColumns],
-    outputs: [String: String], batchSize: Int, nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail
+    outputs: [String: String], into structure: String? = nil, batchSize: Int?,
+    nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
   ) async throws -> DataFrame {
     let name = try await source.add(to: session)
     let plan = try ModelPrediction.plan(
       model: model, reference: source.reference(name), table: try await schema(), inputs: inputs,
-      outputs: outputs, batchSize: batchSize, nulls: nulls, ragged: ragged)
+      outputs: outputs, into: structure, batchSize: batchSize ?? source.format.batchSize,
+      nulls: nulls, ragged: ragged)
     let function = ModelPrediction(loaders: Program.modelLoaders)
+    if let structure { return withColumn(structure, planned(plan, function)) }
     // The struct of all outputs is computed once; its fields become the columns.
     let results = "needletail.predictions"
     let table = withColumn(results, planned(plan, function))

@@ -1,4 +1,4 @@
-import TextPipelines
+import Foundation
 
 extension ModelFormat {
   /// A package of compiled code made by PyTorch's AOTInductor (`.pt2`).
@@ -11,6 +11,12 @@ extension ModelFormat {
   public static let sentenceEmbeddings = ModelFormat(rawValue: "sentence-embeddings")
   /// A folder of HuggingFace's with an encoder and decoder of text, such as T5.
   public static let textGeneration = ModelFormat(rawValue: "text-generation")
+
+  /// The number of rows in a batch, if nobody says another.
+  var batchSize: Int {
+    let pipelines: [ModelFormat] = [.textClassification, .sentenceEmbeddings, .textGeneration]
+    return pipelines.contains(self) ? 256 : 64
+  }
 
   /// How the model at a path, with the options of a ``ModelSource``, is loaded in this process.
   static let loaders: [ModelFormat: @Sendable (String, [String: String]) throws -> any Model] = [
@@ -31,21 +37,54 @@ extension ModelFormat {
     },
     .textClassification: { path, options in
       try TextClassifier(
-        path: path, topK: try number("topK", options), options: try textOptions(options))
+        path: path, model: try network(path, options), topK: try number("topK", options),
+        options: try textOptions(options))
     },
     .sentenceEmbeddings: { path, options in
       try SentenceEmbedder(
-        path: path, isNormalized: options["normalized"].map { $0 == "true" },
+        path: path, model: try network(path, options),
+        isNormalized: options["normalized"].map { $0 == "true" },
         options: try textOptions(options))
     },
     .textGeneration: { path, options in
       try SequenceGenerator(
-        path: path, task: options["task"], prefix: options["prefix"],
+        path: path, model: try decoder(path, options), task: options["task"],
+        prefix: options["prefix"],
         generation: GenerationOptions(
           maxLength: try number("maxLength", options), beams: try number("beams", options)),
         options: try textOptions(options))
     },
   ]
+
+  /// The network of a text folder that has no ONNX file: `saved_model/` or `model.pt2` in it.
+  private static func network(_ path: String, _ options: [String: String]) throws -> (any Model)? {
+    let files = FileManager.default
+    for onnx in ["model.onnx", "onnx/model.onnx"] where files.fileExists(atPath: "\(path)/\(onnx)")
+    {
+      return nil
+    }
+    for (name, format) in [("saved_model", ModelFormat.savedModel), ("model.pt2", .torch)] {
+      guard files.fileExists(atPath: "\(path)/\(name)") else { continue }
+      return try loaders[format]?("\(path)/\(name)", options.filter { $0.key == "threads" })
+    }
+    return nil
+  }
+
+  /// Encoder and decoder in the signatures `encode`, `decode_first` and `decode_next` of
+  /// `saved_model/`, if the folder has it.
+  private static func decoder(
+    _ path: String, _ options: [String: String]
+  ) throws -> (any SequenceModel)? {
+    guard FileManager.default.fileExists(atPath: path + "/saved_model/saved_model.pb") else {
+      return nil
+    }
+    var model = SavedModelOptions()
+    if let threads = try number("threads", options) { model.intraOpThreads = threads }
+    let encoder = try SavedModel(path: path + "/saved_model", signature: "encode", options: model)
+    return try EncoderDecoder(
+      encoder: encoder, decoder: encoder.withSignature("decode_first"),
+      decoderWithPast: encoder.withSignature("decode_next"), name: path)
+  }
 
   private static func textOptions(_ options: [String: String]) throws -> TextPipelineOptions {
     TextPipelineOptions(

@@ -38,10 +38,10 @@ public struct ModelSource: Sendable, Hashable {
   /// - Returns: its name there, in which a hash of the contents keeps models apart.
   func add(to session: SparkSession) async throws -> String {
     let url = URL(fileURLWithPath: path)
-    if isFolder {
+    if FileManager.default.isFolder(path) {
       let archive = try TarArchive(folder: path).gzipped()
       let name = "\(Self.hash(archive))-\(url.lastPathComponent)"
-      try await session.addArtifact(named: "archives/\(name).tar.gz#\(name)", archive)
+      try await session.addFolder(archive, as: name)
       return name
     }
     let contents = try Data(contentsOf: url, options: .alwaysMapped)
@@ -49,8 +49,6 @@ public struct ModelSource: Sendable, Hashable {
     try await session.addFile(path, as: name)
     return name
   }
-
-  private var isFolder: Bool { FileManager.default.isFolder(path) }
 
   private static func hash(_ contents: Data) -> String {
     SHA256.hash(data: contents).prefix(6).map { ExecutableImage.hexadecimal($0) }.joined()

@@ -243,8 +243,14 @@ public func rank() -> Column { .function("rank", []) }
 /// Spark's `array`.
 public func array(_ columns: Column...) -> Column { .function("array", columns) }
 
+/// An array of the columns of a list.
+public func array(_ columns: [Column]) -> Column { .function("array", columns) }
+
 /// Spark's `struct`.
 public func structure(_ columns: Column...) -> Column { .function("struct", columns) }
+
+/// A struct of the columns of a list; called `struct` in Spark.
+public func structure(_ columns: [Column]) -> Column { .function("struct", columns) }
 
 /// Spark's `coalesce`.
 public func coalesce(_ columns: Column...) -> Column { .function("coalesce", columns) }

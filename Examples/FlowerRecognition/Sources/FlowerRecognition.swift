@@ -1,0 +1,44 @@
+import ExampleReport
+import Foundation
+import Needletail
+
+/// Five probabilities for a photograph: JPEG bytes become a tensor as PIL would make it.
+let flower = PredictBatchUDF("flower", returning: .array(.float), batchSize: 50) { worker in
+  let model = try SavedModel(path: worker.file("model"))
+  let images = ImagePreprocessing(
+    size: ImageSize(224), resampling: .bicubic, normalization: .init(scale: 2.0 / 255, offset: -1))
+  return { (content: ArrowColumn, path: [String]) -> Tensor<Float> in
+    try model.run(images.tensor(from: content, names: path))
+  }
+}
+
+@main
+struct FlowerRecognition: SparkProgram {
+  static let functions: [any UserDefinedFunction] = [flower]
+
+  static func run(_ spark: SparkSession) async throws {
+    try await spark.addFolder("model")
+    let photos = spark.read.format("binaryFile").option("recursiveFileLookup", true)
+      .option("pathGlobFilter", "*.jpg").load("data/flower_photos")
+      .selectExpr("substring_index(path, '/', -2) as path", "content")
+    let table = photos.join(spark.read.parquet("data/flowers.parquet"), on: ["path"])
+    let names = "array('daisy', 'dandelion', 'roses', 'sunflowers', 'tulips')"
+    let chosen = "\(names)[array_position(preds, array_max(preds)) - 1]"
+
+    let predictions = table.withColumn("preds", flower("content", "path"))
+      .withColumn("flower", expr(chosen)).drop("content")
+    try await predictions.select("path", "label", "flower", "preds").orderBy("path").show(5)
+    for (form, table) in [
+      ("flower(\"content\", \"path\")", table.withColumn("preds", flower("content", "path"))),
+      (
+        "flower(structure(\"content\", \"path\"))",
+        table.withColumn("preds", flower(structure("content", "path")))
+      ),
+    ] {
+      try await report(
+        form, table, right: "count_if(\(chosen) = label)",
+        error: largestDifference("preds", "expected"), within: 1e-3, of: "TensorFlow")
+    }
+    try await predictions.write.mode(.overwrite).parquet("made/predictions.parquet")
+  }
+}

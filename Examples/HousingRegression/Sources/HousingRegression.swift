@@ -1,0 +1,44 @@
+import ExampleReport
+import Foundation
+import Needletail
+
+/// The price of a block's houses, in 100,000 $, from eight numbers.
+let price = PredictBatchUDF(
+  "price", returning: .float, batchSize: 50, inputTensorShapes: [[8]]
+) { worker in
+  let model = try ONNXSession(path: worker.file("model.onnx"))
+  return { (features: Tensor<Float>) -> Tensor<Float> in try model.run(features) }
+}
+
+@main
+struct HousingRegression: SparkProgram {
+  static let functions: [any UserDefinedFunction] = [price]
+
+  static func run(_ spark: SparkSession) async throws {
+    try await spark.addFile("model.onnx")
+    let blocks = spark.read.parquet("data/housing.parquet").repartition(8)
+    let names = [
+      "MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude",
+      "Longitude",
+    ]
+    let columns = names.map { col($0) }
+    let predictions = blocks.withColumn("preds", price(structure(columns)))
+    try await predictions.select("id", "MedInc", "target", "preds").orderBy("id").show(5)
+
+    let compiled = try await blocks.predicting(
+      .torch("made/model.pt2"), inputs: ["x": InputColumns(names)], outputs: ["value": "preds"])
+    let forms = [
+      ("price(structure(8 columns))", predictions),
+      ("price(array(8 columns))", blocks.withColumn("preds", price(array(columns)))),
+      ("predicting(.torch(\"made/model.pt2\"))", compiled),
+    ]
+    for (form, table) in forms {
+      try await report(
+        form, table, right: "count_if(abs(preds - target) < 0.5)",
+        error: "max(abs(preds - expected))", within: 1e-4, of: "PyTorch")
+    }
+    let error = try await predictions.selectExpr("avg(abs(preds - target)) as mae").first()
+    print(String(format: "mean absolute error %.4f", try error?.get("mae") ?? Double.nan))
+    try await predictions.write.mode(.overwrite).parquet("made/predictions.parquet")
+  }
+}

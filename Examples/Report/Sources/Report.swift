@@ -1,0 +1,44 @@
+import Foundation
+import Needletail
+
+/// What a form of prediction gave for a whole table.
+///
+/// - Parameters:
+///   - form: how it was called, as the line says.
+///   - right: counts rows, in Spark SQL: `count_if(preds > 0 = (target = 1))`.
+///   - error: the largest difference from the framework's own predictions, in Spark SQL.
+///   - tolerance: what that may be.
+///   - framework: who made the predictions that are compared.
+/// - Throws: a ``Difference`` if the predictions are not the framework's.
+public func report(
+  _ form: String, _ table: DataFrame, right: String, error: String, within tolerance: Double,
+  of framework: String
+) async throws {
+  let start = ContinuousClock.now
+  let counts = table.selectExpr(
+    "count(*) as rows", "cast(\(right) as bigint) as right", "cast(\(error) as double) as error")
+  guard let row = try await counts.first() else { return }
+  let seconds = (ContinuousClock.now - start) / .seconds(1)
+  let (rows, hits) = (try row.get("rows", as: Int.self), try row.get("right", as: Int.self))
+  let largest = try row.get("error", as: Double.self)
+  guard rows > 0, largest <= tolerance else {
+    throw Difference(
+      description:
+        "\(form): a prediction is \(largest) from \(framework)'s, allowed are \(tolerance)")
+  }
+  print(
+    "\(form): \(hits) of \(rows) right, within \(tolerance) of \(framework),",
+    String(format: "%.2f s", seconds))
+}
+
+/// Predictions that differ from the framework's.
+public struct Difference: Error, CustomStringConvertible {
+  public var description: String
+
+  public init(description: String) { self.description = description }
+}
+
+/// The largest difference of two columns of arrays, in Spark SQL.
+public func largestDifference(_ a: String, _ b: String) -> String {
+  "max(array_max(zip_with(\(a), \(b), (x, y) -> abs(x - y))))"
+}
