@@ -1,6 +1,6 @@
 """Runs examples and compares what they print with the output saved in their README.md.
 
-    python Examples/run.py --programs FOLDER [--save] NAME...
+    python Examples/run.py --programs FOLDER [--save] [NAME...]
 
 The saved output stands between the lines `<!-- output -->` and `<!-- end of output -->`. Times are not
 compared, and fractions to three digits. --save writes it anew, and the example's picture.
@@ -20,6 +20,19 @@ PICTURES = {
     "FlowerRecognition": "flowers",
     "SentenceEmbeddings": "similarity",
 }
+NAMES = [
+    "FashionMNIST",
+    "HousingRegression",
+    "DigitRecognition",
+    "PetAdoption",
+    "FlowerRecognition",
+    "TextClassification",
+    "TranslationTorch",
+    "TranslationTensorFlow",
+    "SentimentTorch",
+    "SentimentTensorFlow",
+    "SentenceEmbeddings",
+]
 BEGIN, END = "<!-- output -->\n```\n", "```\n<!-- end of output -->"
 TIME_LIMIT = 600
 
@@ -95,7 +108,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--programs", type=Path, required=True, help="where they are built")
     parser.add_argument("--save", action="store_true")
-    parser.add_argument("names", nargs="+")
+    parser.add_argument("names", nargs="*", default=NAMES)
     options = parser.parse_args()
     failed = 0
     for name in options.names:

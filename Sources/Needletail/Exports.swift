@@ -4,7 +4,7 @@
 @_exported import ONNXRuntime
 @_exported import SparkConnect
 @_exported import SparkTypes
-@_exported import Tensors
 @_exported import TensorFlowRuntime
+@_exported import Tensors
 @_exported import TextPipelines
 @_exported import TorchRuntime

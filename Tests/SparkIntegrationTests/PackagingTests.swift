@@ -64,4 +64,16 @@ struct PackagingTests {
       ("nothing of it", nil),
     ] as [(String, Int?)])
   func port(_ log: String, _ port: Int?) { #expect(LocalSpark.port(in: log) == port) }
+
+  @Test("runtimes are sent on request only, and an unknown one is refused")
+  func shippedRuntimes() throws {
+    #expect(try ShippedRuntimes.files(nil).isEmpty)
+    #expect(try ShippedRuntimes.files("").isEmpty)
+    let error = #expect(throws: NeedletailError.self) { try ShippedRuntimes.files("jax") }
+    #expect(error?.message.contains("tensorflow, torch") == true)
+    if TensorFlowLibrary.locate() != nil {
+      let files = try ShippedRuntimes.files(" TensorFlow ")
+      #expect(files.contains { $0.contains("libtensorflow_framework") }, "\(files)")
+    }
+  }
 }

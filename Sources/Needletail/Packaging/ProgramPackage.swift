@@ -24,11 +24,11 @@ struct ProgramPackage: Sendable {
     var tar = TarArchive()
     try tar.add("bin/\(program)", image.contents, mode: 0o755)
     if !forThisMachine {
-      for library in SharedLibraries.toShip() {
+      for library in SharedLibraries.toShip() + ImageLibraries.locateFiles() {
         try tar.add("bin/\(baseName(library))", try read(library), mode: 0o755)
       }
     }
-    for library in ONNXLibrary.locateFiles() {
+    for library in try ONNXLibrary.locateFiles() + ShippedRuntimes.files() {
       try tar.add("lib/\(baseName(library))", try read(library), mode: 0o755)
     }
     // Spark keeps the permission to execute in compressed archives only; level 0 compresses nothing.
