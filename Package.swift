@@ -122,13 +122,18 @@ let exampleReport = Target.target(
 let examples =
   [
     "DigitRecognition", "FashionMNIST", "FlowerRecognition", "HousingRegression", "PetAdoption",
-    "QuickStart", "SentenceEmbeddings", "SentimentTensorFlow", "SentimentTorch",
+    "SentenceEmbeddings", "SentimentTensorFlow", "SentimentTorch",
     "TextClassification", "TranslationTensorFlow", "TranslationTorch",
   ].map {
     Target.executableTarget(
       name: $0, dependencies: ["ExampleReport", "Needletail"], path: "Examples/\($0)/Sources",
       swiftSettings: settings)
-  } + [exampleReport]
+  } + [
+    exampleReport,
+    .executableTarget(
+      name: "QuickStart", dependencies: ["Needletail"], path: "Examples/QuickStart/Sources",
+      swiftSettings: settings),
+  ]
 
 let tests: [Target] = [
   .target(

@@ -207,25 +207,3 @@ final class ONNXRunOptions: @unchecked Sendable {
   /// Makes the run that uses the options end soon; a flag that any thread may set.
   func terminate() { api.releaseStatus(api.terminate(pointer)) }
 }
-
-extension AnyTensor {
-  /// A tensor without elements; `shape` has a dimension of size 0.
-  init(emptyOf type: ElementType, shape: Shape) throws {
-    switch type {
-    case .string: self = .string(try StringTensor(offsets: [0], bytes: [], shape: shape))
-    case .bool: self = .bool(try Tensor([], shape: shape))
-    case .int8: self = .int8(try Tensor([], shape: shape))
-    case .int16: self = .int16(try Tensor([], shape: shape))
-    case .int32: self = .int32(try Tensor([], shape: shape))
-    case .int64: self = .int64(try Tensor([], shape: shape))
-    case .uint8: self = .uint8(try Tensor([], shape: shape))
-    case .uint16: self = .uint16(try Tensor([], shape: shape))
-    case .uint32: self = .uint32(try Tensor([], shape: shape))
-    case .uint64: self = .uint64(try Tensor([], shape: shape))
-    case .float16: self = .float16(try Tensor([], shape: shape))
-    case .bfloat16: self = .bfloat16(try Tensor([], shape: shape))
-    case .float32: self = .float32(try Tensor([], shape: shape))
-    case .float64: self = .float64(try Tensor([], shape: shape))
-    }
-  }
-}

@@ -346,6 +346,7 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     var table: StructType = ["pixels": .array(.float), "id": .long, "name": .string]
     var inputs: [String: InputColumns] = ["x": "pixels"]
     var outputs: [String: String] = [:]
+    var structure: String?
     var batchSize = 8
     var texts: [String]
     var testDescription: String { name }
@@ -399,6 +400,13 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
       name: "outputs of one name",
       modelOutputs: [tensor("y", .float32, [-1]), tensor("z", .float32, [-1])],
       outputs: ["z": "Y"], texts: ["'y' and 'z' would both become the column 'Y'"]),
+    PlanFailure(
+      name: "struct that is a column already", structure: "ID",
+      texts: ["has a column 'ID' already", "into:"]),
+    PlanFailure(name: "struct without a name", structure: "", texts: ["no name", "into:"]),
+    PlanFailure(
+      name: "two texts for one input", modelInputs: [tensor("x", .string, [-1])],
+      table: ["a": .string, "b": .string], inputs: [:], texts: [#"inputs: ["x": "a"]"#]),
     PlanFailure(name: "batch size", batchSize: 0, texts: ["the batch size is 0"]),
     PlanFailure(
       name: "first dimensions that differ",
@@ -410,10 +418,25 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     let text = await message {
       _ = try ModelPrediction.plan(
         modelInputs: item.modelInputs, modelOutputs: item.modelOutputs, reference: reference,
-        table: item.table, inputs: item.inputs, outputs: item.outputs, batchSize: item.batchSize)
+        table: item.table, inputs: item.inputs, outputs: item.outputs, into: item.structure,
+        batchSize: item.batchSize)
     }
     #expect(text.contains("m.onnx"))
     for expected in item.texts { #expect(text.contains(expected), "\(text)") }
+  }
+
+  @Test func outputsInAStructMayBeNamedLikeColumns() throws {
+    let plan = try ModelPrediction.plan(
+      modelInputs: [tensor("x", .float32, [-1])], modelOutputs: [tensor("label", .string, [-1])],
+      reference: reference, table: ["x": .float, "label": .string], into: "preds")
+    #expect(plan.returnType == ["label": .string])
+  }
+
+  @Test func theOnlyTextFeedsAModelOfOneText() throws {
+    let plan = try ModelPrediction.plan(
+      modelInputs: [tensor("text", .string, [-1])], modelOutputs: [tensor("y", .float32, [-1])],
+      reference: reference, table: ["id": .long, "review": .string])
+    #expect(plan.argumentColumns == ["review"])
   }
 
   @Test func fieldsOfStructsAreReached() throws {

@@ -39,11 +39,13 @@ extension DataFrame {
     outputs: [String: String], into structure: String? = nil, batchSize: Int?,
     nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
   ) async throws -> DataFrame {
-    let name = try await source.add(to: session)
+    let packed = try source.packed()
     let plan = try ModelPrediction.plan(
-      model: model, reference: source.reference(name), table: try await schema(), inputs: inputs,
+      model: model, reference: source.reference(packed.name), table: try await schema(),
+      inputs: inputs,
       outputs: outputs, into: structure, batchSize: batchSize ?? source.format.batchSize,
       nulls: nulls, ragged: ragged)
+    try await packed.send(to: session)
     let function = ModelPrediction(loaders: Program.modelLoaders)
     if let structure { return withColumn(structure, planned(plan, function)) }
     // The struct of all outputs is computed once; its fields become the columns.

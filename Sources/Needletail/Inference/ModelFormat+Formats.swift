@@ -31,9 +31,7 @@ extension ModelFormat {
       return try TorchModel(path: path, options: model)
     },
     .savedModel: { path, options in
-      var model = SavedModelOptions()
-      if let threads = try number("threads", options) { model.intraOpThreads = threads }
-      return try SavedModel(path: path, signature: options["signature"], options: model)
+      try savedModel(path, signature: options["signature"], options)
     },
     .textClassification: { path, options in
       try TextClassifier(
@@ -78,17 +76,22 @@ extension ModelFormat {
     guard FileManager.default.fileExists(atPath: path + "/saved_model/saved_model.pb") else {
       return nil
     }
-    var model = SavedModelOptions()
-    if let threads = try number("threads", options) { model.intraOpThreads = threads }
-    let encoder = try SavedModel(path: path + "/saved_model", signature: "encode", options: model)
+    let encoder = try savedModel(path + "/saved_model", signature: "encode", options)
     return try EncoderDecoder(
       encoder: encoder, decoder: encoder.withSignature("decode_first"),
       decoderWithPast: encoder.withSignature("decode_next"), name: path)
   }
 
+  private static func savedModel(
+    _ path: String, signature: String?, _ options: [String: String]
+  ) throws -> SavedModel {
+    var model = SavedModelOptions()
+    if let threads = try number("threads", options) { model.intraOpThreads = threads }
+    return try SavedModel(path: path, signature: signature, options: model)
+  }
+
   private static func textOptions(_ options: [String: String]) throws -> TextPipelineOptions {
     TextPipelineOptions(
-      batchSize: try number("batchSize", options) ?? 32,
       maxTokens: try number("maxTokens", options), threads: try number("threads", options) ?? 1)
   }
 

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// A model that columns can be predicted with: `.onnx("model.onnx")`.
@@ -33,25 +32,33 @@ public struct ModelSource: Sendable, Hashable {
     ModelReference(format: format, file: file, options: options)
   }
 
-  /// Sends the model to the executors.
-  ///
-  /// - Returns: its name there, in which a hash of the contents keeps models apart.
-  func add(to session: SparkSession) async throws -> String {
-    let url = URL(fileURLWithPath: path)
-    if FileManager.default.isFolder(path) {
-      let archive = try TarArchive(folder: path).gzipped()
-      let name = "\(Self.hash(archive))-\(url.lastPathComponent)"
-      try await session.addFolder(archive, as: name)
-      return name
+  /// The model as it goes to the executors.
+  struct Packed {
+    /// Its name there, in which a hash of the contents keeps models apart.
+    let name: String
+    /// The file, or the packed folder.
+    let contents: Data
+    let isFolder: Bool
+
+    func send(to session: SparkSession) async throws {
+      if isFolder {
+        try await session.addFolder(contents, as: name)
+      } else {
+        try await session.addArtifact(named: "files/\(name)", contents)
+      }
     }
-    let contents = try Data(contentsOf: url, options: .alwaysMapped)
-    let name = "\(Self.hash(contents))-\(url.lastPathComponent)"
-    try await session.addFile(path, as: name)
-    return name
   }
 
-  private static func hash(_ contents: Data) -> String {
-    SHA256.hash(data: contents).prefix(6).map { ExecutableImage.hexadecimal($0) }.joined()
+  /// Reads the model's file, or packs its folder.
+  func packed() throws -> Packed {
+    let url = URL(fileURLWithPath: path)
+    let isFolder = FileManager.default.isFolder(path)
+    let contents =
+      try isFolder
+      ? TarArchive(folder: path).gzipped() : Data(contentsOf: url, options: .alwaysMapped)
+    return Packed(
+      name: "\(contents.shortHash)-\(url.lastPathComponent)", contents: contents,
+      isFolder: isFolder)
   }
 }
 

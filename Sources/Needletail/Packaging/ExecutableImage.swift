@@ -54,6 +54,13 @@ public struct ExecutableImage: Sendable {
   }
 }
 
+extension Data {
+  /// Twelve hexadecimal digits of the SHA-256, to tell contents apart in names.
+  var shortHash: String {
+    SHA256.hash(data: self).prefix(6).map { ExecutableImage.hexadecimal($0) }.joined()
+  }
+}
+
 /// What the program headers of a 64-bit little-endian ELF file say (System V ABI, chapters 4 and 5).
 private struct ELFLayout: Sendable {
   /// Where the last loaded segment ends in the file.

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// This program as an archive that executors can start: `bin/PROGRAM` with the shared libraries that
@@ -33,8 +32,7 @@ struct ProgramPackage: Sendable {
     }
     // Spark keeps the permission to execute in compressed archives only; level 0 compresses nothing.
     let archive = try tar.gzipped(level: compressed ? 1 : 0)
-    let hash = SHA256.hash(data: archive).prefix(6).map { ExecutableImage.hexadecimal($0) }.joined()
-    let name = "needletail-\(hash)"
+    let name = "needletail-\(archive.shortHash)"
     return ProgramPackage(
       name: name, fileName: name + ".tar.gz", program: program,
       archive: archive)

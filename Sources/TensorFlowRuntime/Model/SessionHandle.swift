@@ -1,3 +1,4 @@
+import BatchInference
 import Tensors
 
 /// The owner of a loaded graph and its session, which the signatures of a model share.

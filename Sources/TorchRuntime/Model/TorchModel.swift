@@ -36,6 +36,8 @@ public final class TorchModel: Model {
   let options: TorchModelOptions
   let signature: TorchSignature
   let execution: TorchExecution
+  /// A container has a queue of its own, but one in which a run that fails can leave those behind it
+  /// waiting for ever; so nobody gets to wait there.
   let gate: RunGate
   let inputIndices: [String: Int]
   let outputIndices: [String: Int]

@@ -1,39 +1,6 @@
 import Tensors
 
 extension AnyTensor {
-  /// A view of `storage` with an element type known at run time.
-  ///
-  /// - Throws: `TensorError` when the storage does not fit.
-  init(
-    viewing storage: TensorStorage, elementType: ElementType, byteOffset: Int, shape: Shape
-  ) throws {
-    func view<Element: TensorElement>(_ type: Element.Type) throws -> Tensor<Element> {
-      try Tensor(viewing: storage, byteOffset: byteOffset, shape: shape)
-    }
-    switch elementType {
-    case .string: throw TensorError("strings have no fixed width")
-    case .bool: self = .bool(try view(Bool.self))
-    case .int8: self = .int8(try view(Int8.self))
-    case .int16: self = .int16(try view(Int16.self))
-    case .int32: self = .int32(try view(Int32.self))
-    case .int64: self = .int64(try view(Int64.self))
-    case .uint8: self = .uint8(try view(UInt8.self))
-    case .uint16: self = .uint16(try view(UInt16.self))
-    case .uint32: self = .uint32(try view(UInt32.self))
-    case .uint64: self = .uint64(try view(UInt64.self))
-    case .float16: self = .float16(try view(Float16.self))
-    case .bfloat16: self = .bfloat16(try view(BFloat16.self))
-    case .float32: self = .float32(try view(Float.self))
-    case .float64: self = .float64(try view(Double.self))
-    }
-  }
-
-  /// A tensor without elements; `shape` has a dimension of size 0.
-  init(emptyOf type: ElementType, shape: Shape) throws {
-    try self.init(
-      viewing: TensorStorage(byteCount: 0), elementType: type, byteOffset: 0, shape: shape)
-  }
-
   /// A tensor of zeros.
   init(zerosOf type: ElementType, shape: Shape) throws {
     guard let count = shape.elementCount, let width = type.byteCount,

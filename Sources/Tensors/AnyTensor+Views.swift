@@ -1,12 +1,12 @@
-import Tensors
-
 extension AnyTensor {
   /// A view of `storage` with an element type known at run time.
   ///
   /// - Throws: `TensorError` when the storage does not fit.
-  init(viewing storage: TensorStorage, elementType: ElementType, shape: Shape) throws {
+  package init(
+    viewing storage: TensorStorage, elementType: ElementType, byteOffset: Int = 0, shape: Shape
+  ) throws {
     func view<Element: TensorElement>(_ type: Element.Type) throws -> Tensor<Element> {
-      try Tensor(viewing: storage, shape: shape)
+      try Tensor(viewing: storage, byteOffset: byteOffset, shape: shape)
     }
     switch elementType {
     case .string: throw TensorError("strings have no fixed width")
@@ -27,7 +27,9 @@ extension AnyTensor {
   }
 
   /// A tensor without elements; `shape` has a dimension of size 0.
-  init(emptyOf type: ElementType, shape: Shape) throws {
+  ///
+  /// - Throws: `TensorError` when it has none.
+  package init(emptyOf type: ElementType, shape: Shape) throws {
     if type == .string {
       self = .string(try StringTensor(offsets: [0], bytes: [], shape: shape))
     } else {
