@@ -36,7 +36,7 @@ struct Inspect: AsyncParsableCommand {
   func run() async throws {
     let loaded: any Model
     do {
-      loaded = try ModelSource(path: model).load()
+      loaded = try await ModelSource(path: model).load()
     } catch {
       throw CommandFailure(error)
     }

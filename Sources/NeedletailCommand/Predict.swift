@@ -79,7 +79,7 @@ struct Predict: AsyncParsableCommand {
   private func predict(_ spark: SparkSession) async throws {
     let source = try ModelSource(path: model)
     let loading = ContinuousClock.now
-    let loaded = try source.load()
+    let loaded = try await source.load()
     let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
     let format = inputFormat ?? Self.format(of: input) ?? "parquet"
     var reader = spark.read.format(format)

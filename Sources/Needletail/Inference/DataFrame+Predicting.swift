@@ -29,7 +29,7 @@ extension DataFrame {
     ragged: RaggedPolicy = .fail
   ) async throws -> DataFrame {
     try await predicting(
-      source, loaded: try source.load(), inputs: inputs, outputs: outputs, into: structure,
+      source, loaded: try await source.load(), inputs: inputs, outputs: outputs, into: structure,
       batchSize: batchSize, nulls: nulls, ragged: ragged)
   }
 
@@ -46,7 +46,7 @@ extension DataFrame {
       outputs: outputs, into: structure, batchSize: batchSize ?? source.format.batchSize,
       nulls: nulls, ragged: ragged)
     try await packed.send(to: session)
-    let function = ModelPrediction(loaders: Program.modelLoaders)
+    let function = ModelPrediction(loaders: ModelFormat.loaders)
     if let structure { return withColumn(structure, planned(plan, function)) }
     // The struct of all outputs is computed once; its fields become the columns.
     let results = "needletail.predictions"

@@ -18,34 +18,34 @@ extension ModelFormat {
     return pipelines.contains(self) ? 256 : 64
   }
 
-  /// How the model at a path, with the options of a ``ModelSource``, is loaded in this process.
-  static let loaders: [ModelFormat: @Sendable (String, [String: String]) throws -> any Model] = [
-    .onnx: { path, options in
+  /// How models of each format are loaded, on the driver as on an executor.
+  static let loaders: [ModelFormat: ModelLoader] = [
+    .onnx: { reference, path, _ in
+      let options = reference.options
       var session = ONNXSessionOptions()
       if let threads = try number("threads", options) { session.intraOpThreads = threads }
       return try ONNXSession(path: path, options: session)
     },
-    .torch: { path, options in
-      var model = TorchModelOptions()
-      if let threads = try number("threads", options) { model.threads = threads }
-      return try TorchModel(path: path, options: model)
+    .torch: { reference, path, _ in try torch(path, reference.options) },
+    .savedModel: { reference, path, _ in
+      try savedModel(path, signature: reference.options["signature"], reference.options)
     },
-    .savedModel: { path, options in
-      try savedModel(path, signature: options["signature"], options)
-    },
-    .textClassification: { path, options in
-      try TextClassifier(
+    .textClassification: { reference, path, _ in
+      let options = reference.options
+      return try TextClassifier(
         path: path, model: try network(path, options), topK: try number("topK", options),
         options: try textOptions(options))
     },
-    .sentenceEmbeddings: { path, options in
-      try SentenceEmbedder(
+    .sentenceEmbeddings: { reference, path, _ in
+      let options = reference.options
+      return try SentenceEmbedder(
         path: path, model: try network(path, options),
         isNormalized: options["normalized"].map { $0 == "true" },
         options: try textOptions(options))
     },
-    .textGeneration: { path, options in
-      try SequenceGenerator(
+    .textGeneration: { reference, path, _ in
+      let options = reference.options
+      return try SequenceGenerator(
         path: path, model: try decoder(path, options), task: options["task"],
         prefix: options["prefix"],
         generation: GenerationOptions(
@@ -61,9 +61,11 @@ extension ModelFormat {
     {
       return nil
     }
-    for (name, format) in [("saved_model", ModelFormat.savedModel), ("model.pt2", .torch)] {
-      guard files.fileExists(atPath: "\(path)/\(name)") else { continue }
-      return try loaders[format]?("\(path)/\(name)", options.filter { $0.key == "threads" })
+    if files.fileExists(atPath: path + "/saved_model") {
+      return try savedModel(path + "/saved_model", signature: nil, options)
+    }
+    if files.fileExists(atPath: path + "/model.pt2") {
+      return try torch(path + "/model.pt2", options)
     }
     return nil
   }
@@ -80,6 +82,12 @@ extension ModelFormat {
     return try EncoderDecoder(
       encoder: encoder, decoder: encoder.withSignature("decode_first"),
       decoderWithPast: encoder.withSignature("decode_next"), name: path)
+  }
+
+  private static func torch(_ path: String, _ options: [String: String]) throws -> TorchModel {
+    var model = TorchModelOptions()
+    if let threads = try number("threads", options) { model.threads = threads }
+    return try TorchModel(path: path, options: model)
   }
 
   private static func savedModel(

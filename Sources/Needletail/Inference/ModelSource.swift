@@ -18,14 +18,14 @@ public struct ModelSource: Sendable, Hashable {
   /// Loads the model in this process.
   ///
   /// - Throws: ``NeedletailError`` if there is no such file; the runtime's error if it cannot load it.
-  public func load() throws -> any Model {
+  public func load() async throws -> any Model {
     guard FileManager.default.fileExists(atPath: path) else {
       throw NeedletailError(
         .usage,
         "there is no model \(path) (the current folder is "
           + "\(FileManager.default.currentDirectoryPath))")
     }
-    return try reference(path).load(path)
+    return try await reference(path).load(path, WorkerContext())
   }
 
   func reference(_ file: String) -> ModelReference {
@@ -64,12 +64,12 @@ public struct ModelSource: Sendable, Hashable {
 
 extension ModelReference {
   /// Loads the model, which lies at `path` on this machine.
-  func load(_ path: String) throws -> any Model {
+  func load(_ path: String, _ worker: WorkerContext) async throws -> any Model {
     guard let loader = ModelFormat.loaders[format] else {
       throw NeedletailError(
         .usage, "models of the format '\(format.rawValue)' are not known to this program")
     }
-    return try loader(path, options)
+    return try await loader(self, path, worker)
   }
 }
 

@@ -17,13 +17,8 @@ final class Program: Sendable {
 
   /// The functions that every program has.
   static let builtInFunctions: [any UserDefinedFunction] = [
-    ModelPrediction(loaders: modelLoaders), InlineBatchesFunction(),
+    ModelPrediction(loaders: ModelFormat.loaders), InlineBatchesFunction(),
   ]
-
-  /// How models of each format are loaded on an executor.
-  static let modelLoaders: [ModelFormat: ModelLoader] = ModelFormat.loaders.mapValues { _ in
-    { reference, path, worker in try reference.load(path) }
-  }
 
   /// Declares the functions of this process; once, at its start.
   ///
