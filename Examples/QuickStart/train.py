@@ -1,6 +1,6 @@
 """Trains the model of this example and writes its data.
 
-    python Examples/QuickStart/train.py            needs requirements-training.txt
+    python Examples/QuickStart/train.py            needs Examples/requirements.txt
 
 The data is scikit-learn's copy of the "Optical Recognition of Handwritten Digits" test set: 1797
 scans of 8x8 pixels, each 0 to 16, here divided by 16. They are kept in their own order, which

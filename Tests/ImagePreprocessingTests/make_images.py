@@ -1,6 +1,6 @@
 """Makes the images that the tests read, and what PIL and TensorFlow make of them.
 
-Run with the environment of requirements-training.txt:
+Run with the environment of Examples/requirements.txt:
     python Tests/ImagePreprocessingTests/make_images.py
 
 Writes Images/*.png and *.jpg, Images/cases.json and Images/expected.bin. A case names a file, the
