@@ -1,0 +1,24 @@
+#ifndef NEEDLETAIL_CINFLATE_H
+#define NEEDLETAIL_CINFLATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// zlib behind functions of our own: its header also belongs to a module of gRPC's, and Swift takes
+// the types in it for that module's.
+
+/// A stream of compressed bytes, in the form of gzip or of zlib.
+typedef struct needletail_inflater needletail_inflater;
+
+/// Begins to expand `length` bytes, which must stay where they are. NULL if there is no memory.
+needletail_inflater *needletail_inflate_begin(const uint8_t *bytes, size_t length);
+
+/// Writes up to `capacity` further bytes to `output` and their number to `written`. Returns 1 if
+/// there may be more, 0 at the end, and -1 if the bytes are damaged or cut off.
+int needletail_inflate(needletail_inflater *inflater, uint8_t *output, size_t capacity,
+                       size_t *written);
+
+/// Gives the stream's memory back.
+void needletail_inflate_end(needletail_inflater *inflater);
+
+#endif

@@ -1,0 +1,87 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// A listening socket for HTTP/1.1 and the connections that came from it.
+final class HTTPListener: Sendable {
+  private let channel: any Channel
+  private let connections: Connections
+
+  /// The connections that are open.
+  private final class Connections: Sendable {
+    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+    func add(_ channel: any Channel) {
+      let id = ObjectIdentifier(channel)
+      channels.withLock { $0[id] = channel }
+      channel.closeFuture.whenComplete { _ in
+        self.channels.withLock { $0[id] = nil }
+      }
+    }
+
+    var all: [any Channel] { channels.withLock { Array($0.values) } }
+  }
+
+  private init(channel: any Channel, connections: Connections) {
+    self.channel = channel
+    self.connections = connections
+  }
+
+  /// The port, also if the system chose it.
+  var port: Int { channel.localAddress?.port ?? 0 }
+
+  /// Listens on `host` and `port` (0: any that is free).
+  ///
+  /// - Throws: ``KServeServerError`` if that is not possible.
+  static func bind(
+    host: String, port: Int, purpose: String, group: any EventLoopGroup, maxRequestBytes: Int,
+    respond: @escaping HTTPConnection.Responder
+  ) async throws -> HTTPListener {
+    let connections = Connections()
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 512)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.maxMessagesPerRead, value: 8)
+      .childChannelOption(
+        .recvAllocator,
+        value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16384, maximum: 1 << 20)
+      )
+      .childChannelInitializer { channel in
+        connections.add(channel)
+        return channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+            withPipeliningAssistance: false, withErrorHandling: false)
+          try channel.pipeline.syncOperations.addHandler(
+            HTTPConnection(maxRequestBytes: maxRequestBytes, respond: respond))
+        }
+      }
+    do {
+      let channel = try await bootstrap.bind(host: host, port: port).get()
+      return HTTPListener(channel: channel, connections: connections)
+    } catch {
+      throw KServeServerError(
+        .bind,
+        "cannot listen for \(purpose) on \(host):\(port): \(error). Choose a free port, or 0 for any"
+      )
+    }
+  }
+
+  /// Takes no more connections, and closes those on which nothing is at work; others close behind
+  /// their answer.
+  func close() async {
+    try? await channel.close().get()
+    for connection in connections.all {
+      connection.pipeline.fireUserInboundEventTriggered(HTTPConnection.ShouldClose())
+    }
+  }
+
+  /// Closes all connections whatever is at work on them.
+  func closeNow() async {
+    for connection in connections.all { try? await connection.close().get() }
+  }
+
+  /// Whether no connection is open.
+  var isIdle: Bool { connections.all.isEmpty }
+}

@@ -1,0 +1,268 @@
+import KServeProtocol
+import Synchronization
+import Tensors
+
+/// Answers inference requests of all transports.
+final class InferenceService: Sendable {
+  private let registry: ModelRegistry
+  private let sharedMemory: SharedMemoryRegistry
+  private let counts = Mutex(Counts())
+
+  private struct Counts {
+    var active = 0
+    var isDraining = false
+    var onIdle: [CheckedContinuation<Void, Never>] = []
+  }
+
+  init(registry: ModelRegistry, sharedMemory: SharedMemoryRegistry) {
+    self.registry = registry
+    self.sharedMemory = sharedMemory
+  }
+
+  /// The number of requests at work.
+  var activeCount: Int { counts.withLock { $0.active } }
+
+  /// Runs one request on a model with one result.
+  ///
+  /// - Throws: what the client is to be told.
+  func infer(
+    _ request: InferRequest, cancellation: RequestCancellation, transport: Transport
+  ) async throws(KServeError) -> InferResponse {
+    let arrival = MonotonicTime.now()
+    try begin()
+    defer { end() }
+    let model = try registry.ready(request.modelName, version: request.modelVersion)
+    if model.isDecoupled {
+      throw KServeError(
+        .unimplemented,
+        transport == .grpc
+          ? "ModelInfer RPC doesn't support models with decoupled transaction policy"
+          : "HTTP end point doesn't support models with decoupled transaction policy")
+    }
+    do {
+      let prepared = try prepare(request, model: model)
+      let result: Result<[String: AnyTensor], KServeError> = await withCheckedContinuation {
+        continuation in
+        let answer = Mutex<[String: AnyTensor]?>(nil)
+        submit(prepared, id: request.id, model: model, arrival: arrival, cancellation: cancellation)
+        {
+          delivery in
+          switch delivery {
+          case .response(let outputs): answer.withLock { $0 = outputs }
+          case .end:
+            let outputs = answer.withLock { $0 } ?? [:]
+            continuation.resume(returning: .success(outputs))
+          case .failure(let error): continuation.resume(returning: .failure(error))
+          }
+        }
+      }
+      cancellation.onCancel(nil)
+      return try response(
+        to: request, of: model, outputs: try result.get(), requested: prepared.outputs)
+    } catch {
+      count(error, model: model, arrival: arrival)
+      throw error
+    }
+  }
+
+  /// Runs one request on a model with any number of results, each of which is handed to `respond` as
+  /// it comes; the last call says so.
+  func stream(
+    _ request: InferRequest, cancellation: RequestCancellation,
+    respond: @escaping @Sendable (InferStreamResponse) -> Void
+  ) async {
+    let arrival = MonotonicTime.now()
+    let model: ServedModel
+    do {
+      try begin()
+      do {
+        model = try registry.ready(request.modelName, version: request.modelVersion)
+      } catch {
+        end()
+        throw error
+      }
+    } catch {
+      respond(Self.failure(error, of: request))
+      return
+    }
+    defer { end() }
+    let wantsFinal =
+      request.parameters[InferParameterName.enableEmptyFinalResponse]?.boolean ?? false
+    do throws(KServeError) {
+      let prepared = try prepare(request, model: model)
+      let (deliveries, source) = AsyncStream<QueuedRequest.Delivery>.makeStream()
+      submit(prepared, id: request.id, model: model, arrival: arrival, cancellation: cancellation) {
+        delivery in
+        source.yield(delivery)
+        if case .response = delivery { return }
+        source.finish()
+      }
+      for await delivery in deliveries {
+        switch delivery {
+        case .response(let outputs):
+          var response = try response(
+            to: request, of: model, outputs: outputs, requested: prepared.outputs)
+          if wantsFinal, model.isDecoupled {
+            response.parameters[InferParameterName.finalResponse] = false
+          }
+          if wantsFinal, !model.isDecoupled {
+            response.parameters[InferParameterName.finalResponse] = true
+          }
+          respond(InferStreamResponse(response: response))
+        case .failure(let error): throw error
+        case .end:
+          if wantsFinal, model.isDecoupled {
+            respond(
+              InferStreamResponse(
+                response: InferResponse(
+                  modelName: request.modelName, id: request.id,
+                  parameters: [InferParameterName.finalResponse: true])))
+          }
+        }
+      }
+    } catch {
+      count(error, model: model, arrival: arrival)
+      respond(Self.failure(error, of: request))
+    }
+    cancellation.onCancel(nil)
+  }
+
+  /// Which of the protocol's two forms a request came in; the error texts differ.
+  enum Transport { case grpc, http }
+
+  private static func failure(
+    _ error: KServeError, of request: InferRequest
+  ) -> InferStreamResponse {
+    InferStreamResponse(
+      errorMessage: error.message,
+      response: InferResponse(modelName: "", id: request.id))
+  }
+
+  private func prepare(
+    _ request: InferRequest, model: ServedModel
+  ) throws(KServeError) -> PreparedRequest {
+    let prepared = try model.prepare(request) { (input) throws(KServeError) in
+      switch input.contents {
+      case .raw(let bytes): bytes
+      case .sharedMemory(let location): try sharedMemory.bytes(at: location)
+      }
+    }
+    for output in prepared.outputs {
+      if let location = output.sharedMemory { _ = try sharedMemory.bytes(at: location) }
+    }
+    return prepared
+  }
+
+  /// Puts a request into its model's queue, and takes it out again when its client goes away or it
+  /// has waited too long.
+  private func submit(
+    _ prepared: PreparedRequest, id: String, model: ServedModel, arrival: UInt64,
+    cancellation: RequestCancellation,
+    deliver: @escaping @Sendable (QueuedRequest.Delivery) -> Void
+  ) {
+    let deadline = prepared.queueLimit.map { arrival &+ $0 }
+    let request = QueuedRequest(
+      id: id, inputs: prepared.inputs, rows: prepared.rows, signature: prepared.signature,
+      requestedOutputs: prepared.outputs.map(\.name), arrival: arrival, deadline: deadline,
+      deliver: deliver)
+    guard let queue = model.openQueue else {
+      request.end(
+        .failure(
+          KServeError(
+            .unavailable, "Request for unknown model: '\(model.name)' has no available versions")))
+      return
+    }
+    do {
+      try queue.append(request)
+    } catch {
+      request.end(.failure(error))
+      return
+    }
+    if let limit = prepared.queueLimit {
+      Task {
+        try? await Task.sleep(for: .nanoseconds(limit))
+        if queue.remove(request) { request.end(.failure(.queueTimeout)) }
+      }
+    }
+    cancellation.onCancel {
+      queue.remove(request)
+      request.end(.failure(.requestCancelled))
+    }
+  }
+
+  private func count(_ error: KServeError, model: ServedModel, arrival: UInt64) {
+    let reason: ServingStatistics.FailureReason =
+      switch error.code {
+      case .cancelled: .canceled
+      case .unavailable: .rejected
+      case .internal: .backend
+      default: .other
+      }
+    model.statistics.requestFailed(reason, nanoseconds: MonotonicTime.now() - arrival)
+  }
+
+  private func response(
+    to request: InferRequest, of model: ServedModel, outputs: [String: AnyTensor],
+    requested: [InferRequest.RequestedOutput]
+  ) throws(KServeError) -> InferResponse {
+    var tensors: [InferTensor] = []
+    tensors.reserveCapacity(requested.count)
+    for output in requested {
+      guard let tensor = outputs[output.name] else { continue }
+      var encoded = InferTensor(name: output.name, tensor: tensor)
+      if let classes = output.parameters[InferParameterName.classification]?.integer, classes > 0 {
+        let labels = try Classification.labels(
+          of: tensor, count: classes, isBatching: model.isBatching, output: output.name)
+        encoded = InferTensor(name: output.name, tensor: .string(labels))
+      }
+      if let location = output.sharedMemory {
+        try sharedMemory.write(encoded, to: location)
+        encoded.contents = .sharedMemory(
+          SharedMemoryLocation(
+            region: location.region, offset: location.offset,
+            byteSize: encoded.bytes?.byteCount ?? 0))
+      }
+      tensors.append(encoded)
+    }
+    return InferResponse(
+      modelName: model.name, modelVersion: String(model.configuration.version), id: request.id,
+      outputs: tensors)
+  }
+
+  // MARK: Draining
+
+  private func begin() throws(KServeError) {
+    let isOpen = counts.withLock { counts in
+      if counts.isDraining { return false }
+      counts.active += 1
+      return true
+    }
+    if !isOpen {
+      throw KServeError(
+        .unavailable, "Server is stopping, it has stopped accepting new inference requests")
+    }
+  }
+
+  private func end() {
+    let waiters = counts.withLock { counts in
+      counts.active -= 1
+      if counts.active > 0 || !counts.isDraining { return [CheckedContinuation<Void, Never>]() }
+      defer { counts.onIdle.removeAll() }
+      return counts.onIdle
+    }
+    for waiter in waiters { waiter.resume() }
+  }
+
+  /// Refuses new requests and waits until none is at work.
+  func drain() async {
+    await withCheckedContinuation { continuation in
+      let isIdle = counts.withLock { counts in
+        counts.isDraining = true
+        if counts.active == 0 { return true }
+        counts.onIdle.append(continuation)
+        return false
+      }
+      if isIdle { continuation.resume() }
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import KServeProtocol
+import Tensors
+
+/// A request that fits its model, its tensors ready to be queued.
+struct PreparedRequest: Sendable {
+  /// In the order of the model's inputs; `nil` for an optional input left out.
+  var inputs: [AnyTensor?]
+  /// Rows, 1 for a model without a batch dimension.
+  var rows: Int
+  var signature: QueuedRequest.Signature
+  /// The outputs to answer with, and where they go.
+  var outputs: [InferRequest.RequestedOutput]
+  /// Nanoseconds that the request may wait; `nil` without limit.
+  var queueLimit: UInt64?
+}
+
+extension ServedModel {
+  /// The parameters that a server reads itself: requests that differ in them may still be joined.
+  private static let reservedParameters: Set<String> = [
+    InferParameterName.timeout, InferParameterName.priority, InferParameterName.binaryDataOutput,
+    InferParameterName.enableEmptyFinalResponse, "sequence_id", "sequence_start", "sequence_end",
+    "binary_data_size",
+  ]
+
+  /// Checks a request against the model.
+  ///
+  /// - Parameter bytes: gives the bytes of an input, from wherever they are.
+  /// - Throws: what the client is to be told, in Triton's words.
+  func prepare(
+    _ request: InferRequest, bytes: (InferTensor) throws(KServeError) -> TensorBytes
+  ) throws(KServeError) -> PreparedRequest {
+    for output in request.outputs where outputIndexes[output.name] == nil {
+      throw KServeError(
+        .invalidArgument, "unexpected inference output '\(output.name)' for model '\(name)'")
+    }
+    let id = "[request id: \(request.id.isEmpty ? "<id_unknown>" : request.id)] "
+    try checkNames(request.inputs, id: id)
+    let rows = try checkBatch(request.inputs, id: id)
+    var tensors = [AnyTensor?](repeating: nil, count: inputs.count)
+    var rowShapes = [Shape?](repeating: nil, count: inputs.count)
+    for input in request.inputs {
+      guard let index = inputIndexes[input.name] else {
+        throw KServeError(
+          .invalidArgument, "unexpected inference input '\(input.name)' for model '\(name)'")
+      }
+      try check(input, against: index, id: id)
+      let tensor = try input.tensor(of: try bytes(input), model: name, id: id)
+      tensors[index] = tensor
+      rowShapes[index] = isBatching ? tensor.shape.rowShape : tensor.shape
+    }
+    var parameters = request.parameters
+    if !parameters.isEmpty {
+      parameters = parameters.filter { !Self.reservedParameters.contains($0.key) }
+    }
+    return PreparedRequest(
+      inputs: tensors, rows: rows,
+      signature: QueuedRequest.Signature(rowShapes: rowShapes, parameters: parameters),
+      outputs: request.outputs.isEmpty
+        ? outputs.map { InferRequest.RequestedOutput(name: $0.name) } : request.outputs,
+      queueLimit: queueLimit(request.parameters[InferParameterName.timeout]))
+  }
+
+  private func checkNames(_ given: [InferTensor], id: String) throws(KServeError) {
+    let required = inputs.count - configuration.optionalInputs.count
+    guard given.count >= required, given.count <= inputs.count else {
+      let names = Set(given.map(\.name))
+      let missing = inputs.map(\.name).filter {
+        !names.contains($0) && !configuration.optionalInputs.contains($0)
+      }
+      let expected =
+        required == inputs.count
+        ? "expected \(inputs.count) inputs"
+        : "expected number of inputs between \(required) and \(inputs.count)"
+      throw KServeError(
+        .invalidArgument,
+        id + "\(expected) but got \(given.count) inputs for model '\(name)'. Got input(s) ["
+          + given.map { "'\($0.name)'" }.joined(separator: ",") + "]"
+          + (missing.isEmpty
+            ? ""
+            : ", but missing required input(s) ["
+              + missing.map { "'\($0)'" }.joined(separator: ",")
+              + "]. Please provide all required input(s)."))
+    }
+  }
+
+  /// The number of rows, which all inputs must share.
+  private func checkBatch(_ given: [InferTensor], id: String) throws(KServeError) -> Int {
+    guard isBatching else { return 1 }
+    var rows: Int?
+    for input in given {
+      guard let first = input.shape.first else {
+        throw KServeError(
+          .invalidArgument,
+          id + "input '\(input.name)' has no shape but model requires batch dimension for '\(name)'"
+        )
+      }
+      if let rows, rows != first {
+        throw KServeError(
+          .invalidArgument,
+          id + "input '\(input.name)' batch size does not match other inputs for '\(name)'")
+      }
+      rows = first
+    }
+    let count = rows ?? 1
+    guard count <= configuration.maxBatchSize else {
+      throw KServeError(
+        .invalidArgument,
+        id + "inference request batch-size must be <= \(configuration.maxBatchSize) for '\(name)'")
+    }
+    return count
+  }
+
+  private func check(_ input: InferTensor, against index: Int, id: String) throws(KServeError) {
+    let specification = inputs[index]
+    let expected = TensorDatatype(specification.elementType)
+    guard input.datatype == expected else {
+      throw KServeError(
+        .invalidArgument,
+        id
+          + "inference input '\(input.name)' data-type is '\(input.datatype)', but model '\(name)' "
+          + "expects '\(expected)'")
+    }
+    guard specification.shape.admits(Shape(input.shape)) else {
+      throw KServeError(
+        .invalidArgument,
+        id + "unexpected shape for input '\(input.name)' for model '\(name)'. Expected "
+          + "\(Self.dimensions(specification.shape.dimensions)), got "
+          + "\(Self.dimensions(input.shape))."
+          + (isBatching
+            ? " NOTE: Setting a non-zero max_batch_size in the model config requires a batch dimension "
+              + "to be prepended to each input shape. If you want to specify the full shape including "
+              + "the batch dim in your input dims config, try setting max_batch_size to zero. See the "
+              + "model configuration docs for more info on max_batch_size."
+            : ""))
+    }
+  }
+
+  private static func dimensions(_ dimensions: [Int]) -> String {
+    "[" + dimensions.map(String.init).joined(separator: ",") + "]"
+  }
+
+  /// How long a request may wait: the queue's limit, or the shorter one that it asks for.
+  private func queueLimit(_ timeout: InferParameter?) -> UInt64? {
+    guard let batching = configuration.batching else { return nil }
+    let standard = batching.defaultTimeout?.nanoseconds
+    guard batching.allowTimeoutOverride, let asked = timeout?.integer, asked > 0 else {
+      return standard
+    }
+    let (wanted, overflow) = UInt64(asked).multipliedReportingOverflow(by: 1000)
+    if overflow { return standard }
+    return min(standard ?? wanted, wanted)
+  }
+}
+
+extension InferTensor {
+  /// The tensor that `bytes` are, its size checked.
+  fileprivate func tensor(
+    of bytes: TensorBytes, model: String, id: String
+  ) throws(KServeError) -> AnyTensor {
+    if let expected = try datatype.byteCount(ofShape: shape, tensor: name),
+      expected != bytes.byteCount
+    {
+      throw KServeError(
+        .invalidArgument,
+        id
+          + "input byte size mismatch for input '\(name)' for model '\(model)'. Expected \(expected), "
+          + "got \(bytes.byteCount)")
+    }
+    var input = self
+    input.contents = .raw(bytes)
+    return try input.tensor()
+  }
+}

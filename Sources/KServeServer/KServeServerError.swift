@@ -1,0 +1,44 @@
+/// Why a model could not be bound or the server could not run.
+public struct KServeServerError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of failure; more may be added.
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private let name: String
+    private init(_ name: String) { self.name = name }
+
+    /// A model's name, tensors or configuration cannot be served.
+    public static let invalidModel = Code("SERVER_INVALID_MODEL")
+    /// A port cannot be listened on.
+    public static let bind = Code("SERVER_BIND")
+    /// A model did not start: its warm-up failed, or the system gave no thread.
+    public static let modelStart = Code("SERVER_MODEL_START")
+    /// A model's closure reported that the process must not go on.
+    public static let unrecoverable = Code("SERVER_UNRECOVERABLE")
+    /// The server was used in a state that does not allow it.
+    public static let invalidState = Code("SERVER_INVALID_STATE")
+
+    public var description: String { name }
+  }
+
+  public var code: Code
+  /// What happened, where, what was expected and what to do.
+  public var message: String
+  /// The model concerned.
+  public var model: String?
+
+  public init(_ code: Code, _ message: String, model: String? = nil) {
+    self.code = code
+    self.message = message
+    self.model = model
+  }
+
+  /// An error that a model's closure throws when the process cannot serve any more (a lost device,
+  /// damaged memory): its requests fail, the server stops being ready, and
+  /// ``KServeServer/run()`` throws it, so that whatever supervises the process starts it again.
+  public static func unrecoverable(_ message: String) -> KServeServerError {
+    KServeServerError(.unrecoverable, message)
+  }
+
+  public var description: String {
+    "[\(code)] " + (model.map { "model \($0): " } ?? "") + message
+  }
+}

@@ -1,0 +1,100 @@
+import Synchronization
+
+/// What a model has done since it was loaded, counted as Triton counts.
+final class ServingStatistics: Sendable {
+  /// A number of events and the nanoseconds they took together.
+  struct Durations: Sendable, Hashable {
+    var count: UInt64 = 0
+    var nanoseconds: UInt64 = 0
+
+    mutating func add(_ nanoseconds: UInt64, count: Int = 1) {
+      self.count += UInt64(count)
+      self.nanoseconds += nanoseconds
+    }
+  }
+
+  /// Why a request failed, by the names of the metric `nv_inference_request_failure`.
+  enum FailureReason: String, Sendable, CaseIterable {
+    case rejected = "REJECTED"
+    case canceled = "CANCELED"
+    case backend = "BACKEND"
+    case other = "OTHER"
+  }
+
+  /// The executions of one batch size.
+  struct BatchDurations: Sendable, Hashable {
+    var computeInput = Durations()
+    var computeInfer = Durations()
+    var computeOutput = Durations()
+  }
+
+  struct Snapshot: Sendable {
+    /// Milliseconds since 1970 of the last request, 0 if there was none.
+    var lastInference: UInt64 = 0
+    /// Rows; a request to a model without a batch dimension counts as one.
+    var inferenceCount: UInt64 = 0
+    var executionCount: UInt64 = 0
+    var success = Durations()
+    var failure = Durations()
+    var queue = Durations()
+    var computeInput = Durations()
+    var computeInfer = Durations()
+    var computeOutput = Durations()
+    var batches: [Int: BatchDurations] = [:]
+    var failures: [FailureReason: UInt64] = [:]
+    var latencies = LatencyHistogram()
+  }
+
+  /// The times of one execution, in nanoseconds.
+  struct Execution {
+    var rows: Int
+    var computeInput: UInt64
+    var computeInfer: UInt64
+    var computeOutput: UInt64
+  }
+
+  private let state = Mutex(Snapshot())
+
+  var snapshot: Snapshot { state.withLock { $0 } }
+
+  func requestFailed(_ reason: FailureReason, nanoseconds: UInt64) {
+    state.withLock {
+      $0.failure.add(nanoseconds)
+      $0.failures[reason, default: 0] += 1
+    }
+  }
+
+  /// A batch ended well. `requests` are, for each of its requests, the nanoseconds it waited and
+  /// those that it took altogether, and its rows.
+  func executed(
+    _ execution: Execution, requests: [(queue: UInt64, total: UInt64, rows: Int)],
+    milliseconds: UInt64
+  ) {
+    state.withLock { state in
+      state.executionCount += 1
+      state.lastInference = milliseconds
+      for request in requests {
+        state.inferenceCount += UInt64(request.rows)
+        state.success.add(request.total)
+        state.queue.add(request.queue)
+        state.latencies.record(nanoseconds: request.total)
+      }
+      // Triton books an execution's times on each of its requests.
+      state.computeInput.add(
+        execution.computeInput * UInt64(requests.count), count: requests.count)
+      state.computeInfer.add(
+        execution.computeInfer * UInt64(requests.count), count: requests.count)
+      state.computeOutput.add(
+        execution.computeOutput * UInt64(requests.count), count: requests.count)
+      state.batches[execution.rows, default: BatchDurations()].add(execution)
+    }
+  }
+}
+
+extension ServingStatistics.BatchDurations {
+  fileprivate mutating func add(_ execution: ServingStatistics.Execution) {
+    computeInput.add(execution.computeInput)
+    computeInfer.add(execution.computeInfer)
+    computeOutput.add(execution.computeOutput)
+  }
+}

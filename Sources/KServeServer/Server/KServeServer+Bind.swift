@@ -1,0 +1,131 @@
+import BatchInference
+import Tensors
+
+extension KServeServer {
+  /// Serves a closure as the model `name`.
+  ///
+  /// - Parameters:
+  ///   - name: letters, digits, dots, underscores and dashes.
+  ///   - inputs: the tensors that `body` gets; their shapes begin with the batch dimension
+  ///     (``Shape/dynamic``) unless `configuration.maxBatchSize` is 0.
+  ///   - outputs: the tensors that `body` returns, declared likewise.
+  ///   - body: gets the rows of one or several requests and returns all outputs asked for, with as
+  ///     many rows. It runs on a thread of the model's and may block. An error fails the requests of
+  ///     the batch; ``KServeServerError/unrecoverable(_:)`` ends the server.
+  /// - Throws: ``KServeServerError`` if the name, tensors or configuration cannot be served, or the
+  ///   server runs already.
+  public func bind(
+    _ name: String, inputs: [TensorSpecification], outputs: [TensorSpecification],
+    configuration: ModelServingConfiguration = ModelServingConfiguration(),
+    _ body: @escaping @Sendable (ModelBatch) async throws -> [String: AnyTensor]
+  ) throws {
+    try add(
+      name, inputs: inputs, outputs: outputs, configuration: configuration, platform: "swift",
+      body: .batches(body))
+  }
+
+  /// Serves a loaded model as `name`.
+  ///
+  /// - Parameter configuration: `nil` lets requests be joined if the batch dimensions of all inputs
+  ///   and outputs are open, and else serves the shapes as they are.
+  /// - Throws: ``KServeServerError`` as the other ways to bind.
+  public func bind(
+    _ name: String, model: any Model, configuration: ModelServingConfiguration? = nil
+  ) throws {
+    let isOpen = (model.inputs + model.outputs).allSatisfy {
+      $0.shape.dimensions.first == Shape.dynamic
+    }
+    let configuration =
+      configuration
+      ?? ModelServingConfiguration(
+        maxBatchSize: isOpen ? 4096 : 0, batching: isOpen ? DynamicBatching() : nil,
+        warmUp: .zeros())
+    try add(
+      name, inputs: model.inputs, outputs: model.outputs, configuration: configuration,
+      platform: model.runtime,
+      body: .batches { batch in
+        try await model.run(batch.inputs, outputs: batch.requestedOutputs)
+      })
+  }
+
+  /// Serves a closure with any number of results for each request as the model `name`. Clients read
+  /// them by a stream of gRPC. Requests are not joined.
+  ///
+  /// - Parameter body: gets one request and returns a sequence of outputs, which is read on the
+  ///   model's thread; when the client goes away the reading ends.
+  /// - Throws: ``KServeServerError`` as the other ways to bind.
+  public func bind<Results: AsyncSequence>(
+    decoupled name: String, inputs: [TensorSpecification], outputs: [TensorSpecification],
+    configuration: ModelServingConfiguration = ModelServingConfiguration(),
+    _ body: @escaping @Sendable (ModelBatch) async throws -> Results
+  ) throws where Results.Element == [String: AnyTensor] {
+    try add(
+      name, inputs: inputs, outputs: outputs, configuration: configuration, platform: "swift",
+      body: .streams { batch, respond in
+        for try await outputs in try await body(batch) { try respond(outputs) }
+      })
+  }
+
+  private func add(
+    _ name: String, inputs: [TensorSpecification], outputs: [TensorSpecification],
+    configuration: ModelServingConfiguration, platform: String, body: ServedModel.Body
+  ) throws {
+    func refuse(_ message: String) -> KServeServerError {
+      KServeServerError(.invalidModel, message, model: name)
+    }
+    guard phase == .created else {
+      throw KServeServerError(
+        .invalidState, "models are bound before the server runs", model: name)
+    }
+    guard !name.isEmpty, name.utf8.count <= 255, name.utf8.allSatisfy(Self.isNameByte) else {
+      throw refuse("a model's name has letters, digits, '.', '_' and '-' only, at most 255 of them")
+    }
+    if outputs.isEmpty { throw refuse("a model gives one tensor at least") }
+    if configuration.version < 1 { throw refuse("versions count from 1") }
+    if configuration.instances < 1 { throw refuse("a model needs one instance at least") }
+    if configuration.maxBatchSize < 0 { throw refuse("the greatest batch size cannot be negative") }
+    for preferred in configuration.batching?.preferredBatchSizes ?? []
+    where preferred < 1 || preferred > configuration.maxBatchSize {
+      throw refuse(
+        "the preferred batch size \(preferred) lies outside 1...\(configuration.maxBatchSize)")
+    }
+    for tensors in [inputs, outputs] {
+      if Set(tensors.map(\.name)).count != tensors.count {
+        throw refuse("two tensors have the same name")
+      }
+      for tensor in tensors where configuration.maxBatchSize > 0 {
+        guard tensor.shape.dimensions.first == Shape.dynamic else {
+          throw refuse(
+            "the shape \(tensor.shape) of '\(tensor.name)' must begin with an open batch dimension "
+              + "(-1); declare it so, or set maxBatchSize to 0")
+        }
+      }
+    }
+    if let unknown = configuration.optionalInputs.first(where: { name in
+      !inputs.contains { $0.name == name }
+    }) {
+      throw refuse("the optional input '\(unknown)' is not among the inputs")
+    }
+    let stop = stop
+    let model = ServedModel(
+      name: name, inputs: inputs, outputs: outputs, configuration: configuration,
+      platform: platform, body: body, logger: self.configuration.logger,
+      onUnrecoverable: { [weak self] error in
+        self?.enter(.draining, from: .starting, .ready)
+        stop.send(.unrecoverable(error))
+      })
+    guard registry.add(model) else {
+      throw refuse("version \(configuration.version) is bound already")
+    }
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+      UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/// How one model is served.
+public struct ModelServingConfiguration: Sendable, Hashable {
+  /// What a model is run on before it counts as ready.
+  public enum WarmUp: Sendable, Hashable {
+    /// Nothing.
+    case none
+    /// `count` batches of `rows` rows of zeros and empty strings; dimensions known only at run time
+    /// are 1.
+    case zeros(rows: Int = 1, count: Int = 1)
+  }
+
+  /// The version that clients see and may ask for.
+  public var version: Int
+  /// The most rows of one execution. 0 means that tensors have no batch dimension: shapes are served
+  /// as they were declared and every request runs alone.
+  public var maxBatchSize: Int
+  /// How requests are joined; `nil` runs each request alone.
+  public var batching: DynamicBatching?
+  /// How many batches run at the same time, each on a thread of its own.
+  public var instances: Int
+  public var warmUp: WarmUp
+  /// Whether the outputs' names, element types and shapes are compared with the declared ones. The
+  /// number of rows is checked in any case.
+  public var isStrict: Bool
+  /// The inputs that a request may leave out; the batch then lacks them too.
+  public var optionalInputs: Set<String>
+
+  public init(
+    version: Int = 1, maxBatchSize: Int = 4096, batching: DynamicBatching? = nil,
+    instances: Int = 1, warmUp: WarmUp = .none, isStrict: Bool = true,
+    optionalInputs: Set<String> = []
+  ) {
+    self.version = version
+    self.maxBatchSize = maxBatchSize
+    self.batching = batching
+    self.instances = instances
+    self.warmUp = warmUp
+    self.isStrict = isStrict
+    self.optionalInputs = optionalInputs
+  }
+}
