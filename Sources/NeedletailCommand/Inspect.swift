@@ -11,6 +11,11 @@ struct Inspect: AsyncParsableCommand {
   @Argument(help: "The model: a file (.onnx, .pt2), or a folder (SavedModel, HuggingFace).")
   var model: String
 
+  @Option(
+    name: .customLong("option"), help: "An option of the model, such as signature=serve.",
+    transform: ModelOption.init)
+  var options: [ModelOption] = []
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -31,12 +36,18 @@ struct Inspect: AsyncParsableCommand {
     let outputs: [Argument]
     let runtime: String
     let metadata: [String: String]
+    let warnings: [String]
   }
 
   func run() async throws {
     let loaded: any Model
+    let warnings: [String]
     do {
-      loaded = try await ModelSource(path: model).load()
+      let source = try options.reduce(ModelSource(path: model)) {
+        try $0.setting($1.name, to: $1.value)
+      }
+      loaded = try await source.load()
+      warnings = try source.warnings()
     } catch {
       throw CommandFailure(error)
     }
@@ -46,7 +57,7 @@ struct Inspect: AsyncParsableCommand {
       let description = Description(
         inputs: loaded.inputs.map(Description.Argument.init),
         outputs: loaded.outputs.map(Description.Argument.init), runtime: loaded.runtime,
-        metadata: loaded.metadata)
+        metadata: loaded.metadata, warnings: warnings)
       print(String(decoding: try encoder.encode(description), as: UTF8.self))
       return
     }
@@ -61,6 +72,7 @@ struct Inspect: AsyncParsableCommand {
         print("  \(key): \(value)")
       }
     }
+    for warning in warnings { print("warning: \(warning)") }
   }
 }
 

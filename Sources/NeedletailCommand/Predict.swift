@@ -45,6 +45,12 @@ struct Predict: AsyncParsableCommand {
     transform: OutputMapping.init)
   var outputMappings: [OutputMapping] = []
 
+  @Option(
+    name: .customLong("option"),
+    help: "An option of the model, such as threads=2, signature=serve, pooling=cls, beams=4.",
+    transform: ModelOption.init)
+  var options: [ModelOption] = []
+
   @Option(help: "The columns of the input to write beside the predictions (default: all)")
   var keep: String?
 
@@ -77,7 +83,9 @@ struct Predict: AsyncParsableCommand {
   }
 
   private func predict(_ spark: SparkSession) async throws {
-    let source = try ModelSource(path: model)
+    let source = try options.reduce(ModelSource(path: model)) {
+      try $0.setting($1.name, to: $1.value)
+    }
     let loading = ContinuousClock.now
     let loaded = try await source.load()
     let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
@@ -161,6 +169,14 @@ struct OutputMapping: Sendable {
   let column: String
 
   init(_ text: String) throws { (output, column) = try split(text, "--output-map OUTPUT=COLUMN") }
+}
+
+/// `NAME=VALUE`
+struct ModelOption: Sendable {
+  let name: String
+  let value: String
+
+  init(_ text: String) throws { (name, value) = try split(text, "--option NAME=VALUE") }
 }
 
 private func split(_ text: String, _ form: String) throws -> (String, String) {

@@ -18,6 +18,18 @@ extension ModelFormat {
     return pipelines.contains(self) ? 256 : 64
   }
 
+  /// The options that the format's loader knows.
+  var optionNames: [String] {
+    let text = ["maxTokens", "batchTokens", "threads"]
+    switch self {
+    case .savedModel: return ["signature", "threads"]
+    case .textClassification: return ["topK"] + text
+    case .sentenceEmbeddings: return ["pooling", "normalized"] + text
+    case .textGeneration: return ["prefix", "task", "maxLength", "beams", "generation"] + text
+    default: return ["threads"]
+    }
+  }
+
   /// How models of each format are loaded, on the driver as on an executor.
   static let loaders: [ModelFormat: ModelLoader] = [
     .onnx: { reference, path, _ in
@@ -40,7 +52,8 @@ extension ModelFormat {
       let options = reference.options
       return try SentenceEmbedder(
         path: path, model: try network(path, options),
-        isNormalized: options["normalized"].map { $0 == "true" },
+        pooling: try choice("pooling", options, of: SentencePooling.allCases),
+        isNormalized: try choice("normalized", options, of: Truth.allCases)?.value,
         options: try textOptions(options))
     },
     .textGeneration: { reference, path, _ in
@@ -48,8 +61,7 @@ extension ModelFormat {
       return try SequenceGenerator(
         path: path, model: try decoder(path, options), task: options["task"],
         prefix: options["prefix"],
-        generation: GenerationOptions(
-          maxLength: try number("maxLength", options), beams: try number("beams", options)),
+        generation: try generation(options),
         options: try textOptions(options))
     },
   ]
@@ -99,8 +111,41 @@ extension ModelFormat {
   }
 
   private static func textOptions(_ options: [String: String]) throws -> TextPipelineOptions {
-    TextPipelineOptions(
+    var text = TextPipelineOptions(
       maxTokens: try number("maxTokens", options), threads: try number("threads", options) ?? 1)
+    if let tokens = try number("batchTokens", options) { text.batchTokens = tokens }
+    return text
+  }
+
+  private static func generation(_ options: [String: String]) throws -> GenerationOptions {
+    var generation = GenerationOptions()
+    if let text = options["generation"] {
+      do {
+        generation = try JSONDecoder().decode(GenerationOptions.self, from: Data(text.utf8))
+      } catch {
+        throw NeedletailError(
+          .usage, "generation is '\(text)', it must be JSON such as {\"minLength\": 5}: \(error)")
+      }
+    }
+    if let length = try number("maxLength", options) { generation.maxLength = length }
+    if let beams = try number("beams", options) { generation.beams = beams }
+    return generation
+  }
+
+  private enum Truth: String, CaseIterable {
+    case `true`, `false`
+    var value: Bool { self == .true }
+  }
+
+  private static func choice<Choice: RawRepresentable<String>>(
+    _ name: String, _ options: [String: String], of choices: [Choice]
+  ) throws -> Choice? {
+    guard let text = options[name] else { return nil }
+    guard let choice = Choice(rawValue: text) else {
+      let known = choices.map(\.rawValue).joined(separator: ", ")
+      throw NeedletailError(.usage, "\(name) is '\(text)', it must be one of \(known)")
+    }
+    return choice
   }
 
   private static func number(_ name: String, _ options: [String: String]) throws -> Int? {

@@ -30,29 +30,36 @@ extension ModelSource {
   /// - Parameters:
   ///   - topK: gives the best `labels` and `scores` instead, as arrays of this length.
   ///   - maxTokens: where longer texts are cut; `nil` for the model's own maximum.
+  ///   - batchTokens: the most tokens that the network gets at once, padding included.
   public static func sentiment(
-    _ folder: String, topK: Int? = nil, maxTokens: Int? = nil, threads: Int = 1
+    _ folder: String, topK: Int? = nil, maxTokens: Int? = nil, batchTokens: Int? = nil,
+    threads: Int = 1
   ) -> ModelSource {
     ModelSource(
       .textClassification, folder,
       [
         "topK": topK.map(String.init), "maxTokens": maxTokens.map(String.init),
-        "threads": "\(threads)",
+        "batchTokens": batchTokens.map(String.init), "threads": "\(threads)",
       ])
   }
 
   /// An encoder of sentences in a folder of sentence-transformers' or HuggingFace's with an ONNX
   /// export: gives an array of floats for each text.
   ///
-  /// - Parameter normalized: whether the vectors are scaled to length 1; `nil` for what the folder
-  ///   says.
+  /// - Parameters:
+  ///   - pooling: how the tokens' vectors become one; `nil` for what the folder says.
+  ///   - normalized: whether the vectors are scaled to length 1; `nil` for what the folder says.
+  ///   - maxTokens: where longer texts are cut; `nil` for the model's own maximum.
+  ///   - batchTokens: the most tokens that the network gets at once, padding included.
   public static func embeddings(
-    _ folder: String, normalized: Bool? = nil, maxTokens: Int? = nil, threads: Int = 1
+    _ folder: String, pooling: SentencePooling? = nil, normalized: Bool? = nil,
+    maxTokens: Int? = nil, batchTokens: Int? = nil, threads: Int = 1
   ) -> ModelSource {
     ModelSource(
       .sentenceEmbeddings, folder,
       [
-        "normalized": normalized.map { "\($0)" }, "maxTokens": maxTokens.map(String.init),
+        "pooling": pooling?.rawValue, "normalized": normalized.map { "\($0)" },
+        "maxTokens": maxTokens.map(String.init), "batchTokens": batchTokens.map(String.init),
         "threads": "\(threads)",
       ])
   }
@@ -65,16 +72,41 @@ extension ModelSource {
   ///   - task: an entry of `task_specific_params` in `config.json`, whose prefix and settings apply.
   ///   - maxLength: the most tokens of a result, the start token included; `nil` for the folder's.
   ///   - beams: the width of the beam search; `nil` for the folder's, 1 is greedy.
+  ///   - generation: further settings, which override the folder's; `maxLength` and `beams` go before
+  ///     its own.
   public static func translation(
     _ folder: String, prefix: String? = nil, task: String? = nil, maxLength: Int? = nil,
-    beams: Int? = nil, threads: Int = 1
+    beams: Int? = nil, generation: GenerationOptions? = nil, threads: Int = 1
   ) -> ModelSource {
-    ModelSource(
+    // Encoding numbers and lists of numbers cannot fail.
+    let settings = generation.flatMap { try? JSONEncoder().encode($0) }
+    return ModelSource(
       .textGeneration, folder,
       [
         "prefix": prefix, "task": task, "maxLength": maxLength.map(String.init),
-        "beams": beams.map(String.init), "threads": "\(threads)",
+        "beams": beams.map(String.init),
+        "generation": settings.map { String(decoding: $0, as: UTF8.self) },
+        "threads": "\(threads)",
       ])
+  }
+
+  /// The model with another option of its loader: `threads`, for SavedModels `signature`, and for
+  /// text those that ``sentiment(_:topK:maxTokens:batchTokens:threads:)``,
+  /// ``embeddings(_:pooling:normalized:maxTokens:batchTokens:threads:)`` and
+  /// ``translation(_:prefix:task:maxLength:beams:generation:threads:)`` take.
+  ///
+  /// - Throws: ``NeedletailError`` if models of this format have no such option.
+  public func setting(_ option: String, to value: String) throws -> ModelSource {
+    let known = format.optionNames
+    guard known.contains(option) else {
+      throw NeedletailError(
+        .usage,
+        "a model of the format \(format.rawValue) has no option '\(option)'; it has "
+          + known.joined(separator: ", "))
+    }
+    var changed = self
+    changed.options[option] = value
+    return changed
   }
 
   /// The model at `path`, its format told from the name, or from the files of a folder.

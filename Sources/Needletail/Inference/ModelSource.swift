@@ -39,26 +39,60 @@ public struct ModelSource: Sendable, Hashable {
     /// The file, or the packed folder.
     let contents: Data
     let isFolder: Bool
+    /// A file that must lie beside it.
+    var companion: (name: String, contents: Data)?
 
     func send(to session: SparkSession) async throws {
       if isFolder {
         try await session.addFolder(contents, as: name)
-      } else {
-        try await session.addArtifact(named: "files/\(name)", contents)
+        return
       }
+      if let companion {
+        try await session.addArtifact(named: "files/\(companion.name)", companion.contents)
+      }
+      try await session.addArtifact(named: "files/\(name)", contents)
     }
   }
 
   /// Reads the model's file, or packs its folder.
   func packed() throws -> Packed {
     let url = URL(fileURLWithPath: path)
-    let isFolder = FileManager.default.isFolder(path)
-    let contents =
-      try isFolder
-      ? TarArchive(folder: path).gzipped() : Data(contentsOf: url, options: .alwaysMapped)
-    return Packed(
-      name: "\(contents.shortHash)-\(url.lastPathComponent)", contents: contents,
-      isFolder: isFolder)
+    let base = url.lastPathComponent
+    if FileManager.default.isFolder(path) {
+      let contents = try TarArchive(folder: path).gzipped()
+      return Packed(name: "\(contents.shortHash)-\(base)", contents: contents, isFolder: true)
+    }
+    let contents = try Data(contentsOf: url, options: .alwaysMapped)
+    var packed = Packed(
+      name: "\(contents.shortHash)-\(base)", contents: contents, isFolder: false)
+    if format == .torch, let weights = try TorchPackage(path: path).weightsBeside {
+      // The executor looks for them under the package's own name; other weights make another model.
+      let values = try Data(contentsOf: URL(fileURLWithPath: weights), options: .alwaysMapped)
+      func stem(_ path: String) -> Substring {
+        path.hasSuffix(".pt2") ? path.dropLast(4) : path[...]
+      }
+      let name = "\(contents.shortHash)-\(values.shortHash)-\(stem(base))"
+      packed = Packed(name: name + ".pt2", contents: contents, isFolder: false)
+      packed.companion = (name + weights.dropFirst(stem(path).count), values)
+    }
+    return packed
+  }
+
+  /// What should be known of the model before it runs on a cluster, though it can be run.
+  ///
+  /// - Throws: the runtime's error if the model is damaged.
+  public func warnings() throws -> [String] {
+    let packages = FileManager.default.isFolder(path) ? [path + "/model.pt2"] : [path]
+    var warnings: [String] = []
+    for package in packages
+    where package.hasSuffix(".pt2") && FileManager.default.fileExists(atPath: package) {
+      guard try TorchPackage(path: package).endsProcessOnWrongValues() else { continue }
+      warnings.append(
+        "\(package): wrong values in the input, such as an index beyond a table, end the executor's "
+          + "worker process instead of failing the task: the package's checks are in code for several "
+          + "threads. Compile it after torch.set_num_threads(1)")
+    }
+    return warnings
   }
 }
 

@@ -37,6 +37,11 @@ public struct GenerationOptions: Sendable, Hashable, Codable {
   /// Whether a model whose settings ask for random sampling is run all the same, without it.
   public var ignoresSampling = false
 
+  enum CodingKeys: String, CodingKey {
+    case maxLength, maxNewTokens, minLength, minNewTokens, beams, lengthPenalty, earlyStopping
+    case noRepeatNGramSize, repetitionPenalty, badWords, forcedFirstToken, ignoresSampling
+  }
+
   public init(
     maxLength: Int? = nil, maxNewTokens: Int? = nil, minLength: Int? = nil,
     minNewTokens: Int? = nil, beams: Int? = nil, lengthPenalty: Double? = nil,
