@@ -1,3 +1,4 @@
+import BatchInference
 import KServeProtocol
 import Synchronization
 import Tensors
@@ -39,7 +40,7 @@ final class InferenceService: Sendable {
           ? "ModelInfer RPC doesn't support models with decoupled transaction policy"
           : "HTTP end point doesn't support models with decoupled transaction policy")
     }
-    do {
+    do throws(KServeError) {
       let prepared = try prepare(request, model: model)
       let result: Result<[String: AnyTensor], KServeError> = await withCheckedContinuation {
         continuation in
@@ -73,9 +74,9 @@ final class InferenceService: Sendable {
   ) async {
     let arrival = MonotonicTime.now()
     let model: ServedModel
-    do {
+    do throws(KServeError) {
       try begin()
-      do {
+      do throws(KServeError) {
         model = try registry.ready(request.modelName, version: request.modelVersion)
       } catch {
         end()

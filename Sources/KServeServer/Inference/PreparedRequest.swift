@@ -1,3 +1,4 @@
+import BatchInference
 import KServeProtocol
 import Tensors
 

@@ -1,4 +1,5 @@
 import BatchInference
+import Logging
 import Tensors
 
 extension KServeServer {
@@ -54,11 +55,12 @@ extension KServeServer {
   /// - Parameter body: gets one request and returns a sequence of outputs, which is read on the
   ///   model's thread; when the client goes away the reading ends.
   /// - Throws: ``KServeServerError`` as the other ways to bind.
-  public func bind<Results: AsyncSequence>(
+  public func bind<Results: AsyncSequence & SendableMetatype>(
     decoupled name: String, inputs: [TensorSpecification], outputs: [TensorSpecification],
     configuration: ModelServingConfiguration = ModelServingConfiguration(),
     _ body: @escaping @Sendable (ModelBatch) async throws -> Results
-  ) throws where Results.Element == [String: AnyTensor] {
+  ) throws
+  where Results.Element == [String: AnyTensor], Results.AsyncIterator: SendableMetatype {
     try add(
       name, inputs: inputs, outputs: outputs, configuration: configuration, platform: "swift",
       body: .streams { batch, respond in

@@ -44,12 +44,18 @@ public final class KServeServer: Service {
   /// Where the server listens and what it allows.
   public let configuration: Configuration
   let registry = ModelRegistry()
+  let sharedMemory = SharedMemoryRegistry()
+  let inference: InferenceService
+  let administration: ModelAdministration
   let stop = StopSignal()
   let startTime = MonotonicTime.now()
   private let state = Mutex(State())
 
   public init(configuration: Configuration = Configuration()) {
     self.configuration = configuration
+    inference = InferenceService(registry: registry, sharedMemory: sharedMemory)
+    administration = ModelAdministration(
+      name: configuration.name, version: configuration.version, registry: registry)
   }
 
   /// Where the server listens; waits until it does.
@@ -66,6 +72,9 @@ public final class KServeServer: Service {
       }
     }
   }
+
+  /// Where the server listens, if it does by now.
+  var knownEndpoints: Endpoints? { try? state.withLock { $0.endpoints }?.get() }
 
   /// Whether the server and all its models take requests.
   public var isReady: Bool { phase == .ready }

@@ -7,3 +7,13 @@ extension KServeError {
   /// The client went away, or gave the request up.
   static var requestCancelled: KServeError { KServeError(.cancelled, "Request was cancelled") }
 }
+
+extension KServeError {
+  /// CUDA's shared memory is not served.
+  static var noCUDA: KServeError {
+    KServeError(
+      .unimplemented,
+      "this server does not take CUDA shared memory; register system shared memory, or send the "
+        + "tensors with the request")
+  }
+}

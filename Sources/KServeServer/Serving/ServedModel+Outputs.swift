@@ -1,5 +1,6 @@
 import BatchInference
 import KServeProtocol
+import Logging
 import Tensors
 
 extension ServedModel {

@@ -1,0 +1,163 @@
+import GRPCCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+extension KServeServer {
+  /// Serves until the process is asked to stop (a graceful shutdown of swift-service-lifecycle, the
+  /// cancellation of the task, or ``shutDown()``).
+  ///
+  /// Ports are opened first, so that ``endpoints`` are known and liveness can be asked for; the server
+  /// is ready when all models are loaded and warm. At the end it stops being ready, refuses new
+  /// requests, and lets those at work end within ``Configuration/exitTimeout``.
+  ///
+  /// - Throws: ``KServeServerError`` if a port cannot be had, a model does not start, or a model
+  ///   reported that the process must not go on.
+  public func run() async throws {
+    guard enter(.starting, from: .created) else {
+      throw KServeServerError(.invalidState, "a server runs once; make another one")
+    }
+    do {
+      try await withTaskCancellationHandler {
+        try await withGracefulShutdownHandler {
+          try await serve()
+        } onGracefulShutdown: { [stop] in
+          stop.send(.requested)
+        }
+      } onCancel: { [stop] in
+        stop.send(.cancelled)
+      }
+    } catch {
+      finish(error)
+      throw error
+    }
+    finish(nil)
+  }
+
+  private func finish(_ error: (any Error)?) {
+    enter(.stopped, from: .starting, .ready, .draining)
+    publish(
+      .failure(
+        error as? KServeServerError ?? KServeServerError(.invalidState, "the server has ended")))
+  }
+
+  private func serve() async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: max(configuration.networkThreads, 1))
+    do {
+      try await serve(on: group)
+    } catch {
+      try? await group.shutdownGracefully()
+      throw error
+    }
+    try? await group.shutdownGracefully()
+  }
+
+  private func serve(on group: MultiThreadedEventLoopGroup) async throws {
+    let host = configuration.host
+    let routes = HTTPRoutes(server: self)
+    var listeners: [HTTPListener] = []
+    func listen(
+      _ port: Int?, _ purpose: String, _ respond: @escaping HTTPConnection.Responder
+    ) async throws -> Int? {
+      guard let port else { return nil }
+      let listener = try await HTTPListener.bind(
+        host: host, port: port, purpose: purpose, group: group,
+        maxRequestBytes: configuration.maxRequestBytes, respond: respond)
+      listeners.append(listener)
+      return listener.port
+    }
+    do {
+      let http = try await listen(configuration.httpPort, "HTTP") { await routes.respond(to: $0) }
+      let metrics = try await listen(configuration.metricsPort, "metrics") {
+        routes.metricsResponse(to: $0)
+      }
+      try await withThrowingDiscardingTaskGroup { tasks in
+        var grpc: GRPCEndpoint?
+        if let port = configuration.grpcPort {
+          let endpoint = GRPCEndpoint(server: self, port: port, group: group)
+          tasks.addTask { try await endpoint.serve() }
+          grpc = endpoint
+        }
+        let grpcPort = try await grpc?.port
+        let endpoints = Endpoints(host: host, http: http, grpc: grpcPort, metrics: metrics)
+        publish(.success(endpoints))
+        configuration.logger.info(
+          "listening",
+          metadata: [
+            "host": "\(host)", "http": "\(http.map(String.init) ?? "off")",
+            "grpc": "\(grpcPort.map(String.init) ?? "off")",
+            "metrics": "\(metrics.map(String.init) ?? "off")",
+          ])
+        tasks.addTask { [self] in try await runModels() }
+        let reason = await stop.wait()
+        enter(.draining, from: .starting, .ready)
+        configuration.logger.info("stopping", metadata: ["reason": "\(reason)"])
+        await drain()
+        grpc?.shutDown()
+        for listener in listeners { await listener.close() }
+        if case .unrecoverable(let error) = stop.reason { throw error }
+      }
+    } catch {
+      for listener in listeners { await listener.closeNow() }
+      throw error
+    }
+    for listener in listeners { await listener.closeNow() }
+  }
+
+  /// Loads the models that were bound; the server is ready when all are.
+  private func runModels() async throws {
+    do {
+      for model in registry.all {
+        if stop.reason != nil { return }
+        try await model.load()
+        configuration.logger.info("model is ready", metadata: ["model": "\(model.name)"])
+      }
+    } catch let error as KServeServerError {
+      stop.send(.unrecoverable(error))
+      return
+    }
+    enter(.ready, from: .starting)
+  }
+
+  /// Lets the requests at work end, but no longer than the configuration allows.
+  private func drain() async {
+    let models = registry.all
+    let inference = inference
+    let limit = configuration.exitTimeout
+    let isIdle = await Self.completes(within: limit) { await inference.drain() }
+    if !isIdle {
+      configuration.logger.warning(
+        "requests were still at work when the time to stop was over",
+        metadata: ["requests": "\(inference.activeCount)"])
+    }
+    for model in models { model.abandonQueue() }
+    let unloads = isIdle ? Duration.seconds(5) : .milliseconds(100)
+    _ = await Self.completes(within: unloads) {
+      await withDiscardingTaskGroup { tasks in
+        for model in models { tasks.addTask { await model.unload() } }
+      }
+    }
+  }
+
+  /// Whether `body` ended within `limit`; if not, it goes on by itself.
+  private static func completes(
+    within limit: Duration, _ body: @escaping @Sendable () async -> Void
+  ) async -> Bool {
+    let (ends, source) = AsyncStream<Bool>.makeStream()
+    let work = Task {
+      await body()
+      source.yield(true)
+    }
+    let timer = Task {
+      try? await Task.sleep(for: limit)
+      source.yield(false)
+    }
+    defer {
+      work.cancel()
+      timer.cancel()
+    }
+    for await isDone in ends { return isDone }
+    return false
+  }
+}
