@@ -25,6 +25,8 @@ struct InferResponseSerializer: MessageSerializer {
 
 struct InferStreamResponseSerializer: MessageSerializer {
   func serialize<Bytes: GRPCContiguousBytes>(_ response: InferStreamResponse) throws -> Bytes {
-    Bytes([])
+    var bytes: [UInt8] = []
+    response.appendProtobuf(to: &bytes)
+    return Bytes(bytes)
   }
 }

@@ -28,6 +28,7 @@ struct InferenceStream {
                     await inference.stream(request, cancellation: cancellation) {
                       source.yield($0)
                     }
+                    cancellations.remove(cancellation)
                   }
                 case .failure(let error):
                   source.yield(InferStreamResponse(errorMessage: error.message))

@@ -101,11 +101,12 @@ final class HTTPRoutes: Sendable {
   ) async throws(KServeError) -> HTTPResponse {
     let headerLength = try Self.headerLength(request.headers)
     let body = try decoded(request, headerLength: headerLength ?? 0)
-    let (inferRequest, form) = try HTTPInference.request(
-      model: model, version: version, body: body, headerLength: headerLength)
+    let inferRequest = try HTTPInference.request(
+      model: model, version: version, body: body, headerLength: headerLength,
+      registry: server.registry)
     let response = try await inference.infer(
       inferRequest, cancellation: request.cancellation, transport: .http)
-    return try HTTPInference.response(response, form: form)
+    return try HTTPInference.response(response, to: inferRequest)
   }
 
   private static func headerLength(_ headers: HTTPHeaders) throws(KServeError) -> Int? {

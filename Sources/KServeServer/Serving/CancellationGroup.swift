@@ -20,6 +20,12 @@ final class CancellationGroup: Sendable {
     return member
   }
 
+  /// Forgets a request that has ended.
+  func remove(_ member: RequestCancellation) {
+    state.withLock { state in state.members.removeAll { $0 === member } }
+  }
+
+  /// Cancels all that have not ended, and those still to come.
   func cancel() {
     let members = state.withLock { state in
       state.isCancelled = true
