@@ -18,6 +18,25 @@ struct PackagingTests {
     #expect(SharedLibraries.shouldShip(path) == travels)
   }
 
+  @Test("the libraries that a program is linked with travel, and no others")
+  func linkedLibraries() throws {
+    let program = try ExecutableImage.currentPath()
+    let names = try #require(
+      LinkedLibraries.names(of: try Data(contentsOf: URL(fileURLWithPath: program))))
+    #expect(names.contains { $0.hasPrefix("libc.so") }, "\(names)")
+    let travelling = SharedLibraries.toShip(program: program)
+    #expect(travelling.contains { $0.name == "libswiftCore.so" })
+    // A library of a library: Foundation's, which nothing else is linked with.
+    #expect(travelling.contains { $0.name == "lib_FoundationICU.so" })
+    for library in travelling {
+      #expect(SharedLibraries.shouldShip(library.path) && library.path.contains(library.name))
+      #expect(!library.name.contains("onnxruntime"))
+    }
+    #expect(LinkedLibraries.names(of: Data("no program".utf8)) == nil)
+    #expect(
+      LinkedLibraries.names(of: Data([0x7F, 0x45, 0x4C, 0x46, 2, 1]) + Data(count: 99)) != nil)
+  }
+
   @Test("the loaded part of a program is smaller, starts, and is the same build")
   func image() throws {
     let whole = try ExecutableImage.current()

@@ -23,8 +23,14 @@ struct ProgramPackage: Sendable {
     var tar = TarArchive()
     try tar.add("bin/\(program)", image.contents, mode: 0o755)
     if !forThisMachine {
-      for library in SharedLibraries.toShip() + ImageLibraries.locateFiles() {
-        try tar.add("bin/\(baseName(library))", try read(library), mode: 0o755)
+      let linked = SharedLibraries.toShip(program: image.path)
+      for library in linked {
+        try tar.add("bin/\(library.name)", try read(library.path), mode: 0o755)
+      }
+      for library in ImageLibraries.locateFiles() {
+        let name = baseName(library)
+        if linked.contains(where: { $0.name == name }) { continue }
+        try tar.add("bin/\(name)", try read(library), mode: 0o755)
       }
     }
     for library in try ONNXLibrary.locateFiles() + ShippedRuntimes.files() {

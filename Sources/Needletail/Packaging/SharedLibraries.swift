@@ -4,13 +4,43 @@ import Foundation
   import Glibc
 #endif
 
-/// The shared libraries that the running program has loaded.
+/// The shared libraries that the running program is linked with.
 enum SharedLibraries {
+  /// A library and the name that the loader looks for.
+  struct Library: Sendable, Hashable {
+    var name: String
+    var path: String
+  }
+
   /// Libraries that an executor cannot be expected to have: those outside the system's own folders,
   /// above all Swift's runtime when it is not linked statically. They are found beside the
   /// executable there, since SwiftPM links with the run path `$ORIGIN`.
-  static func toShip() -> [String] {
-    loaded().filter(shouldShip)
+  ///
+  /// Only what the program is linked with, directly or by way of such a library: what it has opened
+  /// since, such as an inference runtime, executors find for themselves.
+  static func toShip(program: String) -> [Library] {
+    let loaded = loaded()
+    var waiting = [program]
+    var found: [Library] = []
+    while let path = waiting.popLast() {
+      guard
+        let file = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped),
+        let names = LinkedLibraries.names(of: file)
+      else { continue }
+      for name in names where !found.contains(where: { $0.name == name }) {
+        // The loader's name often is a link to a file with a longer one.
+        let candidates = loaded.filter { candidate in
+          let base = candidate.split(separator: "/").last ?? ""
+          return base == name || base.hasPrefix(name + ".")
+        }
+        guard let path = candidates.first(where: { $0.hasSuffix("/" + name) }) ?? candidates.first,
+          shouldShip(path)
+        else { continue }
+        found.append(Library(name: name, path: path))
+        waiting.append(path)
+      }
+    }
+    return found
   }
 
   /// Whether executors need the library at `path` from us. A toolchain may live below `/usr`, so
