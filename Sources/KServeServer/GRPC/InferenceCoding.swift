@@ -17,16 +17,12 @@ struct InferRequestDeserializer: MessageDeserializer {
 
 struct InferResponseSerializer: MessageSerializer {
   func serialize<Bytes: GRPCContiguousBytes>(_ response: InferResponse) throws -> Bytes {
-    var bytes: [UInt8] = []
-    response.appendProtobuf(to: &bytes)
-    return Bytes(bytes)
+    try response.protobuf()
   }
 }
 
 struct InferStreamResponseSerializer: MessageSerializer {
   func serialize<Bytes: GRPCContiguousBytes>(_ response: InferStreamResponse) throws -> Bytes {
-    var bytes: [UInt8] = []
-    response.appendProtobuf(to: &bytes)
-    return Bytes(bytes)
+    try response.protobuf()
   }
 }

@@ -12,7 +12,7 @@ enum ErrorText {
     var index = 0
     while index < bytes.count {
       let byte = bytes[index]
-      if byte == UInt8(ascii: "/"), !isPathByte(previous), previous != UInt8(ascii: ":") {
+      if byte == UInt8(ascii: "/"), !isPathByte(previous) {
         var end = index
         var lastSlash = index
         while end < bytes.count, isPathByte(bytes[end]) || bytes[end] == UInt8(ascii: "/") {
