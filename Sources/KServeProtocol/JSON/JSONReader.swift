@@ -1,0 +1,333 @@
+/// Reads JSON text piece by piece, so that arrays of numbers become tensors without a value for each
+/// element. Text from outside may be anything: whatever is no JSON is refused with its position.
+struct JSONReader {
+  private let bytes: UnsafeRawBufferPointer
+  private(set) var position = 0
+  private var depth = 0
+
+  /// Deeper nesting is refused; recursion must not exhaust a small stack.
+  private static let maximumDepth = 64
+
+  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+  /// A reader of the text in `range`, which this one skipped before.
+  func reader(of range: Range<Int>) -> JSONReader {
+    JSONReader(UnsafeRawBufferPointer(rebasing: bytes[range]))
+  }
+
+  /// The number of bytes that have not been read.
+  var remaining: Int { bytes.count - position }
+
+  func failure(_ message: String) -> KServeError {
+    KServeError(.invalidArgument, "the JSON text is damaged at byte \(position): \(message)")
+  }
+
+  /// The next byte that is no white space, not consumed.
+  mutating func peek() -> UInt8? {
+    while position < bytes.count {
+      switch bytes[position] {
+      case 0x20, 0x09, 0x0A, 0x0D: position += 1
+      case let byte: return byte
+      }
+    }
+    return nil
+  }
+
+  /// Consumes `byte` if it comes next.
+  mutating func take(_ byte: Unicode.Scalar) -> Bool {
+    guard peek() == UInt8(ascii: byte) else { return false }
+    position += 1
+    return true
+  }
+
+  mutating func expect(_ byte: Unicode.Scalar) throws(KServeError) {
+    guard take(byte) else { throw failure("expected '\(byte)'") }
+  }
+
+  /// Makes sure that nothing follows.
+  mutating func end() throws(KServeError) {
+    if peek() != nil { throw failure("text follows the value") }
+  }
+
+  /// Reads an object; `member` must consume the value of each of its members.
+  mutating func object(
+    _ member: (inout JSONReader, String) throws(KServeError) -> Void
+  ) throws(KServeError) {
+    try descend("{")
+    if !take("}") {
+      repeat {
+        let name = try string()
+        try expect(":")
+        try member(&self, name)
+      } while take(",")
+      try expect("}")
+    }
+    depth -= 1
+  }
+
+  /// Reads an array; `element` must consume each of its elements.
+  mutating func array(
+    _ element: (inout JSONReader) throws(KServeError) -> Void
+  ) throws(KServeError) {
+    try descend("[")
+    if !take("]") {
+      repeat { try element(&self) } while take(",")
+      try expect("]")
+    }
+    depth -= 1
+  }
+
+  private mutating func descend(_ open: Unicode.Scalar) throws(KServeError) {
+    try expect(open)
+    depth += 1
+    if depth > Self.maximumDepth {
+      throw failure("it nests more than \(Self.maximumDepth) levels deep")
+    }
+  }
+
+  mutating func value() throws(KServeError) -> JSONValue {
+    switch peek() {
+    case UInt8(ascii: "{"):
+      var members: [(String, JSONValue)] = []
+      try object { reader, name throws(KServeError) in members.append((name, try reader.value())) }
+      return .object(members)
+    case UInt8(ascii: "["):
+      var elements: [JSONValue] = []
+      try array { reader throws(KServeError) in elements.append(try reader.value()) }
+      return .array(elements)
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool(try boolean())
+    case UInt8(ascii: "n"):
+      try word("null")
+      return .null
+    default:
+      switch try number() {
+      case .signed(let value): return .integer(value)
+      case .unsigned(let value): return .unsigned(value)
+      case .real(let value): return .number(value)
+      }
+    }
+  }
+
+  /// Passes over the next value; its text can be read later with ``reader(of:)``.
+  @discardableResult
+  mutating func skip() throws(KServeError) -> Range<Int> {
+    let first = peek()
+    let start = position
+    switch first {
+    case UInt8(ascii: "{"): try object { reader, _ throws(KServeError) in try reader.skip() }
+    case UInt8(ascii: "["): try array { reader throws(KServeError) in try reader.skip() }
+    case UInt8(ascii: "\""): try skipString()
+    case UInt8(ascii: "t"), UInt8(ascii: "f"): _ = try boolean()
+    case UInt8(ascii: "n"): try word("null")
+    default: try skipNumber()
+    }
+    return start..<position
+  }
+
+  mutating func boolean() throws(KServeError) -> Bool {
+    if peek() == UInt8(ascii: "t") {
+      try word("true")
+      return true
+    }
+    try word("false")
+    return false
+  }
+
+  private mutating func word(_ word: StaticString) throws(KServeError) {
+    guard takeWord(word) else { throw failure("expected \(word)") }
+  }
+
+  private mutating func takeWord(_ word: StaticString) -> Bool {
+    let expected = UnsafeRawBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
+    guard bytes.count - position >= expected.count,
+      bytes[position..<position + expected.count].elementsEqual(expected)
+    else { return false }
+    position += expected.count
+    return true
+  }
+}
+
+extension JSONReader {
+  /// A number as it is written: whole numbers keep all their digits.
+  enum Number {
+    case signed(Int64)
+    case unsigned(UInt64)
+    case real(Double)
+
+    var double: Double {
+      switch self {
+      case .signed(let value): Double(value)
+      case .unsigned(let value): Double(value)
+      case .real(let value): value
+      }
+    }
+  }
+
+  mutating func number() throws(KServeError) -> Number {
+    _ = peek()
+    let start = position
+    let isNegative = current == UInt8(ascii: "-")
+    if isNegative { position += 1 }
+    if let special = notANumber(isNegative: isNegative) { return .real(special) }
+    var mantissa: UInt64 = 0
+    var exponent = 0
+    var isExact = true
+    var isWhole = true
+    let digits = takeDigits(&mantissa, &isExact)
+    if digits == 0 { throw failure("expected a value") }
+    if current == UInt8(ascii: ".") {
+      position += 1
+      isWhole = false
+      let fraction = takeDigits(&mantissa, &isExact)
+      if fraction == 0 { throw failure("a number needs a digit behind its point") }
+      exponent -= fraction
+    }
+    if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
+      position += 1
+      isWhole = false
+      exponent += try takeExponent()
+    }
+    if isWhole, isExact {
+      if !isNegative {
+        return mantissa <= UInt64(Int64.max) ? .signed(Int64(mantissa)) : .unsigned(mantissa)
+      }
+      if mantissa <= UInt64(Int64.max) + 1, mantissa > 0 {
+        return .signed(Int64(truncatingIfNeeded: 0 &- mantissa))
+      }
+    }
+    // Both factors are exact doubles here, so that the one operation rounds correctly.
+    if isExact, mantissa < 1 << 53, abs(exponent) < Self.powersOfTen.count {
+      let power = Self.powersOfTen[abs(exponent)]
+      let value = exponent < 0 ? Double(mantissa) / power : Double(mantissa) * power
+      return .real(isNegative ? -value : value)
+    }
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    guard let value = Double(text) else { throw failure("'\(text)' is no number") }
+    return .real(value)
+  }
+
+  private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+  /// Triton's words for values that JSON has none for.
+  private mutating func notANumber(isNegative: Bool) -> Double? {
+    switch current {
+    case UInt8(ascii: "N"): takeWord("NaN") ? .nan : nil
+    case UInt8(ascii: "I"):
+      takeWord("Infinity") || takeWord("Inf") ? (isNegative ? -.infinity : .infinity) : nil
+    default: nil
+    }
+  }
+
+  private mutating func takeDigits(_ mantissa: inout UInt64, _ isExact: inout Bool) -> Int {
+    let start = position
+    while position < bytes.count {
+      let digit = bytes[position] &- UInt8(ascii: "0")
+      if digit > 9 { break }
+      position += 1
+      let (product, overflow) = mantissa.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
+      if overflow || carry { isExact = false }
+      mantissa = sum
+    }
+    return position - start
+  }
+
+  private mutating func takeExponent() throws(KServeError) -> Int {
+    let isNegative = current == UInt8(ascii: "-")
+    if isNegative || current == UInt8(ascii: "+") { position += 1 }
+    var magnitude: UInt64 = 0
+    var isExact = true
+    if takeDigits(&magnitude, &isExact) == 0 {
+      throw failure("a number needs an exponent behind e")
+    }
+    let bounded = isExact ? Int(min(magnitude, 1 << 20)) : 1 << 20
+    return isNegative ? -bounded : bounded
+  }
+
+  private mutating func skipNumber() throws(KServeError) {
+    let start = position
+    while position < bytes.count {
+      switch bytes[position] {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "+"), UInt8(ascii: "-"),
+        UInt8(ascii: "."):
+        position += 1
+        continue
+      default: break
+      }
+      break
+    }
+    if position == start { throw failure("expected a value") }
+  }
+
+  private static let powersOfTen: [Double] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+  ]
+}
+
+extension JSONReader {
+  mutating func string() throws(KServeError) -> String {
+    var text: [UInt8] = []
+    try appendString(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Appends the bytes of the next string to `text`.
+  mutating func appendString(to text: inout [UInt8]) throws(KServeError) {
+    try expect("\"")
+    while true {
+      let start = position
+      while position < bytes.count, bytes[position] != UInt8(ascii: "\""),
+        bytes[position] != UInt8(ascii: "\\")
+      { position += 1 }
+      text.append(contentsOf: bytes[start..<position])
+      guard let byte = current else { throw failure("a string has no end") }
+      position += 1
+      if byte == UInt8(ascii: "\"") { return }
+      try appendEscape(to: &text)
+    }
+  }
+
+  private mutating func skipString() throws(KServeError) {
+    position += 1
+    while let byte = current {
+      position += 1
+      if byte == UInt8(ascii: "\"") { return }
+      if byte == UInt8(ascii: "\\") { position += 1 }
+    }
+    throw failure("a string has no end")
+  }
+
+  private mutating func appendEscape(to text: inout [UInt8]) throws(KServeError) {
+    guard let byte = current else { throw failure("a string has no end") }
+    position += 1
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+    case UInt8(ascii: "b"): text.append(0x08)
+    case UInt8(ascii: "f"): text.append(0x0C)
+    case UInt8(ascii: "n"): text.append(0x0A)
+    case UInt8(ascii: "r"): text.append(0x0D)
+    case UInt8(ascii: "t"): text.append(0x09)
+    case UInt8(ascii: "u"):
+      var units = [try codeUnit()]
+      if UTF16.isLeadSurrogate(units[0]), takeWord("\\u") { units.append(try codeUnit()) }
+      text.append(contentsOf: String(decoding: units, as: UTF16.self).utf8)
+    default: throw failure("a string has an unknown escape")
+    }
+  }
+
+  private mutating func codeUnit() throws(KServeError) -> UInt16 {
+    guard bytes.count - position >= 4 else { throw failure("a string has no end") }
+    var unit: UInt16 = 0
+    for _ in 0..<4 {
+      guard let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else {
+        throw failure("\\u needs four hexadecimal digits")
+      }
+      unit = unit << 4 | UInt16(digit)
+      position += 1
+    }
+    return unit
+  }
+}

@@ -1,0 +1,39 @@
+/// Why a KServe server refused or failed a request, or why it could not be reached or understood.
+public struct KServeError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of failure; each has a gRPC code and an HTTP status.
+  public enum Code: String, Sendable, Hashable, CaseIterable {
+    /// The model, version or region is not there.
+    case notFound = "NOT_FOUND"
+    /// The request does not fit the model or the protocol.
+    case invalidArgument = "INVALID_ARGUMENT"
+    /// The server cannot be reached, is not ready, or takes no more requests.
+    case unavailable = "UNAVAILABLE"
+    /// The model or the server failed.
+    case `internal` = "INTERNAL"
+    /// The call took longer than allowed.
+    case deadlineExceeded = "DEADLINE_EXCEEDED"
+    /// The caller gave up.
+    case cancelled = "CANCELLED"
+    /// The server does not do this.
+    case unimplemented = "UNIMPLEMENTED"
+    /// A region or model of that name exists.
+    case alreadyExists = "ALREADY_EXISTS"
+    /// The server asks for a token, or refuses the one it was given.
+    case permissionDenied = "PERMISSION_DENIED"
+    /// A message or a queue is beyond its limit.
+    case resourceExhausted = "RESOURCE_EXHAUSTED"
+    /// A failure of no other kind.
+    case unknown = "UNKNOWN"
+  }
+
+  public var code: Code
+  /// What happened, where, what was expected and what to do.
+  public var message: String
+
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  public var description: String { "[KSERVE_\(code.rawValue)] \(message)" }
+}

@@ -1,0 +1,117 @@
+internal import GRPCCore
+internal import SwiftProtobuf
+
+/// An inference message as gRPC carries it: what the generated code reads and writes, and the tensors'
+/// bytes, which pass it by.
+struct InferMessage {
+  /// The message without the raw tensors, in protobuf.
+  let header: [UInt8]
+  /// Where the raw tensors are in the bytes read.
+  let tensors: [Range<Int>]
+
+  /// Takes a message apart.
+  ///
+  /// - Parameter field: the number of the repeated field with the raw tensors.
+  init(
+    _ bytes: UnsafeRawBufferPointer, in range: Range<Int>? = nil, rawField field: UInt64
+  ) throws(KServeError) {
+    var header: [UInt8] = []
+    var tensors: [Range<Int>] = []
+    var fields = ProtobufFields(bytes, in: range)
+    while let next = try fields.next() {
+      if next.number == field, let contents = next.contents {
+        tensors.append(contents)
+      } else {
+        header.append(contentsOf: bytes[next.extent])
+      }
+    }
+    self.header = header
+    self.tensors = tensors
+  }
+
+  /// Reads the header as a generated message.
+  func message<Message: SwiftProtobuf.Message>(_ type: Message.Type) throws(KServeError) -> Message
+  {
+    do {
+      return try Message(serializedBytes: header)
+    } catch {
+      throw KServeError(.invalidArgument, "the message is no \(Message.protoMessageName): \(error)")
+    }
+  }
+
+  /// The contents of tensors given by raw bytes, in shared memory, or as typed values.
+  ///
+  /// - Parameters:
+  ///   - parameters: of the tensors; the locations in shared memory are taken out.
+  static func tensor(
+    _ name: String, _ datatype: String, _ shape: [Int64],
+    _ messages: [String: Inference_InferParameter], typed: Inference_InferTensorContents?,
+    raw: inout ArraySlice<Range<Int>>, in bytes: UnsafeRawBufferPointer
+  ) throws(KServeError) -> InferTensor {
+    guard let type = TensorDatatype(rawValue: datatype) else {
+      throw KServeError(
+        .invalidArgument,
+        "the tensor '\(name)' has the data-type '\(datatype)', which is unknown; the data types are "
+          + TensorDatatype.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    var parameters = [String: InferParameter](messages)
+    let contents: InferTensor.Contents
+    if let location = SharedMemoryLocation(taking: &parameters) {
+      contents = .sharedMemory(location)
+    } else if let place = raw.popFirst() {
+      contents = .raw(TensorBytes(copying: UnsafeRawBufferPointer(rebasing: bytes[place])))
+    } else if let typed {
+      contents = .raw(try typed.bytes(of: type, tensor: name))
+    } else if shape.contains(0) {
+      contents = .raw(TensorBytes(copying: []))
+    } else {
+      throw KServeError(
+        .invalidArgument,
+        "the tensor '\(name)' has no contents; give them in raw contents, typed contents or shared "
+          + "memory")
+    }
+    return InferTensor(
+      name: name, datatype: type, shape: shape.map { Int(clamping: $0) }, parameters: parameters,
+      contents: contents)
+  }
+
+  /// Puts a message together: the header, and each tensor's bytes as a field.
+  static func serialized<Bytes: GRPCContiguousBytes>(
+    _ header: [UInt8], rawField field: UInt8, _ tensors: [InferTensor]
+  ) -> Bytes {
+    let size = serializedSize(header, tensors)
+    var bytes = Bytes(repeating: 0, count: size)
+    bytes.withUnsafeMutableBytes { destination in
+      var writer = ProtobufWriter(destination)
+      write(header, rawField: field, tensors, to: &writer)
+    }
+    return bytes
+  }
+
+  static func serializedSize(_ header: [UInt8], _ tensors: [InferTensor]) -> Int {
+    tensors.reduce(header.count) { size, tensor in
+      size + (tensor.bytes.map { ProtobufWriter.size(ofField: $0.byteCount) } ?? 0)
+    }
+  }
+
+  static func write(
+    _ header: [UInt8], rawField field: UInt8, _ tensors: [InferTensor],
+    to writer: inout ProtobufWriter
+  ) {
+    writer.append(header)
+    for tensor in tensors {
+      guard let bytes = tensor.bytes else { continue }
+      writer.begin(field: field, count: bytes.byteCount)
+      bytes.withUnsafeBytes { writer.append($0) }
+    }
+  }
+
+  /// A generated message in protobuf.
+  static func header(_ message: some SwiftProtobuf.Message) throws(KServeError) -> [UInt8] {
+    do {
+      return try message.serializedBytes()
+    } catch {
+      throw KServeError(.internal, "a message cannot be written in protobuf: \(error)")
+    }
+  }
+}

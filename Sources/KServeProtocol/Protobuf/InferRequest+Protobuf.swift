@@ -1,0 +1,69 @@
+package import GRPCCore
+internal import SwiftProtobuf
+
+extension InferRequest {
+  /// Reads a `ModelInferRequest`; each tensor's bytes are copied once, to aligned memory.
+  ///
+  /// - Throws: ``KServeError`` if the message is damaged or does not fit itself.
+  package init(protobuf bytes: UnsafeRawBufferPointer) throws(KServeError) {
+    let parts = try InferMessage(bytes, rawField: 7)
+    let message = try parts.message(Inference_ModelInferRequest.self)
+    var raw = parts.tensors[...]
+    self.init(
+      modelName: message.modelName, modelVersion: message.modelVersion, id: message.id,
+      parameters: [String: InferParameter](message.parameters), inputs: [])
+    inputs.reserveCapacity(message.inputs.count)
+    for input in message.inputs {
+      inputs.append(
+        try InferMessage.tensor(
+          input.name, input.datatype, input.shape, input.parameters,
+          typed: input.hasContents ? input.contents : nil, raw: &raw, in: bytes))
+    }
+    guard raw.isEmpty else {
+      throw KServeError(
+        .invalidArgument,
+        "\(parts.tensors.count) raw contents were sent for model '\(modelName)', which is "
+          + "\(raw.count) more than there are inputs that need them")
+    }
+    outputs = message.outputs.map { output in
+      var parameters = [String: InferParameter](output.parameters)
+      let location = SharedMemoryLocation(taking: &parameters)
+      return RequestedOutput(name: output.name, parameters: parameters, sharedMemory: location)
+    }
+  }
+
+  /// The request as a `ModelInferRequest` with raw contents.
+  package func protobuf<Bytes: GRPCContiguousBytes>() throws(KServeError) -> Bytes {
+    InferMessage.serialized(try header(), rawField: 7, inputs)
+  }
+
+  /// The bytes of ``protobuf()``, to compare with a limit before anything is copied.
+  package func protobufSize() throws(KServeError) -> Int {
+    InferMessage.serializedSize(try header(), inputs)
+  }
+
+  private func header() throws(KServeError) -> [UInt8] {
+    try InferMessage.header(
+      Inference_ModelInferRequest.with {
+        $0.modelName = modelName
+        $0.modelVersion = modelVersion
+        $0.id = id
+        $0.parameters = parameters.messages
+        $0.inputs = inputs.map { input in
+          .with {
+            $0.name = input.name
+            $0.datatype = input.datatype.rawValue
+            $0.shape = input.shape.map(Int64.init)
+            $0.parameters = input.allParameters.messages
+          }
+        }
+        $0.outputs = outputs.map { output in
+          .with {
+            $0.name = output.name
+            $0.parameters =
+              output.parameters.merging(output.sharedMemory?.parameters ?? [:]) { $1 }.messages
+          }
+        }
+      })
+  }
+}

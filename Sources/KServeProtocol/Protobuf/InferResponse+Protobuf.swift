@@ -1,0 +1,95 @@
+package import GRPCCore
+internal import SwiftProtobuf
+
+extension InferResponse {
+  /// Reads a `ModelInferResponse`; each tensor's bytes are copied once, to aligned memory.
+  ///
+  /// - Throws: ``KServeError`` if the message is damaged or does not fit itself.
+  package init(protobuf bytes: UnsafeRawBufferPointer) throws(KServeError) {
+    try self.init(protobuf: bytes, in: 0..<bytes.count)
+  }
+
+  init(protobuf bytes: UnsafeRawBufferPointer, in range: Range<Int>) throws(KServeError) {
+    let parts = try InferMessage(bytes, in: range, rawField: 6)
+    let message = try parts.message(Inference_ModelInferResponse.self)
+    var raw = parts.tensors[...]
+    self.init(
+      modelName: message.modelName, modelVersion: message.modelVersion, id: message.id,
+      parameters: [String: InferParameter](message.parameters))
+    outputs.reserveCapacity(message.outputs.count)
+    // Triton sends an empty entry for an output in shared memory, others send none.
+    let hasEntryForEach = raw.count == message.outputs.count
+    for output in message.outputs {
+      if hasEntryForEach, output.parameters[InferParameterName.sharedMemoryRegion] != nil {
+        raw.removeFirst()
+      }
+      outputs.append(
+        try InferMessage.tensor(
+          output.name, output.datatype, output.shape, output.parameters,
+          typed: output.hasContents ? output.contents : nil, raw: &raw, in: bytes))
+    }
+  }
+
+  /// The response as a `ModelInferResponse` with raw contents.
+  package func protobuf<Bytes: GRPCContiguousBytes>() throws(KServeError) -> Bytes {
+    InferMessage.serialized(try header(), rawField: 6, outputs)
+  }
+
+  fileprivate func header() throws(KServeError) -> [UInt8] {
+    try InferMessage.header(
+      Inference_ModelInferResponse.with {
+        $0.modelName = modelName
+        $0.modelVersion = modelVersion
+        $0.id = id
+        $0.parameters = parameters.messages
+        $0.outputs = outputs.map { output in
+          .with {
+            $0.name = output.name
+            $0.datatype = output.datatype.rawValue
+            $0.shape = output.shape.map(Int64.init)
+            $0.parameters = output.allParameters.messages
+          }
+        }
+      })
+  }
+}
+
+extension InferStreamResponse {
+  /// Reads a `ModelStreamInferResponse`.
+  package init(protobuf bytes: UnsafeRawBufferPointer) throws(KServeError) {
+    self.init()
+    var fields = ProtobufFields(bytes)
+    while let field = try fields.next() {
+      guard let contents = field.contents else { continue }
+      switch field.number {
+      case 1 where !contents.isEmpty:
+        errorMessage = String(decoding: bytes[contents], as: UTF8.self)
+      case 2: response = try InferResponse(protobuf: bytes, in: contents)
+      default: break
+      }
+    }
+  }
+
+  /// The element as a `ModelStreamInferResponse`.
+  package func protobuf<Bytes: GRPCContiguousBytes>() throws(KServeError) -> Bytes {
+    let header = try response?.header()
+    let inner = header.map { InferMessage.serializedSize($0, response?.outputs ?? []) }
+    let text = errorMessage.map { [UInt8]($0.utf8) }
+    let size =
+      (text.map { ProtobufWriter.size(ofField: $0.count) } ?? 0)
+      + (inner.map(ProtobufWriter.size(ofField:)) ?? 0)
+    var bytes = Bytes(repeating: 0, count: size)
+    bytes.withUnsafeMutableBytes { destination in
+      var writer = ProtobufWriter(destination)
+      if let text {
+        writer.begin(field: 1, count: text.count)
+        writer.append(text)
+      }
+      if let header, let inner {
+        writer.begin(field: 2, count: inner)
+        InferMessage.write(header, rawField: 6, response?.outputs ?? [], to: &writer)
+      }
+    }
+    return bytes
+  }
+}
