@@ -38,13 +38,19 @@ struct SentenceConfiguration: Sendable {
       prompt = text
     }
     guard let modules = folder.file("modules.json") else {
-      try readPooling(folder, "1_Pooling")
+      _ = try readPooling(folder, "1_Pooling")
       return
     }
     for (type, path) in try Self.modules(modules, folder) {
       switch type {
       case "Transformer": break
-      case "Pooling": try readPooling(folder, path)
+      case "Pooling":
+        guard try readPooling(folder, path) else {
+          throw TextPipelineError(
+            .invalidConfiguration,
+            "modules.json names a pooling module in \"\(path)\", which has no config.json",
+            model: folder.path)
+        }
       case "Normalize": isNormalized = true
       default: otherModules.append(type)
       }
@@ -67,10 +73,13 @@ struct SentenceConfiguration: Sendable {
     return modules
   }
 
+  /// Returns whether the directory has a file that tells.
   private mutating func readPooling(
     _ folder: ModelFolder, _ directory: String
-  ) throws(TextPipelineError) {
-    guard let file = try folder.optionalConfiguration("\(directory)/config.json") else { return }
+  ) throws(TextPipelineError) -> Bool {
+    guard let file = try folder.optionalConfiguration("\(directory)/config.json") else {
+      return false
+    }
     if try file.boolean("include_prompt") == false, !prompt.isEmpty {
       throw TextPipelineError(
         .unsupportedModel,
@@ -88,12 +97,13 @@ struct SentenceConfiguration: Sendable {
           model: folder.path)
       }
       pooling = modes
-      return
+      return true
     }
     var modes: [SentencePooling] = []
     for mode in SentencePooling.allCases where try file.boolean(mode.olderKey) ?? false {
       modes.append(mode)
     }
     if !modes.isEmpty { pooling = modes }
+    return true
   }
 }

@@ -8,7 +8,7 @@ struct IntegrationProgram: SparkProgram {
   static let functions: [any UserDefinedFunction] =
     [
       scaled, added, rowSums, powers, judged, judgedRows, refusing, short, slow, dying, processes,
-      evens,
+      evens, pixels,
     ] + Semantics.functions
 
   static func run(_ spark: SparkSession) async throws {
@@ -21,8 +21,17 @@ struct IntegrationProgram: SparkProgram {
   static let scenarios: [String: @Sendable (SparkSession) async throws -> Void] = [
     "columns": columns, "batches": batches, "errors": errors, "cancel": cancel, "crash": crash,
     "checks": checks, "sessions": sessions, "pid": pid, "predicting": predicting,
-    "semantics": Semantics.run,
+    "semantics": Semantics.run, "malformed": Malformed.run,
   ]
+
+  /// What follows `name` on the command line.
+  static func option(_ name: String) throws -> String {
+    let words = CommandLine.arguments
+    guard let at = words.firstIndex(of: name), at + 1 < words.count else {
+      throw Refusal(description: "\(name) is missing")
+    }
+    return words[at + 1]
+  }
 
   static func expect(_ condition: Bool, _ message: @autoclosure () -> String) throws {
     if !condition { throw Refusal(description: "not as expected: \(message())") }
@@ -182,8 +191,7 @@ struct IntegrationProgram: SparkProgram {
 
   /// Two sessions of this program at once.
   @Sendable static func sessions(_ spark: SparkSession) async throws {
-    guard let remote = CommandLine.arguments.drop(while: { $0 != "--remote" }).dropFirst().first
-    else { throw Refusal(description: "--remote is missing") }
+    let remote = try option("--remote")
     let other = try await SparkSession.openForFunctions(remote)
     async let first: Void = columns(spark)
     async let second: Void = columns(other)
@@ -200,11 +208,7 @@ struct IntegrationProgram: SparkProgram {
 
   /// A model file without code.
   @Sendable static func predicting(_ spark: SparkSession) async throws {
-    let words = CommandLine.arguments
-    guard let at = words.firstIndex(of: "--folder"), at + 1 < words.count else {
-      throw Refusal(description: "--folder is missing")
-    }
-    let folder = words[at + 1]
+    let folder = try option("--folder")
     let rows = try await spark.read.parquet(folder + "/digits.parquet").predicting(
       .onnx(folder + "/digits.onnx"), outputs: ["probabilities": "p"], batchSize: 100
     ).collect()

@@ -94,6 +94,8 @@ struct GenerationConfiguration: Sendable, Hashable {
   }
 
   private static let mostBeams = 1024
+  /// Longer results are mistakes: their keys and values would fill any memory.
+  private static let mostTokens = 1 << 16
 
   private static func earlyStopping(_ value: JSONValue) -> EarlyStopping? {
     switch value {
@@ -106,14 +108,15 @@ struct GenerationConfiguration: Sendable, Hashable {
   private func check(
     _ file: ConfigurationFile, _ folder: ModelFolder, _ options: GenerationOptions
   ) throws {
-    guard maxLength > 0, minLength >= 0, (1...Self.mostBeams).contains(beams),
+    guard (1...Self.mostTokens).contains(maxLength), minLength >= 0,
+      (1...Self.mostBeams).contains(beams),
       noRepeatNGramSize >= 0, repetitionPenalty > 0,
       lengthPenalty.isFinite, badWords.allSatisfy({ !$0.isEmpty })
     else {
       throw TextPipelineError(
         .invalidOption,
-        "maxLength (\(maxLength)), beams (\(beams), at most \(Self.mostBeams)) and "
-          + "repetitionPenalty (\(repetitionPenalty)) must be positive, minLength (\(minLength)) and noRepeatNGramSize "
+        "maxLength (\(maxLength), at most \(Self.mostTokens)), beams (\(beams), at most "
+          + "\(Self.mostBeams)) and repetitionPenalty (\(repetitionPenalty)) must be positive, minLength (\(minLength)) and noRepeatNGramSize "
           + "(\(noRepeatNGramSize)) not negative, and bad words not empty",
         model: folder.path)
     }
