@@ -19,6 +19,8 @@ let products: [Product] = [
   .library(name: "Tokenizers", targets: ["Tokenizers"]),
   .library(name: "TextPipelines", targets: ["TextPipelines"]),
   .library(name: "ImagePreprocessing", targets: ["ImagePreprocessing"]),
+  .library(name: "KServeClient", targets: ["KServeClient"]),
+  .library(name: "KServeServer", targets: ["KServeServer"]),
   .executable(name: "needletail", targets: ["NeedletailCommand"]),
 ]
 
@@ -26,11 +28,17 @@ let dependencies: [Package.Dependency] = [
   .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2")),
   .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.2")),
   .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.2")),
+  .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.2")),
+  .package(url: "https://github.com/apple/swift-nio-ssl", .upToNextMinor(from: "2.37.6")),
   .package(url: "https://github.com/apple/swift-protobuf", .upToNextMinor(from: "1.39.0")),
   .package(url: "https://github.com/grpc/grpc-swift-2", .upToNextMinor(from: "2.4.3")),
   .package(
     url: "https://github.com/grpc/grpc-swift-nio-transport", .upToNextMinor(from: "2.9.2")),
   .package(url: "https://github.com/grpc/grpc-swift-protobuf", .upToNextMinor(from: "2.4.1")),
+  .package(
+    url: "https://github.com/swift-server/async-http-client", .upToNextMinor(from: "1.37.0")),
+  .package(
+    url: "https://github.com/swift-server/swift-service-lifecycle", .upToNextMinor(from: "2.13.0")),
 ]
 
 // The arrows only point down: Tensors < ArrowIPC < SparkTypes < BatchInference < { SparkWorker, ONNXRuntime,
@@ -71,6 +79,7 @@ let targets: [Target] = [
     exclude: ["Protos"],
     swiftSettings: [.swiftLanguageMode(.v6)]),
   .target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]),
+  .target(name: "CInflate", linkerSettings: [.linkedLibrary("z")]),
   .target(
     name: "SparkConnect",
     dependencies: [
@@ -80,6 +89,46 @@ let targets: [Target] = [
       .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
       .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
       .product(name: "Logging", package: "swift-log"),
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
+    swiftSettings: settings),
+  .target(
+    name: "KServeProtocol",
+    dependencies: [
+      "Tensors",
+      .product(name: "GRPCCore", package: "grpc-swift-2"),
+      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
+    exclude: ["Protos"],
+    swiftSettings: settings),
+  .target(
+    name: "KServeClient",
+    dependencies: [
+      "BatchInference", "KServeProtocol", "Tensors",
+      .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      .product(name: "GRPCCore", package: "grpc-swift-2"),
+      .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      .product(name: "Logging", package: "swift-log"),
+      .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOHTTP1", package: "swift-nio"),
+      .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
+    swiftSettings: settings),
+  .target(
+    name: "KServeServer",
+    dependencies: [
+      "BatchInference", "CInflate", "KServeProtocol", "Tensors",
+      .product(name: "GRPCCore", package: "grpc-swift-2"),
+      .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      .product(name: "Logging", package: "swift-log"),
+      .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOHTTP1", package: "swift-nio"),
+      .product(name: "NIOPosix", package: "swift-nio"),
+      .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       .product(name: "SwiftProtobuf", package: "swift-protobuf"),
     ],
     swiftSettings: settings),

@@ -1,0 +1,25 @@
+/// How a ``KServeClient`` calls its server.
+public struct KServeClientOptions: Sendable, Hashable, Codable {
+  /// How the tensors of a request reach the server.
+  public enum TensorTransport: String, Sendable, Hashable, Codable {
+    /// In the message.
+    case inline
+    /// In memory that both processes map, if the server is on this machine and allows it, otherwise
+    /// in the message. For batches of a megabyte it is several times as fast.
+    case systemSharedMemory
+  }
+
+  /// Seconds that a call may take, connecting included.
+  public var timeout: Double = 60
+  /// The most bytes of a message in either direction.
+  public var maxMessageBytes: Int = 256 << 20
+  /// The token that Triton's and PyTriton's restricted calls ask for, `nil` for none.
+  public var accessToken: String?
+  /// Further headers (HTTP) or metadata (gRPC) of each call.
+  public var headers: [String: String] = [:]
+  /// A PEM file with the authorities to trust instead of the system's.
+  public var certificateAuthorityFile: String?
+  public var tensors: TensorTransport = .inline
+
+  public init() {}
+}

@@ -1,0 +1,102 @@
+/// What a server says of a model.
+public struct ServedModel: Sendable, Hashable, Codable {
+  public var name: String
+  /// The versions that are ready.
+  public var versions: [String]
+  /// What runs the model there, such as `onnxruntime_onnx` or `python`.
+  public var platform: String
+  /// What the model takes, the batch dimension first if it has one; optional inputs are in
+  /// ``optionalInputs``.
+  public var inputs: [TensorSpecification]
+  public var optionalInputs: [TensorSpecification]
+  public var outputs: [TensorSpecification]
+  /// The most rows of a request; 0 for a model without a batch dimension, whose shapes are as declared.
+  public var maxBatchSize: Int
+  /// Whether a request has any number of responses, which need a stream.
+  public var isDecoupled: Bool
+
+  init(
+    _ metadata: Inference_ModelMetadataResponse, _ configuration: Inference_ModelConfig
+  ) throws(KServeError) {
+    name = metadata.name
+    versions = metadata.versions
+    platform = metadata.platform
+    maxBatchSize = Int(configuration.maxBatchSize)
+    isDecoupled = configuration.modelTransactionPolicy.decoupled
+    let optional = Set(configuration.input.filter(\.optional).map(\.name))
+    let inputs = try Self.specifications(metadata.inputs, of: metadata.name)
+    self.inputs = inputs.filter { !optional.contains($0.name) }
+    optionalInputs = inputs.filter { optional.contains($0.name) }
+    outputs = try Self.specifications(metadata.outputs, of: metadata.name)
+  }
+
+  private static func specifications(
+    _ tensors: [Inference_ModelMetadataResponse.TensorMetadata], of model: String
+  ) throws(KServeError) -> [TensorSpecification] {
+    var result: [TensorSpecification] = []
+    for tensor in tensors {
+      guard let type = TensorDatatype(rawValue: tensor.datatype) else {
+        throw KServeError(
+          .unimplemented,
+          "the tensor '\(tensor.name)' of model '\(model)' has the data-type '\(tensor.datatype)', "
+            + "which is unknown here")
+      }
+      let shape = Shape(tensor.shape.map { $0 < 0 ? Shape.dynamic : Int(clamping: $0) })
+      result.append(
+        TensorSpecification(name: tensor.name, elementType: type.elementType, shape: shape))
+    }
+    return result
+  }
+}
+
+/// A server's name, version and what it offers beyond the protocol's core.
+public struct ServerDescription: Sendable, Hashable, Codable {
+  public var name: String
+  public var version: String
+  public var extensions: [String]
+}
+
+/// A model in a server's repository.
+public struct RepositoryEntry: Sendable, Hashable, Codable {
+  public var name: String
+  /// Empty for a model that was never loaded.
+  public var version: String
+  /// `READY`, `UNAVAILABLE`, `LOADING`, `UNLOADING`, or empty.
+  public var state: String
+  /// Why it is not ready.
+  public var reason: String
+}
+
+/// What a server has counted for a version of a model since it was loaded.
+public struct ModelStatistics: Sendable, Hashable, Codable {
+  public var name: String
+  public var version: String
+  /// Rows predicted.
+  public var inferenceCount: Int
+  /// Calls of the model; fewer than the requests where batches were put together.
+  public var executionCount: Int
+  /// Requests answered, and failed.
+  public var successCount: Int
+  public var failureCount: Int
+  /// Seconds that requests waited, and that the model computed, in all.
+  public var queueSeconds: Double
+  public var computeSeconds: Double
+  /// The number of calls by their number of rows.
+  public var executionsByBatchSize: [Int: Int]
+
+  init(_ statistics: Inference_ModelStatistics) {
+    name = statistics.name
+    version = statistics.version
+    inferenceCount = Int(clamping: statistics.inferenceCount)
+    executionCount = Int(clamping: statistics.executionCount)
+    let all = statistics.inferenceStats
+    successCount = Int(clamping: all.success.count)
+    failureCount = Int(clamping: all.fail.count)
+    queueSeconds = Double(all.queue.ns) / 1e9
+    computeSeconds = Double(all.computeInfer.ns) / 1e9
+    executionsByBatchSize = Dictionary(
+      statistics.batchStats.map {
+        (Int(clamping: $0.batchSize), Int(clamping: $0.computeInfer.count))
+      }, uniquingKeysWith: +)
+  }
+}
