@@ -12,6 +12,7 @@ final class GRPCEndpoint: Sendable {
   init(server: KServeServer, port: Int, group: MultiThreadedEventLoopGroup) {
     let host = server.configuration.host
     address = "\(host):\(port)"
+    let limit = server.configuration.maxRequestBytes
     let socketAddress: GRPCNIOTransportCore.SocketAddress =
       host.contains(":") ? .ipv6(host: host, port: port) : .ipv4(host: host, port: port)
     transport = HTTP2ServerTransport.Posix(
@@ -21,7 +22,13 @@ final class GRPCEndpoint: Sendable {
         // sender need not wait for updates.
         config.http2.maxFrameSize = 1 << 20
         config.http2.targetWindowSize = 16 << 20
-        config.rpc.maxRequestPayloadSize = server.configuration.maxRequestBytes
+        config.rpc.maxRequestPayloadSize = limit
+        config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { [limit] channel in
+          channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(
+              MessageSizeLimit(limit: limit), position: .first)
+          }
+        }
         config.connection.flushCoalescing = nil
         config.connection.keepalive.clientBehavior.allowWithoutCalls = true
         config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(10)
