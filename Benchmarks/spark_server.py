@@ -24,14 +24,16 @@ def _die_with_parent():
 
 class SparkServer:
     """`token`: what clients must send. `disk`: the size of a disk of its own for the server's
-    temporary files, such as "8m" (it takes user namespaces, see `can_limit_disk`)."""
+    temporary files, such as "8m" (it takes user namespaces, see `can_limit_disk`). `python`: what runs
+    Python functions, this interpreter by default."""
 
-    def __init__(self, folder, cores=2, memory="4g", token=None, disk=None):
+    def __init__(self, folder, cores=2, memory="4g", token=None, disk=None, python=sys.executable):
         self.folder = Path(folder)
         self.cores = cores
         self.memory = memory
         self.token = token
         self.disk = disk
+        self.python = python
         self.port = free_port()
         self.address = f"sc://127.0.0.1:{self.port}"
         self.remote = self.address + (f"/;token={token}" if token else "")
@@ -54,7 +56,7 @@ class SparkServer:
             for name, value in os.environ.items()
             if not name.startswith(("SPARK_", "PYSPARK_", "PYTHONPATH"))
         }
-        environment["PYSPARK_PYTHON"] = sys.executable
+        environment["PYSPARK_PYTHON"] = str(self.python)
         if self.token:
             environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = self.token
         limit, settings = [], []

@@ -203,6 +203,11 @@ def main():
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     options = parser.parse_args()
     environment = dict(os.environ, TOKENIZERS_PARALLELISM="false", TF_CPP_MIN_LOG_LEVEL="3")
+    # Both sides run the same native libraries.
+    words = [options.python, "-c", "import site; print(site.getsitepackages()[0])"]
+    packages = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    environment["NEEDLETAIL_RUNTIMES"] = packages
+    environment["NEEDLETAIL_ONNXRUNTIME"] = f"{packages}/onnxruntime/capi"
     scratch = Path(tempfile.mkdtemp(prefix="needletail-runtimes-"))
     load = os.getloadavg()[0]
     results = []

@@ -56,7 +56,7 @@ let constant = PredictBatchUDF(
 /// Our side of `scripts/benchmark`: one job for each line on standard input, its time as a line of
 /// JSON on standard output.
 ///
-/// `NeedletailBenchmark --remote URL --input TABLE --model mlp|trivial|constant --model-path FILE
+/// `NeedletailBenchmark --remote URL --input TABLE --model mlp|trivial|constant|sentiment --model-path FILE
 /// --columnar default|off --loads-file FILE`
 @main
 struct NeedletailBenchmark {
@@ -80,19 +80,24 @@ struct NeedletailBenchmark {
     let run = ProgramRun(
       functions: functions, remote: option("remote"), showsProgress: false
     ) { spark in
-      let images = spark.read.parquet(input)
-      let column: Column
+      let table = spark.read.parquet(input)
+      let predictions: DataFrame
       switch model {
-      case "mlp": column = mlp(options, "data")
-      case "trivial": column = trivial(options, "data")
-      case "constant": column = constant(options, "data")
-      default: throw NeedletailError(.usage, "--model is '\(model)': mlp, trivial or constant")
+      case "mlp": predictions = table.select(mlp(options, "data").as("preds"))
+      case "trivial": predictions = table.select(trivial(options, "data").as("preds"))
+      case "constant": predictions = table.select(constant(options, "data").as("preds"))
+      case "sentiment":
+        predictions = try await table.predicting(
+          .sentiment(options.modelPath), inputs: ["text": ["input"]], into: "preds"
+        ).select("preds")
+      default:
+        throw NeedletailError(.usage, "--model is '\(model)': mlp, trivial, constant or sentiment")
       }
-      let rows = try await images.count()
+      let rows = try await table.count()
       while let line = readLine() {
         guard line == "run" else { continue }
         let start = ContinuousClock.now
-        try await images.select(column.as("preds")).write.format("noop").mode(.overwrite).save()
+        try await predictions.write.format("noop").mode(.overwrite).save()
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         FileHandle.standardOutput.write(
           Data("{\"wall_s\": \(seconds), \"rows\": \(rows)}\n".utf8))
