@@ -11,11 +11,11 @@ extension InferRequest {
     httpBody body: TensorBytes, headerLength: Int?, modelName: String, modelVersion: String
   ) throws(KServeError) {
     let length = headerLength ?? body.byteCount
-    guard length <= body.byteCount else {
+    guard length >= 0, length <= body.byteCount else {
       throw KServeError(
         .invalidArgument,
-        "Inference-Header-Content-Length is \(length), but the request's body has \(body.byteCount) "
-          + "bytes only")
+        "Inference-Header-Content-Length is \(length), but the request's body has "
+          + "\(body.byteCount) bytes")
     }
     self.init(modelName: modelName, modelVersion: modelVersion, inputs: [])
     var rest = length..<body.byteCount

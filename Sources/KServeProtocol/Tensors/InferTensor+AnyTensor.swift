@@ -37,7 +37,9 @@ extension InferTensor {
           + "\(expected)")
     }
     let aligned =
-      bytes.isAligned(to: width) ? bytes : bytes.withUnsafeBytes { TensorBytes(copying: $0) }
+      datatype == .bool
+      ? bytes.asTruthValues
+      : bytes.isAligned(to: width) ? bytes : bytes.withUnsafeBytes { TensorBytes(copying: $0) }
     do {
       return try AnyTensor(
         viewing: aligned.storage, elementType: datatype.elementType, byteOffset: aligned.byteOffset,
@@ -79,6 +81,20 @@ extension InferTensor {
       return try StringTensor(offsets: offsets, bytes: bytes, shape: Shape(shape))
     } catch {
       throw KServeError(.invalidArgument, "the tensor '\(name)' cannot be read: \(error)")
+    }
+  }
+}
+
+extension TensorBytes {
+  /// The same bytes, or a copy with 1 for each that is neither 0 nor 1, which no `Bool` may be.
+  fileprivate var asTruthValues: TensorBytes {
+    withUnsafeBytes { source in
+      if source.allSatisfy({ $0 <= 1 }) { return self }
+      let storage = TensorStorage(byteCount: source.count)
+      for (index, byte) in source.enumerated() {
+        storage.baseAddress.storeBytes(of: byte == 0 ? 0 : 1, toByteOffset: index, as: UInt8.self)
+      }
+      return TensorBytes(storage)
     }
   }
 }
