@@ -1,117 +1,132 @@
-import GRPCCore
-import GRPCProtobuf
 import KServeProtocol
+import Logging
 import SwiftProtobuf
-import Synchronization
 
-/// The service `inference.GRPCInferenceService`.
-struct KServeService: RegistrableRPCService {
+/// The methods of the service `inference.GRPCInferenceService`, and gRPC's own health check.
+struct KServeService {
   static let name = "inference.GRPCInferenceService"
 
   let server: KServeServer
 
-  func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-    registerInference(with: &router)
-    registerQuestions(with: &router)
-    registerRepository(with: &router)
-    registerSharedMemory(with: &router)
-    registerSettings(with: &router)
+  var methods: GRPCMethods {
+    var methods = GRPCMethods()
+    addInference(in: &methods)
+    addQuestions(in: &methods)
+    addRepository(in: &methods)
+    addSharedMemory(in: &methods)
+    addSettings(in: &methods)
+    return methods
   }
 
-  private func registerInference<Transport: ServerTransport>(
-    with router: inout RPCRouter<Transport>
-  ) {
+  private static func path(_ method: String) -> String { "/\(name)/\(method)" }
+
+  /// Requests of more bytes than this are read off the network's thread, which others wait for.
+  private static let inlineBytes = 64 << 10
+
+  private func addInference(in methods: inout GRPCMethods) {
     let inference = server.inference
-    router.registerUnary(
-      Self.name, "ModelInfer", deserializer: InferRequestDeserializer(),
-      serializer: InferResponseSerializer()
-    ) { (request) throws(KServeError) in
-      let cancellation = RequestCancellation()
-      return try await withRPCCancellationHandler { () throws(KServeError) in
-        try await inference.infer(
-          try request.get(), cancellation: cancellation, transport: .grpc)
-      } onCancelRPC: {
-        cancellation.cancel()
-      }
-    }
-    router.registerHandler(
-      forMethod: MethodDescriptor(
-        fullyQualifiedService: Self.name, method: "ModelStreamInfer",
-        type: .bidirectionalStreaming),
-      deserializer: InferRequestDeserializer(), serializer: InferStreamResponseSerializer()
-    ) { requests, _ in
-      StreamingServerResponse { writer in
-        try await InferenceStream(inference: inference).run(requests.messages) {
-          try await writer.write($0)
+    methods[Self.path("ModelInfer")] = .unary { bytes, cancellation, answer in
+      @Sendable func run() {
+        let request: InferRequest
+        do throws(KServeError) {
+          request = try InferRequest(protobuf: bytes)
+        } catch {
+          return answer(.failure(error))
         }
-        return [:]
+        inference.infer(request, cancellation: cancellation, transport: .grpc) { result in
+          answer(
+            result.flatMap { response in
+              Result { () throws(KServeError) in try response.protobuf() }
+            })
+        }
+      }
+      if bytes.byteCount <= Self.inlineBytes { run() } else { Task { run() } }
+    }
+    methods[Self.path("ModelStreamInfer")] = .stream { bytes, cancellation, respond in
+      @Sendable func send(_ response: InferStreamResponse) {
+        do throws(KServeError) {
+          respond(try response.protobuf())
+        } catch {
+          inference.logger.error("a response cannot be written", metadata: ["error": "\(error)"])
+        }
+      }
+      do throws(KServeError) {
+        let request = try InferRequest(protobuf: bytes)
+        await inference.stream(request, cancellation: cancellation, respond: send)
+      } catch {
+        send(InferStreamResponse(errorMessage: error.message))
       }
     }
   }
 
-  private func registerQuestions<Transport: ServerTransport>(
-    with router: inout RPCRouter<Transport>
-  ) {
+  private func addQuestions(in methods: inout GRPCMethods) {
     let server = server
     let administration = server.administration
-    router.registerUnary(
-      Self.name, "ServerLive", Inference_ServerLiveRequest.self,
+    methods.add(
+      "/grpc.health.v1.Health/Check", Grpc_Health_V1_HealthCheckRequest.self,
+      Grpc_Health_V1_HealthCheckResponse.self
+    ) { (request) throws(KServeError) in
+      guard request.service.isEmpty || request.service == Self.name else {
+        throw KServeError(.notFound, "the service '\(request.service)' is not known")
+      }
+      return .with { $0.status = server.isReady ? .serving : .notServing }
+    }
+    methods.add(
+      Self.path("ServerLive"), Inference_ServerLiveRequest.self,
       Inference_ServerLiveResponse.self
     ) { _ in .with { $0.live = true } }
-    router.registerUnary(
-      Self.name, "ServerReady", Inference_ServerReadyRequest.self,
+    methods.add(
+      Self.path("ServerReady"), Inference_ServerReadyRequest.self,
       Inference_ServerReadyResponse.self
     ) { _ in .with { $0.ready = server.isReady } }
-    router.registerUnary(
-      Self.name, "ModelReady", Inference_ModelReadyRequest.self,
+    methods.add(
+      Self.path("ModelReady"), Inference_ModelReadyRequest.self,
       Inference_ModelReadyResponse.self
     ) { request in
       .with { $0.ready = administration.isReady(request.name, version: request.version) }
     }
-    router.registerUnary(
-      Self.name, "ServerMetadata", Inference_ServerMetadataRequest.self,
+    methods.add(
+      Self.path("ServerMetadata"), Inference_ServerMetadataRequest.self,
       Inference_ServerMetadataResponse.self
     ) { _ in administration.serverMetadata }
-    router.registerUnary(
-      Self.name, "ModelMetadata", Inference_ModelMetadataRequest.self,
+    methods.add(
+      Self.path("ModelMetadata"), Inference_ModelMetadataRequest.self,
       Inference_ModelMetadataResponse.self
     ) { (request) throws(KServeError) in
       try administration.metadata(of: request.name, version: request.version)
     }
-    router.registerUnary(
-      Self.name, "ModelConfig", Inference_ModelConfigRequest.self,
+    methods.add(
+      Self.path("ModelConfig"), Inference_ModelConfigRequest.self,
       Inference_ModelConfigResponse.self
     ) { (request) throws(KServeError) in
       let configuration = try administration.configuration(
         of: request.name, version: request.version)
       return .with { $0.config = configuration }
     }
-    router.registerUnary(
-      Self.name, "ModelStatistics", Inference_ModelStatisticsRequest.self,
+    methods.add(
+      Self.path("ModelStatistics"), Inference_ModelStatisticsRequest.self,
       Inference_ModelStatisticsResponse.self
     ) { (request) throws(KServeError) in
       try administration.statistics(of: request.name, version: request.version)
     }
   }
 
-  private func registerRepository<Transport: ServerTransport>(
-    with router: inout RPCRouter<Transport>
-  ) {
+  private func addRepository(in methods: inout GRPCMethods) {
     let administration = server.administration
-    router.registerUnary(
-      Self.name, "RepositoryIndex", Inference_RepositoryIndexRequest.self,
+    methods.add(
+      Self.path("RepositoryIndex"), Inference_RepositoryIndexRequest.self,
       Inference_RepositoryIndexResponse.self
     ) { request in administration.index(readyOnly: request.ready) }
-    router.registerUnary(
-      Self.name, "RepositoryModelLoad", Inference_RepositoryModelLoadRequest.self,
+    methods.add(
+      Self.path("RepositoryModelLoad"), Inference_RepositoryModelLoadRequest.self,
       Inference_RepositoryModelLoadResponse.self
     ) { (request) throws(KServeError) in
       try await administration.load(
         request.modelName, parameters: request.parameters.keys.sorted())
       return Inference_RepositoryModelLoadResponse()
     }
-    router.registerUnary(
-      Self.name, "RepositoryModelUnload", Inference_RepositoryModelUnloadRequest.self,
+    methods.add(
+      Self.path("RepositoryModelUnload"), Inference_RepositoryModelUnloadRequest.self,
       Inference_RepositoryModelUnloadResponse.self
     ) { (request) throws(KServeError) in
       try await administration.unload(request.modelName)
@@ -119,12 +134,10 @@ struct KServeService: RegistrableRPCService {
     }
   }
 
-  private func registerSharedMemory<Transport: ServerTransport>(
-    with router: inout RPCRouter<Transport>
-  ) {
+  private func addSharedMemory(in methods: inout GRPCMethods) {
     let sharedMemory = server.sharedMemory
-    router.registerUnary(
-      Self.name, "SystemSharedMemoryStatus", Inference_SystemSharedMemoryStatusRequest.self,
+    methods.add(
+      Self.path("SystemSharedMemoryStatus"), Inference_SystemSharedMemoryStatusRequest.self,
       Inference_SystemSharedMemoryStatusResponse.self
     ) { (request) throws(KServeError) in
       let entries = try sharedMemory.status(name: request.name)
@@ -139,8 +152,8 @@ struct KServeService: RegistrableRPCService {
         }
       }
     }
-    router.registerUnary(
-      Self.name, "SystemSharedMemoryRegister", Inference_SystemSharedMemoryRegisterRequest.self,
+    methods.add(
+      Self.path("SystemSharedMemoryRegister"), Inference_SystemSharedMemoryRegisterRequest.self,
       Inference_SystemSharedMemoryRegisterResponse.self
     ) { (request) throws(KServeError) in
       try sharedMemory.register(
@@ -148,33 +161,30 @@ struct KServeService: RegistrableRPCService {
         byteSize: Int(clamping: request.byteSize))
       return Inference_SystemSharedMemoryRegisterResponse()
     }
-    router.registerUnary(
-      Self.name, "SystemSharedMemoryUnregister",
-      Inference_SystemSharedMemoryUnregisterRequest.self,
+    methods.add(
+      Self.path("SystemSharedMemoryUnregister"), Inference_SystemSharedMemoryUnregisterRequest.self,
       Inference_SystemSharedMemoryUnregisterResponse.self
     ) { request in
       sharedMemory.unregister(name: request.name)
       return Inference_SystemSharedMemoryUnregisterResponse()
     }
-    router.registerUnary(
-      Self.name, "CudaSharedMemoryStatus", Inference_CudaSharedMemoryStatusRequest.self,
+    methods.add(
+      Self.path("CudaSharedMemoryStatus"), Inference_CudaSharedMemoryStatusRequest.self,
       Inference_CudaSharedMemoryStatusResponse.self
     ) { _ in Inference_CudaSharedMemoryStatusResponse() }
-    router.registerUnary(
-      Self.name, "CudaSharedMemoryRegister", Inference_CudaSharedMemoryRegisterRequest.self,
+    methods.add(
+      Self.path("CudaSharedMemoryRegister"), Inference_CudaSharedMemoryRegisterRequest.self,
       Inference_CudaSharedMemoryRegisterResponse.self
     ) { (_) throws(KServeError) in throw KServeError.noCUDA }
-    router.registerUnary(
-      Self.name, "CudaSharedMemoryUnregister", Inference_CudaSharedMemoryUnregisterRequest.self,
+    methods.add(
+      Self.path("CudaSharedMemoryUnregister"), Inference_CudaSharedMemoryUnregisterRequest.self,
       Inference_CudaSharedMemoryUnregisterResponse.self
     ) { _ in Inference_CudaSharedMemoryUnregisterResponse() }
   }
 
-  private func registerSettings<Transport: ServerTransport>(
-    with router: inout RPCRouter<Transport>
-  ) {
-    router.registerUnary(
-      Self.name, "TraceSetting", Inference_TraceSettingRequest.self,
+  private func addSettings(in methods: inout GRPCMethods) {
+    methods.add(
+      Self.path("TraceSetting"), Inference_TraceSettingRequest.self,
       Inference_TraceSettingResponse.self
     ) { (request) throws(KServeError) in
       if let name = request.settings.keys.sorted().first {
@@ -186,8 +196,8 @@ struct KServeService: RegistrableRPCService {
         }
       }
     }
-    router.registerUnary(
-      Self.name, "LogSettings", Inference_LogSettingsRequest.self,
+    methods.add(
+      Self.path("LogSettings"), Inference_LogSettingsRequest.self,
       Inference_LogSettingsResponse.self
     ) { (request) throws(KServeError) in
       if let name = request.settings.keys.sorted().first {

@@ -1,29 +1,13 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Synchronization
 
 /// A listening socket for HTTP/1.1 and the connections that came from it.
 final class HTTPListener: Sendable {
   private let channel: any Channel
-  private let connections: Connections
+  private let connections: OpenConnections
 
-  /// The connections that are open.
-  private final class Connections: Sendable {
-    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
-
-    func add(_ channel: any Channel) {
-      let id = ObjectIdentifier(channel)
-      channels.withLock { $0[id] = channel }
-      channel.closeFuture.whenComplete { _ in
-        self.channels.withLock { $0[id] = nil }
-      }
-    }
-
-    var all: [any Channel] { channels.withLock { Array($0.values) } }
-  }
-
-  private init(channel: any Channel, connections: Connections) {
+  private init(channel: any Channel, connections: OpenConnections) {
     self.channel = channel
     self.connections = connections
   }
@@ -38,7 +22,7 @@ final class HTTPListener: Sendable {
     host: String, port: Int, purpose: String, group: any EventLoopGroup, maxRequestBytes: Int,
     respond: @escaping HTTPConnection.Responder
   ) async throws -> HTTPListener {
-    let connections = Connections()
+    let connections = OpenConnections()
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 512)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -81,7 +65,4 @@ final class HTTPListener: Sendable {
   func closeNow() async {
     for connection in connections.all { try? await connection.close().get() }
   }
-
-  /// Whether no connection is open.
-  var isIdle: Bool { connections.all.isEmpty }
 }

@@ -1,5 +1,6 @@
 import BatchInference
 import KServeProtocol
+import Logging
 import Synchronization
 import Tensors
 
@@ -7,6 +8,7 @@ import Tensors
 final class InferenceService: Sendable {
   private let registry: ModelRegistry
   private let sharedMemory: SharedMemoryRegistry
+  let logger: Logger
   private let counts = Mutex(Counts())
 
   private struct Counts {
@@ -15,7 +17,8 @@ final class InferenceService: Sendable {
     var onIdle: [CheckedContinuation<Void, Never>] = []
   }
 
-  init(registry: ModelRegistry, sharedMemory: SharedMemoryRegistry) {
+  init(registry: ModelRegistry, sharedMemory: SharedMemoryRegistry, logger: Logger) {
+    self.logger = logger
     self.registry = registry
     self.sharedMemory = sharedMemory
   }
@@ -29,40 +32,59 @@ final class InferenceService: Sendable {
   func infer(
     _ request: InferRequest, cancellation: RequestCancellation, transport: Transport
   ) async throws(KServeError) -> InferResponse {
+    let result = await withCheckedContinuation { continuation in
+      infer(request, cancellation: cancellation, transport: transport) {
+        continuation.resume(returning: $0)
+      }
+    }
+    return try result.get()
+  }
+
+  /// Runs one request on a model with one result and hands the response to `answer`, once, on any
+  /// thread: each change of threads costs a small request a noticeable part of its time.
+  func infer(
+    _ request: InferRequest, cancellation: RequestCancellation, transport: Transport,
+    answer: @escaping @Sendable (Result<InferResponse, KServeError>) -> Void
+  ) {
     let arrival = MonotonicTime.now()
-    try begin()
-    defer { end() }
-    let model = try registry.ready(request.modelName, version: request.modelVersion)
-    if model.isDecoupled {
-      throw KServeError(
-        .unimplemented,
-        transport == .grpc
-          ? "ModelInfer RPC doesn't support models with decoupled transaction policy"
-          : "HTTP end point doesn't support models with decoupled transaction policy")
+    let model: ServedModel
+    do throws(KServeError) {
+      try begin()
+      do throws(KServeError) {
+        model = try registry.ready(request.modelName, version: request.modelVersion)
+      } catch {
+        end()
+        throw error
+      }
+    } catch {
+      return answer(.failure(error))
+    }
+    @Sendable func finish(_ result: Result<InferResponse, KServeError>) {
+      cancellation.onCancel(nil)
+      if case .failure(let error) = result { count(error, model: model, arrival: arrival) }
+      end()
+      answer(result)
     }
     do throws(KServeError) {
+      if model.isDecoupled { throw transport.noDecoupledModels }
       let prepared = try prepare(request, model: model)
-      let result: Result<[String: AnyTensor], KServeError> = await withCheckedContinuation {
-        continuation in
-        let answer = Mutex<[String: AnyTensor]?>(nil)
-        submit(prepared, id: request.id, model: model, arrival: arrival, cancellation: cancellation)
-        {
-          delivery in
-          switch delivery {
-          case .response(let outputs): answer.withLock { $0 = outputs }
-          case .end:
-            let outputs = answer.withLock { $0 } ?? [:]
-            continuation.resume(returning: .success(outputs))
-          case .failure(let error): continuation.resume(returning: .failure(error))
-          }
+      let outputs = Mutex<[String: AnyTensor]>([:])
+      submit(prepared, id: request.id, model: model, arrival: arrival, cancellation: cancellation) {
+        delivery in
+        switch delivery {
+        case .response(let tensors): outputs.withLock { $0 = tensors }
+        case .end:
+          let tensors = outputs.withLock { $0 }
+          finish(
+            Result { () throws(KServeError) in
+              try self.response(
+                to: request, of: model, outputs: tensors, requested: prepared.outputs)
+            })
+        case .failure(let error): finish(.failure(error))
         }
       }
-      cancellation.onCancel(nil)
-      return try response(
-        to: request, of: model, outputs: try result.get(), requested: prepared.outputs)
     } catch {
-      count(error, model: model, arrival: arrival)
-      throw error
+      finish(.failure(error))
     }
   }
 
@@ -129,7 +151,16 @@ final class InferenceService: Sendable {
   }
 
   /// Which of the protocol's two forms a request came in; the error texts differ.
-  enum Transport { case grpc, http }
+  enum Transport {
+    case grpc, http
+
+    fileprivate var noDecoupledModels: KServeError {
+      KServeError(
+        .unimplemented,
+        (self == .grpc ? "ModelInfer RPC" : "HTTP end point")
+          + " doesn't support models with decoupled transaction policy")
+    }
+  }
 
   private static func failure(
     _ error: KServeError, of request: InferRequest

@@ -62,3 +62,14 @@ extension KServeServer {
     }
   }
 }
+
+extension KServeServer.Endpoints {
+  /// The endpoints for the log.
+  var logMetadata: Logger.Metadata {
+    var metadata: Logger.Metadata = ["host": "\(host)"]
+    for (name, port) in [("http", http), ("grpc", grpc), ("metrics", metrics)] {
+      metadata[name] = "\(port.map(String.init) ?? "off")"
+    }
+    return metadata
+  }
+}

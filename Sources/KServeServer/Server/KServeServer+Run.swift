@@ -1,4 +1,3 @@
-import GRPCCore
 import Logging
 import NIOCore
 import NIOPosix
@@ -57,6 +56,7 @@ extension KServeServer {
     let host = configuration.host
     let routes = HTTPRoutes(server: self)
     var listeners: [HTTPListener] = []
+    var grpc: GRPCListener?
     func listen(
       _ port: Int?, _ purpose: String, _ respond: @escaping HTTPConnection.Responder
     ) async throws -> Int? {
@@ -72,49 +72,45 @@ extension KServeServer {
       let metrics = try await listen(configuration.metricsPort, "metrics") {
         routes.metricsResponse(to: $0)
       }
-      try await withThrowingDiscardingTaskGroup { tasks in
-        var grpc: GRPCEndpoint?
-        if let port = configuration.grpcPort {
-          let endpoint = GRPCEndpoint(server: self, port: port, group: group)
-          tasks.addTask { try await endpoint.serve() }
-          grpc = endpoint
-        }
-        let grpcPort = try await grpc?.port
-        let endpoints = Endpoints(host: host, http: http, grpc: grpcPort, metrics: metrics)
-        publish(.success(endpoints))
-        configuration.logger.info(
-          "listening",
-          metadata: [
-            "host": "\(host)", "http": "\(http.map(String.init) ?? "off")",
-            "grpc": "\(grpcPort.map(String.init) ?? "off")",
-            "metrics": "\(metrics.map(String.init) ?? "off")",
-          ])
-        tasks.addTask { [self] in try await runModels() }
-        let reason = await stop.wait()
-        enter(.draining, from: .starting, .ready)
-        configuration.logger.info("stopping", metadata: ["reason": "\(reason)"])
-        await drain()
-        grpc?.shutDown()
-        for listener in listeners { await listener.close() }
-        if case .unrecoverable(let error) = stop.reason { throw error }
+      if let port = configuration.grpcPort {
+        grpc = try await GRPCListener.bind(
+          host: host, port: port, group: group, methods: KServeService(server: self).methods,
+          maxMessageBytes: configuration.maxRequestBytes)
       }
+      let endpoints = Endpoints(host: host, http: http, grpc: grpc?.port, metrics: metrics)
+      publish(.success(endpoints))
+      configuration.logger.info("listening", metadata: endpoints.logMetadata)
+      let loading = Task { await loadModels() }
+      let reason = await stop.wait()
+      enter(.draining, from: .starting, .ready)
+      configuration.logger.info("stopping", metadata: ["reason": "\(reason)"])
+      await drain()
+      loading.cancel()
+      await grpc?.close()
+      for listener in listeners { await listener.close() }
+      await grpc?.closeNow()
+      for listener in listeners { await listener.closeNow() }
+      if case .unrecoverable(let error) = stop.reason { throw error }
     } catch {
+      await grpc?.closeNow()
       for listener in listeners { await listener.closeNow() }
       throw error
     }
-    for listener in listeners { await listener.closeNow() }
   }
 
   /// Loads the models that were bound; the server is ready when all are.
-  private func runModels() async throws {
+  private func loadModels() async {
     do {
       for model in registry.all {
         if stop.reason != nil { return }
         try await model.load()
         configuration.logger.info("model is ready", metadata: ["model": "\(model.name)"])
       }
-    } catch let error as KServeServerError {
-      stop.send(.unrecoverable(error))
+    } catch {
+      let known =
+        error as? KServeServerError
+        ?? KServeServerError(.modelStart, "a model could not be loaded: \(error)")
+      stop.send(.unrecoverable(known))
       return
     }
     enter(.ready, from: .starting)

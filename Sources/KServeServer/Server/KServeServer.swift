@@ -53,7 +53,8 @@ public final class KServeServer: Service {
 
   public init(configuration: Configuration = Configuration()) {
     self.configuration = configuration
-    inference = InferenceService(registry: registry, sharedMemory: sharedMemory)
+    inference = InferenceService(
+      registry: registry, sharedMemory: sharedMemory, logger: configuration.logger)
     administration = ModelAdministration(
       name: configuration.name, version: configuration.version, registry: registry)
   }
