@@ -43,10 +43,12 @@ struct InferMessage {
   ///
   /// - Parameters:
   ///   - parameters: of the tensors; the locations in shared memory are taken out.
+  ///   - message: the owner of `bytes`, if tensors may be views of it.
   static func tensor(
     _ name: String, _ datatype: String, _ shape: [Int64],
     _ messages: [String: Inference_InferParameter], typed: Inference_InferTensorContents?,
-    raw: inout ArraySlice<Range<Int>>, in bytes: UnsafeRawBufferPointer
+    raw: inout ArraySlice<Range<Int>>, in bytes: UnsafeRawBufferPointer,
+    viewing message: TensorBytes? = nil
   ) throws(KServeError) -> InferTensor {
     guard let type = TensorDatatype(rawValue: datatype) else {
       throw KServeError(
@@ -59,7 +61,11 @@ struct InferMessage {
     if let location = SharedMemoryLocation(taking: &parameters) {
       contents = .sharedMemory(location)
     } else if let place = raw.popFirst() {
-      contents = .raw(TensorBytes(copying: UnsafeRawBufferPointer(rebasing: bytes[place])))
+      if let view = message?.slice(place), view.isAligned(to: type.byteWidth ?? 1) {
+        contents = .raw(view)
+      } else {
+        contents = .raw(TensorBytes(copying: UnsafeRawBufferPointer(rebasing: bytes[place])))
+      }
     } else if let typed {
       contents = .raw(try typed.bytes(of: type, tensor: name))
     } else if shape.contains(0) {

@@ -6,6 +6,22 @@ extension InferRequest {
   ///
   /// - Throws: ``KServeError`` if the message is damaged or does not fit itself.
   package init(protobuf bytes: UnsafeRawBufferPointer) throws(KServeError) {
+    try self.init(protobuf: bytes, viewing: nil)
+  }
+
+  /// Reads a `ModelInferRequest`; tensors are viewed in `bytes` where they lie aligned, and else
+  /// copied once.
+  ///
+  /// - Throws: ``KServeError`` if the message is damaged or does not fit itself.
+  package init(protobuf bytes: TensorBytes) throws(KServeError) {
+    self = try bytes.withUnsafeBytes { (raw) throws(KServeError) in
+      try Self(protobuf: raw, viewing: bytes)
+    }
+  }
+
+  private init(
+    protobuf bytes: UnsafeRawBufferPointer, viewing owner: TensorBytes?
+  ) throws(KServeError) {
     let parts = try InferMessage(bytes, rawField: 7)
     let message = try parts.message(Inference_ModelInferRequest.self)
     var raw = parts.tensors[...]
@@ -17,7 +33,8 @@ extension InferRequest {
       inputs.append(
         try InferMessage.tensor(
           input.name, input.datatype, input.shape, input.parameters,
-          typed: input.hasContents ? input.contents : nil, raw: &raw, in: bytes))
+          typed: input.hasContents ? input.contents : nil, raw: &raw, in: bytes,
+          viewing: owner))
     }
     guard raw.isEmpty else {
       throw KServeError(
