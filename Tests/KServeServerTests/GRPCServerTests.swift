@@ -88,6 +88,15 @@ import Testing
         client, "ModelReady", Inference_ModelReadyRequest.with { $0.name = "nope" },
         Inference_ModelReadyResponse.self)
       #expect(!model.ready)
+      let noNumber = await #expect(throws: RPCError.self) {
+        try await Self.call(
+          client, "ModelReady",
+          Inference_ModelReadyRequest.with {
+            $0.name = "double"
+            $0.version = "x"
+          }, Inference_ModelReadyResponse.self)
+      }
+      #expect(noNumber?.code == .invalidArgument)
       let metadata = try await Self.call(
         client, "ModelMetadata", Inference_ModelMetadataRequest.with { $0.name = "double" },
         Inference_ModelMetadataResponse.self)
@@ -240,6 +249,7 @@ import Testing
         ended.map { $0.parameters["triton_final_response"]?.boolParam } == [false, false, true])
       #expect(ended.last?.modelVersion.isEmpty == true)
       #expect(of("bad").first?.errorMessage.contains("below zero") == true)
+      #expect(of("bad").first?.inferResponse.parameters["triton_final_response"]?.boolParam == true)
       #expect(of("plain").first?.inferResponse.rawOutputContents.count == 1)
       #expect(of("unknown").first?.errorMessage.contains("'nope' is not found") == true)
     }

@@ -42,7 +42,7 @@ import Testing
       path: "/v2/models/double/versions/7", status: 404,
       text: "{\"error\":\"Request for unknown model: 'double' version 7 is not found\"}"),
     Case(
-      path: "/v2/models/double/versions/x", status: 400, text: "version should be an integer > 0"),
+      path: "/v2/models/double/versions/x", status: 404, text: "{\"error\":\"Not Found\"}"),
     Case(
       path: "/v2/models/double", status: 200,
       text:
@@ -56,8 +56,19 @@ import Testing
       method: "POST", path: "/v2/repository/index", status: 200,
       text: "{\"name\":\"double\",\"version\":\"1\",\"state\":\"READY\"}"),
     Case(
-      method: "POST", path: "/v2/repository/models/nope/load", status: 400,
+      method: "POST", path: "/v2/repository/models/nope/load", status: 500,
       text: "failed to load 'nope', failed to poll from model repository"),
+    Case(method: "POST", path: "/v2/repository/models/nope/unload", status: 200, text: ""),
+    Case(
+      path: "/v2/models/nope/stats", status: 400,
+      text: "{\"error\":\"requested model 'nope' is not available\"}"),
+    Case(method: "POST", path: "/v2", status: 405, text: "Method Not Allowed"),
+    Case(
+      method: "POST", path: infer, body: json("x", "[0,2]", "FP32", "[]"), status: 400,
+      text: "input byte size mismatch for input 'x' for model 'double'. Expected 8, got 0"),
+    Case(
+      method: "POST", path: infer, body: json("x", "[1,2]", "FP32", "[0.1,1e20]"), status: 200,
+      text: "\"data\":[0.20000000298023224,2.0000000400817547e20]"),
     Case(path: "/v2/systemsharedmemory/status", status: 200, text: "[]"),
     Case(path: "/v2/systemsharedmemory/region/r/status", status: 404, text: "'r'"),
     Case(path: "/v2/cudasharedmemory/status", status: 200, text: "[]"),

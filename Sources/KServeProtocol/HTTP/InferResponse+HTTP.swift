@@ -134,7 +134,8 @@ extension JSONWriter {
     case .uint16(let tensor): array(tensor.scalars) { $0.raw(String($1)) }
     case .uint32(let tensor): array(tensor.scalars) { $0.raw(String($1)) }
     case .uint64(let tensor): array(tensor.scalars) { $0.raw(String($1)) }
-    case .float32(let tensor): array(tensor.scalars) { $0.write($1) }
+    // Written with a double's digits, as Triton does.
+    case .float32(let tensor): array(tensor.scalars) { $0.write(Double($1)) }
     case .float64(let tensor): array(tensor.scalars) { $0.write($1) }
     case .float16, .bfloat16:
       throw KServeError(

@@ -122,8 +122,8 @@ extension JSONReader {
     case .fp16, .bf16:
       throw KServeError(
         .invalidArgument,
-        "sending \(type) data via JSON is not supported. Please use the binary data format for input "
-          + "'\(tensor)'")
+        "receiving \(type) data via JSON is not supported. Please use the binary data format for input "
+          + tensor)
     case .bytes: try strings(count, tensor)
     }
   }

@@ -40,7 +40,8 @@ struct JSONWriter {
     } else if value.isInfinite {
       value < 0 ? raw("-Infinity") : raw("Infinity")
     } else {
-      raw(value.description)
+      // Triton's exponents have no plus sign.
+      raw(value.description.filter { $0 != "+" })
     }
   }
 

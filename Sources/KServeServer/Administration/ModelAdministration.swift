@@ -32,6 +32,14 @@ final class ModelAdministration: Sendable {
   }
 
   /// Whether the model is there and takes requests.
+  ///
+  /// - Throws: ``KServeError`` if `version` is no number.
+  func checkReady(_ name: String, version: String) throws(KServeError) -> Bool {
+    _ = try ModelRegistry.number(of: version)
+    return isReady(name, version: version)
+  }
+
+  /// Whether the model is there and takes requests.
   func isReady(_ name: String, version: String) -> Bool {
     (try? registry.ready(name, version: version)) != nil
   }
@@ -140,11 +148,16 @@ final class ModelAdministration: Sendable {
     let models: [ServedModel]
     if name.isEmpty {
       models = registry.all.filter(\.isReady)
-    } else if version.isEmpty {
-      _ = try registry.ready(name, version: version)
-      models = registry.versions(of: name).filter(\.isReady).reversed()
     } else {
-      models = [try registry.ready(name, version: version)]
+      models = registry.versions(of: name).reversed().filter {
+        $0.isReady && (version.isEmpty || String($0.configuration.version) == version)
+      }
+      if models.isEmpty {
+        throw KServeError(
+          .invalidArgument,
+          "requested model '\(name)'" + (version.isEmpty ? "" : " version \(version)")
+            + " is not available")
+      }
     }
     return .with { $0.modelStats = models.map(Self.statistics) }
   }
@@ -213,7 +226,7 @@ final class ModelAdministration: Sendable {
     let models = registry.versions(of: name)
     if models.isEmpty {
       throw KServeError(
-        .invalidArgument, "failed to load '\(name)', failed to poll from model repository")
+        .internal, "failed to load '\(name)', failed to poll from model repository")
     }
     for model in models {
       do {
@@ -227,14 +240,10 @@ final class ModelAdministration: Sendable {
     }
   }
 
-  /// Unloads all versions of a model; requests that wait are served before.
-  func unload(_ name: String) async throws(KServeError) {
-    let models = registry.versions(of: name)
-    if models.isEmpty {
-      throw KServeError(
-        .invalidArgument, "failed to unload '\(name)', no such model was bound")
-    }
-    for model in models { await model.unload() }
+  /// Unloads all versions of a model; requests that wait are served before. Nothing happens if there
+  /// is none.
+  func unload(_ name: String) async {
+    for model in registry.versions(of: name) { await model.unload() }
   }
 }
 

@@ -82,8 +82,9 @@ struct KServeService {
     methods.add(
       Self.path("ModelReady"), Inference_ModelReadyRequest.self,
       Inference_ModelReadyResponse.self
-    ) { request in
-      .with { $0.ready = administration.isReady(request.name, version: request.version) }
+    ) { (request) throws(KServeError) in
+      let isReady = try administration.checkReady(request.name, version: request.version)
+      return .with { $0.ready = isReady }
     }
     methods.add(
       Self.path("ServerMetadata"), Inference_ServerMetadataRequest.self,
@@ -129,7 +130,7 @@ struct KServeService {
       Self.path("RepositoryModelUnload"), Inference_RepositoryModelUnloadRequest.self,
       Inference_RepositoryModelUnloadResponse.self
     ) { (request) throws(KServeError) in
-      try await administration.unload(request.modelName)
+      await administration.unload(request.modelName)
       return Inference_RepositoryModelUnloadResponse()
     }
   }

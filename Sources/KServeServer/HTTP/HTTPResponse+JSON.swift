@@ -24,6 +24,12 @@ extension HTTPResponse {
       status: .notFound, contentType: "text/plain", text: "{\"error\":\"Not Found\"}")
   }
 
+  static var modelNotReady: HTTPResponse {
+    HTTPResponse(
+      status: .badRequest, contentType: "text/plain",
+      text: "{\"error\":\"Model version not ready\"}")
+  }
+
   static var methodNotAllowed: HTTPResponse {
     HTTPResponse(
       status: .methodNotAllowed, contentType: "text/plain",

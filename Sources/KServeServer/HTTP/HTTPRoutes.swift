@@ -35,7 +35,9 @@ final class HTTPRoutes: Sendable {
       return parts == ["status.json"] ? json(server.statusDocument(usage: usage)) : .notFound
     }
     switch parts.count > 1 ? parts[1] : "" {
-    case "" where request.method == .GET: return json(administration.serverMetadata.json)
+    case "":
+      return request.method == .GET
+        ? json(administration.serverMetadata.json) : .methodNotAllowed
     case "health": return health(request, parts.dropFirst(2))
     case "models": return try await models(request, Array(parts.dropFirst(2)))
     case "repository": return try await repository(request, Array(parts.dropFirst(2)))
@@ -74,7 +76,9 @@ final class HTTPRoutes: Sendable {
     var version = ""
     if rest.first == "versions" {
       rest = rest.dropFirst()
-      guard let given = rest.first else { return .notFound }
+      guard let given = rest.first, given.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else {
+        return .notFound
+      }
       version = given
       rest = rest.dropFirst()
     }
@@ -82,7 +86,7 @@ final class HTTPRoutes: Sendable {
     case ([], .GET): return json(try administration.metadata(of: name, version: version).json)
     case (["ready"], .GET):
       return administration.isReady(name, version: version)
-        ? .plain(.ok) : .error(status: .badRequest, "Model version not ready")
+        ? .plain(.ok) : .modelNotReady
     case (["config"], .GET):
       return json(try administration.configuration(of: name, version: version).json)
     case (["stats"], .GET):
@@ -175,7 +179,7 @@ extension HTTPRoutes {
         let parameters = try member("parameters", of: request)?.members ?? []
         try await administration.load(name, parameters: parameters.map(\.0))
       } else {
-        try await administration.unload(name)
+        await administration.unload(name)
       }
       return .plain(.ok)
     default: return .notFound
@@ -201,11 +205,11 @@ extension HTTPRoutes {
     case ("register", .POST) where !name.isEmpty:
       guard let key = try member("key", of: request)?.string else {
         throw KServeError(
-          .invalidArgument, "Shared memory register request has no key")
+          .invalidArgument, "Shared memory register request has no 'key' field")
       }
       guard let byteSize = try member("byte_size", of: request)?.integer(Int.self) else {
         throw KServeError(
-          .invalidArgument, "Shared memory register request has no byte_size")
+          .invalidArgument, "Shared memory register request has no 'byte_size' field")
       }
       let offset = try member("offset", of: request)?.integer(Int.self) ?? 0
       try sharedMemory.register(name: name, key: key, offset: offset, byteSize: byteSize)

@@ -125,14 +125,16 @@ final class InferenceService: Sendable {
         case .response(let outputs):
           var response = try response(
             to: request, of: model, outputs: outputs, requested: prepared.outputs)
-          if wantsFinal, model.isDecoupled {
-            response.parameters[InferParameterName.finalResponse] = false
-          }
-          if wantsFinal, !model.isDecoupled {
-            response.parameters[InferParameterName.finalResponse] = true
-          }
+          response.parameters[InferParameterName.finalResponse] = .bool(!model.isDecoupled)
           respond(InferStreamResponse(response: response))
-        case .failure(let error): throw error
+        case .failure(let error):
+          count(error, model: model, arrival: arrival)
+          respond(
+            InferStreamResponse(
+              errorMessage: error.message,
+              response: InferResponse(
+                modelName: request.modelName, id: request.id,
+                parameters: [InferParameterName.finalResponse: true])))
         case .end:
           if wantsFinal, model.isDecoupled {
             respond(

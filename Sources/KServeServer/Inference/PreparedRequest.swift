@@ -44,8 +44,13 @@ extension ServedModel {
         throw KServeError(
           .invalidArgument, "unexpected inference input '\(input.name)' for model '\(name)'")
       }
+      if tensors[index] != nil {
+        throw KServeError(
+          .invalidArgument, id + "input '\(input.name)' already exists in request")
+      }
       try check(input, against: index, id: id)
-      let tensor = try input.tensor(of: try bytes(input), model: name, id: id)
+      let tensor = try input.tensor(
+        of: try bytes(input), model: name, id: id, isBatching: isBatching)
       tensors[index] = tensor
       rowShapes[index] = isBatching ? tensor.shape.rowShape : tensor.shape
     }
@@ -102,7 +107,9 @@ extension ServedModel {
       }
       rows = first
     }
-    let count = rows ?? 1
+    guard let count = rows else {
+      throw KServeError(.invalidArgument, id + "out of bounds index 0: request has 0 inputs")
+    }
     guard count <= configuration.maxBatchSize else {
       throw KServeError(
         .invalidArgument,
@@ -121,14 +128,21 @@ extension ServedModel {
           + "inference input '\(input.name)' data-type is '\(input.datatype)', but model '\(name)' "
           + "expects '\(expected)'")
     }
+    if input.shape.contains(where: { $0 < 0 }) {
+      throw KServeError(
+        .invalidArgument,
+        id
+          + "All input dimensions should be specified for input '\(input.name)' for model '\(name)', "
+          + "got \(Self.dimensions(input.shape))")
+    }
     guard specification.shape.admits(Shape(input.shape)) else {
       throw KServeError(
         .invalidArgument,
         id + "unexpected shape for input '\(input.name)' for model '\(name)'. Expected "
           + "\(Self.dimensions(specification.shape.dimensions)), got "
-          + "\(Self.dimensions(input.shape))."
+          + "\(Self.dimensions(input.shape)). "
           + (isBatching
-            ? " NOTE: Setting a non-zero max_batch_size in the model config requires a batch dimension "
+            ? "NOTE: Setting a non-zero max_batch_size in the model config requires a batch dimension "
               + "to be prepended to each input shape. If you want to specify the full shape including "
               + "the batch dim in your input dims config, try setting max_batch_size to zero. See the "
               + "model configuration docs for more info on max_batch_size."
@@ -156,19 +170,46 @@ extension ServedModel {
 extension InferTensor {
   /// The tensor that `bytes` are, its size checked.
   fileprivate func tensor(
-    of bytes: TensorBytes, model: String, id: String
+    of bytes: TensorBytes, model: String, id: String, isBatching: Bool
   ) throws(KServeError) -> AnyTensor {
-    if let expected = try datatype.byteCount(ofShape: shape, tensor: name),
-      expected != bytes.byteCount
-    {
-      throw KServeError(
-        .invalidArgument,
-        id
-          + "input byte size mismatch for input '\(name)' for model '\(model)'. Expected \(expected), "
-          + "got \(bytes.byteCount)")
+    // Triton takes no batch without rows, and says so in this way.
+    let isEmptyBatch = isBatching && shape.first == 0
+    let counted = isEmptyBatch ? [1] + shape.dropFirst() : shape
+    if let expected = try datatype.byteCount(ofShape: counted, tensor: name) {
+      guard expected == bytes.byteCount, !isEmptyBatch || expected == 0 else {
+        throw KServeError(
+          .invalidArgument,
+          id + "input byte size mismatch for input '\(name)' for model '\(model)'. Expected "
+            + "\(expected), got \(bytes.byteCount)")
+      }
+    } else {
+      let expected = Shape(counted).elementCount ?? 0
+      let found = Self.stringCount(in: bytes)
+      guard found == expected else {
+        throw KServeError(
+          .invalidArgument,
+          id + "expected \(expected) string elements for inference input '\(name)' for model "
+            + "'\(model)', got \(found)")
+      }
     }
     var input = self
     input.contents = .raw(bytes)
     return try input.tensor()
+  }
+
+  /// The number of whole elements, each behind its length.
+  private static func stringCount(in bytes: TensorBytes) -> Int {
+    bytes.withUnsafeBytes { bytes in
+      var position = 0
+      var count = 0
+      while bytes.count - position >= 4 {
+        let size = UInt32(
+          littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self))
+        guard Int(size) <= bytes.count - position - 4 else { break }
+        position += 4 + Int(size)
+        count += 1
+      }
+      return count
+    }
   }
 }

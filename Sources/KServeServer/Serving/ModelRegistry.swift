@@ -46,12 +46,7 @@ final class ModelRegistry: Sendable {
       if let best { return best }
       throw KServeError(.notFound, "Request for unknown model: '\(name)' has no available versions")
     }
-    guard let number = Int(version), number > 0 else {
-      throw KServeError(
-        .invalidArgument,
-        "failed to get model version from specified version string '\(version)' (details: stoll), "
-          + "version should be an integer > 0")
-    }
+    let number = try Self.number(of: version) ?? 0
     guard let model = known[number] else {
       throw KServeError(
         .notFound, "Request for unknown model: '\(name)' version \(number) is not found")
@@ -62,5 +57,19 @@ final class ModelRegistry: Sendable {
       )
     }
     return model
+  }
+
+  /// The version that a client's text stands for, `nil` if it is empty.
+  ///
+  /// - Throws: what the client is to be told if it is no number.
+  static func number(of version: String) throws(KServeError) -> Int? {
+    if version.isEmpty { return nil }
+    guard let number = Int(version), number > 0 else {
+      throw KServeError(
+        .invalidArgument,
+        "failed to get model version from specified version string '\(version.prefix(64))' (details: "
+          + "stol), version should be an integral value > 0")
+    }
+    return number
   }
 }

@@ -24,10 +24,7 @@ final class SharedMemoryRegistry: Sendable {
       region = try SharedMemoryRegion.open(key: key, offset: offset, byteCount: byteSize)
     } catch {
       throw error.code == .invalidArgument
-        ? error
-        : KServeError(
-          .invalidArgument,
-          "Unable to open shared memory region: '\(key)' (\(error.message))")
+        ? error : KServeError(.internal, "Unable to open shared memory region: '\(key)'")
     }
     let isNew = entries.withLock { entries in
       if entries[name] != nil { return false }
@@ -68,7 +65,7 @@ final class SharedMemoryRegistry: Sendable {
   func bytes(at location: SharedMemoryLocation) throws(KServeError) -> TensorBytes {
     guard let entry = entries.withLock({ $0[location.region] }) else {
       throw KServeError(
-        .invalidArgument, "Unable to find shared memory region: '\(location.region)'")
+        .notFound, "Unable to find shared memory region: '\(location.region)'")
     }
     let size = entry.region.byteCount
     guard location.offset >= 0, location.offset <= size else {
