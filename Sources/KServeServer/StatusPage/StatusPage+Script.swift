@@ -87,14 +87,14 @@ extension StatusPage {
       const runs = list.reduce((a, [, c]) => a + c, 0);
       const rows = list.reduce((a, [s, c]) => a + s * c, 0), top = Math.max(...list.map(([, c]) => c));
       const shown = [...list].sort((a, b) => b[1] - a[1]).slice(0, 5).sort((a, b) => a[0] - b[0]);
-      const mean = rows / runs;
+      const mean = rows / runs, requests = short(model.requests / Math.max(1, model.executions));
       const fill = model.maxBatchSize > 0 ? ` · ${(100 * mean / model.maxBatchSize).toFixed(
         mean / model.maxBatchSize < .1 ? 1 : 0)} % of ${model.maxBatchSize}` : "";
       return `<div class="sizes">` + shown.map(([size, count]) =>
         `<span>${size} row${size === 1 ? "" : "s"}</span><span class="track"><i
         style="width:${100 * count / top}%"></i></span><span>${short(count)}</span>`).join("")
-        + `</div><div class="legend"><span>mean ${short(mean)}${fill}</span><span>${short(
-        model.requests / Math.max(1, model.executions))} requests a run</span></div>`;
+        + `</div><div class="legend"><span>mean ${short(mean)}${fill}</span><span>${requests} request${
+        requests === "1" ? "" : "s"} a run</span></div>`;
     }
 
     function split(model) {

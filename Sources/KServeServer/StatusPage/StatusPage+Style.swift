@@ -41,7 +41,6 @@ extension StatusPage {
     .card { padding: 1rem 1.2rem 1.1rem; }
     .card h2 { font-size: 1.12rem; margin: 0; display: inline; }
     .top { display: flex; flex-wrap: wrap; align-items: baseline; gap: .2rem .7rem; }
-    .top .label { margin-left: auto; }
     .signature { color: var(--soft); font-size: .88rem; margin: .15rem 0 .8rem; overflow-wrap: anywhere; }
     .signature code { color: var(--text); font: .95em ui-monospace, SFMono-Regular, Menlo, monospace; }
     .grid { display: grid; gap: 1rem 2rem; grid-template-columns: 1.1fr 1.5fr 1.2fr; }
@@ -49,7 +48,7 @@ extension StatusPage {
     h3 { font-size: .82rem; font-weight: 600; color: var(--soft); margin: 0 0 .35rem; }
     dl { display: grid; grid-template-columns: auto 1fr; gap: .05rem .9rem; margin: 0; }
     dt { color: var(--soft); } dd { margin: 0; text-align: right; font-weight: 550; }
-    svg { display: block; width: 100%; overflow: visible; }
+    svg { display: block; width: 100%; max-width: 32rem; overflow: visible; }
     svg text { fill: var(--soft); font-size: 10px; }
     .bar { fill: var(--accent); } .rest { fill: var(--line); } .area { fill: var(--accent-soft); }
     .trend { fill: none; stroke: var(--accent); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
