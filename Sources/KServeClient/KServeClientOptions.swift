@@ -20,6 +20,8 @@ public struct KServeClientOptions: Sendable, Hashable, Codable {
   /// A PEM file with the authorities to trust instead of the system's.
   public var certificateAuthorityFile: String?
   public var tensors: TensorTransport = .inline
+  /// What the names of regions of shared memory begin with, here and on the server.
+  public var sharedMemoryPrefix: String = "needletail"
 
   public init() {}
 }

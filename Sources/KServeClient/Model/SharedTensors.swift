@@ -7,6 +7,9 @@ import Tensors
 ///
 /// Each call takes a pair of regions from a pool, which grow as needed. The first refusal by the server
 /// ends the sharing: tensors travel in the messages from then on.
+///
+/// A region has a name in the file system only until the server has mapped it, so that none is left
+/// behind however this process ends.
 final class SharedTensors: Sendable {
   private struct Region {
     let name: String
@@ -31,58 +34,44 @@ final class SharedTensors: Sendable {
   init(client: KServeClient) {
     self.client = client
     let number = UInt32.random(in: .min ... .max)
-    prefix = "needletail-\(getpid())-\(String(number, radix: 16))"
+    prefix = "\(client.options.sharedMemoryPrefix)-\(getpid())-\(String(number, radix: 16))"
   }
 
   /// Runs an inference with its tensors in shared memory; `nil` if the server does not share any.
   func infer(
     _ request: InferRequest, outputs: [TensorSpecification]
   ) async throws -> InferResponse? {
-    guard !state.withLock(\.isRefused) else { return nil }
-    var pair = state.withLock { $0.idle.popLast() } ?? Pair()
-    var sharing = request
-    do {
-      let sizes = request.inputs.map { $0.bytes?.byteCount ?? 0 }
-      try await grow(&pair.input, to: sizes.reduce(0) { $0 + Self.aligned($1) })
-      place(&sharing, in: pair.input)
-      let rows = request.inputs.first?.shape.first ?? 0
-      let room = sharing.outputs.map { Self.size(of: $0.name, outputs, rows: rows) }
-      try await grow(&pair.output, to: room.reduce(0) { $0 + Self.aligned($1 ?? 0) })
-      var offset = 0
-      for index in sharing.outputs.indices {
-        guard let size = room[index], size > 0, let region = pair.output else { continue }
-        sharing.outputs[index].sharedMemory = SharedMemoryLocation(
-          region: region.name, offset: offset, byteSize: size)
-        offset += Self.aligned(size)
+    for attempt in 0..<2 {
+      guard !state.withLock(\.isRefused) else { return nil }
+      var pair = state.withLock { $0.idle.popLast() } ?? Pair()
+      let sharing: InferRequest
+      do {
+        sharing = try await share(request, outputs, in: &pair)
+      } catch {
+        await discard(pair)
+        guard let error = error as? KServeError else { throw error }
+        try refuse(error)
+        return nil
       }
-    } catch {
-      await discard(pair)
-      guard let error = error as? KServeError else { throw error }
-      let isFirst = state.withLock { state in
-        defer { state.isRefused = true }
-        return !state.isRefused
+      do {
+        var response = try await client.infer(sharing)
+        for index in response.outputs.indices {
+          try copyOut(&response.outputs[index], of: sharing, from: pair.output)
+        }
+        state.withLock { $0.idle.append(pair) }
+        return response
+      } catch {
+        // The server may still write to the regions of a call that was given up.
+        await discard(pair)
+        // A server that was restarted does not know the regions that the one before had mapped.
+        guard attempt == 0, let error = error as? KServeError, error.isLostRegion else { throw error }
+        await release()
       }
-      if isFirst {
-        Logger(label: "needletail.kserve").notice(
-          "\(client.endpoint) does not share memory, tensors travel in messages: \(error.message)")
-      }
-      return nil
     }
-    do {
-      var response = try await client.infer(sharing)
-      for index in response.outputs.indices {
-        try copyOut(&response.outputs[index], from: pair.output)
-      }
-      state.withLock { $0.idle.append(pair) }
-      return response
-    } catch {
-      // The server may still write to the regions of a call that was given up.
-      await discard(pair)
-      throw error
-    }
+    return nil
   }
 
-  /// Gives all regions back.
+  /// Gives all idle regions back.
   func release() async {
     let pairs = state.withLock { state in
       defer { state.idle = [] }
@@ -91,12 +80,44 @@ final class SharedTensors: Sendable {
     for pair in pairs { await discard(pair) }
   }
 
+  /// The request with its tensors, and the room for its outputs, in the regions of `pair`.
+  private func share(
+    _ request: InferRequest, _ outputs: [TensorSpecification], in pair: inout Pair
+  ) async throws -> InferRequest {
+    var sharing = request
+    let sizes = request.inputs.map { $0.bytes?.byteCount ?? 0 }
+    try await grow(&pair.input, to: sizes.reduce(0) { $0 + Self.aligned($1) })
+    place(&sharing, in: pair.input)
+    let rows = request.inputs.first?.shape.first ?? 0
+    let room = sharing.outputs.map { Self.size(of: $0.name, outputs, rows: rows) }
+    try await grow(&pair.output, to: room.reduce(0) { $0 + Self.aligned($1 ?? 0) })
+    var offset = 0
+    for index in sharing.outputs.indices {
+      guard let size = room[index], size > 0, let region = pair.output else { continue }
+      sharing.outputs[index].sharedMemory = SharedMemoryLocation(
+        region: region.name, offset: offset, byteSize: size)
+      offset += Self.aligned(size)
+    }
+    return sharing
+  }
+
+  private func refuse(_ error: KServeError) throws {
+    // Neither tells whether the server shares memory.
+    if error.code == .deadlineExceeded || error.code == .cancelled { throw error }
+    let isFirst = state.withLock { state in
+      defer { state.isRefused = true }
+      return !state.isRefused
+    }
+    guard isFirst else { return }
+    Logger(label: "needletail.kserve").notice(
+      "\(client.endpoint) does not share memory, tensors travel in messages: \(error.message)")
+  }
+
   private func discard(_ pair: Pair) async {
     for region in [pair.input, pair.output].compactMap({ $0 }) { await discard(region) }
   }
 
   private func discard(_ region: Region) async {
-    region.memory.unlink()
     // A server that has gone has forgotten the region, too.
     try? await client.unregisterSharedMemory(region.name)
   }
@@ -114,13 +135,8 @@ final class SharedTensors: Sendable {
     let name = "\(prefix)-\(number)"
     // Half as much again, so that batches that vary do not make a region each.
     let memory = try SharedMemoryRegion.create(key: "/" + name, byteCount: size + size / 2)
-    do {
-      try await client.registerSharedMemory(
-        name, key: "/" + name, byteCount: memory.byteCount)
-    } catch {
-      memory.unlink()
-      throw error
-    }
+    defer { memory.unlink() }
+    try await client.registerSharedMemory(name, key: "/" + name, byteCount: memory.byteCount)
     region = Region(name: name, memory: memory)
   }
 
@@ -141,21 +157,27 @@ final class SharedTensors: Sendable {
     }
   }
 
-  private func copyOut(_ output: inout InferTensor, from region: Region?) throws {
-    guard case .sharedMemory(let location) = output.contents else { return }
-    guard let region, location.region == region.name,
-      let size = try output.datatype.byteCount(ofShape: output.shape, tensor: output.name),
-      location.offset >= 0, size <= region.memory.byteCount - location.offset
+  /// Gives an output that was to be put into the region its bytes. Triton's gRPC responses do not say
+  /// that they are there: such an output has none in the message.
+  private func copyOut(
+    _ output: inout InferTensor, of request: InferRequest, from region: Region?
+  ) throws {
+    guard
+      let asked = request.outputs.first(where: { $0.name == output.name })?.sharedMemory, let region
+    else { return }
+    if let bytes = output.bytes, bytes.byteCount > 0 { return }
+    guard let size = try output.datatype.byteCount(ofShape: output.shape, tensor: output.name),
+      size <= asked.byteSize
     else {
       throw KServeError(
         .internal,
-        "the server put the output '\(output.name)' into the region '\(location.region)' at "
-          + "\(location.offset), which was not offered")
+        "the output '\(output.name)' has the shape \(output.shape), for which the \(asked.byteSize) "
+          + "bytes of shared memory that its declared shape needs are too few")
     }
     output.contents = .raw(
       TensorBytes(
         copying: UnsafeRawBufferPointer(
-          start: region.memory.storage.baseAddress + location.offset, count: size)))
+          start: region.memory.storage.baseAddress + asked.offset, count: size)))
   }
 
   /// The bytes of an output for `rows` rows, `nil` if its shape does not tell.
@@ -172,4 +194,12 @@ final class SharedTensors: Sendable {
   }
 
   private static func aligned(_ size: Int) -> Int { (size + 63) & ~63 }
+}
+
+extension KServeError {
+  /// Whether the server does not know a region of shared memory.
+  fileprivate var isLostRegion: Bool {
+    (code == .notFound || code == .invalidArgument || code == .internal)
+      && message.lowercased().contains("shared memory region")
+  }
 }

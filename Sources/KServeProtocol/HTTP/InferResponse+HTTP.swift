@@ -64,7 +64,7 @@ extension InferResponse {
       case "parameters": parameters = try reader.parameters()
       case "outputs":
         try reader.array { (reader) throws(KServeError) in
-          outputs.append(try InferTensor(http: &reader, body: body, rest: &rest))
+          outputs.append(try InferTensor(http: &reader, body: body, rest: &rest, isOutput: true))
         }
       default: try reader.skip()
       }

@@ -3,8 +3,11 @@ internal import Tensors
 extension InferTensor {
   /// Reads an input of a request or an output of a response; `rest` are the bytes behind the JSON
   /// that no tensor has taken.
+  ///
+  /// - Parameter isOutput: whether contents may be missing, as those are that Triton put into shared
+  ///   memory.
   init(
-    http reader: inout JSONReader, body: TensorBytes, rest: inout Range<Int>
+    http reader: inout JSONReader, body: TensorBytes, rest: inout Range<Int>, isOutput: Bool = false
   ) throws(KServeError) {
     var name: String?
     var shape: [Int]?
@@ -56,6 +59,8 @@ extension InferTensor {
       let count = try type.elementCount(ofShape: shape, tensor: name)
       var values = whole.reader(of: data)
       contents = .raw(try values.elements(of: type, count: count, tensor: name))
+    } else if isOutput {
+      contents = .raw(TensorBytes(copying: []))
     } else {
       throw KServeError(
         .invalidArgument,
