@@ -92,7 +92,7 @@ final class Answers: Sendable {
   }
 
   @Test func waitsForOthersUntilTheDelayIsOver() async throws {
-    let delay = Duration.milliseconds(60)
+    let delay = Duration.milliseconds(500)
     let queue = BatchQueue(
       rules: .init(maxRows: 4, delay: delay.nanoseconds, joinsRequests: true))
     let answers = Answers()

@@ -85,32 +85,35 @@ import Testing
           maxBatchSize: 1, batching: DynamicBatching(preserveOrdering: true), instances: 2)
       ) { batch in
         let x: Tensor<Int32> = try batch.tensor("x")
-        // The first request takes longest.
-        if x.scalars[0] == 0 { try await Task.sleep(for: .milliseconds(150)) }
-        order.ran(Int(x.scalars[0]))
+        let id = Int(x.scalars[0])
+        order.began(id)
+        // The first request ends after the second.
+        while id == 0, !order.runs.contains(1) { try await Task.sleep(for: .milliseconds(2)) }
+        order.ran(id)
         return ["y": .int32(x)]
       }
     } _: { _, endpoints in
       let port = try #require(endpoints.http)
       try await withThrowingTaskGroup(of: Void.self) { tasks in
-        for id in 0..<3 {
+        for id in 0..<2 {
           tasks.addTask {
             _ = try await Self.infer(port, "ordered", [id])
-            // Its answer had to wait for the first request, which ran longer.
-            #expect(order.runs.contains(0))
+            // The second answer had to wait for the first request's end.
+            #expect(order.runs == [1, 0])
           }
-          try await Task.sleep(for: .milliseconds(40))
+          try await Self.eventually { order.begun.contains(id) }
         }
         try await tasks.waitForAll()
       }
     }
-    #expect(order.runs.first == 1)
   }
 
   final class OrderRecorder: Sendable {
-    private let state = Mutex<[Int]>([])
-    func ran(_ id: Int) { state.withLock { $0.append(id) } }
-    var runs: [Int] { state.withLock { $0 } }
+    private let state = Mutex<(begun: [Int], ran: [Int])>(([], []))
+    func began(_ id: Int) { state.withLock { $0.begun.append(id) } }
+    func ran(_ id: Int) { state.withLock { $0.ran.append(id) } }
+    var begun: [Int] { state.withLock { $0.begun } }
+    var runs: [Int] { state.withLock { $0.ran } }
   }
 
   @Test func failsJustTheRequestsOfAFailingBatch() async throws {
