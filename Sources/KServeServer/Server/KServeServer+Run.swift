@@ -121,6 +121,7 @@ extension KServeServer {
     let models = registry.all
     let inference = inference
     let limit = configuration.exitTimeout
+    let started = ContinuousClock.now
     let isIdle = await Self.completes(within: limit) { await inference.drain() }
     if !isIdle {
       configuration.logger.warning(
@@ -128,8 +129,9 @@ extension KServeServer {
         metadata: ["requests": "\(inference.activeCount)"])
     }
     for model in models { model.abandonQueue() }
-    let unloads = isIdle ? Duration.seconds(5) : .milliseconds(100)
-    _ = await Self.completes(within: unloads) {
+    // A model may still be at work for a client that has left.
+    let rest = max(.milliseconds(100), limit - (ContinuousClock.now - started))
+    _ = await Self.completes(within: min(rest, .seconds(5))) {
       await withDiscardingTaskGroup { tasks in
         for model in models { tasks.addTask { await model.unload() } }
       }
