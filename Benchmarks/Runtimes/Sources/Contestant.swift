@@ -9,8 +9,8 @@ import Tokenizers
 import TorchRuntime
 
 /// A loaded model with its batch.
-struct Contestant {
-  private let run: () async throws -> Void
+struct Contestant: Sendable {
+  private let run: @Sendable () async throws -> Void
 
   init(_ each: Case) async throws {
     switch each.kind {
@@ -56,11 +56,14 @@ struct Contestant {
     }
   }
 
-  func runBatch() async throws { try await run() }
+  /// Off the main actor, to which each batch would otherwise come back.
+  @concurrent func run(batches: Int) async throws {
+    for _ in 0..<batches { try await run() }
+  }
 
   private static func runs(
     _ model: any Model, _ each: Case
-  ) throws -> () async throws -> Void {
+  ) throws -> @Sendable () async throws -> Void {
     let inputs = try Dictionary(
       uniqueKeysWithValues: each.inputs.map { ($0.name, try each.tensor($0)) })
     return { _ = try await model.run(inputs, outputs: nil) }
