@@ -207,6 +207,8 @@ def main():
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     options = parser.parse_args()
     environment = dict(os.environ, TOKENIZERS_PARALLELISM="false", TF_CPP_MIN_LOG_LEVEL="3")
+    # Waiting threads would otherwise burn as much CPU as other work on the machine makes them wait.
+    environment["OMP_WAIT_POLICY"] = "passive"
     # Both sides run the same native libraries.
     words = [options.python, "-c", "import site; print(site.getsitepackages()[0])"]
     packages = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
