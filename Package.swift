@@ -37,8 +37,6 @@ let dependencies: [Package.Dependency] = [
     url: "https://github.com/grpc/grpc-swift-nio-transport", .upToNextMinor(from: "2.9.2")),
   .package(url: "https://github.com/grpc/grpc-swift-protobuf", .upToNextMinor(from: "2.4.1")),
   .package(
-    url: "https://github.com/swift-server/async-http-client", .upToNextMinor(from: "1.37.0")),
-  .package(
     url: "https://github.com/swift-server/swift-service-lifecycle", .upToNextMinor(from: "2.13.0")),
 ]
 
@@ -107,13 +105,13 @@ let targets: [Target] = [
     name: "KServeClient",
     dependencies: [
       "BatchInference", "KServeProtocol", "Tensors",
-      .product(name: "AsyncHTTPClient", package: "async-http-client"),
       .product(name: "GRPCCore", package: "grpc-swift-2"),
-      .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
-      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
       .product(name: "Logging", package: "swift-log"),
       .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOHPACK", package: "swift-nio-http2"),
       .product(name: "NIOHTTP1", package: "swift-nio"),
+      .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+      .product(name: "NIOPosix", package: "swift-nio"),
       .product(name: "NIOSSL", package: "swift-nio-ssl"),
       .product(name: "SwiftProtobuf", package: "swift-protobuf"),
     ],

@@ -1,3 +1,4 @@
+import Foundation
 import NIOHTTP1
 import SwiftProtobuf
 import Synchronization
@@ -37,7 +38,7 @@ public final class KServeClient: Sendable {
     connection =
       switch endpoint.transport {
       case .grpc: try GRPCConnection(endpoint, options)
-      case .http: HTTPConnection(endpoint, options)
+      case .http: try HTTPConnection(endpoint, options)
       }
   }
 
@@ -202,22 +203,47 @@ public final class KServeClient: Sendable {
   }
 
   /// Loads a model of the repository, again if it is loaded.
-  public func loadModel(_ name: String) async throws {
+  ///
+  /// - Parameters:
+  ///   - configuration: JSON to use instead of the model's configuration file.
+  ///   - files: further files by their path in the model's folder, such as `1/model.onnx`; they need
+  ///     a configuration.
+  public func loadModel(
+    _ name: String, configuration: String? = nil, files: [String: [UInt8]] = [:]
+  ) async throws {
+    var message = Inference_RepositoryModelLoadRequest()
+    message.modelName = name
+    var parameters: [(String, JSONValue)] = []
+    if let configuration {
+      message.parameters["config"] = .with { $0.stringParam = configuration }
+      parameters.append(("config", .string(configuration)))
+    }
+    for (path, bytes) in files {
+      let contents = Data(bytes)
+      message.parameters["file:" + path] = .with { $0.bytesParam = contents }
+      parameters.append(("file:" + path, .string(contents.base64EncodedString())))
+    }
     _ = try await connection.call(
       KServeQuestion(
-        method: "RepositoryModelLoad",
-        message: Inference_RepositoryModelLoadRequest.with { $0.modelName = name },
-        httpMethod: .POST, path: "/v2/repository/models/\(KServePath.encoded(name))/load"),
+        method: "RepositoryModelLoad", message: message, httpMethod: .POST,
+        path: "/v2/repository/models/\(KServePath.encoded(name))/load",
+        body: JSONValue.object([("parameters", .object(parameters))]).encoded()),
       reply: Inference_RepositoryModelLoadResponse.self)
   }
 
   /// Unloads a model of the repository.
-  public func unloadModel(_ name: String) async throws {
+  ///
+  /// - Parameter withDependents: whether the models that it is composed of go, too.
+  public func unloadModel(_ name: String, withDependents: Bool = false) async throws {
+    var message = Inference_RepositoryModelUnloadRequest()
+    message.modelName = name
+    message.parameters["unload_dependents"] = .with { $0.boolParam = withDependents }
+    let parameters = JSONValue.object([("unload_dependents", .bool(withDependents))])
     _ = try await connection.call(
       KServeQuestion(
-        method: "RepositoryModelUnload",
-        message: Inference_RepositoryModelUnloadRequest.with { $0.modelName = name },
-        httpMethod: .POST, path: "/v2/repository/models/\(KServePath.encoded(name))/unload"),
+        method: "RepositoryModelUnload", message: message, httpMethod: .POST,
+        path: "/v2/repository/models/\(KServePath.encoded(name))/unload",
+        body: JSONValue.object([("parameters", parameters)]).encoded()),
       reply: Inference_RepositoryModelUnloadResponse.self)
   }
 
@@ -238,6 +264,11 @@ public final class KServeClient: Sendable {
           ("key", .string(key)), ("offset", .integer(0)), ("byte_size", .integer(Int64(byteCount))),
         ]).encoded()),
       reply: Inference_SystemSharedMemoryRegisterResponse.self)
+  }
+
+  /// The regions of shared memory that the server has mapped, by name.
+  public func sharedMemoryStatus() async throws -> [SharedMemoryStatus] {
+    try await connection.sharedMemoryStatus().sorted { $0.name < $1.name }
   }
 
   /// Lets the server forget a region of shared memory.

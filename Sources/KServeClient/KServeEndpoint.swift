@@ -88,9 +88,13 @@ public struct KServeEndpoint: Sendable, Hashable, Codable {
   }
 }
 
+extension KServeEndpoint {
+  /// Host and port as URLs have them.
+  var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+}
+
 extension KServeEndpoint: CustomStringConvertible {
   public var description: String {
-    let name = host.contains(":") ? "[\(host)]" : host
-    return "\(transport.rawValue)\(isSecure ? "s" : "")://\(name):\(port)"
+    "\(transport.rawValue)\(isSecure ? "s" : "")://\(authority)"
   }
 }

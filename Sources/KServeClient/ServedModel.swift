@@ -67,6 +67,16 @@ public struct RepositoryEntry: Sendable, Hashable, Codable {
   public var reason: String
 }
 
+/// A region of shared memory that a server has mapped.
+public struct SharedMemoryStatus: Sendable, Hashable, Codable {
+  public var name: String
+  /// The name of the shared-memory object, with its slash.
+  public var key: String
+  /// Where the region begins in the object.
+  public var byteOffset: Int
+  public var byteCount: Int
+}
+
 /// What a server has counted for a version of a model since it was loaded.
 public struct ModelStatistics: Sendable, Hashable, Codable {
   public var name: String

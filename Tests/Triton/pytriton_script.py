@@ -8,6 +8,7 @@ calls that PyTriton restricts by default (statistics, repository, shared memory)
 
 import json
 import os
+import signal
 import socket
 import sys
 import sysconfig
@@ -39,6 +40,12 @@ def predict(x):
 
 
 def main():
+    # The server writes its log where its parent's output goes.
+    answer = os.fdopen(os.dup(1), "w")
+    # PyTriton interrupts its server to stop it, which whoever starts this may have blocked or ignored.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.dup2(2, 1)
     ports = {name: free_port() for name in ("http", "grpc", "metrics")}
     if sys.argv[1] == "open":
         security = TritonSecurityConfig(restricted_endpoints=[])
@@ -58,7 +65,7 @@ def main():
             ],
             config=ModelConfig(max_batch_size=16))
         triton.run()
-        print(json.dumps(ports), flush=True)
+        print(json.dumps(ports), file=answer, flush=True)
         sys.stdin.read()
 
 

@@ -61,6 +61,8 @@ def environment(wheel):
 def tied_to_this_process():
     """The server dies with this process; its group can be ended as one."""
     os.setsid()
+    # Whoever started this may have blocked what stops the server.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 

@@ -1,206 +1,189 @@
-import GRPCCore
-import GRPCNIOTransportHTTP2Posix
-import GRPCProtobuf
+import NIOCore
+import NIOHPACK
 import SwiftProtobuf
+import Synchronization
+import Tensors
 
 /// gRPC calls of one server on one HTTP/2 connection.
 final class GRPCConnection: KServeConnection {
-  private static let service = "inference.GRPCInferenceService"
-
   private let endpoint: KServeEndpoint
   private let options: KServeClientOptions
-  private let client: GRPCClient<HTTP2ClientTransport.Posix>
-  private let connections: Task<Void, any Error>
-  private let metadata: Metadata
+  private let connection: HTTP2Connection
+  private let buffers = BufferPool()
+  /// Those that begin with a colon come first.
+  private let pseudoHeaders: [(String, String)]
+  private let headers: [(String, String)]
 
   init(_ endpoint: KServeEndpoint, _ options: KServeClientOptions) throws {
     self.endpoint = endpoint
     self.options = options
-    let security: HTTP2ClientTransport.Posix.TransportSecurity =
-      endpoint.isSecure
-      ? .tls { tls in
-        if let file = options.certificateAuthorityFile {
-          tls.trustRoots = .certificates([.file(path: file, format: .pem)])
-        }
-      } : .plaintext
-    let transport: HTTP2ClientTransport.Posix
-    do {
-      transport = try HTTP2ClientTransport.Posix(
-        target: .dns(host: endpoint.host, port: endpoint.port), transportSecurity: security,
-        config: .defaults { config in
-          // Tensors are large: few big frames, and a window that a whole batch fits in.
-          config.http2.targetWindowSize = 16 << 20
-          config.http2.maxFrameSize = 1 << 20
-        })
-    } catch {
-      throw KServeError(
-        .invalidArgument,
-        "no connection to \(endpoint) can be set up: \(error); the file of authorities "
-          + "(\(options.certificateAuthorityFile ?? "the system's")) must be PEM")
-    }
-    client = GRPCClient(transport: transport)
-    var metadata: Metadata = [:]
-    for (name, value) in options.headers { metadata.addString(value, forKey: name.lowercased()) }
+    connection = HTTP2Connection(
+      try ServerAddress(
+        endpoint, certificateAuthorityFile: options.certificateAuthorityFile, protocols: ["h2"]))
+    pseudoHeaders = [
+      (":method", "POST"), (":scheme", endpoint.isSecure ? "https" : "http"),
+      (":authority", endpoint.authority),
+    ]
+    var headers: [(String, String)] = [
+      ("content-type", "application/grpc"), ("te", "trailers"), ("user-agent", "needletail"),
+    ]
+    for (name, value) in options.headers { headers.append((name.lowercased(), value)) }
     if let token = options.accessToken {
-      metadata.addString(token, forKey: "triton-grpc-protocol-triton-access-token")
+      headers.append(("triton-grpc-protocol-triton-access-token", token))
     }
-    self.metadata = metadata
-    let client = client
-    connections = Task { try await client.runConnections() }
+    self.headers = headers
   }
 
-  func close() async {
-    client.beginGracefulShutdown()
-    _ = await connections.result
-  }
-
-  private var callOptions: CallOptions {
-    var options = CallOptions.defaults
-    options.timeout = .seconds(self.options.timeout)
-    options.maxRequestMessageBytes = self.options.maxMessageBytes
-    options.maxResponseMessageBytes = self.options.maxMessageBytes
-    options.waitForReady = false
-    return options
-  }
+  func close() async { await connection.close() }
 
   func call<Question: Message, Reply: Message>(
     _ question: KServeQuestion<Question>, reply: Reply.Type
   ) async throws -> Reply {
-    try await unary(
-      question.method, question.message, ProtobufSerializer<Question>(),
-      ProtobufDeserializer<Reply>())
+    try await unary(question.method, question.message)
   }
 
   func isTrue(_ health: KServeHealth) async throws -> Bool {
     switch health {
     case .serverLive:
-      return try await unary(
-        "ServerLive", Inference_ServerLiveRequest(), ProtobufSerializer(),
-        ProtobufDeserializer<Inference_ServerLiveResponse>()
-      ).live
+      let reply: Inference_ServerLiveResponse = try await unary(
+        "ServerLive", Inference_ServerLiveRequest())
+      return reply.live
     case .serverReady:
-      return try await unary(
-        "ServerReady", Inference_ServerReadyRequest(), ProtobufSerializer(),
-        ProtobufDeserializer<Inference_ServerReadyResponse>()
-      ).ready
+      let reply: Inference_ServerReadyResponse = try await unary(
+        "ServerReady", Inference_ServerReadyRequest())
+      return reply.ready
     case .modelReady(let name, let version):
       let question = Inference_ModelReadyRequest.with {
         $0.name = name
         $0.version = version
       }
-      return try await unary(
-        "ModelReady", question, ProtobufSerializer(),
-        ProtobufDeserializer<Inference_ModelReadyResponse>()
-      ).ready
+      let reply: Inference_ModelReadyResponse = try await unary("ModelReady", question)
+      return reply.ready
     }
   }
 
   func infer(_ request: InferRequest) async throws -> InferResponse {
-    try checkSize(try request.protobufSize(), request)
-    return try await unary(
-      "ModelInfer", request, InferRequestSerializer(), InferResponseDeserializer())
+    let body = try body(of: request)
+    defer { buffers.put(body) }
+    let answer = try await unary("ModelInfer", body: body)
+    do {
+      return try InferResponse(protobuf: answer)
+    } catch {
+      throw KServeError(
+        error.code, "\(endpoint) answered what is no response: \(error.message)")
+    }
   }
 
   func inferStream(
     _ request: InferRequest, _ response: @escaping @Sendable (InferStreamResponse) -> Bool
   ) async throws {
-    try checkSize(try request.protobufSize(), request)
-    do {
-      try await client.bidirectionalStreaming(
-        request: StreamingClientRequest(metadata: metadata) { writer in
-          try await writer.write(request)
-        },
-        descriptor: Self.method("ModelStreamInfer", .bidirectionalStreaming),
-        serializer: InferRequestSerializer(), deserializer: InferStreamResponseDeserializer(),
-        options: callOptions
-      ) { answers in
-        for try await answer in answers.messages where !response(answer) { return }
+    let body = try body(of: request)
+    let unreadable = Mutex<KServeError?>(nil)
+    do throws(CallFailure) {
+      try await run("ModelStreamInfer", body, deadline: deadline) { bytes in
+        do throws(KServeError) {
+          let answer = try bytes.withUnsafeBytes { (raw) throws(KServeError) in
+            try InferStreamResponse(protobuf: raw)
+          }
+          return response(answer)
+        } catch {
+          unreadable.withLock { $0 = error }
+          return false
+        }
       }
     } catch {
-      throw translated(error)
+      throw error.translated(endpoint, options)
+    }
+    if let error = unreadable.withLock({ $0 }) { throw error }
+  }
+
+  func sharedMemoryStatus() async throws -> [SharedMemoryStatus] {
+    let reply: Inference_SystemSharedMemoryStatusResponse = try await unary(
+      "SystemSharedMemoryStatus", Inference_SystemSharedMemoryStatusRequest())
+    return reply.regions.values.map {
+      SharedMemoryStatus(
+        name: $0.name, key: $0.key, byteOffset: Int(clamping: $0.offset),
+        byteCount: Int(clamping: $0.byteSize))
     }
   }
 
-  private func checkSize(_ size: Int, _ request: InferRequest) throws(KServeError) {
-    try options.check(requestBytes: size, model: request.modelName, endpoint: endpoint)
+  private func unary<Question: Message, Reply: Message>(
+    _ method: String, _ question: Question
+  ) async throws -> Reply {
+    do {
+      let bytes: [UInt8] = try question.serializedBytes()
+      var body = ByteBuffer()
+      Self.frame(byteCount: bytes.count, in: &body) { $0.copyBytes(from: bytes) }
+      let answer = try await unary(method, body: body)
+      return try answer.withUnsafeBytes { try Reply(serializedBytes: Array($0)) }
+    } catch let error as BinaryDecodingError {
+      throw KServeError(
+        .unknown,
+        "\(endpoint) answered \(method) with what is no \(Reply.protoMessageName): \(error)")
+    }
   }
 
-  private func unary<Question: Sendable, Reply: Sendable>(
-    _ method: String, _ question: Question, _ serializer: some MessageSerializer<Question>,
-    _ deserializer: some MessageDeserializer<Reply>
-  ) async throws -> Reply {
-    var pauses = [100, 300, 900][...]
-    while true {
-      do {
-        return try await client.unary(
-          request: ClientRequest(message: question, metadata: metadata),
-          descriptor: Self.method(method, .unary), serializer: serializer,
-          deserializer: deserializer, options: callOptions
-        ) { try $0.message }
-      } catch let error as RPCError
-        where error.code == .unavailable && error.cause != nil && !pauses.isEmpty
-      {
-        // There was no connection, so that the server has seen nothing of the request.
-        try await Task.sleep(for: .milliseconds(pauses.removeFirst()))
-      } catch {
-        throw translated(error)
+  /// Makes a call with one response, again while there is no connection.
+  private func unary(_ method: String, body: ByteBuffer) async throws -> TensorBytes {
+    let deadline = deadline
+    let answer = Mutex<TensorBytes?>(nil)
+    do throws(CallFailure) {
+      try await CallHandle.retrying(until: deadline) { () throws(CallFailure) in
+        try await run(method, body, deadline: deadline) { bytes in
+          answer.withLock { $0 = bytes }
+          return true
+        }
+      }
+    } catch {
+      throw error.translated(endpoint, options)
+    }
+    if let answer = answer.withLock({ $0 }) { return answer }
+    throw KServeError(.internal, "\(endpoint) answered \(method) without a message")
+  }
+
+  /// Makes a call; `receive` takes each response and tells whether it wants more.
+  private func run(
+    _ method: String, _ body: ByteBuffer, deadline: NIODeadline,
+    receive: @escaping @Sendable (TensorBytes) -> Bool
+  ) async throws(CallFailure) {
+    let left = max((deadline - .now()).nanoseconds / 1_000_000, 1)
+    let request = GRPCCall.Request(
+      headers: HPACKHeaders(
+        pseudoHeaders + [
+          (":path", "/inference.GRPCInferenceService/\(method)"),
+          ("grpc-timeout", "\(min(left, 99_999_999))m"),
+        ] + headers),
+      body: body, deadline: deadline, maxResponseBytes: options.maxMessageBytes)
+    try await CallHandle.run { handle, complete in
+      GRPCCall(request, on: connection) { bytes in
+        if !receive(bytes) { handle.stop() }
+      } complete: {
+        complete($0)
       }
     }
   }
 
-  private static func method(_ name: String, _ type: MethodDescriptor.RPCType) -> MethodDescriptor {
-    MethodDescriptor(fullyQualifiedService: service, method: name, type: type)
+  private var deadline: NIODeadline { .now() + .nanoseconds(Int64(options.timeout * 1e9)) }
+
+  private func body(of request: InferRequest) throws -> ByteBuffer {
+    let message = try request.serialized()
+    try options.check(
+      requestBytes: message.byteCount, model: request.modelName, endpoint: endpoint)
+    let size = message.byteCount + GRPCMessageReader.prefixLength
+    var buffer = buffers.take(byteCount: size)
+    Self.frame(byteCount: message.byteCount, in: &buffer) { message.write(to: $0) }
+    return buffer
   }
 
-  private func translated(_ error: any Error) -> any Error {
-    guard let error = error as? RPCError else { return error }
-    var translated = KServeError(error)
-    switch error.code {
-    case .unavailable where error.cause != nil:
-      translated.message =
-        "the server \(endpoint) cannot be reached (\(error.message)); check that it runs there, that "
-        + "this is its \(endpoint.transport.rawValue) port, and whether it uses TLS"
-    case .deadlineExceeded:
-      translated.message =
-        "the server \(endpoint) did not answer within \(options.timeout) s; it may be overloaded, or "
-        + "the time is too short (KServeClientOptions.timeout)"
-    case .resourceExhausted:
-      translated.message =
-        "a message from or to \(endpoint) is beyond its limit (this side's is "
-        + "\(options.maxMessageBytes) bytes, KServeClientOptions.maxMessageBytes): \(error.message)"
-    default: break
+  /// Appends a message behind its prefix.
+  private static func frame(
+    byteCount: Int, in buffer: inout ByteBuffer, _ write: (UnsafeMutableRawBufferPointer) -> Void
+  ) {
+    buffer.writeInteger(UInt8(0))
+    buffer.writeInteger(UInt32(clamping: byteCount))
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: byteCount) { memory in
+      write(UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount]))
+      return byteCount
     }
-    return translated
-  }
-}
-
-extension KServeClientOptions {
-  func check(
-    requestBytes size: Int, model: String, endpoint: KServeEndpoint
-  ) throws(KServeError) {
-    guard size > maxMessageBytes else { return }
-    throw KServeError(
-      .resourceExhausted,
-      "the request to model '\(model)' at \(endpoint) has \(size) bytes, the limit is "
-        + "\(maxMessageBytes); send smaller batches, or raise KServeClientOptions.maxMessageBytes and "
-        + "the server's limit")
-  }
-}
-
-private struct InferRequestSerializer: MessageSerializer {
-  func serialize<Bytes: GRPCContiguousBytes>(_ request: InferRequest) throws -> Bytes {
-    try request.protobuf()
-  }
-}
-
-private struct InferResponseDeserializer: MessageDeserializer {
-  func deserialize<Bytes: GRPCContiguousBytes>(_ bytes: Bytes) throws -> InferResponse {
-    try bytes.withUnsafeBytes { try InferResponse(protobuf: $0) }
-  }
-}
-
-private struct InferStreamResponseDeserializer: MessageDeserializer {
-  func deserialize<Bytes: GRPCContiguousBytes>(_ bytes: Bytes) throws -> InferStreamResponse {
-    try bytes.withUnsafeBytes { try InferStreamResponse(protobuf: $0) }
   }
 }

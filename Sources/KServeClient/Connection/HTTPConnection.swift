@@ -1,47 +1,39 @@
-import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 import SwiftProtobuf
+import Synchronization
 import Tensors
 
 /// HTTP/1.1 calls of one server, with connections kept open between them.
 final class HTTPConnection: KServeConnection {
-  private static let headerLength = "Inference-Header-Content-Length"
-
   private let endpoint: KServeEndpoint
   private let options: KServeClientOptions
-  private let client: HTTPClient
-  private let headers: HTTPHeaders
-  private let base: String
+  private let connections: HTTP1Connections
+  private let buffers = BufferPool()
+  private let headers: [(String, String)]
 
-  init(_ endpoint: KServeEndpoint, _ options: KServeClientOptions) {
+  init(_ endpoint: KServeEndpoint, _ options: KServeClientOptions) throws {
     self.endpoint = endpoint
     self.options = options
-    var configuration = HTTPClient.Configuration()
-    configuration.timeout.connect = .seconds(10)
-    if let file = options.certificateAuthorityFile {
-      var tls = TLSConfiguration.makeClientConfiguration()
-      tls.trustRoots = .file(file)
-      configuration.tlsConfiguration = tls
-    }
-    client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    var headers = HTTPHeaders(options.headers.map { ($0.key, $0.value) })
-    if let token = options.accessToken { headers.add(name: "triton-access-token", value: token) }
+    connections = HTTP1Connections(
+      try ServerAddress(
+        endpoint, certificateAuthorityFile: options.certificateAuthorityFile,
+        protocols: ["http/1.1"]))
+    var headers = [("Host", endpoint.authority), ("User-Agent", "needletail")]
+    for (name, value) in options.headers { headers.append((name, value)) }
+    if let token = options.accessToken { headers.append(("triton-access-token", token)) }
     self.headers = headers
-    let name = endpoint.host.contains(":") ? "[\(endpoint.host)]" : endpoint.host
-    base = "http\(endpoint.isSecure ? "s" : "")://\(name):\(endpoint.port)"
   }
 
-  func close() async { try? await client.shutdown() }
+  func close() async { await connections.close() }
 
   func call<Question: Message, Reply: Message>(
     _ question: KServeQuestion<Question>, reply: Reply.Type
   ) async throws -> Reply {
-    let answer = try await send(question.httpMethod, question.path, question.body)
-    let body = try answer.checked()
-    var text = String(buffer: body)
-    if text.isEmpty { return Reply() }
+    let body = try checked(
+      try await send(question.httpMethod, question.path, ByteBuffer(bytes: question.body)))
+    if body.byteCount == 0 { return Reply() }
+    var text = body.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     if let member = question.wrapping { text = "{\"\(member)\":\(text)}" }
     var decoding = JSONDecodingOptions()
     decoding.ignoreUnknownFields = true
@@ -49,7 +41,8 @@ final class HTTPConnection: KServeConnection {
       return try Reply(jsonString: text, options: decoding)
     } catch {
       throw KServeError(
-        .unknown, "\(base)\(question.path) answered what is no \(Reply.protoMessageName): \(error)")
+        .unknown,
+        "\(endpoint) answered \(question.path) with what is no \(Reply.protoMessageName): \(error)")
     }
   }
 
@@ -60,12 +53,12 @@ final class HTTPConnection: KServeConnection {
       case .serverReady: "/v2/health/ready"
       case .modelReady(let name, let version): KServePath.model(name, version) + "/ready"
       }
-    let answer = try await send(.GET, path, [])
+    let answer = try await send(.GET, path, ByteBuffer())
     switch answer.status {
     case 200: return true
     case 400, 404, 503: return false
     default:
-      _ = try answer.checked()
+      _ = try checked(answer)
       return false
     }
   }
@@ -74,19 +67,20 @@ final class HTTPConnection: KServeConnection {
     let (json, tensors) = request.httpBody()
     let size = tensors.reduce(json.count) { $0 + $1.byteCount }
     try options.check(requestBytes: size, model: request.modelName, endpoint: endpoint)
-    var body = ByteBufferAllocator().buffer(capacity: size)
+    var body = buffers.take(byteCount: size)
     body.writeBytes(json)
     for tensor in tensors { tensor.withUnsafeBytes { _ = body.writeBytes($0) } }
+    defer { buffers.put(body) }
     let answer = try await send(
       .POST, KServePath.model(request.modelName, request.modelVersion) + "/infer", body,
       headers: [
-        (Self.headerLength, "\(json.count)"), ("Content-Type", "application/octet-stream"),
+        (HTTP1Call.headerLength, "\(json.count)"), ("Content-Type", "application/octet-stream"),
       ])
-    let received = try answer.checked()
-    let length = answer.headers.first(name: Self.headerLength).flatMap(Int.init)
-    return try received.withUnsafeReadableBytes { bytes in
-      try InferResponse(
-        httpBody: TensorBytes(copying: bytes, aligning: length ?? 0), headerLength: length)
+    do {
+      return try InferResponse(httpBody: try checked(answer), headerLength: answer.headerLength)
+    } catch var error as KServeError where answer.status < 400 {
+      error.message = "\(endpoint) answered what is no response: \(error.message)"
+      throw error
     }
   }
 
@@ -99,58 +93,53 @@ final class HTTPConnection: KServeConnection {
         + "server's gRPC port (grpc://\(endpoint.host):8001)")
   }
 
-  private struct Answer {
-    let status: UInt
-    let headers: HTTPHeaders
-    let body: ByteBuffer
-
-    /// The body, unless the status tells of an error.
-    func checked() throws(KServeError) -> ByteBuffer {
-      guard status >= 400 else { return body }
-      let error = body.withUnsafeReadableBytes {
-        KServeError(httpStatus: Int(status), body: $0)
-      }
-      throw error
+  func sharedMemoryStatus() async throws -> [SharedMemoryStatus] {
+    let body = try checked(try await send(.GET, "/v2/systemsharedmemory/status", ByteBuffer()))
+    // An array here, where gRPC has a dictionary.
+    let regions = try body.withUnsafeBytes { try JSONValue(parsing: $0) }.elements ?? []
+    return regions.map { region in
+      SharedMemoryStatus(
+        name: region["name"]?.string ?? "", key: region["key"]?.string ?? "",
+        byteOffset: region["offset"]?.integer() ?? 0,
+        byteCount: region["byte_size"]?.integer() ?? 0)
     }
   }
 
-  private func send(_ method: HTTPMethod, _ path: String, _ body: [UInt8]) async throws -> Answer {
-    try await send(method, path, ByteBuffer(bytes: body), headers: [])
+  /// The body of an answer, unless its status tells of an error.
+  private func checked(_ answer: HTTP1Call.Response) throws -> TensorBytes {
+    guard answer.status >= 400 else { return answer.body }
+    let error = answer.body.withUnsafeBytes { KServeError(httpStatus: answer.status, body: $0) }
+    throw CallFailure.refused(error).translated(endpoint, options)
   }
 
   private func send(
-    _ method: HTTPMethod, _ path: String, _ body: ByteBuffer, headers extra: [(String, String)]
-  ) async throws -> Answer {
-    var request = HTTPClientRequest(url: base + path)
-    request.method = method
-    request.headers = headers
-    request.headers.add(contentsOf: HTTPHeaders(extra))
-    if body.readableBytes > 0 { request.body = .bytes(body) }
-    do {
-      let response = try await client.execute(
-        request, timeout: .milliseconds(Int64(options.timeout * 1000)))
-      let body = try await response.body.collect(upTo: options.maxMessageBytes)
-      return Answer(status: response.status.code, headers: response.headers, body: body)
-    } catch let error as HTTPClientError where error == .deadlineExceeded {
-      throw KServeError(
-        .deadlineExceeded,
-        "the server \(endpoint) did not answer within \(options.timeout) s; it may be overloaded, or "
-          + "the time is too short (KServeClientOptions.timeout)")
-    } catch is NIOTooManyBytesError {
-      throw KServeError(
-        .resourceExhausted,
-        "the answer of \(endpoint) has more than \(options.maxMessageBytes) bytes; send smaller "
-          + "batches, or raise KServeClientOptions.maxMessageBytes")
-    } catch let error as CancellationError {
-      throw error
-    } catch let error as HTTPClientError where error == .cancelled {
-      throw CancellationError()
+    _ method: HTTPMethod, _ path: String, _ body: ByteBuffer,
+    headers extra: [(String, String)] = []
+  ) async throws -> HTTP1Call.Response {
+    let deadline = NIODeadline.now() + .nanoseconds(Int64(options.timeout * 1e9))
+    var headers = HTTPHeaders(self.headers + extra)
+    if method == .POST { headers.add(name: "Content-Length", value: "\(body.readableBytes)") }
+    let request = HTTP1Call.Request(
+      head: HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers),
+      body: body, deadline: deadline, maxResponseBytes: options.maxMessageBytes)
+    let answer = Mutex<HTTP1Call.Response?>(nil)
+    do throws(CallFailure) {
+      try await CallHandle.retrying(until: deadline) { () throws(CallFailure) in
+        try await CallHandle.run { _, complete in
+          HTTP1Call(request, on: connections) { response in
+            answer.withLock { $0 = response }
+          } complete: {
+            complete($0)
+          }
+        }
+      }
     } catch {
-      throw KServeError(
-        .unavailable,
-        "the server \(endpoint) cannot be reached (\(error)); check that it runs there, that this is "
-          + "its HTTP port, and whether it uses TLS")
+      throw error.translated(endpoint, options)
     }
+    guard let answer = answer.withLock({ $0 }) else {
+      throw KServeError(.internal, "\(endpoint) answered \(path) without a message")
+    }
+    return answer
   }
 }
 
@@ -174,16 +163,5 @@ enum KServePath {
       }
     }
     return result
-  }
-}
-
-extension TensorBytes {
-  /// A copy of `bytes` in which byte `position` is aligned for every element type.
-  fileprivate init(copying bytes: UnsafeRawBufferPointer, aligning position: Int) {
-    let lead = (16 - position % 16) % 16
-    let storage = TensorStorage(byteCount: bytes.count + lead)
-    UnsafeMutableRawBufferPointer(start: storage.baseAddress + lead, count: bytes.count)
-      .copyMemory(from: bytes)
-    self.init(storage, byteOffset: lead, byteCount: bytes.count)
   }
 }

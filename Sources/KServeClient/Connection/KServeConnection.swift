@@ -22,6 +22,8 @@ protocol KServeConnection: Sendable {
     _ request: InferRequest, _ response: @escaping @Sendable (InferStreamResponse) -> Bool
   ) async throws
 
+  func sharedMemoryStatus() async throws -> [SharedMemoryStatus]
+
   func close() async
 }
 

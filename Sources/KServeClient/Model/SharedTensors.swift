@@ -64,7 +64,9 @@ final class SharedTensors: Sendable {
         // The server may still write to the regions of a call that was given up.
         await discard(pair)
         // A server that was restarted does not know the regions that the one before had mapped.
-        guard attempt == 0, let error = error as? KServeError, error.isLostRegion else { throw error }
+        guard attempt == 0, let error = error as? KServeError, error.isLostRegion else {
+          throw error
+        }
         await release()
       }
     }

@@ -54,9 +54,9 @@ extension InferRequest {
     InferMessage.serialized(try header(), rawField: 7, inputs)
   }
 
-  /// The bytes of ``protobuf()``, to compare with a limit before anything is copied.
-  package func protobufSize() throws(KServeError) -> Int {
-    InferMessage.serializedSize(try header(), inputs)
+  /// The request as a `ModelInferRequest` with raw contents, not copied yet.
+  package func serialized() throws(KServeError) -> SerializedInferMessage {
+    SerializedInferMessage(header: try header(), rawField: 7, tensors: inputs)
   }
 
   private func header() throws(KServeError) -> [UInt8] {

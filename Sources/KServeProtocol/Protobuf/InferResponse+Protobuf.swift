@@ -9,7 +9,19 @@ extension InferResponse {
     try self.init(protobuf: bytes, in: 0..<bytes.count)
   }
 
-  init(protobuf bytes: UnsafeRawBufferPointer, in range: Range<Int>) throws(KServeError) {
+  /// Reads a `ModelInferResponse`; tensors are viewed in `bytes` where they lie aligned, and else
+  /// copied once.
+  ///
+  /// - Throws: ``KServeError`` if the message is damaged or does not fit itself.
+  package init(protobuf bytes: TensorBytes) throws(KServeError) {
+    self = try bytes.withUnsafeBytes { (raw) throws(KServeError) in
+      try Self(protobuf: raw, in: 0..<raw.count, viewing: bytes)
+    }
+  }
+
+  init(
+    protobuf bytes: UnsafeRawBufferPointer, in range: Range<Int>, viewing owner: TensorBytes? = nil
+  ) throws(KServeError) {
     let parts = try InferMessage(bytes, in: range, rawField: 6)
     let message = try parts.message(Inference_ModelInferResponse.self)
     var raw = parts.tensors[...]
@@ -26,7 +38,7 @@ extension InferResponse {
       outputs.append(
         try InferMessage.tensor(
           output.name, output.datatype, output.shape, output.parameters,
-          typed: output.hasContents ? output.contents : nil, raw: &raw, in: bytes))
+          typed: output.hasContents ? output.contents : nil, raw: &raw, in: bytes, viewing: owner))
     }
   }
 

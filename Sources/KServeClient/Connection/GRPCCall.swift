@@ -1,0 +1,194 @@
+import GRPCCore
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+import Tensors
+
+/// One gRPC call: a stream of HTTP/2 with one request and any number of responses.
+///
+/// A call is its stream's only handler and needs no task of its own, so that a small one costs two
+/// changes of thread: to the event loop and back.
+final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
+  typealias InboundIn = HTTP2Frame.FramePayload
+  typealias OutboundOut = HTTP2Frame.FramePayload
+
+  struct Request: Sendable {
+    var headers: HPACKHeaders
+    /// The message behind its prefix, until it is sent.
+    var body: ByteBuffer?
+    var deadline: NIODeadline
+    var maxResponseBytes: Int
+  }
+
+  private let connection: HTTP2Connection
+  private let receive: @Sendable (TensorBytes) -> Void
+  private let complete: @Sendable (CallFailure?) -> Void
+  // The rest is used on the event loop only.
+  private var request: Request
+  private var channel: (any Channel)?
+  private var timer: Scheduled<Void>?
+  private var reader: GRPCMessageReader
+  private var hasStarted = false
+  private var isSent = false
+  private var hasHeaders = false
+  private var hasEnded = false
+  private var isCancelled = false
+
+  /// - Parameters:
+  ///   - receive: takes each response, on the event loop.
+  ///   - complete: is called once, on the event loop, after the last response.
+  init(
+    _ request: Request, on connection: HTTP2Connection,
+    receive: @escaping @Sendable (TensorBytes) -> Void,
+    complete: @escaping @Sendable (CallFailure?) -> Void
+  ) {
+    self.request = request
+    self.connection = connection
+    self.receive = receive
+    self.complete = complete
+    reader = GRPCMessageReader(maxMessageBytes: request.maxResponseBytes)
+  }
+
+  func start() { connection.eventLoop.execute { self.begin() } }
+
+  func cancel() {
+    connection.eventLoop.execute {
+      self.isCancelled = true
+      if self.hasStarted { self.end(.cancelled) }
+    }
+  }
+
+  private func begin() {
+    hasStarted = true
+    if isCancelled { return end(.cancelled) }
+    timer = connection.eventLoop.scheduleTask(deadline: request.deadline) { self.end(.deadline) }
+    connection.openStream(self).whenFailure { self.end(.notSent($0)) }
+  }
+
+  private func end(_ failure: CallFailure?) {
+    if hasEnded { return }
+    hasEnded = true
+    timer?.cancel()
+    timer = nil
+    // A stream that both sides have ended is closed; any other one is reset.
+    channel?.close(promise: nil)
+    channel = nil
+    complete(failure)
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    if hasEnded { return context.close(promise: nil) }
+    channel = context.channel
+    isSent = true
+    context.write(wrapOutboundOut(.headers(.init(headers: request.headers))), promise: nil)
+    // The sender may use the memory again as soon as nobody else holds it.
+    let body = request.body.take() ?? ByteBuffer()
+    context.writeAndFlush(
+      wrapOutboundOut(.data(.init(data: .byteBuffer(body), endStream: true))), promise: nil)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if hasEnded { return }
+    switch unwrapInboundIn(data) {
+    case .headers(let frame): read(frame.headers, isLast: frame.endStream)
+    case .data(let frame):
+      if case .byteBuffer(let buffer) = frame.data { read(buffer) }
+      if frame.endStream { end(.refused(Self.withoutStatus)) }
+    case .rstStream(let code): end(.lost(NIOHTTP2Errors.streamClosed(streamID: 0, errorCode: code)))
+    default: break
+    }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    end(isSent ? .lost(ChannelError.eof) : .notSent(ChannelError.eof))
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    end(isSent ? .lost(error) : .notSent(error))
+    context.close(promise: nil)
+  }
+
+  private func read(_ headers: HPACKHeaders, isLast: Bool) {
+    if !hasHeaders {
+      hasHeaders = true
+      if let failure = Self.failure(ofFirst: headers) { return end(.refused(failure)) }
+    }
+    guard isLast else { return }
+    guard let status = headers.first(name: "grpc-status").flatMap({ Int($0) }) else {
+      return end(.refused(Self.withoutStatus))
+    }
+    if status == 0 {
+      end(reader.isInMessage ? .lost(ChannelError.eof) : nil)
+    } else {
+      end(.refused(KServeError(grpcStatus: status, message: headers.first(name: "grpc-message"))))
+    }
+  }
+
+  private func read(_ buffer: ByteBuffer) {
+    do throws(GRPCMessageReader.TooLong) {
+      let messages = try buffer.withUnsafeReadableBytes { bytes in
+        var rest = bytes
+        var messages: [GRPCMessageReader.Message] = []
+        return Result { () throws(GRPCMessageReader.TooLong) in
+          while let message = try reader.next(from: &rest) { messages.append(message) }
+          return messages
+        }
+      }.get()
+      for message in messages {
+        if message.isCompressed {
+          return end(
+            .refused(
+              KServeError(
+                .internal, "the server compressed its answer, which it was not asked to do")))
+        }
+        receive(message.bytes)
+      }
+    } catch {
+      end(.tooLong(byteCount: error.byteCount))
+    }
+  }
+
+  private static let withoutStatus = KServeError(
+    .unknown,
+    "the answer ended without a gRPC status; something other than a gRPC server may listen "
+      + "there")
+
+  /// What the first headers of an answer tell that does not come from a gRPC server.
+  private static func failure(ofFirst headers: HPACKHeaders) -> KServeError? {
+    if headers.contains(name: "grpc-status") { return nil }
+    let status = headers.first(name: ":status").flatMap { Int($0) } ?? 0
+    if status == 200 { return nil }
+    return KServeError(
+      KServeError.Code(httpStatus: status),
+      "the answer is one of HTTP with status \(status) and not of gRPC; the port may be another one's"
+    )
+  }
+}
+
+extension KServeError {
+  /// The error behind a status of gRPC, whose message has some bytes as `%` and hexadecimal digits.
+  init(grpcStatus status: Int, message: String?) {
+    let code = Status.Code(rawValue: status).flatMap(RPCError.Code.init)
+    self.init(
+      code.map(Code.init(rpcCode:)) ?? .unknown,
+      message.map(Self.decoded) ?? "the server gave the status \(status) and no reason")
+  }
+
+  private static func decoded(_ message: String) -> String {
+    guard message.utf8.contains(UInt8(ascii: "%")) else { return message }
+    var bytes: [UInt8] = []
+    var rest = Array(message.utf8)[...]
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "%"), rest.count >= 2,
+        let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+      {
+        bytes.append(value)
+        rest = rest.dropFirst(2)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
