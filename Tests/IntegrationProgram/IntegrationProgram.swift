@@ -21,7 +21,7 @@ struct IntegrationProgram: SparkProgram {
   static let scenarios: [String: @Sendable (SparkSession) async throws -> Void] = [
     "columns": columns, "batches": batches, "errors": errors, "cancel": cancel, "crash": crash,
     "checks": checks, "sessions": sessions, "pid": pid, "predicting": predicting,
-    "semantics": Semantics.run, "malformed": Malformed.run,
+    "semantics": Semantics.run, "malformed": Malformed.run, "resources": resources,
   ]
 
   /// What follows `name` on the command line.
@@ -119,6 +119,33 @@ struct IntegrationProgram: SparkProgram {
     }
     let cause = await failure { _ = try await failing.collect() }
     try expect(cause.contains("no batches today") && cause.contains("failing"), cause)
+  }
+
+  /// Stages with resources of their own, which only clusters have.
+  @Sendable static func resources(_ spark: SparkSession) async throws {
+    let table = spark.range(0, 8, partitions: 2)
+    func ids(_ resources: ResourceProfile) async throws -> [Int] {
+      try await table.mapBatches(
+        "same", returning: ["id": .long], isBarrier: true, resources: resources
+      ) { $0 }.orderBy("id").collect().map { try $0.get("id", as: Int.self) }
+    }
+    let cores = ResourceProfile(task: .init(cpus: 1))
+    let executors = ResourceProfile(executor: .init(cores: 1), task: .init(cpus: 1))
+    let gpus = ResourceProfile(task: .init(resources: ["gpu": 1]))
+    if try await spark.conf.get("spark.master")?.hasPrefix("local") == true {
+      let said = await failure { _ = try await ids(cores) }
+      try expect(said.contains("local Spark takes no profiles"), said)
+      return
+    }
+    let all = Array(0..<8)
+    let (first, second) = (try await ids(cores), try await ids(cores))
+    try expect(first == all && second == all, "\(first), \(second)")
+    let evenRows = try await table.mapBatches(evens, resources: cores).collect().count
+    try expect(evenRows == 4, "\(evenRows) even rows")
+    let refused = await failure { _ = try await ids(executors) }
+    try expect(refused.contains("spark.dynamicAllocation.enabled=true"), refused)
+    let missing = await failure { _ = try await ids(gpus) }
+    try expect(missing.contains("spark.executor.resource.NAME.amount"), missing)
   }
 
   static func failure(_ body: () async throws -> Void) async -> String {

@@ -9,7 +9,7 @@ struct ProgramTests {
     "a program's functions", arguments: TestClusters.Kind.allCases,
     [
       "columns", "batches", "errors", "checks", "cancel", "crash", "sessions", "predicting",
-      "semantics",
+      "semantics", "resources",
     ])
   func scenario(_ cluster: TestClusters.Kind, _ name: String) async throws {
     let outcome = try await run(

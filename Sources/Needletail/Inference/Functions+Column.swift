@@ -56,17 +56,38 @@ extension PredictBatchUDF {
 
 extension DataFrame {
   /// The batches that `function` makes of this table's.
-  ///
-  /// - Parameter profileID: a resource profile for the stage.
-  public func mapBatches(
-    _ function: MapBatchesFunction<NoParameters>, profileID: Int? = nil
-  ) -> DataFrame {
-    mapBatches(function, NoParameters(), profileID: profileID)
+  public func mapBatches(_ function: MapBatchesFunction<NoParameters>) -> DataFrame {
+    mapBatches(function, NoParameters())
   }
 
   /// The batches that `function`, with the given parameters, makes of this table's.
   public func mapBatches<Parameters>(
-    _ function: MapBatchesFunction<Parameters>, _ parameters: Parameters, profileID: Int? = nil
+    _ function: MapBatchesFunction<Parameters>, _ parameters: Parameters
+  ) -> DataFrame {
+    mapBatches(function, parameters, profileID: nil)
+  }
+
+  /// The batches that `function` makes of this table's, in a stage of its own whose tasks, and
+  /// executors, have what `resources` asks for.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses the profile.
+  public func mapBatches(
+    _ function: MapBatchesFunction<NoParameters>, resources: ResourceProfile
+  ) async throws -> DataFrame {
+    try await mapBatches(function, NoParameters(), resources: resources)
+  }
+
+  /// The same with parameters.
+  public func mapBatches<Parameters>(
+    _ function: MapBatchesFunction<Parameters>, _ parameters: Parameters,
+    resources: ResourceProfile
+  ) async throws -> DataFrame {
+    mapBatches(
+      function, parameters, profileID: try await session.resourceProfileID(resources))
+  }
+
+  private func mapBatches<Parameters>(
+    _ function: MapBatchesFunction<Parameters>, _ parameters: Parameters, profileID: Int?
   ) -> DataFrame {
     mapBatches(
       function.name, returning: function.schema, isBarrier: function.isBarrier,

@@ -20,13 +20,28 @@ extension DataFrame {
   ///   - name: names the function in messages and plans.
   ///   - returning: the columns of the result.
   ///   - isBarrier: whether all tasks of the stage must run at the same time.
-  ///   - profileID: a resource profile for the stage.
   public func mapBatches(
-    _ name: String, returning schema: StructType, isBarrier: Bool = false, profileID: Int? = nil,
+    _ name: String, returning schema: StructType, isBarrier: Bool = false,
     body: @escaping InlineBatchesBody
   ) -> DataFrame {
     mapBatches(
-      inline: name, returning: schema, isBarrier: isBarrier, profileID: profileID
+      inline: name, returning: schema, isBarrier: isBarrier, profileID: nil
+    ) {
+      try InlineBatchesFunction.Parameters(
+        name: name, schema: schema.ddl, codeOffset: ProgramCode.offset(of: body, name: name))
+    }
+  }
+
+  /// The same in a stage of its own whose tasks, and executors, have what `resources` asks for.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses the profile.
+  public func mapBatches(
+    _ name: String, returning schema: StructType, isBarrier: Bool = false,
+    resources: ResourceProfile, body: @escaping InlineBatchesBody
+  ) async throws -> DataFrame {
+    mapBatches(
+      inline: name, returning: schema, isBarrier: isBarrier,
+      profileID: try await session.resourceProfileID(resources)
     ) {
       try InlineBatchesFunction.Parameters(
         name: name, schema: schema.ddl, codeOffset: ProgramCode.offset(of: body, name: name))

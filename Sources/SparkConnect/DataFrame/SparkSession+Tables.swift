@@ -180,23 +180,6 @@ extension SparkSession {
     try await execute(.with { $0.registerFunction = message }, calls: [])
   }
 
-  /// Makes a resource profile for stages; returns its id.
-  package func createResourceProfile(_ profile: ResourceProfile) async throws -> Int {
-    let plan = Spark_Connect_Plan.with {
-      $0.command = .with { $0.createResourceProfileCommand = .with { $0.profile = profile.proto } }
-    }
-    let result = Collected<Int>()
-    try await execute(plan, calls: []) { response in
-      if case .createResourceProfileCommandResult(let profile) = response.responseType {
-        result.set(Int(profile.profileID))
-      }
-    }
-    guard let id = result.value else {
-      throw SparkError(.result, "the server did not tell the id of the resource profile")
-    }
-    return id
-  }
-
   /// Forgets the temporary view called `name`; returns whether there was one.
   @discardableResult
   public func dropTempView(_ name: String) async throws -> Bool {
@@ -223,35 +206,5 @@ extension SparkSession {
     }
     let rows = try await DataFrame(session: self, relation: relation).collect()
     return rows.first?.values.first == .bool(true)
-  }
-}
-
-/// What executors and tasks of a stage need.
-public struct ResourceProfile: Sendable, Hashable {
-  /// Amounts for each executor by resource: `cores`, `memory` (MiB), `gpu` ...
-  public var executor: [String: Int64]
-  /// Amounts for each task by resource: `cpus`, `gpu` ...
-  public var task: [String: Double]
-
-  public init(executor: [String: Int64] = [:], task: [String: Double] = [:]) {
-    self.executor = executor
-    self.task = task
-  }
-
-  var proto: Spark_Connect_ResourceProfile {
-    .with {
-      for (name, amount) in executor {
-        $0.executorResources[name] = .with {
-          $0.resourceName = name
-          $0.amount = amount
-        }
-      }
-      for (name, amount) in task {
-        $0.taskResources[name] = .with {
-          $0.resourceName = name
-          $0.amount = amount
-        }
-      }
-    }
   }
 }

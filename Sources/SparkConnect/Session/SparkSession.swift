@@ -25,7 +25,7 @@ public final class SparkSession: Sendable {
     var preparation: Preparation?
     var nextPlanID: Int64 = 0
     var sentArtifacts: [String: String] = [:]
-    var attachments: [ObjectIdentifier: any Sendable] = [:]
+    var profiles: [ResourceProfile: Task<Int, any Error>] = [:]
   }
 
   /// Identifies the session on the server.
@@ -163,6 +163,22 @@ public final class SparkSession: Sendable {
 
   func rememberArtifact(_ name: String, hash: String) {
     state.withLock { $0.sentArtifacts[name] = hash }
+  }
+
+  /// The only registration of `profile` in this session; `begin` starts it if there is none.
+  func registration(
+    of profile: ResourceProfile, begin: () -> Task<Int, any Error>
+  ) -> Task<Int, any Error> {
+    state.withLock { state in
+      if let known = state.profiles[profile] { return known }
+      let task = begin()
+      state.profiles[profile] = task
+      return task
+    }
+  }
+
+  func forgetRegistration(of profile: ResourceProfile) {
+    state.withLock { _ = $0.profiles.removeValue(forKey: profile) }
   }
 
   // MARK: Tags and interruption
