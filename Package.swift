@@ -134,8 +134,8 @@ let targets: [Target] = [
   .target(
     name: "Needletail",
     dependencies: [
-      "ArrowIPC", "BatchInference", "CGzip", "ImagePreprocessing", "ONNXRuntime", "SparkConnect",
-      "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
+      "ArrowIPC", "BatchInference", "CGzip", "ImagePreprocessing", "KServeClient", "KServeServer",
+      "ONNXRuntime", "SparkConnect", "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
       .product(name: "Crypto", package: "swift-crypto"),
       .product(name: "Logging", package: "swift-log"),
     ],
@@ -145,6 +145,9 @@ let targets: [Target] = [
     dependencies: [
       "Needletail",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      .product(name: "Logging", package: "swift-log"),
+      .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     ],
     swiftSettings: settings),
   .executableTarget(
@@ -190,6 +193,42 @@ let tests: [Target] = [
   .executableTarget(
     name: "WorkerFixture", dependencies: ["BatchInference", "SparkWorker", "WorkerFunctions"],
     path: "Tests/WorkerFixture", swiftSettings: settings),
+  .executableTarget(
+    name: "KServeFixture",
+    dependencies: [
+      "BatchInference", "KServeProtocol", "KServeServer", "Tensors",
+      .product(name: "Logging", package: "swift-log"),
+    ],
+    path: "Tests/KServeFixture", swiftSettings: settings),
+  .testTarget(
+    name: "NodeServersTests", dependencies: ["Needletail"], swiftSettings: settings),
+  .testTarget(
+    name: "KServeServerTests",
+    dependencies: [
+      "BatchInference", "KServeProtocol", "KServeServer", "Tensors",
+      .product(name: "GRPCCore", package: "grpc-swift-2"),
+      .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      .product(name: "Logging", package: "swift-log"),
+      .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOHTTP1", package: "swift-nio"),
+      .product(name: "NIOPosix", package: "swift-nio"),
+      .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
+    swiftSettings: settings),
+  .testTarget(
+    name: "KServeClientTests",
+    dependencies: ["BatchInference", "KServeClient", "KServeProtocol", "KServeServer", "Tensors"],
+    swiftSettings: settings),
+  .testTarget(
+    name: "KServeProtocolTests",
+    dependencies: [
+      "KServeProtocol", "Tensors",
+      .product(name: "GRPCCore", package: "grpc-swift-2"),
+      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+    ],
+    swiftSettings: settings),
   .executableTarget(
     name: "IntegrationProgram", dependencies: ["Needletail"], path: "Tests/IntegrationProgram",
     swiftSettings: settings),

@@ -1,6 +1,8 @@
 @_exported import ArrowIPC
 @_exported import BatchInference
 @_exported import ImagePreprocessing
+@_exported import KServeClient
+@_exported import KServeServer
 @_exported import ONNXRuntime
 @_exported import SparkConnect
 @_exported import SparkTypes

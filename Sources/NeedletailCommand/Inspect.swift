@@ -8,7 +8,10 @@ struct Inspect: AsyncParsableCommand {
     abstract: "Shows a model's inputs and outputs.",
     discussion: "A dimension shown as ? (-1 in JSON) is known only when the model runs.")
 
-  @Argument(help: "The model: a file (.onnx, .pt2), or a folder (SavedModel, HuggingFace).")
+  @Argument(
+    help: ArgumentHelp(
+      "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), or that of a server "
+        + "(kserve://HOST:PORT/MODEL)."))
   var model: String
 
   @Option(

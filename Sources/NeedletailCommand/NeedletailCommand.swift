@@ -12,7 +12,7 @@ enum Main {
 struct NeedletailCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "needletail",
-    abstract: "Runs trained models over Spark tables.",
+    abstract: "Runs trained models over Spark tables, and serves them.",
     version: "0.1.0",
-    subcommands: [Predict.self, Inspect.self])
+    subcommands: [Predict.self, Inspect.self, Serve.self])
 }

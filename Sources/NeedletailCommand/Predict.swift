@@ -15,7 +15,10 @@ struct Predict: AsyncParsableCommand {
       Exit status: 0 done, 1 the job failed, 64 the command line is wrong.
       """)
 
-  @Argument(help: "The model: a file (.onnx, .pt2), or a folder (SavedModel, HuggingFace).")
+  @Argument(
+    help: ArgumentHelp(
+      "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), or that of a server "
+        + "(kserve://HOST:PORT/MODEL)."))
   var model: String
 
   @Option(help: "The table to read: a file or folder that Spark can reach.")
@@ -54,7 +57,10 @@ struct Predict: AsyncParsableCommand {
   @Option(help: "The columns of the input to write beside the predictions (default: all)")
   var keep: String?
 
-  @Option(help: "The number of rows that the model gets at once (default: 64; text pipelines: 256)")
+  @Option(
+    help:
+      "The number of rows that the model gets at once (default: 64; text pipelines: 256; servers: 1024)"
+  )
   var batchSize: Int?
 
   @Option(help: "Take only so many rows.")

@@ -6,11 +6,13 @@ import Testing
 
 /// A server of ours with a few models, for the length of `body`.
 private func withServer<Result: Sendable>(
+  at ports: KServeServer.Endpoints? = nil,
   _ body: @Sendable @escaping (KServeServer.Endpoints) async throws -> Result
 ) async throws -> Result {
   let server = KServeServer(
     configuration: .init(
-      httpPort: 0, grpcPort: 0, metricsPort: nil, maxRequestBytes: 1 << 20,
+      httpPort: ports?.http ?? 0, grpcPort: ports?.grpc ?? 0, metricsPort: nil,
+      maxRequestBytes: 1 << 20,
       exitTimeout: .seconds(1)))
   let four = [TensorSpecification(name: "x", elementType: .float32, shape: [-1, 4])]
   try server.bind(
@@ -233,26 +235,26 @@ struct KServeClientTests {
     }
   }
 
-  @Test("a server that is not there is named", arguments: [KServeEndpoint.Transport.grpc, .http])
-  func absent(_ transport: KServeEndpoint.Transport) async throws {
-    let client = try KServeClient(KServeEndpoint(transport, host: "127.0.0.1", port: 9))
-    do {
-      _ = try await client.isServerLive()
-      Issue.record("a server answered at port 9")
-    } catch let error as KServeError {
-      #expect(error.code == .unavailable && error.message.contains("127.0.0.1:9"))
+  @Test("a server that was started again is found again", arguments: Way.allCases)
+  fileprivate func restart(_ way: Way) async throws {
+    let x = AnyTensor(Tensor<Float>(repeating: 1, shape: [2, 4]))
+    let twice = AnyTensor(Tensor<Float>(repeating: 2, shape: [2, 4]))
+    let ports = Mutex<KServeServer.Endpoints?>(nil)
+    let kept = Mutex<KServeModel?>(nil)
+    for _ in 0..<2 {
+      try await withServer(at: ports.withLock { $0 }) { endpoints in
+        ports.withLock { $0 = endpoints }
+        if let model = kept.withLock({ $0 }) {
+          try await model.client.waitUntilReady(model: "double", timeout: .seconds(10))
+          #expect(try await model.run(["x": x], outputs: ["y"]) == ["y": twice])
+          await model.close()
+          await model.client.close()
+        } else {
+          let model = try await KServeModel("double", client: try await way.client(endpoints))
+          #expect(try await model.run(["x": x], outputs: ["y"]) == ["y": twice])
+          kept.withLock { $0 = model }
+        }
+      }
     }
-    await client.close()
-  }
-
-  @Test(
-    "addresses",
-    arguments: [
-      ("grpc://h:1", "grpc://h:1"), ("kserve://h", "grpc://h:8001"), ("http://h", "http://h:8000"),
-      ("https://h:443", "https://h:443"), ("grpcs://[::1]:7", "grpcs://[::1]:7"),
-      ("ftp://h", nil), ("h:8000", nil), ("http://", nil), ("http://h/m", nil), ("", nil),
-    ])
-  func addresses(_ url: String, _ expected: String?) {
-    #expect((try? KServeEndpoint(url: url))?.description == expected)
   }
 }

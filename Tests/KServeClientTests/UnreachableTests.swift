@@ -1,5 +1,6 @@
 import Foundation
 import KServeClient
+import Synchronization
 import Testing
 
 /// Servers that are not there, or are none.
@@ -36,6 +37,8 @@ struct UnreachableTests {
       _ = try await client.infer(InferRequest(modelName: "m", inputs: []))
     }
     #expect(error.message.contains("\(listener.port)"), "\(error)")
+    // What may have reached a model is not sent again.
+    #expect(listener.count == 1)
     await client.close()
   }
 
@@ -61,7 +64,7 @@ struct UnreachableTests {
       ("kserve://h:1", "grpc://h:1"), ("grpc://h", "grpc://h:8001"), ("http://h", "http://h:8000"),
       ("HTTPS://h", "https://h:8000"), ("grpcs://[::1]:9", "grpcs://[::1]:9"), ("h:8001", nil),
       ("ftp://h", nil), ("grpc://", nil), ("grpc://h:99999", nil), ("grpc://h/m", nil),
-      ("grpc://u@h", nil), ("", nil),
+      ("grpc://u@h", nil), ("", nil), ("http://", nil), ("https://h:443", "https://h:443"),
     ] as [(String, String?)])
   func addresses(url: String, description: String?) throws {
     guard let description else {
@@ -96,7 +99,14 @@ struct UnreachableTests {
 /// Listens on a port, reads what comes first, and lets `answer` write; gone when this object is.
 private final class Listener: Sendable {
   let port: Int
+  /// The connections accepted.
+  var count: Int { accepted.value.withLock { $0 } }
   private let socket: Int32
+  private let accepted = Counter()
+
+  private final class Counter: Sendable {
+    let value = Mutex(0)
+  }
 
   struct Connection {
     let descriptor: Int32
@@ -118,10 +128,11 @@ private final class Listener: Sendable {
     }
     guard bound else { throw POSIXError(.EADDRINUSE) }
     port = Int(UInt16(bigEndian: address.sin_port))
-    Thread.detachNewThread {
+    Thread.detachNewThread { [accepted] in
       while true {
         let descriptor = accept(socket, nil, nil)
         if descriptor < 0 { return }
+        accepted.value.withLock { $0 += 1 }
         var buffer = [UInt8](repeating: 0, count: 65536)
         _ = recv(descriptor, &buffer, buffer.count, 0)
         answer(Connection(descriptor: descriptor))

@@ -116,6 +116,9 @@ struct Damage: Sendable, CustomTestStringConvertible {
     Damage("negative length", .sequence, .invalidOption, "maxLength") {
       try $0.change("generation_config.json", ["max_new_tokens": .number(-1)])
     },
+    Damage("length beyond reason", .sequence, .invalidOption, "at most 65536") {
+      try $0.change("generation_config.json", ["max_length": .number(1e9)])
+    },
     Damage("too many beams", .sequence, .invalidOption, "at most 1024") {
       try $0.change("generation_config.json", ["num_beams": .number(1e15)])
     },
@@ -133,6 +136,11 @@ struct Damage: Sendable, CustomTestStringConvertible {
     },
     Damage("no modules", .embeddings, .invalidConfiguration, "list of modules") {
       try $0.write("{}", to: "modules.json")
+    },
+    Damage("pooling elsewhere", .embeddings, .invalidConfiguration, "no config.json") {
+      try $0.write(
+        #"[{"type": "x.Transformer", "path": ""}, {"type": "x.Pooling", "path": "3_Pooling"}]"#,
+        to: "modules.json")
     },
   ]
 }

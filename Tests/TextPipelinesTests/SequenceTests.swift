@@ -89,6 +89,21 @@ struct SequenceTests {
     try await check(generator, expected, 4)
   }
 
+  @Test func optionsAsJSON() throws {
+    func options(_ json: String) throws -> GenerationOptions {
+      try JSONDecoder().decode(GenerationOptions.self, from: Data(json.utf8))
+    }
+    #expect(try options("{}") == GenerationOptions())
+    var some = GenerationOptions(maxLength: 9, lengthPenalty: 0.5, earlyStopping: .whenFull)
+    #expect(
+      try options(#"{"maxLength": 9, "lengthPenalty": 0.5, "earlyStopping": "whenFull"}"#) == some)
+    some.badWords = [[1, 2]]
+    some.ignoresSampling = true
+    let encoded = String(decoding: try JSONEncoder().encode(some), as: UTF8.self)
+    #expect(try options(encoded) == some)
+    #expect(throws: DecodingError.self) { try options(#"{"maxLength": "many"}"#) }
+  }
+
   @Test func optionsGoBeforeFiles() async throws {
     func expected(_ key: String, _ value: JSONValue) throws -> GenerationGolden.Case {
       try #require(Self.cases.first { $0.settings == [key: value] })

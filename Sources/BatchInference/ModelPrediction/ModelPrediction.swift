@@ -49,7 +49,8 @@ public struct ModelPrediction: UserDefinedFunction {
     _ input: any BatchSource, invocation: FunctionInvocation, worker: WorkerContext
   ) async throws -> any BatchSource {
     let parameters = try invocation.decodeParameters(as: Parameters.self)
-    let path = worker.file(parameters.model.file)
+    let path =
+      parameters.model.isAddress ? parameters.model.file : worker.file(parameters.model.file)
     let chunks = BatchChunks(input, size: max(parameters.batchSize, 1))
     var loaded: (any Model)?
     return BatchGenerator {

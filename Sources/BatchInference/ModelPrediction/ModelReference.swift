@@ -11,7 +11,8 @@ public struct ModelFormat: RawRepresentable, Sendable, Hashable, Codable {
 /// A model file and how to load it: what travels to the executors.
 public struct ModelReference: Sendable, Hashable, Codable {
   public var format: ModelFormat
-  /// The name under which the driver added the file, or an absolute path on every executor.
+  /// The name under which the driver added the file, an absolute path on every executor, or the address
+  /// of a server (`grpc://host:port`).
   public var file: String
   /// Options for the loader by name.
   public var options: [String: String]
@@ -21,6 +22,9 @@ public struct ModelReference: Sendable, Hashable, Codable {
     self.file = file
     self.options = options
   }
+
+  /// Whether ``file`` is a server's address.
+  public var isAddress: Bool { file.contains("://") }
 }
 
 /// Loads models of one format.

@@ -100,7 +100,7 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    end(isSent ? .lost(ChannelError.eof) : .notSent(ChannelError.eof))
+    end(isSent ? .lost(connection.failure) : .notSent(connection.failure))
     context.fireChannelInactive()
   }
 

@@ -9,6 +9,7 @@ final class HTTP2Connection: Sendable {
     var current: (number: Int, multiplexer: EventLoopFuture<NIOHTTP2Handler.StreamMultiplexer>)?
     var channels: [Int: any Channel] = [:]
     var count = 0
+    var failure: (any Error)?
     var isClosed = false
   }
 
@@ -37,6 +38,9 @@ final class HTTP2Connection: Sendable {
     }
   }
 
+  /// Why the connection ended, as far as it is known; on the event loop only.
+  var failure: any Error { state.value.failure ?? ChannelError.eof }
+
   /// Ends the connection and all its streams.
   func close() async {
     let channels = try? await eventLoop.submit {
@@ -52,6 +56,7 @@ final class HTTP2Connection: Sendable {
     if let current = state.value.current { return current.multiplexer }
     state.value.count += 1
     let number = state.value.count
+    state.value.failure = nil
     // The multiplexer is there before the connection is, which streams cannot do without.
     let multiplexer = address.connect(on: eventLoop) { channel in
       let pipeline = channel.pipeline.syncOperations
@@ -84,7 +89,8 @@ final class HTTP2Connection: Sendable {
   }
 
   /// Lets the next stream open another connection.
-  fileprivate func retire(_ number: Int) {
+  fileprivate func retire(_ number: Int, failure: (any Error)? = nil) {
+    if let failure { state.value.failure = failure }
     if state.value.current?.number == number { state.value.current = nil }
   }
 
@@ -127,7 +133,7 @@ private final class ConnectionWatcher: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    connection.retire(number)
+    connection.retire(number, failure: error)
     context.close(promise: nil)
   }
 }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+import NIOTLS
 
 /// A server's address with what connections to it need.
 struct ServerAddress: Sendable {
@@ -30,7 +31,7 @@ struct ServerAddress: Sendable {
     }
   }
 
-  /// Connects; `initialize` adds the handlers of the protocol.
+  /// Connects, by TLS if the endpoint is secure; `initialize` adds the handlers of the protocol.
   func connect(
     on eventLoop: any EventLoop,
     _ initialize: @escaping @Sendable (any Channel) throws -> Void
@@ -44,20 +45,52 @@ struct ServerAddress: Sendable {
       )
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          if let security { try addSecurity(security, to: channel) }
+          let pipeline = channel.pipeline.syncOperations
+          if let security {
+            try pipeline.addHandler(try securityHandler(security))
+            try pipeline.addHandler(HandshakeWatcher(channel.eventLoop))
+          }
           try initialize(channel)
         }
       }
       .connect(host: endpoint.host, port: endpoint.port)
+      .flatMap { channel in
+        guard security != nil else { return eventLoop.makeSucceededFuture(channel) }
+        return eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.handler(type: HandshakeWatcher.self).outcome
+        }.flatMap { $0.map { channel } }
+      }
   }
 
-  private func addSecurity(_ security: NIOSSLContext, to channel: any Channel) throws {
-    let handler: NIOSSLClientHandler
+  private func securityHandler(_ security: NIOSSLContext) throws -> NIOSSLClientHandler {
     do {
-      handler = try NIOSSLClientHandler(context: security, serverHostname: endpoint.host)
+      return try NIOSSLClientHandler(context: security, serverHostname: endpoint.host)
     } catch let error as NIOSSLExtraError where error == .cannotUseIPAddressInSNI {
-      handler = try NIOSSLClientHandler(context: security, serverHostname: nil)
+      return try NIOSSLClientHandler(context: security, serverHostname: nil)
     }
-    try channel.pipeline.syncOperations.addHandler(handler)
   }
+}
+
+/// Tells how TLS was agreed on, so that a certificate that is not trusted is the reason of a failure
+/// and not an end of the connection without any.
+private final class HandshakeWatcher: ChannelInboundHandler {
+  typealias InboundIn = Any
+
+  private let promise: EventLoopPromise<Void>
+
+  var outcome: EventLoopFuture<Void> { promise.futureResult }
+
+  init(_ eventLoop: any EventLoop) { promise = eventLoop.makePromise() }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted = event as? TLSUserEvent { promise.succeed() }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    promise.fail(error)
+    context.fireErrorCaught(error)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { promise.fail(ChannelError.eof) }
 }

@@ -1,4 +1,4 @@
-package import Tensors
+internal import Tensors
 
 /// Takes the messages of a gRPC call out of its data frames: each stands behind a byte that tells
 /// whether it is compressed and its length in 32 bits.

@@ -18,8 +18,8 @@ extension DataFrame {
   ///   - outputs: names of the new columns by output; an output that is not given keeps its name.
   ///   - structure: the name of one new column, a struct with the outputs as its fields, instead of a
   ///     column for each.
-  ///   - batchSize: the number of rows that the model gets at once; `nil` for 64, and 256 for
-  ///     pipelines of text, which sort a batch by length and cut it themselves.
+  ///   - batchSize: the number of rows that the model gets at once; `nil` for 64, 256 for
+  ///     pipelines of text, which sort a batch by length and cut it themselves, and 1024 for servers.
   ///   - nulls: what happens to nulls in the input.
   ///   - ragged: what happens to rows that differ in length.
   /// - Throws: an error that names the input, output or column that does not fit.

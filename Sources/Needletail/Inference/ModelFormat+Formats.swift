@@ -11,9 +11,13 @@ extension ModelFormat {
   public static let sentenceEmbeddings = ModelFormat(rawValue: "sentence-embeddings")
   /// A folder of HuggingFace's with an encoder and decoder of text, such as T5.
   public static let textGeneration = ModelFormat(rawValue: "text-generation")
+  /// A model on a server that speaks KServe v2.
+  public static let kserve = ModelFormat(rawValue: "kserve")
 
   /// The number of rows in a batch, if nobody says another.
   var batchSize: Int {
+    // A call of a server costs about a millisecond, however many rows there are.
+    if self == .kserve { return 1024 }
     let pipelines: [ModelFormat] = [.textClassification, .sentenceEmbeddings, .textGeneration]
     return pipelines.contains(self) ? 256 : 64
   }
@@ -26,6 +30,7 @@ extension ModelFormat {
     case .textClassification: return ["topK"] + text
     case .sentenceEmbeddings: return ["pooling", "normalized"] + text
     case .textGeneration: return ["prefix", "task", "maxLength", "beams", "generation"] + text
+    case .kserve: return ["version", "token", "timeout", "sharedMemory"]
     default: return ["threads"]
     }
   }
@@ -37,6 +42,9 @@ extension ModelFormat {
       var session = ONNXSessionOptions()
       if let threads = try number("threads", options) { session.intraOpThreads = threads }
       return try ONNXSession(path: path, options: session)
+    },
+    .kserve: { reference, address, _ in
+      try await KServeModel.load(address, reference.options)
     },
     .torch: { reference, path, _ in try torch(path, reference.options) },
     .savedModel: { reference, path, _ in

@@ -109,12 +109,15 @@ extension ModelSource {
     return changed
   }
 
-  /// The model at `path`, its format told from the name, or from the files of a folder.
+  /// The model at `path`, its format told from the name, or from the files of a folder; or the model of
+  /// a server whose address is `path`: `kserve://HOST:PORT/MODEL`.
   ///
   /// - Throws: ``NeedletailError`` if they tell none.
   public init(path: String) throws {
     let name = path.lowercased()
-    if name.hasSuffix(".onnx") {
+    if path.contains("://") {
+      self = try .kserve(address: path)
+    } else if name.hasSuffix(".onnx") {
       self = .onnx(path)
     } else if name.hasSuffix(".pt2") {
       self = .torch(path)
@@ -125,7 +128,7 @@ extension ModelSource {
     } else {
       let names =
         "a model is a file called .onnx or .pt2, or a folder with saved_model.pb (TensorFlow) or "
-        + "config.json (HuggingFace)"
+        + "config.json (HuggingFace), or kserve://HOST:PORT/MODEL of a server"
       throw NeedletailError(.usage, "'\(path)' is not a model that can be run: \(names)")
     }
   }

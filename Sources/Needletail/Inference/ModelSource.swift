@@ -4,7 +4,7 @@ import Foundation
 public struct ModelSource: Sendable, Hashable {
   /// The format, which decides what runs the model.
   public var format: ModelFormat
-  /// The model's file or folder on the driver.
+  /// The model's file or folder on the driver, or the address of its server.
   public var path: String
   /// Options of what runs it.
   public var options: [String: String]
@@ -17,8 +17,10 @@ public struct ModelSource: Sendable, Hashable {
 
   /// Loads the model in this process.
   ///
-  /// - Throws: ``NeedletailError`` if there is no such file; the runtime's error if it cannot load it.
+  /// - Throws: ``NeedletailError`` if there is no such file; the runtime's error if it cannot load it;
+  ///   ``KServeError`` if its server cannot be reached or does not have it.
   public func load() async throws -> any Model {
+    if isServed { return try await reference(path).load(path, WorkerContext()) }
     guard FileManager.default.fileExists(atPath: path) else {
       throw NeedletailError(
         .usage,
@@ -28,6 +30,9 @@ public struct ModelSource: Sendable, Hashable {
     return try await reference(path).load(path, WorkerContext())
   }
 
+  /// Whether a server runs the model, so that no file is sent.
+  var isServed: Bool { format == .kserve }
+
   func reference(_ file: String) -> ModelReference {
     ModelReference(format: format, file: file, options: options)
   }
@@ -36,13 +41,14 @@ public struct ModelSource: Sendable, Hashable {
   struct Packed {
     /// Its name there, in which a hash of the contents keeps models apart.
     let name: String
-    /// The file, or the packed folder.
-    let contents: Data
+    /// The file, or the packed folder; `nil` for a model that a server has.
+    let contents: Data?
     let isFolder: Bool
     /// A file that must lie beside it.
     var companion: (name: String, contents: Data)?
 
     func send(to session: SparkSession) async throws {
+      guard let contents else { return }
       if isFolder {
         try await session.addFolder(contents, as: name)
         return
@@ -56,6 +62,7 @@ public struct ModelSource: Sendable, Hashable {
 
   /// Reads the model's file, or packs its folder.
   func packed() throws -> Packed {
+    if isServed { return Packed(name: path, contents: nil, isFolder: false) }
     let url = URL(fileURLWithPath: path)
     let base = url.lastPathComponent
     if FileManager.default.isFolder(path) {
