@@ -135,7 +135,8 @@ let targets: [Target] = [
     name: "Needletail",
     dependencies: [
       "ArrowIPC", "BatchInference", "CGzip", "ImagePreprocessing", "KServeClient", "KServeServer",
-      "ONNXRuntime", "SparkConnect", "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
+      "ONNXRuntime", "SparkConnect", "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors",
+      "TextPipelines", "TorchRuntime",
       .product(name: "Crypto", package: "swift-crypto"),
       .product(name: "Logging", package: "swift-log"),
     ],
