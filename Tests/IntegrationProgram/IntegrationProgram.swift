@@ -85,6 +85,29 @@ struct IntegrationProgram: SparkProgram {
     }
     try expect(pairs == [[0, 0], [2, 4], [4, 8], [6, 12], [8, 16]], "\(pairs)")
     try await inlineBatches(spark)
+    try await pruning(spark)
+  }
+
+  /// A function of batches sees all columns, however few of its own are used.
+  static func pruning(_ spark: SparkSession) async throws {
+    let table = spark.range(0, 6, partitions: 2).withColumn("a`b.c", col("id")).select("*")
+    func widths() async throws -> DataFrame {
+      try await table.mapBatches("widths", returning: ["n": .long, "m": .long]) { batches in
+        batches.map {
+          let width = Array(repeating: Int64($0.columns.count), count: $0.rowCount)
+          return try RecordBatch([("n", .numbers(width)), ("m", .numbers(width))])
+        }
+      }
+    }
+    let one = try await widths().select("n").collect().map { try $0.get("n", as: Int.self) }
+    try expect(one == Array(repeating: 2, count: 6), "\(one)")
+    let count = try await spark.range(0, 10, partitions: 2).mapBatches(evens).count()
+    try expect(count == 5, "\(count) rows")
+    let twins = spark.range(1).select(col("id"), col("id"))
+    let said = await failure {
+      _ = try await twins.mapBatches("twins", returning: ["id": .long]) { $0 }
+    }
+    try expect(said.contains("two columns called 'id'"), said)
   }
 
   /// Closures where they are used: with batches in parts, all at once, and with captured values.
@@ -109,12 +132,12 @@ struct IntegrationProgram: SparkProgram {
     }.agg(sum("rows").as("rows")).first()
     try expect(try counted?.get("rows", as: Int.self) == 10, "\(counted as Any)")
     let limit = counted?.values.count ?? 0
-    let capturing = table.mapBatches("capturing", returning: ["id": .long]) { batches in
+    let capturing = try await table.mapBatches("capturing", returning: ["id": .long]) { batches in
       batches.filter { $0.rowCount > limit }
     }
     let said = await failure { _ = try await capturing.collect() }
     try expect(said.contains("captures values"), said)
-    let failing = table.mapBatches("failing", returning: ["id": .long]) { _ in
+    let failing = try await table.mapBatches("failing", returning: ["id": .long]) { _ in
       throw Refusal(description: "no batches today")
     }
     let cause = await failure { _ = try await failing.collect() }

@@ -55,24 +55,13 @@ extension PredictBatchUDF {
 }
 
 extension DataFrame {
-  /// The batches that `function` makes of this table's.
-  public func mapBatches(_ function: MapBatchesFunction<NoParameters>) -> DataFrame {
-    mapBatches(function, NoParameters())
-  }
-
-  /// The batches that `function`, with the given parameters, makes of this table's.
-  public func mapBatches<Parameters>(
-    _ function: MapBatchesFunction<Parameters>, _ parameters: Parameters
-  ) -> DataFrame {
-    mapBatches(function, parameters, profileID: nil)
-  }
-
-  /// The batches that `function` makes of this table's, in a stage of its own whose tasks, and
-  /// executors, have what `resources` asks for.
+  /// The batches that `function` makes of this table's, with all its columns.
   ///
-  /// - Throws: ``SparkError`` if the server refuses the profile.
+  /// - Parameter resources: what the tasks of the stage, and their executors, must have.
+  /// - Throws: ``SparkError`` if this table cannot be, two of its columns have the same name, or the
+  ///   server refuses the resources.
   public func mapBatches(
-    _ function: MapBatchesFunction<NoParameters>, resources: ResourceProfile
+    _ function: MapBatchesFunction<NoParameters>, resources: ResourceProfile? = nil
   ) async throws -> DataFrame {
     try await mapBatches(function, NoParameters(), resources: resources)
   }
@@ -80,28 +69,22 @@ extension DataFrame {
   /// The same with parameters.
   public func mapBatches<Parameters>(
     _ function: MapBatchesFunction<Parameters>, _ parameters: Parameters,
-    resources: ResourceProfile
+    resources: ResourceProfile? = nil
   ) async throws -> DataFrame {
-    mapBatches(
-      function, parameters, profileID: try await session.resourceProfileID(resources))
-  }
-
-  private func mapBatches<Parameters>(
-    _ function: MapBatchesFunction<Parameters>, _ parameters: Parameters, profileID: Int?
-  ) -> DataFrame {
-    mapBatches(
+    try await mapBatches(
       function.name, returning: function.schema, isBarrier: function.isBarrier,
-      profileID: profileID,
+      resources: resources,
       command: { try command(function, try FunctionInvocation.encode(parameters), $0) })
   }
 
   /// The batches that a closure makes, whose place in the program `parameters` tells.
   func mapBatches(
-    inline name: String, returning schema: StructType, isBarrier: Bool, profileID: Int?,
+    inline name: String, returning schema: StructType, isBarrier: Bool,
+    resources: ResourceProfile?,
     parameters: @escaping @Sendable () throws -> InlineBatchesFunction.Parameters
-  ) -> DataFrame {
-    mapBatches(
-      name, returning: schema, isBarrier: isBarrier, profileID: profileID,
+  ) async throws -> DataFrame {
+    try await mapBatches(
+      name, returning: schema, isBarrier: isBarrier, resources: resources,
       command: {
         try command(
           InlineBatchesFunction(), try FunctionInvocation.encode(try parameters()), $0)
@@ -109,14 +92,24 @@ extension DataFrame {
   }
 
   private func mapBatches(
-    _ name: String, returning schema: StructType, isBarrier: Bool, profileID: Int?,
+    _ name: String, returning schema: StructType, isBarrier: Bool, resources: ResourceProfile?,
     command: @escaping @Sendable ([String]) throws -> [UInt8]
-  ) -> DataFrame {
-    mapPartitions(
+  ) async throws -> DataFrame {
+    // Spark drops the columns that nothing refers to, and does not know what the function reads.
+    let names = try await self.schema().names
+    if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
+      throw SparkError(
+        .invalidArgument,
+        "mapBatches(\"\(name)\"): the table has two columns called '\(twice)'; rename one of them")
+    }
+    let profile: Int? =
+      if let resources { try await session.resourceProfileID(resources) } else { nil }
+    return mapPartitions(
       InlineFunction(
         name: name, returnType: .struct(schema), evaluationType: Evaluation.batches,
         command: command, check: { _ in }),
-      isBarrier: isBarrier, profileID: profileID)
+      columns: names.map { col("`\($0.replacing("`", with: "``"))`") }, isBarrier: isBarrier,
+      profileID: profile)
   }
 
   /// The predictions of a planned model over `columns`, as one struct column.

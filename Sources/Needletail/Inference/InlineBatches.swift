@@ -8,7 +8,7 @@ extension DataFrame {
   /// The batches that a closure makes of this table's: Spark's `mapInArrow`.
   ///
   /// ```swift
-  /// table.mapBatches("evens", returning: ["id": .long]) { batches in
+  /// try await table.mapBatches("evens", returning: ["id": .long]) { batches in
   ///   batches.map { try evenRows($0) }
   /// }
   /// ```
@@ -20,28 +20,15 @@ extension DataFrame {
   ///   - name: names the function in messages and plans.
   ///   - returning: the columns of the result.
   ///   - isBarrier: whether all tasks of the stage must run at the same time.
+  ///   - resources: what the tasks of the stage, and their executors, must have.
+  /// - Throws: ``SparkError`` if this table cannot be, two of its columns have the same name, or the
+  ///   server refuses the resources.
   public func mapBatches(
     _ name: String, returning schema: StructType, isBarrier: Bool = false,
-    body: @escaping InlineBatchesBody
-  ) -> DataFrame {
-    mapBatches(
-      inline: name, returning: schema, isBarrier: isBarrier, profileID: nil
-    ) {
-      try InlineBatchesFunction.Parameters(
-        name: name, schema: schema.ddl, codeOffset: ProgramCode.offset(of: body, name: name))
-    }
-  }
-
-  /// The same in a stage of its own whose tasks, and executors, have what `resources` asks for.
-  ///
-  /// - Throws: ``SparkError`` if the server refuses the profile.
-  public func mapBatches(
-    _ name: String, returning schema: StructType, isBarrier: Bool = false,
-    resources: ResourceProfile, body: @escaping InlineBatchesBody
+    resources: ResourceProfile? = nil, body: @escaping InlineBatchesBody
   ) async throws -> DataFrame {
-    mapBatches(
-      inline: name, returning: schema, isBarrier: isBarrier,
-      profileID: try await session.resourceProfileID(resources)
+    try await mapBatches(
+      inline: name, returning: schema, isBarrier: isBarrier, resources: resources
     ) {
       try InlineBatchesFunction.Parameters(
         name: name, schema: schema.ddl, codeOffset: ProgramCode.offset(of: body, name: name))
