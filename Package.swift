@@ -40,10 +40,11 @@ let dependencies: [Package.Dependency] = [
     url: "https://github.com/swift-server/swift-service-lifecycle", .upToNextMinor(from: "2.13.0")),
 ]
 
-// The arrows only point down: Tensors < ArrowIPC < SparkTypes < BatchInference < { SparkWorker, ONNXRuntime,
-// TensorFlowRuntime, TorchRuntime, ImagePreprocessing }, { Tokenizers, ONNXRuntime } < TextPipelines, SparkConnect beside
-// them, and Needletail on top. Everything below Needletail but SparkConnect is
-// free of third-party packages, so that the worker side stays small and quick to build.
+// The arrows only point down: Tensors < ArrowIPC < SparkTypes < BatchInference < { SparkWorker,
+// ONNXRuntime, TensorFlowRuntime, TorchRuntime, ImagePreprocessing }, { Tokenizers, ONNXRuntime } <
+// TextPipelines, { KServeProtocol, BatchInference } < { KServeClient, KServeServer }, SparkConnect
+// beside them, and Needletail on top. What runs on executors without a server is free of third-party
+// packages: everything below Needletail but SparkConnect and the three for KServe.
 let targets: [Target] = [
   .target(name: "Tensors", swiftSettings: settings),
   .target(name: "ArrowIPC", dependencies: ["Tensors"], swiftSettings: settings),
@@ -113,6 +114,7 @@ let targets: [Target] = [
       .product(name: "NIOHTTP2", package: "swift-nio-http2"),
       .product(name: "NIOPosix", package: "swift-nio"),
       .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      .product(name: "NIOTLS", package: "swift-nio"),
       .product(name: "SwiftProtobuf", package: "swift-protobuf"),
     ],
     swiftSettings: settings),
@@ -153,6 +155,13 @@ let targets: [Target] = [
     swiftSettings: settings),
   .executableTarget(
     name: "NeedletailBenchmark", dependencies: ["Needletail"], swiftSettings: settings),
+  .executableTarget(
+    name: "RuntimeBenchmark",
+    dependencies: [
+      "BatchInference", "ImagePreprocessing", "ONNXRuntime", "TensorFlowRuntime", "Tensors",
+      "TextPipelines", "Tokenizers", "TorchRuntime",
+    ],
+    path: "Benchmarks/Runtimes/Sources", swiftSettings: settings),
   .target(
     name: "NeedletailTesting",
     dependencies: [
