@@ -79,7 +79,6 @@ let targets: [Target] = [
     exclude: ["Protos"],
     swiftSettings: [.swiftLanguageMode(.v6)]),
   .target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]),
-  .target(name: "CInflate", linkerSettings: [.linkedLibrary("z")]),
   .target(
     name: "SparkConnect",
     dependencies: [
@@ -121,7 +120,7 @@ let targets: [Target] = [
   .target(
     name: "KServeServer",
     dependencies: [
-      "BatchInference", "CInflate", "KServeProtocol", "Tensors",
+      "BatchInference", "CGzip", "KServeProtocol", "Tensors",
       .product(name: "GRPCCore", package: "grpc-swift-2"),
       .product(name: "Logging", package: "swift-log"),
       .product(name: "NIOCore", package: "swift-nio"),

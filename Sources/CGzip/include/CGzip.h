@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "Inflate.h"
+
 // zlib behind functions of our own: its header also belongs to a module of gRPC's, and Swift takes
 // the types in it for that module's.
 

@@ -1,4 +1,4 @@
-import CInflate
+import CGzip
 import KServeProtocol
 import Tensors
 

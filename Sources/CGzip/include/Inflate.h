@@ -1,5 +1,5 @@
-#ifndef NEEDLETAIL_CINFLATE_H
-#define NEEDLETAIL_CINFLATE_H
+#ifndef NEEDLETAIL_INFLATE_H
+#define NEEDLETAIL_INFLATE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "CInflate.h"
+#include "Inflate.h"
 
 #include <stdlib.h>
 #include <zlib.h>
