@@ -382,7 +382,8 @@ def recipes():
 def build(folder, name):
     import torch
 
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder / "cache"))
+    # Two recipes of one module write the same files; at the same time they would disturb each other.
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder / "cache" / str(os.getpid()))
     # Kernels for one thread have no OpenMP, from which a failed check could not return.
     torch.set_num_threads(1)
     for key, recipe in recipes():
