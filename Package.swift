@@ -161,6 +161,9 @@ let targets: [Target] = [
       "TextPipelines", "Tokenizers", "TorchRuntime",
     ],
     path: "Benchmarks/Runtimes/Sources", swiftSettings: settings),
+  .executableTarget(
+    name: "ServingBenchmark", dependencies: ["KServeClient", "Tensors"],
+    path: "Benchmarks/Serving/Sources", swiftSettings: settings),
   .target(
     name: "NeedletailTesting",
     dependencies: [
