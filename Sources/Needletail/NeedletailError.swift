@@ -17,6 +17,8 @@ public struct NeedletailError: Error, Sendable, Hashable, CustomStringConvertibl
     public static let usage = Code("USAGE")
     /// The server or session cannot run Swift functions.
     public static let session = Code("SESSION")
+    /// A server beside an executor did not start, or is not to be had.
+    public static let nodeServers = Code("NODE_SERVERS")
 
     public var description: String { name }
   }

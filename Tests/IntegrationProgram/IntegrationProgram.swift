@@ -22,7 +22,7 @@ struct IntegrationProgram: SparkProgram {
     "columns": columns, "batches": batches, "errors": errors, "cancel": cancel, "crash": crash,
     "checks": checks, "sessions": sessions, "pid": pid, "predicting": predicting,
     "semantics": Semantics.run, "malformed": Malformed.run, "resources": resources,
-  ]
+  ].merging(NodeServing.scenarios) { first, _ in first }
 
   /// What follows `name` on the command line.
   static func option(_ name: String) throws -> String {

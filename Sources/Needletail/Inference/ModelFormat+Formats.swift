@@ -17,7 +17,7 @@ extension ModelFormat {
   /// The number of rows in a batch, if nobody says another.
   var batchSize: Int {
     // A call of a server costs about a millisecond, however many rows there are.
-    if self == .kserve { return 1024 }
+    if [.kserve, .nodeServer].contains(self) { return 1024 }
     let pipelines: [ModelFormat] = [.textClassification, .sentenceEmbeddings, .textGeneration]
     return pipelines.contains(self) ? 256 : 64
   }
@@ -31,6 +31,7 @@ extension ModelFormat {
     case .sentenceEmbeddings: return ["pooling", "normalized"] + text
     case .textGeneration: return ["prefix", "task", "maxLength", "beams", "generation"] + text
     case .kserve: return ["version", "token", "timeout", "sharedMemory"]
+    case .nodeServer: return []
     default: return ["threads"]
     }
   }
@@ -46,6 +47,7 @@ extension ModelFormat {
     .kserve: { reference, address, _ in
       try await KServeModel.load(address, reference.options)
     },
+    .nodeServer: loadNodeServer,
     .torch: { reference, path, _ in try torch(path, reference.options) },
     .savedModel: { reference, path, _ in
       try savedModel(path, signature: reference.options["signature"], reference.options)

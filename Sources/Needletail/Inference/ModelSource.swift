@@ -20,6 +20,7 @@ public struct ModelSource: Sendable, Hashable {
   /// - Throws: ``NeedletailError`` if there is no such file; the runtime's error if it cannot load it;
   ///   ``KServeError`` if its server cannot be reached or does not have it.
   public func load() async throws -> any Model {
+    if format == .nodeServer { return try DescribedModel(self) }
     if isServed { return try await reference(path).load(path, WorkerContext()) }
     guard FileManager.default.fileExists(atPath: path) else {
       throw NeedletailError(
@@ -31,7 +32,7 @@ public struct ModelSource: Sendable, Hashable {
   }
 
   /// Whether a server runs the model, so that no file is sent.
-  var isServed: Bool { format == .kserve }
+  var isServed: Bool { [.kserve, .nodeServer].contains(format) }
 
   func reference(_ file: String) -> ModelReference {
     ModelReference(format: format, file: file, options: options)

@@ -8,8 +8,9 @@ import Synchronization
 /// A program started here that ends when this process ends, however that comes about.
 ///
 /// A small shell watches a pipe from this process: when it closes, because ``stop(grace:)`` says so
-/// or because this process died (even by SIGKILL), the shell terminates the program. The program is
-/// in a process group of its own, so that Ctrl-C at the terminal reaches it through us only.
+/// or because this process died (even by SIGKILL), the shell asks the program to end, and ten seconds
+/// later kills what is left of its process group. The group is the program's own, so that Ctrl-C at the
+/// terminal reaches it through us only.
 package final class ChildProcess: Sendable {
   private struct State {
     var watch: Int32
@@ -23,14 +24,21 @@ package final class ChildProcess: Sendable {
       to: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32).self)
   }
 
+  /// Lets a child inherit the first three descriptors only.
+  static func closeOthers(_ actions: inout posix_spawn_file_actions_t) {
+    _ = closeFrom?(&actions, 3)
+  }
+
   package let pid: pid_t
   private let state: Mutex<State>
 
+  /// Its first argument is the number of the signal that asks the program to end.
   private static let supervisor = """
     exec 3<&0
+    signal=$1; shift
     "$@" </dev/null 3<&- &
     child=$!
-    (cat <&3 >/dev/null; kill -TERM $child; sleep 10; kill -KILL $child) 2>/dev/null &
+    (cat <&3 >/dev/null; kill -$signal $child; sleep 10; kill -KILL 0) 2>/dev/null &
     exec 3<&-
     wait $child
     """
@@ -38,7 +46,9 @@ package final class ChildProcess: Sendable {
   /// Starts `arguments` with `environment`, its output going to the end of the file at `log`.
   ///
   /// - Throws: ``NeedletailError`` if the process cannot be started.
-  package init(_ arguments: [String], environment: [String: String], log: String) throws {
+  package init(
+    _ arguments: [String], environment: [String: String], log: String, stopSignal: Int32 = SIGTERM
+  ) throws {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw Self.failure(arguments, errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -49,7 +59,7 @@ package final class ChildProcess: Sendable {
     posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
     // A child that inherits another child's pipe would keep that one from seeing our end.
-    _ = Self.closeFrom?(&actions, 3)
+    Self.closeOthers(&actions)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -64,7 +74,7 @@ package final class ChildProcess: Sendable {
     sigfillset(&all)
     posix_spawnattr_setsigdefault(&attributes, &all)
 
-    let words = ["/bin/sh", "-c", Self.supervisor, "needletail"] + arguments
+    let words = ["/bin/sh", "-c", Self.supervisor, "needletail", "\(stopSignal)"] + arguments
     let argumentPointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     let environmentPointers: [UnsafeMutablePointer<CChar>?] =
       environment.map { strdup("\($0.key)=\($0.value)") } + [nil]

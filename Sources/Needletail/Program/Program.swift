@@ -18,6 +18,7 @@ final class Program: Sendable {
   /// The functions that every program has.
   static let builtInFunctions: [any UserDefinedFunction] = [
     ModelPrediction(loaders: ModelFormat.loaders), InlineBatchesFunction(),
+    NodeServersFunction.function(),
   ]
 
   /// Declares the functions of this process; once, at its start.

@@ -41,9 +41,11 @@ extension SparkProgram {
 
 /// The part of a program that Spark's executors run.
 public enum SparkWorkerMode {
-  /// If Spark started this process as its worker, serves it and never returns. A program that is no
-  /// ``SparkProgram`` calls this before anything else.
+  /// If Spark started this process as its worker, or a worker started it for a server beside the
+  /// executor, does that work and never returns. A program that is no ``SparkProgram`` calls this
+  /// before anything else.
   public static func enterIfStartedBySpark(functions: [any UserDefinedFunction]) {
+    SupervisorMode.enterIfAsked()
     guard
       let launch = WorkerLaunch.detect(
         arguments: CommandLine.arguments, environment: WorkerDaemon.processEnvironment)

@@ -99,7 +99,7 @@ final class PlanExecution: Sendable {
       $0.clientType = connection.userAgent
       $0.operationID = operation
       $0.plan = plan
-      $0.tags = session.tags.sorted()
+      if !Housekeeping.isActive { $0.tags = session.tags.sorted() }
       $0.requestOptions = [.with { $0.reattachOptions.reattachable = true }]
     }
     return try await guarded(position) {

@@ -127,6 +127,7 @@ public final class SparkSession: Sendable {
 
   /// Tells everybody who wants to know; `nil` if nobody does.
   var progressHandler: ProgressHandler? {
+    if Housekeeping.isActive { return nil }
     let (handler, streams) = state.withLock { ($0.progress, Array($0.progressStreams.values)) }
     if handler == nil, streams.isEmpty { return nil }
     return { progress in

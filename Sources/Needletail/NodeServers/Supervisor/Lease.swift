@@ -23,7 +23,7 @@ struct Lease: Sendable, Hashable {
 
   private func failure(_ code: Int32) -> NeedletailError {
     NeedletailError(
-      .session,
+      .nodeServers,
       "the lease \(path) of a node's server cannot be renewed: \(String(cString: strerror(code)))")
   }
 

@@ -1,0 +1,110 @@
+import Foundation
+import Logging
+
+/// This program as the server of models.
+struct NeedletailBackend: Sendable, Hashable, Codable {
+  struct NamedModel: Sendable, Hashable, Codable {
+    var name: String
+    var reference: ModelReference
+  }
+
+  var models: [NamedModel]
+  /// Batches of a model that run at the same time; `nil` for the executor's cores, or 1 with a GPU.
+  var instances: Int?
+  /// Microseconds that a request may wait for others to join it.
+  var maxQueueDelay = 0
+
+  func resolved(for worker: WorkerContext, on executor: ExecutorIdentity) throws
+    -> NeedletailBackend
+  {
+    var backend = self
+    for index in models.indices where !models[index].reference.isAddress {
+      backend.models[index].reference.file = worker.file(models[index].reference.file)
+    }
+    if instances == nil {
+      let cores = executor.cores ?? ProcessInfo.processInfo.activeProcessorCount
+      backend.instances = worker.gpus.isEmpty ? max(cores, 1) : 1
+    }
+    return backend
+  }
+}
+
+/// Starts this program as a server.
+struct NeedletailLaunch: ServerLaunch {
+  let order: NodeServerOrder
+  let backend: NeedletailBackend
+
+  /// The first argument of a process that is to serve; the workspace follows.
+  static let argument = "--needletail-serve-node"
+
+  private static func backendFile(_ workspace: String) -> String { workspace + "/models.json" }
+  private static func addressFile(_ workspace: String) -> String { workspace + "/addresses.json" }
+
+  func command(in workspace: String) throws -> ServerCommand {
+    try JSONEncoder().encode(backend).write(to: URL(filePath: Self.backendFile(workspace)))
+    return ServerCommand(
+      arguments: [try ExecutableImage.currentPath(), Self.argument, workspace],
+      environment: order.variables())
+  }
+
+  func addresses(
+    in workspace: String, of processes: [ProcessTable.Entry]
+  ) throws -> ServerAddresses? {
+    FileManager.default.contents(atPath: Self.addressFile(workspace)).flatMap {
+      try? JSONDecoder().decode(ServerAddresses.self, from: $0)
+    }
+  }
+
+  func isReady(_ addresses: ServerAddresses) async -> Bool { await order.isReady(addresses) }
+  func isLive(_ addresses: ServerAddresses) async -> Bool { await order.isLive(addresses) }
+
+  /// Serves the models of `workspace` until SIGTERM: what the started process does.
+  static func serve(_ workspace: String) async throws {
+    guard let contents = FileManager.default.contents(atPath: backendFile(workspace)) else {
+      throw NeedletailError(.nodeServers, "there is no \(backendFile(workspace))")
+    }
+    let backend = try JSONDecoder().decode(NeedletailBackend.self, from: contents)
+    let logger = Logger(label: "needletail.server") { StreamLogHandler.standardError(label: $0) }
+    let server = KServeServer(
+      configuration: .init(
+        httpPort: 0, grpcPort: 0, metricsPort: 0, exitTimeout: .seconds(4), logger: logger))
+    for model in backend.models {
+      let loaded = try await model.reference.load(model.reference.file, WorkerContext())
+      try server.bind(
+        model.name, model: loaded,
+        configuration: .open(
+          loaded, instances: backend.instances ?? 1,
+          maxQueueDelay: .microseconds(backend.maxQueueDelay)))
+    }
+    let signals = TerminationSignal { server.shutDown() }
+    let announcing = Task {
+      let endpoints = try await server.endpoints
+      func address(_ port: Int?) -> String? { port.map { "\(endpoints.host):\($0)" } }
+      let addresses = ServerAddresses(
+        http: address(endpoints.http), grpc: address(endpoints.grpc),
+        metrics: address(endpoints.metrics))
+      try JSONEncoder().encode(addresses).write(
+        to: URL(filePath: addressFile(workspace)), options: .atomic)
+    }
+    defer {
+      announcing.cancel()
+      withExtendedLifetime(signals) {}
+    }
+    try await server.run()
+  }
+}
+
+extension ModelServingConfiguration {
+  /// How a model is served: its rows joined, if all its tensors have an open batch dimension.
+  static func open(
+    _ model: any Model, instances: Int, maxQueueDelay: Duration
+  ) -> ModelServingConfiguration {
+    let isOpen = (model.inputs + model.outputs).allSatisfy {
+      $0.shape.dimensions.first == Shape.dynamic
+    }
+    return ModelServingConfiguration(
+      maxBatchSize: isOpen ? 4096 : 0,
+      batching: isOpen ? DynamicBatching(maxQueueDelay: maxQueueDelay) : nil,
+      instances: instances, warmUp: .zeros())
+  }
+}
