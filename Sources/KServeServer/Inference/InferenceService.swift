@@ -206,6 +206,12 @@ final class InferenceService: Sendable {
             .unavailable, "Request for unknown model: '\(model.name)' has no available versions")))
       return
     }
+    // Before the request can end: what is set afterwards nobody would take away, and it would keep the
+    // request's tensors for good.
+    cancellation.onCancel {
+      queue.remove(request)
+      request.end(.failure(.requestCancelled))
+    }
     do {
       try queue.append(request)
     } catch {
@@ -217,10 +223,6 @@ final class InferenceService: Sendable {
         try? await Task.sleep(for: .nanoseconds(limit))
         if queue.remove(request) { request.end(.failure(.queueTimeout)) }
       }
-    }
-    cancellation.onCancel {
-      queue.remove(request)
-      request.end(.failure(.requestCancelled))
     }
   }
 
