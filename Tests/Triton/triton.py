@@ -1,11 +1,11 @@
 """Starts the tritonserver of the nvidia-pytriton wheel with the models beside this file.
 
-    python triton.py [MODEL...] [-- FLAG...]
+    python triton.py [--ports HTTP,GRPC] [MODEL...] [-- FLAG...]
 
 It prints one line of JSON when the server is ready (ports, pid, version), or when it failed to start
 ("error" and the last lines of its log), and stops it when its own standard input closes, so that the
-server ends however the caller does. The interpreter is that of the environment with the wheel; the
-server's Python backend runs in the same one.
+server ends however the caller does. Ports that are not given are free ones. The interpreter is that of
+the environment with the wheel; the server's Python backend runs in the same one.
 """
 
 import ctypes
@@ -96,6 +96,10 @@ def stop(server):
 
 def main():
     arguments = sys.argv[1:]
+    fixed = {}
+    if arguments[:1] == ["--ports"]:
+        fixed = dict(zip(("http", "grpc"), map(int, arguments[1].split(","))))
+        arguments = arguments[2:]
     flags = []
     if "--" in arguments:
         place = arguments.index("--")
@@ -109,7 +113,7 @@ def main():
     server = None
     try:
         for _ in range(3):
-            ports = {name: free_port() for name in ("http", "grpc", "metrics")}
+            ports = {name: fixed.get(name) or free_port() for name in ("http", "grpc", "metrics")}
             log = open(folder / "log", "wb")
             command = [
                 wheel / "tritonserver" / "bin" / "tritonserver",

@@ -25,6 +25,8 @@ final class SharedTensors: Sendable {
     var idle: [Pair] = []
     var count = 0
     var isRefused = false
+    /// What gives back the regions of calls that failed.
+    var cleaning: [Int: Task<Void, Never>] = [:]
   }
 
   private let client: KServeClient
@@ -48,7 +50,7 @@ final class SharedTensors: Sendable {
       do {
         sharing = try await share(request, outputs, in: &pair)
       } catch {
-        await discard(pair)
+        abandon(pair)
         guard let error = error as? KServeError else { throw error }
         try refuse(error)
         return nil
@@ -62,12 +64,12 @@ final class SharedTensors: Sendable {
         return response
       } catch {
         // The server may still write to the regions of a call that was given up.
-        await discard(pair)
+        abandon(pair)
         // A server that was restarted does not know the regions that the one before had mapped.
         guard attempt == 0, let error = error as? KServeError, error.isLostRegion else {
           throw error
         }
-        await release()
+        for idle in takeIdle() { abandon(idle) }
       }
     }
     return nil
@@ -75,11 +77,15 @@ final class SharedTensors: Sendable {
 
   /// Gives all idle regions back.
   func release() async {
-    let pairs = state.withLock { state in
+    for pair in takeIdle() { abandon(pair) }
+    for task in state.withLock({ $0.cleaning.values.map(\.self) }) { await task.value }
+  }
+
+  private func takeIdle() -> [Pair] {
+    state.withLock { state in
       defer { state.idle = [] }
       return state.idle
     }
-    for pair in pairs { await discard(pair) }
   }
 
   /// The request with its tensors, and the room for its outputs, in the regions of `pair`.
@@ -104,8 +110,9 @@ final class SharedTensors: Sendable {
   }
 
   private func refuse(_ error: KServeError) throws {
-    // Neither tells whether the server shares memory.
+    // None of these tells whether the server shares memory.
     if error.code == .deadlineExceeded || error.code == .cancelled { throw error }
+    if error.code == .unavailable { return }
     let isFirst = state.withLock { state in
       defer { state.isRefused = true }
       return !state.isRefused
@@ -115,20 +122,35 @@ final class SharedTensors: Sendable {
       "\(client.endpoint) does not share memory, tensors travel in messages: \(error.message)")
   }
 
-  private func discard(_ pair: Pair) async {
-    for region in [pair.input, pair.output].compactMap({ $0 }) { await discard(region) }
-  }
-
-  private func discard(_ region: Region) async {
-    // A server that has gone has forgotten the region, too.
-    try? await client.unregisterSharedMemory(region.name)
+  /// Gives regions back in a task of its own: the caller need not wait for a server that may be slow,
+  /// or gone, and a caller that was cancelled could not call the server any more.
+  @discardableResult private func abandon(_ pair: Pair) -> Task<Void, Never>? {
+    let regions = [pair.input, pair.output].compactMap(\.self)
+    if regions.isEmpty { return nil }
+    return state.withLock { state in
+      state.count += 1
+      let number = state.count
+      let task = Task {
+        for region in regions {
+          do {
+            try await client.unregisterSharedMemory(region.name)
+          } catch let error as KServeError where error.code == .unavailable {
+            // A server that has gone has forgotten its regions, too.
+            break
+          } catch {}
+        }
+        self.state.withLock { $0.cleaning[number] = nil }
+      }
+      state.cleaning[number] = task
+      return task
+    }
   }
 
   private func grow(_ region: inout Region?, to size: Int) async throws {
     guard size > 0, size > region?.memory.byteCount ?? 0 else { return }
     if let old = region {
       region = nil
-      await discard(old)
+      await abandon(Pair(input: old))?.value
     }
     let number = state.withLock { state in
       state.count += 1
@@ -138,8 +160,15 @@ final class SharedTensors: Sendable {
     // Half as much again, so that batches that vary do not make a region each.
     let memory = try SharedMemoryRegion.create(key: "/" + name, byteCount: size + size / 2)
     defer { memory.unlink() }
-    try await client.registerSharedMemory(name, key: "/" + name, byteCount: memory.byteCount)
-    region = Region(name: name, memory: memory)
+    let new = Region(name: name, memory: memory)
+    do {
+      try await client.registerSharedMemory(name, key: "/" + name, byteCount: memory.byteCount)
+    } catch {
+      // A call that was given up may still be carried out.
+      abandon(Pair(input: new))
+      throw error
+    }
+    region = new
   }
 
   private func place(_ request: inout InferRequest, in region: Region?) {
