@@ -25,6 +25,10 @@ struct DigitRecognition: SparkProgram {
     let predictions = images.withColumn("preds", digits("data"))
       .withColumn("digit", expr("array_position(preds, array_max(preds)) - 1"))
     try await predictions.select("id", "label", "digit", "preds").orderBy("id").show(5)
+
+    let report = Report(
+      right: "count_if(array_position(preds, array_max(preds)) - 1 = label)",
+      error: largestDifference("preds", "expected"), within: 1e-4, of: "TensorFlow")
     let plain = try await images.predicting(
       .savedModel("model"), inputs: ["keras_tensor": ["data"]], outputs: ["output_0": "preds"])
     for (form, table) in [
@@ -34,9 +38,12 @@ struct DigitRecognition: SparkProgram {
       ("digits(array(784 columns))", wide.withColumn("preds", digits(array(pixels)))),
       ("predicting(.savedModel(\"model\"))", plain),
     ] {
-      try await report(
-        form, table, right: "count_if(array_position(preds, array_max(preds)) - 1 = label)",
-        error: largestDifference("preds", "expected"), within: 1e-4, of: "TensorFlow")
+      try await report(form, table)
+    }
+    try await served(spark, ["digits": .savedModel("model")]) { servers in
+      let answers = try await images.predicting(
+        servers.model(), inputs: ["keras_tensor": ["data"]], outputs: ["output_0": "preds"])
+      try await report("predicting(servers.model())", answers)
     }
     // One input cannot take 784 columns: that is said before the job starts.
     do {

@@ -25,6 +25,10 @@ struct FashionMNIST: SparkProgram {
     let predictions = images.withColumn("preds", fashion("data"))
       .withColumn("class", expr("array_position(preds, array_max(preds)) - 1"))
     try await predictions.select("id", "label", "class", "preds").orderBy("id").show(5)
+
+    let report = Report(
+      right: "count_if(array_position(preds, array_max(preds)) - 1 = label)",
+      error: largestDifference("preds", "expected"), within: 1e-4, of: "PyTorch")
     let compiled = try await images.predicting(
       .torch("made/model.pt2"), inputs: ["x": ["data"]], outputs: ["logits": "preds"])
     for (form, table) in [
@@ -35,9 +39,17 @@ struct FashionMNIST: SparkProgram {
       ("fashion(array(784 columns))", wide.withColumn("preds", fashion(array(pixels)))),
       ("predicting(.torch(\"made/model.pt2\"))", compiled),
     ] {
-      try await report(
-        form, table, right: "count_if(array_position(preds, array_max(preds)) - 1 = label)",
-        error: largestDifference("preds", "expected"), within: 1e-4, of: "PyTorch")
+      try await report(form, table)
+    }
+    let models: [String: ModelSource] = [
+      "onnx": .onnx("model.onnx"), "torch": .torch("made/model.pt2"),
+    ]
+    try await served(spark, models) { servers in
+      for name in models.keys.sorted() {
+        let answers = try await images.predicting(
+          servers.model(name), inputs: ["x": ["data"]], outputs: ["logits": "preds"])
+        try await report("predicting(servers.model(\"\(name)\"))", answers)
+      }
     }
     try await predictions.write.mode(.overwrite).parquet("made/predictions.parquet")
   }

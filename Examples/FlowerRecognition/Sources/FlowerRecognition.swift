@@ -2,19 +2,30 @@ import ExampleReport
 import Foundation
 import Needletail
 
-/// Five probabilities for a photograph: JPEG bytes become a tensor as PIL would make it.
+/// Makes a tensor of JPEG bytes, as PIL would.
+let images = ImagePreprocessing(
+  size: ImageSize(224), resampling: .bicubic, normalization: .init(scale: 2.0 / 255, offset: -1))
+
+/// Five probabilities for a photograph.
 let flower = PredictBatchUDF("flower", returning: .array(.float), batchSize: 50) { worker in
   let model = try SavedModel(path: worker.file("model"))
-  let images = ImagePreprocessing(
-    size: ImageSize(224), resampling: .bicubic, normalization: .init(scale: 2.0 / 255, offset: -1))
   return { (content: ArrowColumn, path: [String]) -> Tensor<Float> in
     try model.run(images.tensor(from: content, names: path))
   }
 }
 
+/// The tensor alone, for a model on a server.
+let pixels = PredictBatchUDF(
+  "pixels", returning: .array(.float), batchSize: 50, flattening: true
+) { _ in
+  { (content: ArrowColumn, path: [String]) -> Tensor<Float> in
+    try images.tensor(from: content, names: path)
+  }
+}
+
 @main
 struct FlowerRecognition: SparkProgram {
-  static let functions: [any UserDefinedFunction] = [flower]
+  static let functions: [any UserDefinedFunction] = [flower, pixels]
 
   static func run(_ spark: SparkSession) async throws {
     try await spark.addFolder("model")
@@ -28,16 +39,16 @@ struct FlowerRecognition: SparkProgram {
     let predictions = table.withColumn("preds", flower("content", "path"))
       .withColumn("flower", expr(chosen)).drop("content")
     try await predictions.select("path", "label", "flower", "preds").orderBy("path").show(5)
-    for (form, table) in [
-      ("flower(\"content\", \"path\")", table.withColumn("preds", flower("content", "path"))),
-      (
-        "flower(structure(\"content\", \"path\"))",
-        table.withColumn("preds", flower(structure("content", "path")))
-      ),
-    ] {
-      try await report(
-        form, table, right: "count_if(\(chosen) = label)",
-        error: largestDifference("preds", "expected"), within: 1e-3, of: "TensorFlow")
+    let report = Report(
+      right: "count_if(\(chosen) = label)", error: largestDifference("preds", "expected"),
+      within: 1e-3, of: "TensorFlow")
+    let structured = table.withColumn("preds", flower(structure("content", "path")))
+    try await report("flower(\"content\", \"path\")", predictions)
+    try await report("flower(structure(\"content\", \"path\"))", structured)
+    try await served(spark, ["flowers": .savedModel("model")]) { servers in
+      let answers = try await table.withColumn("image", pixels("content", "path")).predicting(
+        servers.model(), outputs: ["output_0": "preds"], batchSize: 50)
+      try await report("predicting(servers.model())", answers)
     }
     try await predictions.write.mode(.overwrite).parquet("made/predictions.parquet")
   }

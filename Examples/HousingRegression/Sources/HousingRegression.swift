@@ -25,6 +25,9 @@ struct HousingRegression: SparkProgram {
     let predictions = blocks.withColumn("preds", price(structure(columns)))
     try await predictions.select("id", "MedInc", "target", "preds").orderBy("id").show(5)
 
+    let report = Report(
+      right: "count_if(abs(preds - target) < 0.5)", error: "max(abs(preds - expected))",
+      within: 1e-4, of: "PyTorch")
     let compiled = try await blocks.predicting(
       .torch("made/model.pt2"), inputs: ["x": InputColumns(names)], outputs: ["value": "preds"])
     let forms = [
@@ -33,9 +36,17 @@ struct HousingRegression: SparkProgram {
       ("predicting(.torch(\"made/model.pt2\"))", compiled),
     ]
     for (form, table) in forms {
-      try await report(
-        form, table, right: "count_if(abs(preds - target) < 0.5)",
-        error: "max(abs(preds - expected))", within: 1e-4, of: "PyTorch")
+      try await report(form, table)
+    }
+    let models: [String: ModelSource] = [
+      "onnx": .onnx("model.onnx"), "torch": .torch("made/model.pt2"),
+    ]
+    try await served(spark, models) { servers in
+      for name in models.keys.sorted() {
+        let answers = try await blocks.predicting(
+          servers.model(name), inputs: ["x": InputColumns(names)], outputs: ["value": "preds"])
+        try await report("predicting(servers.model(\"\(name)\"))", answers)
+      }
     }
     let error = try await predictions.selectExpr("avg(abs(preds - target)) as mae").first()
     print(String(format: "mean absolute error %.4f", try error?.get("mae") ?? Double.nan))

@@ -19,14 +19,20 @@ struct SentenceEmbeddings: SparkProgram {
       outputs: ["embedding": "preds"])
     try await predictions.select("input", "preds").orderBy("id").show(5, truncate: 60)
     try await spark.addFolder("made/all-MiniLM-L6-v2")
+    let report = Report(
+      right: "count_if(size(preds) = 384)", error: largestDifference("preds", "expected"),
+      within: 1e-5, of: "sentence-transformers")
     for (form, table) in [
       ("predicting(.embeddings(\"made/all-MiniLM-L6-v2\"))", predictions),
       ("embed(\"input\")", texts.withColumn("preds", embed("input"))),
       ("embed(structure(\"input\"))", texts.withColumn("preds", embed(structure("input")))),
     ] {
-      try await report(
-        form, table, right: "count_if(size(preds) = 384)",
-        error: largestDifference("preds", "expected"), within: 1e-5, of: "sentence-transformers")
+      try await report(form, table)
+    }
+    try await served(spark, ["minilm": .embeddings("made/all-MiniLM-L6-v2")]) { servers in
+      let answers = try await texts.predicting(
+        servers.model(), inputs: ["text": ["input"]], outputs: ["embedding": "preds"])
+      try await report("predicting(servers.model())", answers)
     }
     // Neighbours of the first twelve sentences are pairs of one meaning.
     try await predictions.write.mode(.overwrite).parquet("made/predictions.parquet")

@@ -20,15 +20,21 @@ struct SentimentTorch: SparkProgram {
       .sentiment("model"), inputs: ["text": ["input"]], into: "preds")
     try await predictions.select("input", "preds.*").orderBy("id").show(5, truncate: 60)
     try await spark.addFolder("model")
+    let report = Report(
+      right: "count_if(preds.label = label)",
+      error: "max(if(preds.label = expected.label, abs(preds.score - expected.score), 1))",
+      within: 1e-4, of: "PyTorch")
     for (form, table) in [
       ("predicting(.sentiment(\"model\"))", predictions),
       ("judge(\"input\")", texts.withColumn("preds", judge("input"))),
       ("judge(structure(\"input\"))", texts.withColumn("preds", judge(structure("input")))),
     ] {
-      try await report(
-        form, table, right: "count_if(preds.label = label)",
-        error: "max(if(preds.label = expected.label, abs(preds.score - expected.score), 1))",
-        within: 1e-4, of: "PyTorch")
+      try await report(form, table)
+    }
+    try await served(spark, ["sentiment": .sentiment("model")]) { servers in
+      let answers = try await texts.predicting(
+        servers.model(), inputs: ["text": ["input"]], into: "preds")
+      try await report("predicting(servers.model())", answers)
     }
     try await predictions.write.mode(.overwrite).parquet("made/predictions.parquet")
   }

@@ -22,6 +22,9 @@ struct TextClassification: SparkProgram {
 
     let plain = try await reviews.predicting(
       .savedModel("model"), inputs: ["text": ["lines"]], outputs: ["output_0": "preds"])
+    let right = "count_if((preds > 0.5) = (label = 1))"
+    let report = Report(
+      right: right, error: "max(abs(preds - expected))", within: 1e-4, of: "TensorFlow")
     for (form, table) in [
       ("sentiment(\"lines\")", predictions),
       ("sentiment(col(\"lines\"))", reviews.withColumn("preds", sentiment(col("lines")))),
@@ -31,14 +34,17 @@ struct TextClassification: SparkProgram {
       ),
       ("predicting(.savedModel(\"model\"))", plain),
     ] {
-      try await report(
-        form, table, right: "count_if((preds > 0.5) = (label = 1))",
-        error: "max(abs(preds - expected))", within: 1e-4, of: "TensorFlow")
+      try await report(form, table)
     }
-    try await report(
-      "sentiment(\"review\"), the whole text", reviews.withColumn("preds", sentiment("review")),
-      right: "count_if((preds > 0.5) = (label = 1))",
-      error: "max(abs(preds - expected_review))", within: 1e-4, of: "TensorFlow")
+    let reportWhole = Report(
+      right: right, error: "max(abs(preds - expected_review))", within: 1e-4, of: "TensorFlow")
+    try await reportWhole(
+      "sentiment(\"review\"), the whole text", reviews.withColumn("preds", sentiment("review")))
+    try await served(spark, ["sentiment": .savedModel("model")]) { servers in
+      let answers = try await reviews.predicting(
+        servers.model(), inputs: ["text": ["lines"]], outputs: ["output_0": "preds"])
+      try await report("predicting(servers.model())", answers)
+    }
     try await predictions.write.mode(.overwrite).parquet("made/predictions.parquet")
   }
 }
