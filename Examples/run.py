@@ -2,6 +2,8 @@
 
     python Examples/run.py --programs FOLDER [--save] [NAME...]
 
+Each predicts in its workers, and with --served through servers beside them too.
+
 The saved output stands between the lines `<!-- output -->` and `<!-- end of output -->`. Times are not
 compared, and fractions to three digits. --save writes it anew, and the example's picture.
 """
@@ -81,7 +83,7 @@ def perform(name, program, save):
     before, old, after = saved(readme)
     try:
         done = subprocess.run(
-            [program],
+            [program, "--served"],
             cwd=EXAMPLES / name,
             stdin=subprocess.DEVNULL,
             capture_output=True,
