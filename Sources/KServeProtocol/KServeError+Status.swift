@@ -11,7 +11,7 @@ extension KServeError.Code {
     case .deadlineExceeded: 504
     case .cancelled: 499
     case .unimplemented: 501
-    case .alreadyExists: 409
+    case .alreadyExists: 400
     case .permissionDenied: 403
     case .resourceExhausted: 413
     }

@@ -3,6 +3,7 @@ import Foundation
 import KServeProtocol
 import KServeServer
 import Logging
+import Synchronization
 import Tensors
 
 /// A server of the models in Tests/Triton/models, for the checks that run against the real
@@ -12,7 +13,8 @@ import Tensors
   static func main() async throws {
     let server = KServeServer(
       configuration: .init(
-        httpPort: 0, grpcPort: 0, metricsPort: 0, exitTimeout: .seconds(5),
+        httpPort: 0, grpcPort: 0, metricsPort: 0, maxRequestBytes: maxRequestBytes,
+        exitTimeout: .seconds(5),
         logger: Logger(label: "fixture") { StreamLogHandler.standardError(label: $0) }))
     try bindModels(to: server)
     Thread.detachNewThread {
@@ -30,6 +32,12 @@ import Tensors
       fflush(nil)
     }
     try await server.run()
+  }
+
+  /// The longest request in bytes; `NEEDLETAIL_FIXTURE_MAX_REQUEST_BYTES` makes it another.
+  private static var maxRequestBytes: Int {
+    ProcessInfo.processInfo.environment["NEEDLETAIL_FIXTURE_MAX_REQUEST_BYTES"].flatMap { Int($0) }
+      ?? 256 << 20
   }
 
   private static func tensor(
@@ -98,6 +106,49 @@ import Tensors
         }
         results.onTermination = { _ in work.cancel() }
       }
+    }
+
+    let images = { tensor($0, .float32, [-1, 224, 224, 3]) }
+    try server.bind(
+      "images", inputs: [images("in")], outputs: [images("out")],
+      configuration: ModelServingConfiguration(maxBatchSize: 64)
+    ) { batch in
+      ["out": .float32(try batch.tensor("in"))]
+    }
+
+    try bindModelsWithQueues(to: server)
+  }
+
+  private static func bindModelsWithQueues(to server: KServeServer) throws {
+    try server.bind(
+      "queued", inputs: [tensor("milliseconds", .int32, [-1, 1])],
+      outputs: [tensor("slept", .int32, [-1, 1])],
+      configuration: ModelServingConfiguration(
+        maxBatchSize: 4,
+        batching: DynamicBatching(
+          preferredBatchSizes: [2, 4], maxQueueDelay: .milliseconds(1), preserveOrdering: true,
+          maxQueueSize: 2, defaultTimeout: .seconds(5), allowTimeoutOverride: true))
+    ) { batch in
+      let milliseconds: Tensor<Int32> = try batch.tensor("milliseconds")
+      usleep(UInt32(milliseconds.scalars.reduce(0, +)) * 1000)
+      return ["slept": .int32(milliseconds)]
+    }
+
+    // Its warm-up fails when it is loaded for the second time.
+    let loads = Mutex(0)
+    try server.bind(
+      "loads_once", inputs: [tensor("x", .int32, [-1, 2])],
+      outputs: [tensor("y", .int32, [-1, 2])],
+      configuration: ModelServingConfiguration(maxBatchSize: 0, warmUp: .zeros())
+    ) { batch in
+      let x: Tensor<Int32> = try batch.tensor("x")
+      let isWarmUp = x.scalars.allSatisfy { $0 == 0 }
+      let count = loads.withLock { loads in
+        if isWarmUp { loads += 1 }
+        return loads
+      }
+      if isWarmUp, count > 1 { throw TensorError("it has been loaded before") }
+      return ["y": .int32(x)]
     }
 
     for (name, inOrder) in [("rows", false), ("rows_in_order", true)] {

@@ -120,8 +120,31 @@ struct DamagedMessageTests {
       let request = try RequestCodec.http.decoded(Array(json.utf8), headerLength: nil)
       for input in request.inputs { _ = try input.tensor() }
     }
-    #expect(error.code == .invalidArgument)
+    // Text that cannot be read is an internal failure, as Triton has it; a tensor that is none is the
+    // caller's mistake.
+    #expect([.internal, .invalidArgument].contains(error.code))
     #expect(error.message.contains(gist), "\(error.message)")
+  }
+
+  @Test(
+    "codes of refused JSON",
+    arguments: [
+      ("{", .internal), (#"{"inputs": 1}"#, .internal), (#"{"id": 7, "inputs": []}"#, .internal),
+      (#"{"inputs": [{"name": "x", "shape": [-1], "datatype": "INT8", "data": [1]}]}"#, .internal),
+      (#"{"inputs": [{"name": "x", "shape": [2], "datatype": "INT8", "data": [1]}]}"#, .internal),
+      (#"{"inputs": [{"name": "x", "shape": [1], "datatype": "BOOL", "data": [1]}]}"#, .internal),
+      (#"{"inputs": [{"name": "x", "shape": [1], "datatype": "INT8"}]}"#, .invalidArgument),
+      (#"{"inputs": [], "parameters": {"p": [1]}}"#, .invalidArgument),
+      (
+        #"{"inputs": [{"name": "x", "shape": [1], "datatype": "INT8", "data": [1], "parameters": {"binary_data_size": 1}}]}"#,
+        .invalidArgument
+      ),
+    ] as [(String, KServeError.Code)])
+  func codes(json: String, code: KServeError.Code) throws {
+    let error = try #require(throws: KServeError.self) {
+      _ = try RequestCodec.http.decoded(Array(json.utf8), headerLength: nil)
+    }
+    #expect(error.code == code, "\(error.message)")
   }
 
   @Test(

@@ -124,7 +124,7 @@ final class Answers: Sendable {
     try queue.append(answers.request("b"))
     let error = #expect(throws: KServeError.self) { try queue.append(answers.request("c")) }
     #expect(error?.code == .unavailable)
-    #expect(error?.message == "Exceeds maximum queue size")
+    #expect(error?.message == "[request id: c] Exceeds maximum queue size")
     #expect(queue.next()?.requests.count == 2)
     try queue.append(answers.request("d"))
   }

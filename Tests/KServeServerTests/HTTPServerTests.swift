@@ -77,6 +77,7 @@ import Testing
       text: "CUDA"),
     Case(path: "/v2/trace/setting", status: 200, text: "\"trace_level\":[\"OFF\"]"),
     Case(path: "/v2/logging", status: 200, text: "\"log_info\":true"),
+    Case(path: "/v2/", status: 404, text: "{\"error\":\"Not Found\"}"),
     Case(path: "/v2/unknown", status: 404, text: "{\"error\":\"Not Found\"}"),
     Case(path: "/nowhere", status: 404, text: "{\"error\":\"Not Found\"}"),
     Case(path: infer, status: 405, text: "Method Not Allowed"),
@@ -108,7 +109,7 @@ import Testing
     Case(
       method: "POST", path: infer, body: Array("{\"inputs\":[]}".utf8), status: 400,
       text: "expected 1 inputs but got 0 inputs for model 'double'"),
-    Case(method: "POST", path: infer, body: Array("{\"inputs\":".utf8), status: 400, text: "JSON"),
+    Case(method: "POST", path: infer, body: Array("{\"inputs\":".utf8), status: 500, text: "JSON"),
     Case(
       method: "POST", path: "/v2/models/failing/infer", body: json(), status: 500,
       text:
@@ -264,7 +265,7 @@ import Testing
       #expect(long.status == 413)
       let unknown = try await HTTPProbe.ask(
         port, "POST", Self.infer, headers: ["Content-Encoding": "br"], body: body)
-      #expect(unknown.status == 400)
+      #expect(unknown.status == 501)
     }
   }
 
@@ -290,20 +291,30 @@ import Testing
     + [0x80, 0x57, 0x03, 0x86, 0xAF, 0x00, 0x01]
 
   @Test func writesMetricsOnTheirPort() async throws {
-    try await withServer {
-      try $0.bindDouble()
+    try await withServer { server in
+      try server.bindDouble()
+      try server.bind(
+        "failing", inputs: [TensorSpecification(name: "x", elementType: .float32, shape: [-1, 2])],
+        outputs: [TensorSpecification(name: "y", elementType: .float32, shape: [-1, 2])]
+      ) { _ in throw TensorError("no") }
     } _: { _, endpoints in
       let http = try #require(endpoints.http)
       let metrics = try #require(endpoints.metrics)
       _ = try await HTTPProbe.ask(http, "POST", Self.infer, body: Self.json())
       _ = try await HTTPProbe.ask(http, "POST", Self.infer, body: Self.json("zz"))
+      _ = try await HTTPProbe.ask(
+        http, "POST", "/v2/models/failing/infer", body: Self.json())
       let answer = try await HTTPProbe.ask(metrics, "GET", "/metrics")
       #expect(answer.headers["content-type"] == "text/plain; charset=utf-8")
       #expect(
         answer.text.contains("nv_inference_request_success{model=\"double\",version=\"1\"} 1\n"))
       #expect(
         answer.text.contains(
-          "nv_inference_request_failure{model=\"double\",reason=\"OTHER\",version=\"1\"} 1\n"))
+          "nv_inference_request_failure{model=\"failing\",reason=\"BACKEND\",version=\"1\"} 1\n"))
+      // What does not reach a model is no failure of it.
+      #expect(
+        answer.text.contains(
+          "nv_inference_request_failure{model=\"double\",reason=\"OTHER\",version=\"1\"} 0\n"))
       #expect(try await HTTPProbe.ask(metrics, "GET", "/v2").status == 404)
     }
   }

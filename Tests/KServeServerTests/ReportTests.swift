@@ -34,7 +34,7 @@ import Testing
     let statistics = ServingStatistics()
     statistics.executed(
       .init(rows: 3, computeInput: 1000, computeInfer: 2000, computeOutput: 3000),
-      requests: [(queue: 5000, total: 20_000, rows: 1), (queue: 4000, total: 10_000, rows: 2)],
+      requests: [(queue: 5000, total: 20_000), (queue: 4000, total: 10_000)],
       milliseconds: 7)
     statistics.requestFailed(.rejected, nanoseconds: 1)
     let text = MetricsText(

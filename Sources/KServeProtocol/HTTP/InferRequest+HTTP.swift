@@ -14,8 +14,7 @@ extension InferRequest {
     guard length >= 0, length <= body.byteCount else {
       throw KServeError(
         .invalidArgument,
-        "Inference-Header-Content-Length is \(length), but the request's body has "
-          + "\(body.byteCount) bytes")
+        "inference header size should be in range (0, \(body.byteCount)), got: \(length)")
     }
     self.init(modelName: modelName, modelVersion: modelVersion, inputs: [])
     var rest = length..<body.byteCount
@@ -27,8 +26,10 @@ extension InferRequest {
     try reader.object { (reader, name) throws(KServeError) in
       switch name {
       case "id":
-        let value = try reader.value()
-        id = value.string ?? String(decoding: value.encoded(), as: UTF8.self)
+        guard reader.peek() == UInt8(ascii: "\"") else {
+          throw reader.failure("Unable to parse 'id': attempt to access JSON non-string as string")
+        }
+        id = try reader.string()
       case "parameters": parameters = try reader.parameters()
       case "inputs":
         hasInputs = true
@@ -45,7 +46,7 @@ extension InferRequest {
     try reader.end()
     guard hasInputs else {
       throw KServeError(
-        .invalidArgument,
+        .internal,
         "Unable to parse 'inputs': attempt to access non-existing object member 'inputs'")
     }
     guard rest.isEmpty else {

@@ -100,7 +100,8 @@ extension JSONWriter {
     byte(UInt8(ascii: ","))
     key("shape")
     array(output.shape) { writer, dimension in writer.raw(String(dimension)) }
-    var parameters = output.allParameters
+    // An output in shared memory is not in the response, and where it is the client knows.
+    var parameters = output.parameters
     var isWritten = false
     if let bytes = output.bytes {
       if isBinary {

@@ -22,8 +22,8 @@ extension InferTensor {
       case "shape":
         var dimensions: [Int] = []
         try reader.array { (reader) throws(KServeError) in
-          guard let dimension = try reader.value().integer(Int.self) else {
-            throw reader.failure("a dimension must be a whole number")
+          guard let dimension = try reader.value().integer(Int.self), dimension >= 0 else {
+            throw reader.failure("a dimension must be a whole number, and not negative")
           }
           dimensions.append(dimension)
         }
@@ -33,12 +33,24 @@ extension InferTensor {
       default: try reader.skip()
       }
     }
-    guard let name else { throw KServeError(.invalidArgument, "a tensor has no 'name'") }
-    guard let shape else {
-      throw KServeError(.invalidArgument, "the tensor '\(name)' has no 'shape'")
+    let places = [
+      data.map { _ in "data" },
+      parameters[InferParameterName.binaryDataSize].map { _ in InferParameterName.binaryDataSize },
+      parameters[InferParameterName.sharedMemoryRegion]
+        .map { _ in InferParameterName.sharedMemoryRegion },
+    ].compactMap { $0 }
+    if !isOutput, places.count != 1 {
+      throw KServeError(
+        .invalidArgument,
+        "Input must set only one of the following fields: 'data', 'binary_data_size' in "
+          + "'parameters', 'shared_memory_region' in 'parameters'. But "
+          + (places.isEmpty
+            ? "no field is set" : "set " + places.map { "'\($0)'" }.joined(separator: " ")))
     }
+    guard let name else { throw KServeError(.internal, "a tensor has no 'name'") }
+    guard let shape else { throw KServeError(.internal, "the tensor '\(name)' has no 'shape'") }
     guard let datatype else {
-      throw KServeError(.invalidArgument, "the tensor '\(name)' has no 'datatype'")
+      throw KServeError(.internal, "the tensor '\(name)' has no 'datatype'")
     }
     guard let type = TensorDatatype(rawValue: datatype) else {
       throw KServeError(
@@ -59,12 +71,8 @@ extension InferTensor {
       let count = try type.elementCount(ofShape: shape, tensor: name)
       var values = whole.reader(of: data)
       contents = .raw(try values.elements(of: type, count: count, tensor: name))
-    } else if isOutput {
-      contents = .raw(TensorBytes(copying: []))
     } else {
-      throw KServeError(
-        .invalidArgument,
-        "the tensor '\(name)' has no data: give 'data', binary_data_size or shared memory")
+      contents = .raw(TensorBytes(copying: []))
     }
     self.init(
       name: name, datatype: type, shape: shape, parameters: parameters, contents: contents)
@@ -90,7 +98,9 @@ extension JSONReader {
       case .number(let value): result[name] = .double(value)
       case .string(let value): result[name] = .string(value)
       case .null, .array, .object:
-        throw reader.failure("the parameter '\(name)' must be a truth value, number or string")
+        throw KServeError(
+          .invalidArgument,
+          "parameter '\(name)' has invalid type. It should be either 'int', 'bool', or 'string'.")
       }
     }
     return result
@@ -103,10 +113,7 @@ extension JSONReader {
     switch type {
     case .bool:
       try fixed(UInt8.self, count, tensor) { (reader) throws(KServeError) in
-        switch reader.peek() {
-        case UInt8(ascii: "t"), UInt8(ascii: "f"): try reader.boolean() ? 1 : 0
-        default: try reader.number().double == 0 ? 0 : 1
-        }
+        try reader.boolean() ? 1 : 0
       }
     case .int8: try whole(Int8.self, count, tensor)
     case .int16: try whole(Int16.self, count, tensor)
@@ -118,7 +125,7 @@ extension JSONReader {
     case .uint64: try whole(UInt64.self, count, tensor)
     case .fp32:
       try fixed(Float.self, count, tensor) { (reader) throws(KServeError) in
-        Float(try reader.number().double)
+        try reader.float()
       }
     case .fp64:
       try fixed(Double.self, count, tensor) { (reader) throws(KServeError) in
@@ -194,7 +201,7 @@ extension JSONReader {
 
   private static func mismatch(_ tensor: String, _ count: Int) -> KServeError {
     KServeError(
-      .invalidArgument,
+      .internal,
       "Unable to parse 'data': Shape does not match true shape of 'data' field of input '\(tensor)', "
         + "which needs \(count) elements")
   }

@@ -18,8 +18,9 @@ struct JSONReader {
   /// The number of bytes that have not been read.
   var remaining: Int { bytes.count - position }
 
+  /// The error of damaged text, which Triton counts among the internal failures.
   func failure(_ message: String) -> KServeError {
-    KServeError(.invalidArgument, "the JSON text is damaged at byte \(position): \(message)")
+    KServeError(.internal, "the JSON text is damaged at byte \(position): \(message)")
   }
 
   /// The next byte that is no white space, not consumed.
@@ -165,31 +166,67 @@ extension JSONReader {
   }
 
   mutating func number() throws(KServeError) -> Number {
-    _ = peek()
-    let start = position
-    let isNegative = current == UInt8(ascii: "-")
-    if isNegative { position += 1 }
-    if let special = notANumber(isNegative: isNegative) { return .real(special) }
+    let decimal = try decimal()
+    return try number(decimal)
+  }
+
+  /// A number as a tensor of `Float` has it: ``Number/double`` rounded, without the way over text that
+  /// a double of many digits may take.
+  mutating func float() throws(KServeError) -> Float {
+    let decimal = try decimal()
+    if let special = decimal.special { return Float(special) }
+    if decimal.isExact, abs(decimal.exponent) < Self.powersOfTen.count {
+      // Each of the two roundings is off by half a unit in the last place at most. That changes the
+      // float only if the middle between two floats is as near.
+      let magnitude = Self.scaled(decimal)
+      let belowFloat = Int(truncatingIfNeeded: magnitude.bitPattern & 0x1FFF_FFFF)
+      if magnitude >= 0x1p-126, magnitude < 0x1p127, abs(belowFloat - 0x1000_0000) > 4 {
+        return Float(decimal.isNegative ? -magnitude : magnitude)
+      }
+    }
+    return Float(try number(decimal).double)
+  }
+
+  /// A number's digits.
+  private struct Decimal {
+    var start = 0
+    var isNegative = false
     var mantissa: UInt64 = 0
     var exponent = 0
+    /// Whether ``mantissa`` has all digits.
     var isExact = true
     var isWhole = true
-    let digits = takeDigits(&mantissa, &isExact)
-    if digits == 0 { throw failure("expected a value") }
+    /// The value of a word that stands for a number.
+    var special: Double?
+  }
+
+  private mutating func decimal() throws(KServeError) -> Decimal {
+    _ = peek()
+    var decimal = Decimal(start: position, isNegative: current == UInt8(ascii: "-"))
+    if decimal.isNegative { position += 1 }
+    decimal.special = notANumber(isNegative: decimal.isNegative)
+    if decimal.special != nil { return decimal }
+    if takeDigits(&decimal.mantissa, &decimal.isExact) == 0 { throw failure("expected a value") }
     if current == UInt8(ascii: ".") {
       position += 1
-      isWhole = false
-      let fraction = takeDigits(&mantissa, &isExact)
+      decimal.isWhole = false
+      let fraction = takeDigits(&decimal.mantissa, &decimal.isExact)
       if fraction == 0 { throw failure("a number needs a digit behind its point") }
-      exponent -= fraction
+      decimal.exponent -= fraction
     }
     if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
       position += 1
-      isWhole = false
-      exponent += try takeExponent()
+      decimal.isWhole = false
+      decimal.exponent += try takeExponent()
     }
-    if isWhole, isExact {
-      if !isNegative {
+    return decimal
+  }
+
+  private func number(_ decimal: Decimal) throws(KServeError) -> Number {
+    if let special = decimal.special { return .real(special) }
+    let mantissa = decimal.mantissa
+    if decimal.isWhole, decimal.isExact {
+      if !decimal.isNegative {
         return mantissa <= UInt64(Int64.max) ? .signed(Int64(mantissa)) : .unsigned(mantissa)
       }
       if mantissa <= UInt64(Int64.max) + 1, mantissa > 0 {
@@ -197,14 +234,19 @@ extension JSONReader {
       }
     }
     // Both factors are exact doubles here, so that the one operation rounds correctly.
-    if isExact, mantissa < 1 << 53, abs(exponent) < Self.powersOfTen.count {
-      let power = Self.powersOfTen[abs(exponent)]
-      let value = exponent < 0 ? Double(mantissa) / power : Double(mantissa) * power
-      return .real(isNegative ? -value : value)
+    if decimal.isExact, mantissa < 1 << 53, abs(decimal.exponent) < Self.powersOfTen.count {
+      let value = Self.scaled(decimal)
+      return .real(decimal.isNegative ? -value : value)
     }
-    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    let text = String(decoding: bytes[decimal.start..<position], as: UTF8.self)
     guard let value = Double(text) else { throw failure("'\(text)' is no number") }
     return .real(value)
+  }
+
+  private static func scaled(_ decimal: Decimal) -> Double {
+    let power = powersOfTen[abs(decimal.exponent)]
+    return decimal.exponent < 0
+      ? Double(decimal.mantissa) / power : Double(decimal.mantissa) * power
   }
 
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }

@@ -35,7 +35,8 @@ struct InferMessage {
     do {
       return try Message(serializedBytes: header)
     } catch {
-      throw KServeError(.invalidArgument, "the message is no \(Message.protoMessageName): \(error)")
+      throw KServeError(
+        .internal, "Unable to parse the message as \(Message.protoMessageName): \(error)")
     }
   }
 
@@ -73,8 +74,8 @@ struct InferMessage {
     } else {
       throw KServeError(
         .invalidArgument,
-        "the tensor '\(name)' has no contents; give them in raw contents, typed contents or shared "
-          + "memory")
+        "unable to find data for input tensor '\(name)'; give it in raw contents, typed contents or "
+          + "shared memory")
     }
     return InferTensor(
       name: name, datatype: type, shape: shape.map { Int(clamping: $0) }, parameters: parameters,

@@ -30,6 +30,12 @@ extension InferRequest {
       parameters: [String: InferParameter](message.parameters), inputs: [])
     inputs.reserveCapacity(message.inputs.count)
     for input in message.inputs {
+      if input.hasContents, !parts.tensors.isEmpty {
+        throw KServeError(
+          .invalidArgument,
+          "contents field must not be specified when using raw_input_contents for "
+            + "'\(input.name)' for model '\(modelName)'")
+      }
       inputs.append(
         try InferMessage.tensor(
           input.name, input.datatype, input.shape, input.parameters,

@@ -44,7 +44,18 @@ extension InferResponse {
 
   /// The response as a `ModelInferResponse` with raw contents.
   package func protobuf<Bytes: GRPCContiguousBytes>() throws(KServeError) -> Bytes {
-    InferMessage.serialized(try header(), rawField: 6, outputs)
+    InferMessage.serialized(try header(), rawField: 6, entries)
+  }
+
+  /// The tensors with raw contents, one for each output: clients count them, so that one in shared
+  /// memory has an empty one.
+  fileprivate var entries: [InferTensor] {
+    if outputs.allSatisfy({ $0.bytes != nil }) { return outputs }
+    return outputs.map { output in
+      var entry = output
+      if output.bytes == nil { entry.contents = .raw(TensorBytes(copying: [])) }
+      return entry
+    }
   }
 
   fileprivate func header() throws(KServeError) -> [UInt8] {
@@ -59,7 +70,7 @@ extension InferResponse {
             $0.name = output.name
             $0.datatype = output.datatype.rawValue
             $0.shape = output.shape.map(Int64.init)
-            $0.parameters = output.allParameters.messages
+            $0.parameters = output.parameters.messages
           }
         }
       })
@@ -85,7 +96,8 @@ extension InferStreamResponse {
   /// The element as a `ModelStreamInferResponse`.
   package func protobuf<Bytes: GRPCContiguousBytes>() throws(KServeError) -> Bytes {
     let header = try response?.header()
-    let inner = header.map { InferMessage.serializedSize($0, response?.outputs ?? []) }
+    let entries = response?.entries ?? []
+    let inner = header.map { InferMessage.serializedSize($0, entries) }
     let text = errorMessage.map { [UInt8]($0.utf8) }
     let size =
       (text.map { ProtobufWriter.size(ofField: $0.count) } ?? 0)
@@ -99,7 +111,7 @@ extension InferStreamResponse {
       }
       if let header, let inner {
         writer.begin(field: 2, count: inner)
-        InferMessage.write(header, rawField: 6, response?.outputs ?? [], to: &writer)
+        InferMessage.write(header, rawField: 6, entries, to: &writer)
       }
     }
     return bytes

@@ -63,13 +63,15 @@ struct ProtobufFields {
 
   private static func damaged(at position: Int) -> KServeError {
     KServeError(
-      .invalidArgument, "the message is no protobuf: byte \(position) begins no field it could have"
+      .internal, "Unable to parse the message: byte \(position) begins no field it could have"
     )
   }
 
   private static func cut(at position: Int) -> KServeError {
     KServeError(
-      .invalidArgument, "the message is cut off: the field at byte \(position) goes beyond its end")
+      .internal,
+      "Unable to parse the message, which is cut off: the field at byte \(position) goes beyond its end"
+    )
   }
 }
 

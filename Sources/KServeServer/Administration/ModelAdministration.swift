@@ -44,6 +44,13 @@ final class ModelAdministration: Sendable {
     (try? registry.ready(name, version: version)) != nil
   }
 
+  /// - Throws: ``KServeError`` if there is no such model whose trace settings could be asked for.
+  func checkTraced(_ name: String) throws(KServeError) {
+    if !name.isEmpty, registry.versions(of: name).isEmpty {
+      throw KServeError(.invalidArgument, "Request for unknown model : \(name)")
+    }
+  }
+
   func metadata(
     of name: String, version: String
   ) throws(KServeError) -> Inference_ModelMetadataResponse {
@@ -101,7 +108,7 @@ final class ModelAdministration: Sendable {
       }
       $0.instanceGroup = [
         .with {
-          $0.name = name
+          $0.name = "\(name)_0"
           $0.count = Int32(clamping: settings.instances)
           $0.kind = .cpu
         }
@@ -149,14 +156,17 @@ final class ModelAdministration: Sendable {
     if name.isEmpty {
       models = registry.all.filter(\.isReady)
     } else {
-      models = registry.versions(of: name).reversed().filter {
-        $0.isReady && (version.isEmpty || String($0.configuration.version) == version)
+      _ = try ModelRegistry.number(of: version)
+      let ready = registry.versions(of: name).reversed().filter(\.isReady)
+      models = ready.filter {
+        version.isEmpty || String($0.configuration.version) == version
       }
       if models.isEmpty {
         throw KServeError(
           .invalidArgument,
-          "requested model '\(name)'" + (version.isEmpty ? "" : " version \(version)")
-            + " is not available")
+          ready.isEmpty
+            ? "requested model '\(name)' is not available"
+            : "requested model version is not available for model '\(name)'")
       }
     }
     return .with { $0.modelStats = models.map(Self.statistics) }

@@ -19,6 +19,8 @@ final class GRPCCall: ChannelInboundHandler {
   private var requests = 0
   /// Those of them that have not ended.
   private var active = 0
+  /// Where the requests of a stream wait for those before them.
+  private var turns: AsyncStream<@Sendable () -> Void>.Continuation?
   private var hasInputEnded = false
   private var hasSentHeaders = false
   private var hasEnded = false
@@ -126,25 +128,37 @@ final class GRPCCall: ChannelInboundHandler {
         }
       }
     case .stream(let body):
-      Task { [cancellations] in
-        await body(request, cancellation) { bytes in
+      inTurn { [cancellations] in
+        body(request, cancellation) { bytes in
           eventLoop.execute {
             let (call, context) = bound.value
             call.send(bytes, context: context)
           }
-        }
-        cancellations.remove(cancellation)
-        eventLoop.execute {
-          let (call, context) = bound.value
-          call.active -= 1
-          call.endIfDone(context: context)
+        } _: {
+          cancellations.remove(cancellation)
+          eventLoop.execute {
+            let (call, context) = bound.value
+            call.active -= 1
+            call.endIfDone(context: context)
+          }
         }
       }
     }
   }
 
+  /// Takes the requests of a stream one after the other off the network's thread.
+  private func inTurn(_ work: @escaping @Sendable () -> Void) {
+    if turns == nil {
+      let (stream, source) = AsyncStream<@Sendable () -> Void>.makeStream()
+      turns = source
+      Task { for await work in stream { work() } }
+    }
+    turns?.yield(work)
+  }
+
   private func endInput(context: ChannelHandlerContext) {
     hasInputEnded = true
+    turns?.finish()
     if hasEnded { return }
     if reader.isInMessage {
       end(GRPCStatus(code: 13, message: "the request is cut off"), context: context)
@@ -209,6 +223,7 @@ final class GRPCCall: ChannelInboundHandler {
   /// Nobody waits for an answer any more.
   private func abandon() {
     hasEnded = true
+    turns?.finish()
     deadline?.cancel()
     cancellations.cancel()
   }

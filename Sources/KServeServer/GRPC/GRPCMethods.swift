@@ -11,12 +11,13 @@ struct GRPCMethods: Sendable {
         _ request: TensorBytes, _ cancellation: RequestCancellation,
         _ answer: @escaping @Sendable (Result<[UInt8], KServeError>) -> Void
       ) -> Void)
-    /// Any number of requests, each with any number of responses.
+    /// Any number of requests, each with any number of responses, after which `done` is called. The
+    /// requests of a call are handed over in their order, each when the one before was taken.
     case stream(
       @Sendable (
         _ request: TensorBytes, _ cancellation: RequestCancellation,
-        _ respond: @escaping @Sendable ([UInt8]) -> Void
-      ) async -> Void)
+        _ respond: @escaping @Sendable ([UInt8]) -> Void, _ done: @escaping @Sendable () -> Void
+      ) -> Void)
   }
 
   private var methods: [String: Method] = [:]
@@ -51,7 +52,8 @@ struct GRPCMethods: Sendable {
     do {
       return try bytes.withUnsafeBytes { try Input(serializedBytes: Array($0)) }
     } catch {
-      throw KServeError(.invalidArgument, "the message is no \(Input.protoMessageName): \(error)")
+      throw KServeError(
+        .internal, "Unable to parse the message as \(Input.protoMessageName): \(error)")
     }
   }
 

@@ -42,7 +42,7 @@ struct KServeService {
       }
       if bytes.byteCount <= Self.inlineBytes { run() } else { Task { run() } }
     }
-    methods[Self.path("ModelStreamInfer")] = .stream { bytes, cancellation, respond in
+    methods[Self.path("ModelStreamInfer")] = .stream { bytes, cancellation, respond, done in
       @Sendable func send(_ response: InferStreamResponse) {
         do throws(KServeError) {
           respond(try response.protobuf())
@@ -52,9 +52,10 @@ struct KServeService {
       }
       do throws(KServeError) {
         let request = try InferRequest(protobuf: bytes)
-        await inference.stream(request, cancellation: cancellation, respond: send)
+        inference.stream(request, cancellation: cancellation, respond: send, done: done)
       } catch {
         send(InferStreamResponse(errorMessage: error.message))
+        done()
       }
     }
   }
@@ -172,7 +173,10 @@ struct KServeService {
     methods.add(
       Self.path("CudaSharedMemoryStatus"), Inference_CudaSharedMemoryStatusRequest.self,
       Inference_CudaSharedMemoryStatusResponse.self
-    ) { _ in Inference_CudaSharedMemoryStatusResponse() }
+    ) { (request) throws(KServeError) in
+      if !request.name.isEmpty { throw KServeError.noCUDARegion(request.name) }
+      return Inference_CudaSharedMemoryStatusResponse()
+    }
     methods.add(
       Self.path("CudaSharedMemoryRegister"), Inference_CudaSharedMemoryRegisterRequest.self,
       Inference_CudaSharedMemoryRegisterResponse.self
@@ -184,10 +188,12 @@ struct KServeService {
   }
 
   private func addSettings(in methods: inout GRPCMethods) {
+    let administration = server.administration
     methods.add(
       Self.path("TraceSetting"), Inference_TraceSettingRequest.self,
       Inference_TraceSettingResponse.self
     ) { (request) throws(KServeError) in
+      try administration.checkTraced(request.modelName)
       if let name = request.settings.keys.sorted().first {
         throw ServerSettings.refusal("trace", setting: name)
       }

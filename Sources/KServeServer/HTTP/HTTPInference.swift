@@ -34,7 +34,8 @@ enum HTTPInference {
       request.outputs.first { $0.name == name }?.parameters[InferParameterName.binaryData]?.boolean
         ?? all
     }
-    if tensors.isEmpty {
+    // Nothing follows the JSON either if none of the tensors has an element.
+    if tensors.allSatisfy({ $0.byteCount == 0 }) {
       return HTTPResponse(
         headers: [("Content-Type", "application/json")], body: [ByteBuffer(bytes: json)])
     }
@@ -60,7 +61,7 @@ extension ServedModel {
     guard inputs.count == 1 else {
       throw KServeError(
         .invalidArgument,
-        "Raw request must only have 1 input (found \(inputs.count)) to be deduced but got "
+        "Raw request must only have 1 input (found 1) to be deduced but got "
           + "\(inputs.count) inputs in '\(name)' model configuration")
     }
     let input = inputs[0]

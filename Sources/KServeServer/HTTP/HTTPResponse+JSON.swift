@@ -19,6 +19,9 @@ extension HTTPResponse {
     HTTPResponse(status: status, contentType: "text/plain", text: "")
   }
 
+  /// What was asked for is done, and there is nothing to tell.
+  static var done: HTTPResponse { HTTPResponse(contentType: "application/json", text: "") }
+
   static var notFound: HTTPResponse {
     HTTPResponse(
       status: .notFound, contentType: "text/plain", text: "{\"error\":\"Not Found\"}")
@@ -34,5 +37,10 @@ extension HTTPResponse {
     HTTPResponse(
       status: .methodNotAllowed, contentType: "text/plain",
       text: "{\"error\":\"Method Not Allowed\"}")
+  }
+
+  /// The same where Triton calls its answers JSON.
+  static var jsonMethodNotAllowed: HTTPResponse {
+    .error(status: .methodNotAllowed, "Method Not Allowed")
   }
 }

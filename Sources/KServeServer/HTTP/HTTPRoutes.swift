@@ -19,7 +19,8 @@ final class HTTPRoutes: Sendable {
 
   func respond(to request: HTTPRequest) async -> HTTPResponse {
     let path = request.uri.prefix { $0 != "?" }
-    let parts = path.split(separator: "/").map { $0.removingPercentEncoding }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+      .map { $0.removingPercentEncoding }
     do throws(KServeError) {
       return try await route(request, parts)
     } catch {
@@ -30,14 +31,14 @@ final class HTTPRoutes: Sendable {
   private func route(
     _ request: HTTPRequest, _ parts: [String]
   ) async throws(KServeError) -> HTTPResponse {
-    guard let first = parts.first else { return page(request) }
-    guard first == "v2" else {
+    if parts == [""] { return page(request) }
+    guard !parts.contains(""), parts.first == "v2" else {
       return parts == ["status.json"] ? json(server.statusDocument(usage: usage)) : .notFound
     }
     switch parts.count > 1 ? parts[1] : "" {
     case "":
       return request.method == .GET
-        ? json(administration.serverMetadata.json) : .methodNotAllowed
+        ? json(administration.serverMetadata.json) : .jsonMethodNotAllowed
     case "health": return health(request, parts.dropFirst(2))
     case "models": return try await models(request, Array(parts.dropFirst(2)))
     case "repository": return try await repository(request, Array(parts.dropFirst(2)))
@@ -93,9 +94,10 @@ final class HTTPRoutes: Sendable {
       return json(try administration.statistics(of: name, version: version).json)
     case (["infer"], .POST): return try await infer(request, model: name, version: version)
     case (["trace", "setting"], _):
+      try administration.checkTraced(name)
       return try settings(request, ServerSettings.traceJSON, "trace")
-    case ([], _), (["ready"], _), (["config"], _), (["stats"], _), (["infer"], _):
-      return .methodNotAllowed
+    case (["ready"], _), (["infer"], _): return .methodNotAllowed
+    case ([], _), (["config"], _), (["stats"], _): return .jsonMethodNotAllowed
     default: return .notFound
     }
   }
@@ -105,8 +107,10 @@ final class HTTPRoutes: Sendable {
   ) async throws(KServeError) -> HTTPResponse {
     let headerLength = try Self.headerLength(request.headers)
     let body = try decoded(request, headerLength: headerLength ?? 0)
+    // A request without a body is a tensor without bytes, as Triton has it.
     let inferRequest = try HTTPInference.request(
-      model: model, version: version, body: body, headerLength: headerLength,
+      model: model, version: version, body: body,
+      headerLength: body.byteCount == 0 && headerLength == nil ? 0 : headerLength,
       registry: server.registry)
     let response = try await inference.infer(
       inferRequest, cancellation: request.cancellation, transport: .http)
@@ -115,7 +119,7 @@ final class HTTPRoutes: Sendable {
 
   private static func headerLength(_ headers: HTTPHeaders) throws(KServeError) -> Int? {
     guard let text = headers.first(name: "Inference-Header-Content-Length") else { return nil }
-    guard let length = Int(text), length >= 0 else {
+    guard let length = Int(text) else {
       throw KServeError(
         .invalidArgument,
         "Unable to parse Inference-Header-Content-Length, got: \(text.prefix(64))")
@@ -137,8 +141,9 @@ final class HTTPRoutes: Sendable {
         request.body, headerLength: headerLength, limit: server.configuration.maxRequestBytes)
     default:
       throw KServeError(
-        .invalidArgument,
-        "the Content-Encoding '\(encoding.prefix(64))' is not known; send gzip, deflate or none")
+        .unimplemented,
+        "Unsupported compression type: the Content-Encoding '\(encoding.prefix(64))' is not known; send "
+          + "gzip, deflate or none")
     }
   }
 
@@ -164,7 +169,7 @@ extension HTTPRoutes {
     let parts =
       parts.count == 2 && parts[1] == "index" || parts.count == 4 ? parts.dropFirst() : parts[...]
     if parts == ["index"] {
-      guard request.method == .POST else { return .methodNotAllowed }
+      guard request.method == .POST else { return .jsonMethodNotAllowed }
       let readyOnly = try member("ready", of: request)?.boolean ?? false
       return .json(administration.index(readyOnly: readyOnly).json)
     }
@@ -174,14 +179,14 @@ extension HTTPRoutes {
     let name = parts[parts.startIndex + 1]
     switch action {
     case "load", "unload":
-      guard request.method == .POST else { return .methodNotAllowed }
+      guard request.method == .POST else { return .jsonMethodNotAllowed }
       if action == "load" {
         let parameters = try member("parameters", of: request)?.members ?? []
         try await administration.load(name, parameters: parameters.map(\.0))
       } else {
         await administration.unload(name)
       }
-      return .plain(.ok)
+      return .done
     default: return .notFound
     }
   }
@@ -213,11 +218,11 @@ extension HTTPRoutes {
       }
       let offset = try member("offset", of: request)?.integer(Int.self) ?? 0
       try sharedMemory.register(name: name, key: key, offset: offset, byteSize: byteSize)
-      return .plain(.ok)
+      return .done
     case ("unregister", .POST):
       sharedMemory.unregister(name: name)
-      return .plain(.ok)
-    case ("status", _), ("register", _), ("unregister", _): return .methodNotAllowed
+      return .done
+    case ("status", _), ("register", _), ("unregister", _): return .jsonMethodNotAllowed
     default: return .notFound
     }
   }
@@ -226,9 +231,11 @@ extension HTTPRoutes {
     _ request: HTTPRequest, _ parts: [String]
   ) throws(KServeError) -> HTTPResponse {
     switch (parts.last, request.method) {
-    case ("status", .GET): return .json(.array([]))
+    case ("status", .GET):
+      if parts.count == 3 { throw KServeError.noCUDARegion(parts[1]) }
+      return .json(.array([]))
     case ("register", .POST): throw KServeError.noCUDA
-    case ("unregister", .POST): return .plain(.ok)
+    case ("unregister", .POST): return .done
     default: return .notFound
     }
   }
@@ -249,7 +256,7 @@ extension HTTPRoutes {
         }
       }
       return .json(current)
-    default: return .methodNotAllowed
+    default: return .jsonMethodNotAllowed
     }
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import KServeProtocol
 import Tensors
 
@@ -9,37 +10,27 @@ enum Classification {
   static func labels(
     of tensor: AnyTensor, count: Int, isBatching: Bool, output: String
   ) throws(KServeError) -> StringTensor {
-    let values: [Double]
+    let rows = isBatching ? tensor.rowCount : 1
+    let columns = rows == 0 ? 0 : (tensor.shape.elementCount ?? 0) / rows
+    let taken = min(count, columns)
+    let texts: [String]
     switch tensor {
-    case .float32(let tensor): values = tensor.scalars.map(Double.init)
-    case .float64(let tensor): values = tensor.scalars
-    case .int8(let tensor): values = tensor.scalars.map(Double.init)
-    case .int16(let tensor): values = tensor.scalars.map(Double.init)
-    case .int32(let tensor): values = tensor.scalars.map(Double.init)
-    case .int64(let tensor): values = tensor.scalars.map(Double.init)
-    case .uint8(let tensor): values = tensor.scalars.map(Double.init)
-    case .uint16(let tensor): values = tensor.scalars.map(Double.init)
-    case .uint32(let tensor): values = tensor.scalars.map(Double.init)
-    case .uint64(let tensor): values = tensor.scalars.map(Double.init)
+    case .float32(let tensor):
+      texts = largest(taken, of: tensor.scalars, columns) { fixed(Double($0)) }
+    case .float64(let tensor): texts = largest(taken, of: tensor.scalars, columns, fixed)
+    case .int8(let tensor): texts = largest(taken, of: tensor.scalars, columns) { "\($0)" }
+    case .int16(let tensor): texts = largest(taken, of: tensor.scalars, columns) { "\($0)" }
+    case .int32(let tensor): texts = largest(taken, of: tensor.scalars, columns) { "\($0)" }
+    case .int64(let tensor): texts = largest(taken, of: tensor.scalars, columns) { "\($0)" }
+    case .uint8(let tensor): texts = largest(taken, of: tensor.scalars, columns) { "\($0)" }
+    case .uint16(let tensor): texts = largest(taken, of: tensor.scalars, columns) { "\($0)" }
+    case .uint32(let tensor): texts = largest(taken, of: tensor.scalars, columns) { "\($0)" }
+    case .uint64(let tensor): texts = largest(taken, of: tensor.scalars, columns) { "\($0)" }
     case .bool, .bfloat16, .float16, .string:
       throw KServeError(
         .invalidArgument,
         "class result not available for output '\(output)' due to unsupported type "
           + "'\(TensorDatatype(tensor.elementType))'")
-    }
-    let rows = isBatching ? tensor.rowCount : 1
-    let columns = rows == 0 ? 0 : values.count / rows
-    let taken = min(count, columns)
-    var texts: [String] = []
-    texts.reserveCapacity(rows * taken)
-    let isFloating = tensor.elementType.isFloatingPoint
-    for row in 0..<rows {
-      let part = values[row * columns..<(row + 1) * columns]
-      let order = part.indices.sorted { part[$0] > part[$1] || (part[$0] == part[$1] && $0 < $1) }
-      for index in order.prefix(taken) {
-        let value = isFloating ? fixed(part[index]) : String(Int64(part[index]))
-        texts.append("\(value):\(index - part.startIndex)")
-      }
     }
     do {
       return try StringTensor(texts, shape: isBatching ? [rows, taken] : [taken])
@@ -48,13 +39,25 @@ enum Classification {
     }
   }
 
+  /// The `count` largest elements of each row of `columns`, the first of equal ones first.
+  private static func largest<Value: Comparable>(
+    _ count: Int, of values: [Value], _ columns: Int, _ text: (Value) -> String
+  ) -> [String] {
+    if count == 0 { return [] }
+    return stride(from: 0, to: values.count, by: columns).flatMap { start in
+      (start..<start + columns)
+        .sorted { values[$0] > values[$1] || (values[$0] == values[$1] && $0 < $1) }
+        .prefix(count).map { "\(text(values[$0])):\($0 - start)" }
+    }
+  }
+
   /// Six digits behind the point, as C prints floating-point numbers.
   private static func fixed(_ value: Double) -> String {
-    guard value.isFinite, value.magnitude < 1e12 else { return String(value) }
-    let scaled = (value.magnitude * 1_000_000).rounded(.toNearestOrEven)
-    let whole = UInt64(scaled) / 1_000_000
-    let fraction = String(UInt64(scaled) % 1_000_000)
-    return (value < 0 ? "-" : "") + "\(whole)."
-      + String(repeating: "0", count: 6 - fraction.count) + fraction
+    // The greatest number has 309 digits before the point.
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 352) { buffer in
+      guard let start = buffer.baseAddress else { return "" }
+      withVaList([value]) { _ = vsnprintf(start, buffer.count, "%f", $0) }
+      return String(cString: start)
+    }
   }
 }

@@ -59,97 +59,101 @@ final class InferenceService: Sendable {
     } catch {
       return answer(.failure(error))
     }
+    let prepared: PreparedRequest
+    do throws(KServeError) {
+      if model.isDecoupled { throw transport.noDecoupledModels }
+      prepared = try prepare(request, model: model)
+    } catch {
+      // It does not count: nothing of it reached the model.
+      end()
+      return answer(.failure(error))
+    }
     @Sendable func finish(_ result: Result<InferResponse, KServeError>) {
       cancellation.onCancel(nil)
       if case .failure(let error) = result { count(error, model: model, arrival: arrival) }
       end()
       answer(result)
     }
-    do throws(KServeError) {
-      if model.isDecoupled { throw transport.noDecoupledModels }
-      let prepared = try prepare(request, model: model)
-      let outputs = Mutex<[String: AnyTensor]>([:])
-      submit(prepared, id: request.id, model: model, arrival: arrival, cancellation: cancellation) {
-        delivery in
-        switch delivery {
-        case .response(let tensors): outputs.withLock { $0 = tensors }
-        case .end:
-          let tensors = outputs.withLock { $0 }
-          finish(
-            Result { () throws(KServeError) in
-              try self.response(
-                to: request, of: model, outputs: tensors, requested: prepared.outputs)
-            })
-        case .failure(let error): finish(.failure(error))
-        }
+    let outputs = Mutex<[String: AnyTensor]>([:])
+    submit(prepared, id: request.id, model: model, arrival: arrival, cancellation: cancellation) {
+      delivery in
+      switch delivery {
+      case .response(let tensors): outputs.withLock { $0 = tensors }
+      case .end:
+        let tensors = outputs.withLock { $0 }
+        finish(
+          Result { () throws(KServeError) in
+            try self.response(
+              to: request, of: model, outputs: tensors, requested: prepared.outputs)
+          })
+      case .failure(let error): finish(.failure(error))
       }
-    } catch {
-      finish(.failure(error))
     }
   }
 
   /// Runs one request on a model with any number of results, each of which is handed to `respond` as
-  /// it comes; the last call says so.
+  /// it comes, on any thread; then comes `done`. The request is in its model's queue when this returns,
+  /// so that those of one caller stay in their order.
   func stream(
     _ request: InferRequest, cancellation: RequestCancellation,
-    respond: @escaping @Sendable (InferStreamResponse) -> Void
-  ) async {
+    respond: @escaping @Sendable (InferStreamResponse) -> Void,
+    done: @escaping @Sendable () -> Void
+  ) {
     let arrival = MonotonicTime.now()
     let model: ServedModel
+    let prepared: PreparedRequest
     do throws(KServeError) {
       try begin()
       do throws(KServeError) {
         model = try registry.ready(request.modelName, version: request.modelVersion)
+        prepared = try prepare(request, model: model)
       } catch {
         end()
         throw error
       }
     } catch {
       respond(Self.failure(error, of: request))
-      return
+      return done()
     }
-    defer { end() }
+    @Sendable func finish() {
+      cancellation.onCancel(nil)
+      end()
+      done()
+    }
     let wantsFinal =
       request.parameters[InferParameterName.enableEmptyFinalResponse]?.boolean ?? false
-    do throws(KServeError) {
-      let prepared = try prepare(request, model: model)
-      let (deliveries, source) = AsyncStream<QueuedRequest.Delivery>.makeStream()
-      submit(prepared, id: request.id, model: model, arrival: arrival, cancellation: cancellation) {
-        delivery in
-        source.yield(delivery)
-        if case .response = delivery { return }
-        source.finish()
-      }
-      for await delivery in deliveries {
-        switch delivery {
-        case .response(let outputs):
-          var response = try response(
+    submit(prepared, id: request.id, model: model, arrival: arrival, cancellation: cancellation) {
+      delivery in
+      switch delivery {
+      case .response(let outputs):
+        do throws(KServeError) {
+          var response = try self.response(
             to: request, of: model, outputs: outputs, requested: prepared.outputs)
           response.parameters[InferParameterName.finalResponse] = .bool(!model.isDecoupled)
           respond(InferStreamResponse(response: response))
-        case .failure(let error):
-          count(error, model: model, arrival: arrival)
-          respond(
-            InferStreamResponse(
-              errorMessage: error.message,
-              response: InferResponse(
-                modelName: request.modelName, id: request.id,
-                parameters: [InferParameterName.finalResponse: true])))
-        case .end:
-          if wantsFinal, model.isDecoupled {
-            respond(
-              InferStreamResponse(
-                response: InferResponse(
-                  modelName: request.modelName, id: request.id,
-                  parameters: [InferParameterName.finalResponse: true])))
-          }
+        } catch {
+          self.count(error, model: model, arrival: arrival)
+          respond(Self.failure(error, of: request))
         }
+      case .failure(let error):
+        self.count(error, model: model, arrival: arrival)
+        respond(
+          InferStreamResponse(errorMessage: error.message, response: Self.final(of: request)))
+        finish()
+      case .end:
+        if wantsFinal, model.isDecoupled {
+          respond(InferStreamResponse(response: Self.final(of: request)))
+        }
+        finish()
       }
-    } catch {
-      count(error, model: model, arrival: arrival)
-      respond(Self.failure(error, of: request))
     }
-    cancellation.onCancel(nil)
+  }
+
+  /// The last response to a request, with nothing in it.
+  private static func final(of request: InferRequest) -> InferResponse {
+    InferResponse(
+      modelName: request.modelName, id: request.id,
+      parameters: [InferParameterName.finalResponse: true])
   }
 
   /// Which of the protocol's two forms a request came in; the error texts differ.

@@ -30,11 +30,16 @@ extension ServedModel {
   func prepare(
     _ request: InferRequest, bytes: (InferTensor) throws(KServeError) -> TensorBytes
   ) throws(KServeError) -> PreparedRequest {
-    for output in request.outputs where outputIndexes[output.name] == nil {
-      throw KServeError(
-        .invalidArgument, "unexpected inference output '\(output.name)' for model '\(name)'")
+    for output in request.outputs {
+      guard outputIndexes[output.name] != nil else {
+        throw KServeError(
+          .invalidArgument, "unexpected inference output '\(output.name)' for model '\(name)'")
+      }
+      try Self.checkNumber(InferParameterName.classification, in: output.parameters)
     }
-    let id = "[request id: \(request.id.isEmpty ? "<id_unknown>" : request.id)] "
+    try Self.checkNumber(InferParameterName.timeout, in: request.parameters)
+    try Self.checkNumber(InferParameterName.priority, in: request.parameters)
+    let id = KServeError.prefix(ofRequest: request.id)
     try checkNames(request.inputs, id: id)
     let rows = try checkBatch(request.inputs, id: id)
     var tensors = [AnyTensor?](repeating: nil, count: inputs.count)
@@ -62,8 +67,26 @@ extension ServedModel {
       inputs: tensors, rows: rows,
       signature: QueuedRequest.Signature(rowShapes: rowShapes, parameters: parameters),
       outputs: request.outputs.isEmpty
-        ? outputs.map { InferRequest.RequestedOutput(name: $0.name) } : request.outputs,
+        ? outputs.map { InferRequest.RequestedOutput(name: $0.name) } : Self.once(request.outputs),
       queueLimit: queueLimit(request.parameters[InferParameterName.timeout]))
+  }
+
+  /// An output that was asked for twice is given once, as it was asked for first.
+  private static func once(
+    _ outputs: [InferRequest.RequestedOutput]
+  ) -> [InferRequest.RequestedOutput] {
+    if outputs.count == 1 { return outputs }
+    var names: Set<String> = []
+    return outputs.filter { names.insert($0.name).inserted }
+  }
+
+  private static func checkNumber(
+    _ name: String, in parameters: [String: InferParameter]
+  ) throws(KServeError) {
+    guard let value = parameters[name], value.integer.map({ $0 < 0 }) ?? true else { return }
+    throw KServeError(
+      .invalidArgument,
+      "invalid value type for '\(name)' parameter, expected int64_param that is not negative")
   }
 
   private func checkNames(_ given: [InferTensor], id: String) throws(KServeError) {
@@ -184,12 +207,32 @@ extension InferTensor {
       }
     } else {
       let expected = Shape(counted).elementCount ?? 0
-      let found = Self.stringCount(in: bytes)
-      guard found == expected else {
+      let (found, rest) = Self.strings(in: bytes)
+      let element = "inference input '\(name)' for model '\(model)'"
+      if found > expected {
         throw KServeError(
           .invalidArgument,
-          id + "expected \(expected) string elements for inference input '\(name)' for model "
-            + "'\(model)', got \(found)")
+          id + "unexpected number of string elements \(found) for \(element), expecting \(expected)"
+        )
+      }
+      if (1..<4).contains(rest) {
+        throw KServeError(
+          .invalidArgument,
+          id
+            + "incomplete string length indicator for \(element), expecting 4 bytes but only \(rest) "
+            + "bytes available")
+      }
+      if rest > 0 {
+        throw KServeError(
+          .invalidArgument,
+          id
+            + "incomplete string data for \(element): the last string is longer than the \(rest - 4) "
+            + "bytes that follow its length")
+      }
+      if found < expected {
+        throw KServeError(
+          .invalidArgument,
+          id + "expected \(expected) string elements for \(element), got \(found)")
       }
     }
     var input = self
@@ -197,8 +240,8 @@ extension InferTensor {
     return try input.tensor()
   }
 
-  /// The number of whole elements, each behind its length.
-  private static func stringCount(in bytes: TensorBytes) -> Int {
+  /// The number of whole elements, each behind its length, and of the bytes that follow them.
+  private static func strings(in bytes: TensorBytes) -> (count: Int, rest: Int) {
     bytes.withUnsafeBytes { bytes in
       var position = 0
       var count = 0
@@ -209,7 +252,7 @@ extension InferTensor {
         position += 4 + Int(size)
         count += 1
       }
-      return count
+      return (count, bytes.count - position)
     }
   }
 }

@@ -64,17 +64,17 @@ final class ServingStatistics: Sendable {
     }
   }
 
-  /// A batch ended well. `requests` are, for each of its requests, the nanoseconds it waited and
-  /// those that it took altogether, and its rows.
+  /// A batch ended well. `requests` are, for each of its requests whose client still waits, the
+  /// nanoseconds it waited and those that it took altogether.
   func executed(
-    _ execution: Execution, requests: [(queue: UInt64, total: UInt64, rows: Int)],
+    _ execution: Execution, requests: [(queue: UInt64, total: UInt64)],
     milliseconds: UInt64
   ) {
     state.withLock { state in
       state.executionCount += 1
       state.lastInference = milliseconds
+      state.inferenceCount += UInt64(execution.rows)
       for request in requests {
-        state.inferenceCount += UInt64(request.rows)
         state.success.add(request.total)
         state.queue.add(request.queue)
         state.latencies.record(nanoseconds: request.total)

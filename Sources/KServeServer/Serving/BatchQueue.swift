@@ -53,7 +53,8 @@ final class BatchQueue: @unchecked Sendable {
         "Server is stopping, scheduler for model has stopped accepting new inference requests")
     }
     if rules.maxQueueSize > 0, waiting.count - head >= rules.maxQueueSize {
-      throw KServeError(.unavailable, "Exceeds maximum queue size")
+      throw KServeError(
+        .unavailable, KServeError.prefix(ofRequest: request.id) + "Exceeds maximum queue size")
     }
     let previous = waiting.count > head ? waiting.last : nil
     waiting.append(request)

@@ -1,6 +1,11 @@
 import KServeProtocol
 
 extension KServeError {
+  /// What Triton's messages about a request begin with.
+  static func prefix(ofRequest id: String) -> String {
+    "[request id: \(id.isEmpty ? "<id_unknown>" : id)] "
+  }
+
   /// A request waited longer than it may.
   static var queueTimeout: KServeError { KServeError(.unavailable, "Request timeout expired") }
 
@@ -9,6 +14,11 @@ extension KServeError {
 }
 
 extension KServeError {
+  /// There are no regions of CUDA's shared memory.
+  static func noCUDARegion(_ name: String) -> KServeError {
+    KServeError(.notFound, "Unable to find cuda shared memory region: '\(name)'")
+  }
+
   /// CUDA's shared memory is not served.
   static var noCUDA: KServeError {
     KServeError(

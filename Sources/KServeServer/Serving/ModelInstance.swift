@@ -82,9 +82,11 @@ final class ModelInstance {
     switch outcome {
     case .success(let parts):
       let ended = MonotonicTime.now()
+      // Whose client has gone meanwhile has been counted among the failures.
       model.statistics.executed(
         times,
-        requests: requests.map { (started - $0.arrival, ended - $0.arrival, $0.rows) },
+        requests: requests.filter { !$0.isEnded }
+          .map { (started - $0.arrival, ended - $0.arrival) },
         milliseconds: WallTime.milliseconds())
       deliver(queued.number) {
         for (request, part) in zip(requests, parts) {
@@ -117,7 +119,7 @@ final class ModelInstance {
         ServingStatistics.Execution(
           rows: request.rows, computeInput: joined - started, computeInfer: ended - joined,
           computeOutput: 0),
-        requests: [(started - request.arrival, ended - request.arrival, request.rows)],
+        requests: request.isEnded ? [] : [(started - request.arrival, ended - request.arrival)],
         milliseconds: WallTime.milliseconds())
       request.end()
     } catch {

@@ -64,11 +64,16 @@ final class ModelRegistry: Sendable {
   /// - Throws: what the client is to be told if it is no number.
   static func number(of version: String) throws(KServeError) -> Int? {
     if version.isEmpty { return nil }
-    guard let number = Int(version), number > 0 else {
+    guard let number = Int(version) else {
       throw KServeError(
         .invalidArgument,
         "failed to get model version from specified version string '\(version.prefix(64))' (details: "
           + "stol), version should be an integral value > 0")
+    }
+    guard number >= 0 else {
+      throw KServeError(
+        .invalidArgument,
+        "invalid model version specified '\(version)' , version should be an integral value > 0")
     }
     return number
   }

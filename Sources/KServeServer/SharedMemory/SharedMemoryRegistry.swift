@@ -89,7 +89,7 @@ final class SharedMemoryRegistry: Sendable {
     let target = try bytes(at: location)
     guard source.byteCount <= target.byteCount else {
       throw KServeError(
-        .invalidArgument,
+        .internal,
         "shared memory size specified with the request for output '\(tensor.name)' "
           + "(\(target.byteCount) bytes) should be at least \(source.byteCount) bytes to hold the results"
       )
