@@ -4,24 +4,6 @@ import SparkTypes
 import Tensors
 import Testing
 
-/// A model whose answers a closure gives.
-private struct StubModel: Model {
-  var inputs: [TensorSpecification]
-  var outputs: [TensorSpecification]
-  var runtime: String { "stub" }
-  var answer: @Sendable ([String: AnyTensor]) throws -> [String: AnyTensor]
-
-  func run(
-    _ inputs: [String: AnyTensor], outputs outputNames: [String]?
-  ) async throws -> [String: AnyTensor] { try answer(inputs) }
-}
-
-private func tensor(
-  _ name: String, _ type: ElementType = .float32, _ shape: Shape
-) -> TensorSpecification {
-  TensorSpecification(name: name, elementType: type, shape: shape)
-}
-
 private let reference = ModelReference(format: .onnx, file: "m.onnx")
 
 @Suite struct ModelPredictionTests {
@@ -50,18 +32,6 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     let column = try ArrowColumn.concatenating(columns)
     #expect(column.type == (try DataType.struct(plan.returnType).arrowType()))
     return column
-  }
-
-  /// A model of one input that records it and gives the row numbers.
-  private func recorder(
-    _ input: TensorSpecification, _ log: Log<AnyTensor>,
-    output: TensorSpecification = tensor("out", .float32, [-1])
-  ) -> StubModel {
-    StubModel(inputs: [input], outputs: [output]) { inputs in
-      guard let tensor = inputs[input.name] else { throw TensorError("no input") }
-      log.append(tensor)
-      return [output.name: .float32(Tensor((0..<tensor.rowCount).map { Float($0) }))]
-    }
   }
 
   struct InputCase: Sendable, CustomTestStringConvertible {
@@ -168,7 +138,7 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
   @Test(arguments: try inputCases()) func inputs(_ item: InputCase) async throws {
     let log = Log<AnyTensor>()
     let column = try await predict(
-      recorder(item.input, log), [item.batch()], inputs: ["x": item.columns], ragged: item.ragged)
+      .recorder(item.input, log), [item.batch()], inputs: ["x": item.columns], ragged: item.ragged)
     #expect(log.entries == [item.expected])
     #expect(column.values == [.structure([.float(0)]), .structure([.float(1)])])
   }
@@ -273,7 +243,7 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
 
   @Test func nullsAreSkipped() async throws {
     let log = Log<AnyTensor>()
-    let model = recorder(tensor("x", .float32, [-1]), log)
+    let model = StubModel.recorder(tensor("x", .float32, [-1]), log)
     let batch = try Columns.batch(("x", .numbers([1, nil, 3] as [Float?])))
     let column = try await predict(model, [batch], nulls: .skip)
     #expect(column.values == [.structure([.float(0)]), .null, .structure([.float(1)])])
@@ -333,8 +303,8 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     let log = Log<AnyTensor>()
     let text = await message {
       _ = try await predict(
-        recorder(tensor("x", .float32, [-1]), log), [Columns.batch(("x", Columns.floats([1])))],
-        other: recorder(tensor("x", .float32, [-1, 2]), log))
+        .recorder(tensor("x", .float32, [-1]), log), [Columns.batch(("x", Columns.floats([1])))],
+        other: .recorder(tensor("x", .float32, [-1, 2]), log))
     }
     #expect(text.contains("MODEL_LOAD") && text.contains("the driver's has"), "\(text)")
   }

@@ -185,6 +185,21 @@ extension ArrowColumn {
     children[index].slice(offset..<offset + count)
   }
 
+  /// Field number `index` of a struct column, null also in the rows in which the struct is.
+  public func nullableField(_ index: Int) -> ArrowColumn {
+    let field = field(index)
+    // Columns of type null have no bitmap.
+    guard nullCount > 0, field.type != .null else { return field }
+    let rows = 0..<count
+    let isPresent = rows.map { !isNull($0) && !field.isNull($0) }
+    // The bitmap begins where the field's buffers do.
+    let bits = Array(repeating: false, count: field.offset) + isPresent
+    return ArrowColumn(
+      unchecked: field.type, count: count, offset: field.offset,
+      nullCount: isPresent.count { !$0 }, validity: Bitmap(bits).buffer, buffers: field.buffers,
+      children: field.children, dictionary: field.dictionary)
+  }
+
   /// The code of row `index` of a dictionary column, or `nil` if the row is null.
   public func code(_ index: Int) -> Int? {
     guard case .dictionary(_, let type, _, _) = type, !isNull(index) else { return nil }

@@ -4,10 +4,22 @@ import Tensors
 /// A model fitted to a table: what the driver needs to apply ``ModelPrediction``.
 public struct PredictionPlan: Sendable, Hashable {
   public var parameters: ModelPrediction.Parameters
-  /// The columns that the function takes, in order; a dot leads into a struct.
-  public var argumentColumns: [String]
+  /// The columns that the function takes, in order: the name of a column of the table, then those of
+  /// fields within structs.
+  public var argumentPaths: [[String]]
   /// The struct that the function gives, one field for each new column.
   public var returnType: StructType
+
+  /// The columns that the function takes as Spark reads them: a dot leads into a struct, and names
+  /// that have one stand in backticks.
+  public var argumentColumns: [String] {
+    argumentPaths.map { path in
+      path.map { name in
+        guard name.contains(where: { $0 == "." || $0 == "`" }) else { return name }
+        return "`\(name.replacing("`", with: "``"))`"
+      }.joined(separator: ".")
+    }
+  }
 
   /// The parameters as a ``FunctionInvocation`` carries them.
   public func encodedParameters() throws -> [UInt8] {
@@ -45,14 +57,14 @@ extension ModelPrediction {
     try planner.checkNames(inputs.keys, of: modelInputs, "input")
     try planner.checkNames(outputs.keys, of: modelOutputs, "output")
 
-    var arguments: [String] = []
+    var arguments: [[String]] = []
     var bindings: [InputBinding] = []
     for specification in modelInputs {
       let columns = try planner.columns(for: specification, given: inputs[specification.name])
-      try planner.check(columns, feed: specification)
+      try planner.check(columns.map { ($0.name, $0.type) }, feed: specification)
       let positions = columns.map { column in
-        if let known = arguments.firstIndex(of: column.name) { return known }
-        arguments.append(column.name)
+        if let known = arguments.firstIndex(of: column.path) { return known }
+        arguments.append(column.path)
         return arguments.count - 1
       }
       bindings.append(InputBinding(specification: specification, columns: positions))
@@ -66,7 +78,7 @@ extension ModelPrediction {
       parameters: Parameters(
         model: reference, inputs: bindings, outputs: outputBindings,
         batchSize: fixed ?? batchSize, isBatchFixed: fixed != nil, nulls: nulls, ragged: ragged),
-      argumentColumns: arguments, returnType: returnType(of: outputBindings))
+      argumentPaths: arguments, returnType: returnType(of: outputBindings))
   }
 
   /// Fits `model` to a table; see the form with specifications.
@@ -81,6 +93,13 @@ extension ModelPrediction {
       inputs: inputs, outputs: outputs, into: structure, batchSize: batchSize, nulls: nulls,
       ragged: ragged)
   }
+}
+
+/// A column of a table, or a field within one.
+private struct FoundColumn {
+  var path: [String]
+  var type: DataType
+  var name: String { path.joined(separator: ".") }
 }
 
 /// The checks of a plan against one table.
@@ -109,7 +128,7 @@ private struct Planner {
   /// The columns that feed an input, as the table names them.
   func columns(
     for input: TensorSpecification, given: InputColumns?
-  ) throws -> [FunctionArgument] {
+  ) throws -> [FoundColumn] {
     if let given {
       if given.names.isEmpty { throw fail("no columns are given for the input \(input)") }
       return try given.names.map { name in
@@ -125,7 +144,7 @@ private struct Planner {
     // A model of one text, which takes it from the only text that there is.
     let texts = table.fields.filter { $0.type == .string }
     if modelInputs.count == 1, input.elementType == .string, texts.count == 1 {
-      return [(texts[0].name, texts[0].type)]
+      return [FoundColumn(path: [texts[0].name], type: texts[0].type)]
     }
     throw fail(
       "no column is named like the model's input \(input), and none was given for it; write "
@@ -144,8 +163,13 @@ private struct Planner {
   }
 
   /// The column called `name`: exactly, or the only one in whichever case, or a field of a struct.
-  private func find(_ name: String, isPath: Bool = true) throws -> FunctionArgument? {
-    if let field = table[name] { return (field.name, field.type) }
+  private func find(_ name: String, isPath: Bool = true) throws -> FoundColumn? {
+    if let field = table[name] {
+      guard table.names.count(where: { $0 == field.name }) == 1 else {
+        throw fail("the table has several columns called '\(field.name)'; rename one of them")
+      }
+      return FoundColumn(path: [field.name], type: field.type)
+    }
     let similar = table.names.filter { $0.lowercased() == name.lowercased() }
     if similar.count > 1 {
       throw fail("'\(name)' may be any of the columns \(similar.joined(separator: ", "))")
@@ -160,7 +184,7 @@ private struct Planner {
       type = field.type
       if case .struct(let inner) = field.type { fields = inner } else { fields = [] }
     }
-    return type.map { (names.joined(separator: "."), $0) }
+    return type.map { FoundColumn(path: names, type: $0) }
   }
 
   /// Makes sure that the types and numbers of columns suit an input.

@@ -12,6 +12,10 @@ extension DataFrame {
   /// to the model's element type; several number columns can feed one input (`["features": ["a",
   /// "b"]]`). Everything is checked against the model and this table's schema before a job starts.
   ///
+  /// Spark gives resources to whole batches only. With `resources` the same prediction runs in that
+  /// form: all columns of this table then pass through the worker, also those that nothing reads
+  /// later, so select those that are needed before.
+  ///
   /// - Parameters:
   ///   - source: the model.
   ///   - inputs: the column, or columns, that feed each input of the model.
@@ -22,30 +26,46 @@ extension DataFrame {
   ///     pipelines of text, which sort a batch by length and cut it themselves, and 1024 for servers.
   ///   - nulls: what happens to nulls in the input.
   ///   - ragged: what happens to rows that differ in length.
-  /// - Throws: an error that names the input, output or column that does not fit.
+  ///   - resources: what the prediction's tasks, and their executors, must have.
+  /// - Throws: an error that names the input, output or column that does not fit; ``SparkError`` if
+  ///   the server refuses the resources.
   public func predicting(
     _ source: ModelSource, inputs: [String: InputColumns] = [:], outputs: [String: String] = [:],
     into structure: String? = nil, batchSize: Int? = nil, nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail
+    ragged: RaggedPolicy = .fail, resources: ResourceProfile? = nil
   ) async throws -> DataFrame {
     try await predicting(
       source, loaded: try await source.load(), inputs: inputs, outputs: outputs, into: structure,
-      batchSize: batchSize, nulls: nulls, ragged: ragged)
+      batchSize: batchSize, nulls: nulls, ragged: ragged, as: PredictionForm(resources))
   }
 
   /// The same with the model at hand, which this process has loaded already.
   package func predicting(
     _ source: ModelSource, loaded model: any Model, inputs: [String: InputColumns],
     outputs: [String: String], into structure: String? = nil, batchSize: Int?,
-    nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
+    nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail, as form: PredictionForm = .columns
   ) async throws -> DataFrame {
+    let table = try await schema()
     let packed = try source.packed()
     let plan = try ModelPrediction.plan(
-      model: model, reference: source.reference(packed.name), table: try await schema(),
-      inputs: inputs,
+      model: model, reference: source.reference(packed.name), table: table, inputs: inputs,
       outputs: outputs, into: structure, batchSize: batchSize ?? source.format.batchSize,
       nulls: nulls, ragged: ragged)
-    try await packed.send(to: session)
+    switch form {
+    case .columns:
+      try await packed.send(to: session)
+      return withPredictions(plan, into: structure)
+    case .batches(let resources):
+      // Refused resources cost no upload.
+      let profile: Int? =
+        if let resources { try await session.resourceProfileID(resources) } else { nil }
+      try await packed.send(to: session)
+      return try mappedPredictions(plan, table: table, into: structure, profileID: profile)
+    }
+  }
+
+  /// The predictions as columns that a function of columns gives.
+  private func withPredictions(_ plan: PredictionPlan, into structure: String?) -> DataFrame {
     let function = ModelPrediction(loaders: ModelFormat.loaders)
     if let structure { return withColumn(structure, planned(plan, function)) }
     // The struct of all outputs is computed once; its fields become the columns.
@@ -53,5 +73,43 @@ extension DataFrame {
     let table = withColumn(results, planned(plan, function))
     let fields = plan.returnType.map { col("`\(results)`").getField($0.name).as($0.name) }
     return table.select(["*"] + fields).drop(results)
+  }
+
+  /// The predictions in batches with all columns of this table, whose schema is `table`.
+  private func mappedPredictions(
+    _ plan: PredictionPlan, table: StructType, into structure: String?, profileID: Int?
+  ) throws -> DataFrame {
+    let parameters = try plan.batchParameters(table: table, into: structure)
+    let returned = plan.batchReturnType(table: table, into: structure)
+    let function = BatchModelPrediction(loaders: ModelFormat.loaders)
+    let folded = Set(table.names.map { $0.lowercased() })
+    if folded.count == table.names.count {
+      return mapped(
+        function, parameters, columns: table.names, returning: returned, profileID: profileID)
+    }
+    // Spark finds columns by name, in whichever case: here their places are the names.
+    let places = returned.indices.map { "_\($0)" }
+    let renamed = StructType(
+      zip(places, returned).map { name, field in
+        var field = field
+        field.name = name
+        return field
+      })
+    let columns = Array(places.prefix(table.count))
+    return toDF(columns).mapped(
+      function, parameters, columns: columns, returning: renamed, profileID: profileID
+    ).toDF(returned.names)
+  }
+}
+
+/// How Spark runs a prediction.
+package enum PredictionForm: Sendable {
+  /// As a function of columns.
+  case columns
+  /// As a function of whole batches, the only ones that have resources.
+  case batches(ResourceProfile?)
+
+  package init(_ resources: ResourceProfile?) {
+    self = resources.map { .batches($0) } ?? .columns
   }
 }

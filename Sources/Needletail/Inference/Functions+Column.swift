@@ -18,6 +18,9 @@ private func command(
       fingerprint: program.fingerprint, parameters: parameters, argumentNames: argumentNames))
 }
 
+/// The column of exactly this name, whatever is in it.
+private func quoted(_ name: String) -> Column { col("`\(name.replacing("`", with: "``"))`") }
+
 extension DriverCheckedFunction {
   /// The function over `columns`, with its parameters encoded.
   func applied(_ parameters: @escaping @Sendable () throws -> [UInt8], _ columns: [Column])
@@ -108,8 +111,21 @@ extension DataFrame {
       InlineFunction(
         name: name, returnType: .struct(schema), evaluationType: Evaluation.batches,
         command: command, check: { _ in }),
-      columns: names.map { col("`\($0.replacing("`", with: "``"))`") }, isBarrier: isBarrier,
+      columns: names.map(quoted), isBarrier: isBarrier,
       profileID: profile)
+  }
+
+  /// The batches that a planned model makes of this table's, whose columns are `columns`.
+  func mapped(
+    _ function: BatchModelPrediction, _ parameters: BatchModelPrediction.Parameters,
+    columns: [String], returning schema: StructType, profileID: Int?
+  ) -> DataFrame {
+    mapPartitions(
+      InlineFunction(
+        name: function.name, returnType: .struct(schema), evaluationType: Evaluation.batches,
+        command: { try command(function, try FunctionInvocation.encode(parameters), $0) },
+        check: { _ in }),
+      columns: columns.map(quoted), profileID: profileID)
   }
 
   /// The predictions of a planned model over `columns`, as one struct column.

@@ -17,7 +17,8 @@ final class Program: Sendable {
 
   /// The functions that every program has.
   static let builtInFunctions: [any UserDefinedFunction] = [
-    ModelPrediction(loaders: ModelFormat.loaders), InlineBatchesFunction(),
+    ModelPrediction(loaders: ModelFormat.loaders),
+    BatchModelPrediction(loaders: ModelFormat.loaders), InlineBatchesFunction(),
     NodeServersFunction.function(),
   ]
 

@@ -64,7 +64,10 @@ extension DataFrame {
   }
 
   /// All columns under new names.
-  public func toDF(_ names: String...) -> DataFrame {
+  public func toDF(_ names: String...) -> DataFrame { toDF(names) }
+
+  /// All columns under new names.
+  public func toDF(_ names: [String]) -> DataFrame {
     deriving { input, _ in
       .toDf(
         .with {
