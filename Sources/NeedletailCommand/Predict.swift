@@ -12,6 +12,9 @@ struct Predict: AsyncParsableCommand {
       model take the columns of their names unless --map says otherwise; several columns can feed one \
       input. Without --remote and SPARK_REMOTE a Spark on this machine is started and stopped again.
 
+      --task-cpus and --task-gpus replace what the server's settings give to a task \
+      (spark.task.cpus, spark.task.resource.gpu.amount) for the prediction alone.
+
       Exit status: 0 done, 1 the job failed, 64 the command line is wrong.
       """)
 
@@ -63,6 +66,19 @@ struct Predict: AsyncParsableCommand {
   )
   var batchSize: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "The CPU cores that each task of the prediction occupies; needs a cluster.",
+      valueName: "number"))
+  var taskCpus: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The GPUs that each task of the prediction occupies: a share such as 0.5, or a whole number. "
+        + "Needs a cluster whose executors have GPUs.",
+      valueName: "number"))
+  var taskGpus: Double?
+
   @Option(help: "Take only so many rows.")
   var limit: Int?
 
@@ -77,7 +93,24 @@ struct Predict: AsyncParsableCommand {
     if let batchSize, batchSize < 1 {
       throw ValidationError("--batch-size is \(batchSize), it must be at least 1")
     }
+    if let taskCpus, taskCpus < 1 {
+      throw ValidationError("--task-cpus is \(taskCpus), it must be at least 1")
+    }
+    if let taskGpus {
+      guard taskGpus > 0, taskGpus <= 1 || taskGpus == taskGpus.rounded(), taskGpus.isFinite else {
+        throw ValidationError(
+          "--task-gpus is \(taskGpus), it must be a share up to 1 or a whole number")
+      }
+    }
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit), it must be at least 1") }
+  }
+
+  /// What the prediction's tasks must have, if anything was said.
+  private var resources: ResourceProfile? {
+    if taskCpus == nil, taskGpus == nil { return nil }
+    return ResourceProfile(
+      task: .init(
+        cpus: taskCpus.map(Double.init), resources: taskGpus.map { ["gpu": $0] } ?? [:]))
   }
 
   func run() async throws {
@@ -107,7 +140,7 @@ struct Predict: AsyncParsableCommand {
       source, loaded: loaded,
       inputs: Dictionary(mappings.map { ($0.input, $0.columns) }) { _, last in last },
       outputs: Dictionary(outputMappings.map { ($0.output, $0.column) }) { _, last in last },
-      batchSize: batchSize)
+      batchSize: batchSize, as: PredictionForm(resources))
     let added = try await predicted.schema().fields.dropFirst(known.count)
     let names = (kept ?? known.names) + added.map(\.name)
     var result = predicted.select(names.map { col("`\($0)`") })
