@@ -158,13 +158,14 @@ struct IntegrationProgram: SparkProgram {
     if try await spark.conf.get("spark.master")?.hasPrefix("local") == true {
       let said = await failure { _ = try await ids(cores) }
       try expect(said.contains("local Spark takes no profiles"), said)
-      return
+      return try await BatchPredictions.run(spark, nil)
     }
     let all = Array(0..<8)
     let (first, second) = (try await ids(cores), try await ids(cores))
     try expect(first == all && second == all, "\(first), \(second)")
     let evenRows = try await table.mapBatches(evens, resources: cores).collect().count
     try expect(evenRows == 4, "\(evenRows) even rows")
+    try await BatchPredictions.run(spark, cores)
     let refused = await failure { _ = try await ids(executors) }
     try expect(refused.contains("spark.dynamicAllocation.enabled=true"), refused)
     let missing = await failure { _ = try await ids(gpus) }

@@ -1,0 +1,67 @@
+import Needletail
+
+/// Predictions of whole batches, with resources or without, are those of columns.
+enum BatchPredictions {
+  /// - Parameter resources: what the tasks must have; `nil` where Spark takes no profiles.
+  static func run(_ spark: SparkSession, _ resources: ResourceProfile?) async throws {
+    let folder = try IntegrationProgram.option("--folder")
+    let source = ModelSource.onnx(folder + "/digits.onnx")
+    let images = spark.read.parquet(folder + "/digits.parquet")
+    let some = images.filter("id < 100")
+    let gaps = some.withColumn("pixels", expr("if(id % 7 = 3, null, pixels)"))
+    func compare(
+      _ table: DataFrame, _ input: String, into structure: String? = nil, batchSize: Int = 64,
+      nulls: NullPolicy = .fail
+    ) async throws {
+      let model = try await source.load()
+      func predicted(_ form: PredictionForm) async throws -> (StructType, [Row]) {
+        let result = try await table.predicting(
+          source, loaded: model, inputs: ["pixels": [input]], outputs: ["probabilities": "p"],
+          into: structure, batchSize: batchSize, nulls: nulls, as: form)
+        return (try await result.schema(), try await result.collect())
+      }
+      let (schema, rows) = try await predicted(.columns)
+      let (otherSchema, otherRows) = try await predicted(.batches(resources))
+      try IntegrationProgram.expect(otherSchema == schema, "\(otherSchema.treeString)")
+      try IntegrationProgram.expect(
+        !rows.isEmpty && otherRows == rows,
+        "\(input): \(otherRows.first?.values ?? []) of \(otherRows.count) rows, by columns "
+          + "\(rows.first?.values ?? []) of \(rows.count)")
+    }
+
+    // Batches of the model that span Spark's.
+    let limit = "spark.sql.execution.arrow.maxRecordsPerBatch"
+    try await spark.conf.set(limit, "50")
+    try await compare(images, "pixels")
+    try await compare(
+      images.repartition(3, "id").sortWithinPartitions("id"), "pixels", batchSize: 7)
+    try await compare(gaps, "pixels", into: "preds", nulls: .skip)
+    try await compare(odd(gaps), "a.`b`", nulls: .skip)
+    try await compare(odd(gaps), "s.PIXELS", nulls: .fill(0))
+    try await spark.conf.unset(limit)
+
+    let said = await IntegrationProgram.failure {
+      _ = try await gaps.coalesce(1).predicting(
+        source, loaded: try await source.load(), inputs: [:], outputs: [:], batchSize: nil,
+        as: .batches(resources)
+      ).collect()
+    }
+    try IntegrationProgram.expect(
+      said.contains("needletail.predict(") && said.contains("column 'pixels', row 3")
+        && said.contains("partition 0"), said)
+  }
+
+  /// Columns of all kinds of names and types.
+  private static func odd(_ table: DataFrame) -> DataFrame {
+    table.select(
+      col("id"), col("label").as("ID"), col("pixels").as("a.`b`"),
+      expr("if(id % 5 = 2, null, named_struct('n', id, 'pixels', pixels))").as("s"),
+      expr("cast(id as decimal(12, 3))").as("decimal"), expr("map(label, array(id))").as("map"),
+      expr("timestamp_seconds(id)").as("time"),
+      expr("cast(timestamp_seconds(id) as timestamp_ntz)").as("time without a zone"),
+      expr("date_add(date'2024-02-28', id)").as("date"), expr("id % 2 = 0").as("even"),
+      expr("if(id % 3 = 0, null, cast(id as string))").as("text"),
+      expr("cast(cast(id as string) as binary)").as("bytes"),
+      expr("array(named_struct('a', 'x'))").as("nested"), expr("null").as("nothing"))
+  }
+}
