@@ -1,4 +1,5 @@
 import KServeProtocol
+import Tensors
 import Testing
 
 /// The JSON of HTTP messages.
@@ -23,6 +24,33 @@ struct JSONTests {
       }
     #expect(number == value)
     #expect(number.sign == value.sign)
+  }
+
+  @Test("numbers become 32-bit ones as their doubles do")
+  func floats() throws {
+    var random = SystemRandomNumberGenerator()
+    var texts = [
+      "0", "-0", "1e-46", "1.1754943e-38", "7.006492321624085e-46", "3.4028235677973366e38", "1e39",
+      "16777217", "16777219", "123456789012345678901234567890", "NaN", "-Infinity",
+    ]
+    for _ in 0..<5000 {
+      let float = Float(bitPattern: .random(in: 0..<0x7F00_0000, using: &random))
+      // Beside the middle between two floats the last digits decide.
+      let middle = (Double(float) + Double(float.nextUp)) / 2
+      texts += ["\(Double(float))", "\(middle)", "\(middle.nextUp)", "-\(middle.nextDown)"]
+    }
+    let head = #"{"inputs":[{"name":"x","datatype":"FP32","shape":[\#(texts.count)],"data":["#
+    let body = TensorBytes(copying: Array((head + texts.joined(separator: ",") + "]}]}").utf8))
+    let request = try InferRequest(
+      httpBody: body, headerLength: nil, modelName: "m", modelVersion: "")
+    guard case .float32(let tensor)? = try request.inputs.first?.tensor() else {
+      Issue.record("there is no tensor of 32-bit numbers")
+      return
+    }
+    for (text, float) in zip(texts, tensor.scalars) {
+      let expected = Float(try #require(Double(text)))
+      #expect(float.bitPattern == expected.bitPattern || float.isNaN && expected.isNaN, "\(text)")
+    }
   }
 
   @Test(
