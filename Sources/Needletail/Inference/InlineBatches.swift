@@ -133,7 +133,7 @@ private enum ProgramCode {
   /// line has "start-end", four more fields, and the file).
   private static func loadedProgram() throws -> Range<UInt> {
     let program = try ExecutableImage.currentPath()
-    let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+    let maps = ProcFile.text("/proc/self/maps") ?? ""
     var range: Range<UInt>?
     for line in maps.split(separator: "\n") {
       let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)

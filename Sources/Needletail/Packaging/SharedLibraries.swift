@@ -52,7 +52,7 @@ enum SharedLibraries {
 
   /// The paths of all loaded libraries, the program itself left out.
   static func loaded() -> [String] {
-    guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else {
+    guard let maps = ProcFile.text("/proc/self/maps") else {
       return []
     }
     var paths: Set<String> = []
