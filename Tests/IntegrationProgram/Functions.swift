@@ -111,3 +111,14 @@ let evens = MapBatchesFunction("evens", returning: ["id": .long, "twice": .long]
 let unlisted = PredictBatchUDF("unlisted", returning: .double, batchSize: 4) { worker in
   return { (x: Tensor<Double>) -> Tensor<Double> in x }
 }
+
+/// Whether the server beside the executor is ready.
+let asking = PredictBatchUDF(
+  "asking", returning: .boolean, batchSize: 10, parameters: NodeServers.Reference.self
+) { worker, servers in
+  let client = try KServeClient.shared(try await worker.endpoint(of: servers))
+  return { (ids: Tensor<Int64>) -> [Bool] in
+    let isReady = try await client.isServerReady()
+    return Array(repeating: isReady, count: ids.count)
+  }
+}

@@ -8,7 +8,7 @@ struct IntegrationProgram: SparkProgram {
   static let functions: [any UserDefinedFunction] =
     [
       scaled, added, rowSums, powers, judged, judgedRows, refusing, short, slow, dying, processes,
-      evens, pixels,
+      evens, pixels, asking,
     ] + Semantics.functions
 
   static func run(_ spark: SparkSession) async throws {

@@ -5,7 +5,8 @@ import Testing
 
 /// Sockets found by the processes that have them.
 struct ListeningSocketsTests {
-  @Test("a listening socket of this process, by its address", arguments: ["127.0.0.1", "127.0.0.3"])
+  @Test(
+    "a listening socket of this process, by its address", arguments: ["127.0.0.1", "127.0.0.3"])
   func own(_ host: String) throws {
     let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(file) }

@@ -12,9 +12,12 @@ struct ProgramTests {
       "semantics", "resources",
     ])
   func scenario(_ cluster: TestClusters.Kind, _ name: String) async throws {
-    let outcome = try await run(
+    let outcome = try await Programs.run(
       "IntegrationProgram",
-      [name, "--remote", try await TestClusters.shared.remote(cluster), "--folder", quickStart])
+      [
+        name, "--remote", try await TestClusters.shared.remote(cluster), "--folder",
+        Programs.quickStart,
+      ])
     #expect(outcome.status == 0, "\(outcome.output)")
   }
 
@@ -25,8 +28,8 @@ struct ProgramTests {
     let remote = try await TestClusters.shared.remote(cluster)
     let script = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "python_function.py").path
-    async let python = run(try Self.python, [script, remote])
-    async let swift = run("IntegrationProgram", ["columns", "--remote", remote])
+    async let python = Programs.run(try Programs.python, [script, remote])
+    async let swift = Programs.run("IntegrationProgram", ["columns", "--remote", remote])
     let outcomes = try await [python, swift]
     for outcome in outcomes { #expect(outcome.status == 0, "\(outcome.output)") }
     #expect(outcomes[0].output.contains("python 499500"), "\(outcomes[0].output)")
@@ -35,7 +38,7 @@ struct ProgramTests {
   @Test("one process computes all tasks of a session on an executor")
   func oneProcess() async throws {
     let remote = try await TestClusters.shared.remote(.local)
-    let first = try await run("IntegrationProgram", ["pid", "--remote", remote])
+    let first = try await Programs.run("IntegrationProgram", ["pid", "--remote", remote])
     #expect(first.status == 0, "\(first.output)")
     #expect(first.output.split(separator: " ").count == 1, "\(first.output)")
   }
@@ -44,7 +47,7 @@ struct ProgramTests {
     "a program that was built again between two sessions", arguments: TestClusters.Kind.allCases)
   func rebuilt(_ cluster: TestClusters.Kind) async throws {
     let remote = try await TestClusters.shared.remote(cluster)
-    let first = try await run("IntegrationProgram", ["columns", "--remote", remote])
+    let first = try await Programs.run("IntegrationProgram", ["columns", "--remote", remote])
     #expect(first.status == 0, "\(first.output)")
 
     // Another build: the same program with other bytes behind its segments would have the same build
@@ -52,78 +55,21 @@ struct ProgramTests {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    var image = try Data(contentsOf: built.appending(path: "IntegrationProgram"))
+    var image = try Data(contentsOf: Programs.built.appending(path: "IntegrationProgram"))
     let note = Data([4, 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0]) + Data("GNU\0".utf8)
     let found = try #require(image.range(of: note))
     image[found.upperBound] ^= 0xFF
     let program = folder.appending(path: "IntegrationProgram")
     try image.write(to: program)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
-    let second = try await run(program, ["columns", "--remote", remote])
+    let second = try await Programs.run(program, ["columns", "--remote", remote])
     #expect(second.status == 0, "\(second.output)")
   }
 
   @Test("the quick start is as accurate as PyTorch, and leaves nothing running")
   func quickStartProgram() async throws {
-    let outcome = try await run("QuickStart", [], in: quickStart)
+    let outcome = try await Programs.run("QuickStart", [], in: Programs.quickStart)
     #expect(outcome.status == 0, "\(outcome.output)")
     #expect(outcome.output.contains("accuracy 97.94 % (1760 of 1797 images)"), "\(outcome.output)")
-  }
-
-  // MARK: Processes
-
-  struct Outcome: Sendable {
-    var status: Int32
-    var output: String
-  }
-
-  private var root: URL {
-    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-  }
-
-  private var quickStart: String { root.appending(path: "Examples/QuickStart").path }
-
-  /// The folder of built programs: that of the test program itself.
-  private var built: URL {
-    URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
-  }
-
-  /// The Python that the tests' Spark is installed in.
-  private static var python: URL {
-    get throws {
-      let python = try #require(try SparkInstallation.find().python, "Spark is not a pip package")
-      return URL(filePath: python)
-    }
-  }
-
-  private func run(
-    _ program: String, _ arguments: [String], in folder: String? = nil
-  ) async throws -> Outcome {
-    try await run(built.appending(path: program), arguments, in: folder)
-  }
-
-  private func run(
-    _ program: URL, _ arguments: [String], in folder: String? = nil
-  ) async throws -> Outcome {
-    let process = Process()
-    process.executableURL = program
-    process.arguments = arguments
-    if let folder { process.currentDirectoryURL = URL(filePath: folder) }
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    process.standardInput = FileHandle.nullDevice
-    var environment = ProcessInfo.processInfo.environment
-    environment["SPARK_REMOTE"] = nil
-    process.environment = environment
-    let reading = Task.detached { pipe.fileHandleForReading.readDataToEndOfFile() }
-    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-      process.terminationHandler = { _ in done.resume() }
-      do { try process.run() } catch { done.resume(throwing: error) }
-    }
-    return Outcome(
-      status: process.terminationStatus,
-      output: String(decoding: await reading.value, as: UTF8.self))
   }
 }

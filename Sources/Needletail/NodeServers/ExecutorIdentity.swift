@@ -32,7 +32,8 @@ struct ExecutorIdentity: Sendable, Hashable, Codable {
     }
     var name = [CChar](repeating: 0, count: 256)
     gethostname(&name, name.count - 1)
-    let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let host = String(
+      decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return ExecutorIdentity(
       id: option("--executor-id") ?? "driver", host: host,
       cores: option("--cores").flatMap { Int($0) }, process: ProcessIdentity(process),

@@ -30,7 +30,8 @@ struct NodeServerOrder: Sendable, Hashable, Codable {
   }
 
   /// The order as it stands on an executor: with the places of its files there.
-  func resolved(for worker: WorkerContext, on executor: ExecutorIdentity) throws -> NodeServerOrder {
+  func resolved(for worker: WorkerContext, on executor: ExecutorIdentity) throws -> NodeServerOrder
+  {
     var order = self
     order.backend = try backend.resolved(for: worker, on: executor)
     if order.gpus == nil, !worker.gpus.isEmpty { order.gpus = worker.gpus }

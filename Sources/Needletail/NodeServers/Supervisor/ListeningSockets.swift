@@ -14,7 +14,7 @@ enum ListeningSockets {
     if wanted.isEmpty { return [] }
     var found: Set<Address> = []
     for file in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
-      guard let table = try? String(contentsOfFile: file, encoding: .utf8) else { continue }
+      guard let table = ProcFile.text(file) else { continue }
       for line in table.split(separator: "\n").dropFirst() {
         // "sl local_address remote_address state tx:rx tr:when retransmits uid timeout inode ..."
         let fields = line.split(separator: " ")

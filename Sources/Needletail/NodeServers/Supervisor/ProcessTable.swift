@@ -17,7 +17,7 @@ enum ProcessTable {
   /// `nil` if there is no such process.
   static func entry(of pid: Int32) -> Entry? {
     // "pid (name) state ppid pgrp ... starttime ...", where the name may have any character.
-    guard let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+    guard let status = ProcFile.text("/proc/\(pid)/stat"),
       let nameStart = status.firstIndex(of: "("), let nameEnd = status.lastIndex(of: ")")
     else { return nil }
     let fields = status[status.index(after: nameEnd)...].split(separator: " ")
@@ -63,7 +63,7 @@ enum ProcessTable {
   /// The objects of shared memory that a process has mapped, by their names in `/dev/shm`.
   static func sharedMemory(of pid: Int32) -> Set<String> {
     // "start-end permissions offset device inode    path"
-    guard let maps = try? String(contentsOfFile: "/proc/\(pid)/maps", encoding: .utf8) else {
+    guard let maps = ProcFile.text("/proc/\(pid)/maps") else {
       return []
     }
     let folder = SharedMemoryFiles.folder + "/"
@@ -77,7 +77,7 @@ enum ProcessTable {
 
   /// The words with which a process was started.
   static func commandLine(of pid: Int32) -> [String] {
-    guard let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else {
+    guard let bytes = ProcFile.data("/proc/\(pid)/cmdline") else {
       return []
     }
     return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }

@@ -11,7 +11,8 @@ protocol ServerLaunch: Sendable {
   /// Where the server listens, `nil` while it does not.
   ///
   /// - Parameter processes: those of the server.
-  func addresses(in workspace: String, of processes: [ProcessTable.Entry]) throws -> ServerAddresses?
+  func addresses(in workspace: String, of processes: [ProcessTable.Entry]) throws
+    -> ServerAddresses?
 
   /// Whether the server and its models take requests.
   func isReady(_ addresses: ServerAddresses) async -> Bool

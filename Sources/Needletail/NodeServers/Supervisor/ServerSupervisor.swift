@@ -108,9 +108,12 @@ struct ServerSupervisor: Sendable {
       stopSignal: command.stopSignal)
     var traces = Traces(memory: SharedMemoryFiles(prefix: command.sharedMemoryPrefix))
     let (attempt, hangs) = await watch(process, in: workspace, &traces, onChange)
-    note(members(of: process), in: &traces)
-    process.stop(grace: hangs ? .zero : .seconds(limits.exitTime))
-    endMembers(of: process)
+    if !hangs {
+      note(members(of: process), in: &traces)
+      process.stop(grace: .seconds(limits.exitTime))
+    }
+    endMembers(of: process, &traces)
+    process.stop(grace: .zero)
     traces.memory.remove()
     for path in traces.folders { try? FileManager.default.removeItem(atPath: path) }
     try? FileManager.default.removeItem(atPath: workspace)
@@ -130,10 +133,13 @@ struct ServerSupervisor: Sendable {
   }
 
   /// Kills what the server has left: its helpers do not all end with it.
-  private func endMembers(of process: ChildProcess) {
+  private func endMembers(of process: ChildProcess, _ traces: inout Traces) {
     for _ in 0..<100 {
       let left = members(of: process)
       if left.isEmpty { return }
+      // Halted first, so that none makes anything that is not seen.
+      for entry in left { kill(entry.pid, SIGSTOP) }
+      note(members(of: process), in: &traces)
       for entry in left { kill(entry.pid, SIGKILL) }
       // Cancellation is no reason to leave them.
       usleep(20_000)
