@@ -12,6 +12,8 @@ a round of its own after the measured ones, so that sampling costs them nothing.
     needletail-default  Needletail  Spark's default, so that the setting's gain can be told apart
     pyspark-default     PySpark     Spark's default
     pyspark-row         PySpark     false
+    needletail-served   Needletail  false; the model runs on a server beside the executor, whose CPU
+                                    counts as a worker's (its memory does not)
     jvm-floor           Needletail  false; the worker returns constants and reads no pixel
 
 The models: `trivial` returns the first ten pixels, `mlp` is a perceptron 784-512-256-10 in ONNX
@@ -49,8 +51,11 @@ VARIANTS = {
     "needletail-default": ("needletail", "default", ("trivial", "mlp")),
     "pyspark-default": ("pyspark", "default", ("trivial", "mlp")),
     "pyspark-row": ("pyspark", "off", ("trivial", "mlp")),
+    "needletail-served": ("needletail", "off", ("mlp",)),
     "jvm-floor": ("needletail", "off", ("constant",)),
 }
+# What the command line of a server beside an executor has.
+SERVER_WORD = "--needletail-serve-node"
 # A branch of processes that used less than this during a job belongs to another variant.
 IDLE_CPU_SECONDS = 0.02
 
@@ -70,6 +75,7 @@ class Contestant:
     def measure(self, jvm, sample_memory):
         """Runs the job once; returns wall, JVM CPU and worker CPU seconds."""
         jvm_before, before = processes.usage(jvm)
+        before["servers"] = processes.cpu_of(SERVER_WORD)
         if sample_memory:
             with processes.MemorySampler(jvm) as sampler:
                 wall = self.job.run()
@@ -77,6 +83,7 @@ class Contestant:
             wall = self.job.run()
         time.sleep(0.2)  # the workers' last frames; the same for every variant
         jvm_after, after = processes.usage(jvm)
+        after["servers"] = processes.cpu_of(SERVER_WORD)
         used = {branch: after[branch] - before.get(branch, 0.0) for branch in after}
         # A branch that ended meanwhile was reaped: its whole time is in the JVM's children now.
         worker = sum(after.values()) - sum(before.values())
@@ -142,7 +149,8 @@ def arguments():
 
 def start(contestant, options, remote, table, perceptron, scratch):
     engine, columnar, _ = VARIANTS[contestant.variant]
-    common = (remote, table, contestant.model, perceptron, columnar, contestant.loads_file)
+    model = "served" if contestant.variant == "needletail-served" else contestant.model
+    common = (remote, table, model, perceptron, columnar, contestant.loads_file)
     if engine == "pyspark":
         return PySparkVariant(*common)
     log = scratch / f"{contestant.variant}-{contestant.model}.log"
@@ -212,10 +220,14 @@ def print_ratios(results):
     def peak(each):
         return each["worker_peak_mib"]
 
+    def wall(each):
+        return each["wall_s"]
+
     lines = []
     for model in ("trivial", "mlp"):
         ours = found.get(("needletail", model))
         ours_default = found.get(("needletail-default", model))
+        served = found.get(("needletail-served", model))
         theirs = found.get(("pyspark-default", model))
         theirs_row = found.get(("pyspark-row", model))
         lines += [
@@ -225,6 +237,8 @@ def print_ratios(results):
             (model, "the setting alone: pyspark-row / pyspark-default", total, theirs_row, theirs),
             (model, "the worker alone: needletail / pyspark-row", total, ours, theirs_row),
             (model, "the worker alone, columnar input on", total, ours_default, theirs),
+            (model, "wall: needletail-served / needletail", wall, served, ours),
+            (model, "total CPU: needletail-served / needletail", total, served, ours),
             (model, "worker peak: needletail / pyspark-default", peak, ours, theirs),
             (model, "worker peak: needletail / pyspark-row", peak, ours, theirs_row),
         ]

@@ -51,6 +51,20 @@ def usage(root):
     return own, branches
 
 
+def cpu_of(word):
+    """CPU seconds so far of all processes that have `word` in their command lines."""
+    total = 0.0
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+        except (FileNotFoundError, NotADirectoryError, ProcessLookupError, PermissionError):
+            continue
+        if word.encode() in words:
+            total += sum(cpu_seconds(int(name)))
+    return total
+
+
 def memory(pid):
     """Proportional and resident size of `pid` in bytes: a page that n processes share counts as
     1/n of a page in the first, so that forked workers are not charged twice for one page."""

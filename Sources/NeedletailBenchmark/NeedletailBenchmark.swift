@@ -56,8 +56,9 @@ let constant = PredictBatchUDF(
 /// Our side of `scripts/benchmark`: one job for each line on standard input, its time as a line of
 /// JSON on standard output.
 ///
-/// `NeedletailBenchmark --remote URL --input TABLE --model mlp|trivial|constant|sentiment --model-path FILE
-/// --columnar default|off --loads-file FILE`
+/// `NeedletailBenchmark --remote URL --input TABLE --model mlp|served|trivial|constant|sentiment
+/// --model-path FILE --columnar default|off --loads-file FILE`; `served` is the MLP on a server beside
+/// the executor.
 @main
 struct NeedletailBenchmark {
   static let functions: [any UserDefinedFunction] = [mlp, trivial, constant]
@@ -83,6 +84,15 @@ struct NeedletailBenchmark {
       let table = spark.read.parquet(input)
       let predictions: DataFrame
       switch model {
+      case "served":
+        let rows = try await table.count()
+        let servers = NodeServerSpecification.needletail(["mlp": .onnx(options.modelPath)])
+        return try await spark.withNodeServers(servers) { servers in
+          let served = try await table.predicting(
+            try servers.model(), inputs: ["\(servers.models[0].inputs[0].name)": ["data"]],
+            batchSize: 1024)
+          try await perform(served.drop("data"), rows: rows)
+        }
       case "mlp": predictions = table.select(mlp(options, "data").as("preds"))
       case "trivial": predictions = table.select(trivial(options, "data").as("preds"))
       case "constant": predictions = table.select(constant(options, "data").as("preds"))
@@ -91,18 +101,22 @@ struct NeedletailBenchmark {
           .sentiment(options.modelPath), inputs: ["text": ["input"]], into: "preds"
         ).select("preds")
       default:
-        throw NeedletailError(.usage, "--model is '\(model)': mlp, trivial, constant or sentiment")
+        throw NeedletailError(.usage, "--model is '\(model)': mlp, served, trivial, constant or sentiment")
       }
-      let rows = try await table.count()
-      while let line = readLine() {
-        guard line == "run" else { continue }
-        let start = ContinuousClock.now
-        try await predictions.write.format("noop").mode(.overwrite).save()
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        FileHandle.standardOutput.write(
-          Data("{\"wall_s\": \(seconds), \"rows\": \(rows)}\n".utf8))
-      }
+      try await perform(predictions, rows: try await table.count())
     }
     exit(await run.exitStatus())
+  }
+
+  /// Runs the job once for each line, and tells how long it took.
+  private static func perform(_ predictions: DataFrame, rows: Int) async throws {
+    while let line = readLine() {
+      guard line == "run" else { continue }
+      let start = ContinuousClock.now
+      try await predictions.write.format("noop").mode(.overwrite).save()
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
+      FileHandle.standardOutput.write(
+        Data("{\"wall_s\": \(seconds), \"rows\": \(rows)}\n".utf8))
+    }
   }
 }
