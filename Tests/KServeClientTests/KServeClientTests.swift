@@ -235,6 +235,16 @@ struct KServeClientTests {
     }
   }
 
+  @Test("a connection has any number of calls")
+  func manyCalls() async throws {
+    try await withServer { endpoints in
+      let client = try await Way.grpc.client(endpoints)
+      // More than the resets that a server takes of a client.
+      for _ in 0..<10_500 { _ = try await client.isServerLive() }
+      await client.close()
+    }
+  }
+
   @Test("a server that was started again is found again", arguments: Way.allCases)
   fileprivate func restart(_ way: Way) async throws {
     let x = AnyTensor(Tensor<Float>(repeating: 1, shape: [2, 4]))

@@ -30,6 +30,8 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
   private var reader: GRPCMessageReader
   private var hasStarted = false
   private var isSent = false
+  /// Whether all of the request has gone out.
+  private var isWritten = false
   private var hasHeaders = false
   private var hasEnded = false
   private var isCancelled = false
@@ -65,13 +67,15 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
     connection.openStream(self).whenFailure { self.end(.notSent($0)) }
   }
 
-  private func end(_ failure: CallFailure?) {
+  /// - Parameter isStreamEnded: whether the server has ended the stream.
+  private func end(_ failure: CallFailure?, isStreamEnded: Bool = false) {
     if hasEnded { return }
     hasEnded = true
     timer?.cancel()
     timer = nil
-    // A stream that both sides have ended is closed; any other one is reset.
-    channel?.close(promise: nil)
+    // A stream that both sides have ended closes by itself. To close it here would send a reset for
+    // each call, of which servers take a limited number.
+    if !(isStreamEnded && isWritten) { channel?.close(promise: nil) }
     channel = nil
     complete(failure)
   }
@@ -83,8 +87,10 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
     context.write(wrapOutboundOut(.headers(.init(headers: request.headers))), promise: nil)
     // The sender may use the memory again as soon as nobody else holds it.
     let body = request.body.take() ?? ByteBuffer()
+    let written = context.eventLoop.makePromise(of: Void.self)
+    written.futureResult.assumeIsolated().whenSuccess { self.isWritten = true }
     context.writeAndFlush(
-      wrapOutboundOut(.data(.init(data: .byteBuffer(body), endStream: true))), promise: nil)
+      wrapOutboundOut(.data(.init(data: .byteBuffer(body), endStream: true))), promise: written)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -93,7 +99,7 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
     case .headers(let frame): read(frame.headers, isLast: frame.endStream)
     case .data(let frame):
       if case .byteBuffer(let buffer) = frame.data { read(buffer) }
-      if frame.endStream { end(.refused(Self.withoutStatus)) }
+      if frame.endStream { end(.refused(Self.withoutStatus), isStreamEnded: true) }
     case .rstStream(let code): end(.lost(NIOHTTP2Errors.streamClosed(streamID: 0, errorCode: code)))
     default: break
     }
@@ -116,12 +122,14 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
     }
     guard isLast else { return }
     guard let status = headers.first(name: "grpc-status").flatMap({ Int($0) }) else {
-      return end(.refused(Self.withoutStatus))
+      return end(.refused(Self.withoutStatus), isStreamEnded: true)
     }
     if status == 0 {
-      end(reader.isInMessage ? .lost(ChannelError.eof) : nil)
+      end(reader.isInMessage ? .lost(ChannelError.eof) : nil, isStreamEnded: true)
     } else {
-      end(.refused(KServeError(grpcStatus: status, message: headers.first(name: "grpc-message"))))
+      end(
+        .refused(KServeError(grpcStatus: status, message: headers.first(name: "grpc-message"))),
+        isStreamEnded: true)
     }
   }
 
