@@ -132,17 +132,35 @@ final class SharedTensors: Sendable {
       let number = state.count
       let task = Task {
         for region in regions {
-          do {
-            try await client.unregisterSharedMemory(region.name)
-          } catch let error as KServeError where error.code == .unavailable {
-            // A server that has gone has forgotten its regions, too.
-            break
-          } catch {}
+          // A server that has gone has forgotten its regions, too.
+          if await !self.unregister(region) { break }
         }
         self.state.withLock { $0.cleaning[number] = nil }
       }
       state.cleaning[number] = task
       return task
+    }
+  }
+
+  /// Lets the server forget a region, when it does not use it any more: a call that was cancelled may
+  /// go on there.
+  ///
+  /// - Returns: whether the server can be reached.
+  private func unregister(_ region: Region) async -> Bool {
+    let end = ContinuousClock.now + .seconds(client.options.timeout)
+    var pause = Duration.milliseconds(50)
+    while true {
+      do {
+        try await client.unregisterSharedMemory(region.name)
+      } catch let error as KServeError {
+        if error.code == .unavailable { return false }
+        if error.message.contains("in use"), ContinuousClock.now < end {
+          try? await Task.sleep(for: pause)
+          pause = min(pause * 2, .seconds(5))
+          continue
+        }
+      } catch {}
+      return true
     }
   }
 
