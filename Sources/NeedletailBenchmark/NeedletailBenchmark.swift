@@ -101,7 +101,8 @@ struct NeedletailBenchmark {
           .sentiment(options.modelPath), inputs: ["text": ["input"]], into: "preds"
         ).select("preds")
       default:
-        throw NeedletailError(.usage, "--model is '\(model)': mlp, served, trivial, constant or sentiment")
+        throw NeedletailError(
+          .usage, "--model is '\(model)': mlp, served, trivial, constant or sentiment")
       }
       try await perform(predictions, rows: try await table.count())
     }

@@ -59,6 +59,12 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The threads that one prediction uses.")
   var threads = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "What computes the ONNX models: cpu, cuda or tensorrt, on the first GPU that "
+        + "CUDA_VISIBLE_DEVICES leaves."))
+  var provider: ModelSource.Provider = .cpu
+
   @Option(help: "The longest request in bytes.")
   var maxRequestBytes = 256 << 20
 
@@ -102,7 +108,7 @@ struct Serve: AsyncParsableCommand {
       let (name, source) = try Self.model(argument)
       let threaded =
         source.format == .kserve ? source : try source.setting("threads", to: "\(threads)")
-      let model = try await threaded.load()
+      let model = try await computed(threaded).load()
       try server.bind(name, model: model, configuration: serving(model))
     }
     let announcing = Task {
@@ -122,18 +128,21 @@ struct Serve: AsyncParsableCommand {
     try await services.run()
   }
 
+  /// The model on ``provider``, which those of other runtimes do not have.
+  private func computed(_ source: ModelSource) throws -> ModelSource {
+    let hasProvider = ![.kserve, .torch, .savedModel].contains(source.format)
+    guard provider != .cpu, hasProvider else { return source }
+    return try source.setting("provider", to: provider.rawValue)
+  }
+
   /// How a model is served: its rows joined, if all its tensors have an open batch dimension.
   private func serving(_ model: any Model) -> ModelServingConfiguration {
-    let isOpen = (model.inputs + model.outputs).allSatisfy {
-      $0.shape.dimensions.first == Shape.dynamic
-    }
-    return ModelServingConfiguration(
-      maxBatchSize: isOpen ? maxBatchSize : 0,
-      batching: isOpen
-        ? DynamicBatching(
-          preferredBatchSizes: preferredBatchSize, maxQueueDelay: .microseconds(maxQueueDelay),
-          preserveOrdering: preserveOrdering, maxQueueSize: maxQueueSize) : nil,
-      instances: instances, warmUp: .zeros())
+    .suited(
+      to: model, maxBatchSize: maxBatchSize,
+      batching: DynamicBatching(
+        preferredBatchSizes: preferredBatchSize, maxQueueDelay: .microseconds(maxQueueDelay),
+        preserveOrdering: preserveOrdering, maxQueueSize: maxQueueSize),
+      instances: instances)
   }
 
   private func announce(_ endpoints: KServeServer.Endpoints) throws {
@@ -163,3 +172,5 @@ struct Serve: AsyncParsableCommand {
     return (name, try ModelSource(path: argument))
   }
 }
+
+extension ModelSource.Provider: ExpressibleByArgument {}

@@ -27,22 +27,14 @@ extension KServeServer {
 
   /// Serves a loaded model as `name`.
   ///
-  /// - Parameter configuration: `nil` lets requests be joined if the batch dimensions of all inputs
-  ///   and outputs are open, and else serves the shapes as they are.
+  /// - Parameter configuration: `nil` for ``ModelServingConfiguration/suited(to:maxBatchSize:batching:instances:)``.
   /// - Throws: ``KServeServerError`` as the other ways to bind.
   public func bind(
     _ name: String, model: any Model, configuration: ModelServingConfiguration? = nil
   ) throws {
-    let isOpen = (model.inputs + model.outputs).allSatisfy {
-      $0.shape.dimensions.first == Shape.dynamic
-    }
-    let configuration =
-      configuration
-      ?? ModelServingConfiguration(
-        maxBatchSize: isOpen ? 4096 : 0, batching: isOpen ? DynamicBatching() : nil,
-        warmUp: .zeros())
     try add(
-      name, inputs: model.inputs, outputs: model.outputs, configuration: configuration,
+      name, inputs: model.inputs, outputs: model.outputs,
+      configuration: configuration ?? .suited(to: model),
       platform: model.runtime,
       body: .batches { batch in
         try await model.run(batch.inputs, outputs: batch.requestedOutputs)

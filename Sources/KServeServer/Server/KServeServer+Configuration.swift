@@ -27,7 +27,7 @@ extension KServeServer {
     public init(
       host: String = "127.0.0.1", httpPort: Int? = 8000, grpcPort: Int? = 8001,
       metricsPort: Int? = 8002, maxRequestBytes: Int = 256 << 20,
-      exitTimeout: Duration = .seconds(30), name: String = "needletail", version: String = "1.0.0",
+      exitTimeout: Duration = .seconds(30), name: String = "needletail", version: String = "0.1.0",
       networkThreads: Int = min(System.coreCount, 4),
       logger: Logger = Logger(label: "needletail.server")
     ) {

@@ -1,3 +1,6 @@
+import BatchInference
+import Tensors
+
 /// How one model is served.
 public struct ModelServingConfiguration: Sendable, Hashable {
   /// What a model is run on before it counts as ready.
@@ -37,5 +40,21 @@ public struct ModelServingConfiguration: Sendable, Hashable {
     self.warmUp = warmUp
     self.isStrict = isStrict
     self.optionalInputs = optionalInputs
+  }
+}
+
+extension ModelServingConfiguration {
+  /// How a loaded model is best served: its rows joined, if the batch dimensions of all its inputs and
+  /// outputs are open, and else in the shapes as they are; warm before it is ready.
+  public static func suited(
+    to model: any Model, maxBatchSize: Int = 4096, batching: DynamicBatching = DynamicBatching(),
+    instances: Int = 1
+  ) -> ModelServingConfiguration {
+    let isOpen = (model.inputs + model.outputs).allSatisfy {
+      $0.shape.dimensions.first == Shape.dynamic
+    }
+    return ModelServingConfiguration(
+      maxBatchSize: isOpen ? maxBatchSize : 0, batching: isOpen ? batching : nil,
+      instances: instances, warmUp: .zeros())
   }
 }

@@ -17,18 +17,6 @@ package final class ChildProcess: Sendable {
     var exitStatus: Int32?
   }
 
-  /// glibc's `posix_spawn_file_actions_addclosefrom_np`, which Swift's headers do not show.
-  private static let closeFrom = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
-    unsafeBitCast(
-      $0,
-      to: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32).self)
-  }
-
-  /// Lets a child inherit the first three descriptors only.
-  static func closeOthers(_ actions: inout posix_spawn_file_actions_t) {
-    _ = closeFrom?(&actions, 3)
-  }
-
   package let pid: pid_t
   private let state: Mutex<State>
 
@@ -52,42 +40,15 @@ package final class ChildProcess: Sendable {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw Self.failure(arguments, errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
-    posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    // A child that inherits another child's pipe would keep that one from seeing our end.
-    Self.closeOthers(&actions)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
-    posix_spawnattr_setflags(&attributes, Int16(flags))
-    posix_spawnattr_setpgroup(&attributes, 0)
-    // With the mask of one of our threads the shell would never hear that its child has ended.
-    var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    var all = sigset_t()
-    sigfillset(&all)
-    posix_spawnattr_setsigdefault(&attributes, &all)
-
-    let words = ["/bin/sh", "-c", Self.supervisor, "needletail", "\(stopSignal)"] + arguments
-    let argumentPointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-    let environmentPointers: [UnsafeMutablePointer<CChar>?] =
-      environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for pointer in argumentPointers + environmentPointers { free(pointer) } }
-    var child: pid_t = 0
-    let status = posix_spawn(
-      &child, "/bin/sh", &actions, &attributes, argumentPointers, environmentPointers)
-    close(ends[0])
-    guard status == 0 else {
+    defer { close(ends[0]) }
+    do throws(Shell.Failure) {
+      pid = try Shell.start(
+        Self.supervisor, ["\(stopSignal)"] + arguments, environment: environment, input: ends[0],
+        log: log, leading: .group)
+    } catch {
       close(ends[1])
-      throw Self.failure(arguments, status)
+      throw Self.failure(arguments, error.code)
     }
-    pid = child
     state = Mutex(State(watch: ends[1], exitStatus: nil))
   }
 

@@ -36,8 +36,8 @@ struct NodeServer: Sendable {
           "the server of \(executor) did not start or has failed: \(status.message ?? "")")
       case .ready:
         guard let addresses = status.addresses, addresses != lost || .now > patience else { break }
-        try folder.register(executor.process)
-        return addresses
+        // A folder that has gone in this moment is that of a server whose time is over.
+        if (try? folder.register(executor.process)) != nil { return addresses }
       case .starting: break
       }
       try await Task.sleep(for: .milliseconds(50))

@@ -6,7 +6,7 @@ import Synchronization
 /// The server is looked up, and started if it is not there, when the first batch comes. When it was
 /// started again at other addresses, a batch that failed for that is sent once more.
 final class NodeServerModel: Model {
-  private struct Connected {
+  private struct Connected: Sendable {
     var addresses: ServerAddresses
     var model: KServeModel
   }
@@ -15,9 +15,6 @@ final class NodeServerModel: Model {
   private let name: String
   private let described: ServedModel
   private let connected = Mutex<Connected?>(nil)
-
-  /// How often a batch is sent to servers that are lost while they work on it.
-  private static let attempts = 3
 
   init(_ name: String, described: ServedModel, server: NodeServer) {
     self.name = name
@@ -34,30 +31,34 @@ final class NodeServerModel: Model {
   ) async throws -> [String: AnyTensor] {
     try await whileRenewing {
       var lost: ServerAddresses?
-      for attempt in 1... {
-        let current = try await connect(otherThan: lost)
+      // As often as the server may be started, and once more.
+      var attempts = server.order.limits.restarts + 2
+      while true {
+        let addresses = try await addresses(otherThan: lost)
         do {
-          return try await current.model.run(inputs, outputs: names)
-        } catch let error as KServeError
-          where error.code == .unavailable && attempt < Self.attempts
-        {
-          forget(current.addresses)
-          lost = current.addresses
+          return try await model(at: addresses).run(inputs, outputs: names)
+        } catch let error as KServeError where error.code == .unavailable && attempts > 1 {
+          attempts -= 1
+          forget(addresses)
+          lost = addresses
         }
       }
-      throw KServeError(.unavailable, "the server beside \(server.executor) was lost")
     }
   }
 
-  private func connect(otherThan lost: ServerAddresses?) async throws -> Connected {
-    if let known = connected.withLock({ $0 }), known.addresses != lost { return known }
-    let addresses = try await server.addresses(otherThan: lost)
+  /// Those of the model in use, unless they are lost; else those that the server tells now.
+  private func addresses(otherThan lost: ServerAddresses?) async throws -> ServerAddresses {
+    if let known = connected.withLock({ $0?.addresses }), known != lost { return known }
+    return try await server.addresses(otherThan: lost)
+  }
+
+  private func model(at addresses: ServerAddresses) async throws -> KServeModel {
+    if let known = connected.withLock({ $0 }), known.addresses == addresses { return known.model }
     let client = try KServeClient.shared(
       server.order.endpoint(addresses), options: server.order.clientOptions())
-    let found = Connected(
-      addresses: addresses, model: try await KServeModel(name, client: client))
-    connected.withLock { $0 = found }
-    return found
+    let model = try await KServeModel(name, client: client)
+    connected.withLock { $0 = Connected(addresses: addresses, model: model) }
+    return model
   }
 
   private func forget(_ addresses: ServerAddresses) {

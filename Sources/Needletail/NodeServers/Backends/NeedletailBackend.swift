@@ -72,9 +72,10 @@ struct NeedletailLaunch: ServerLaunch {
       let loaded = try await model.reference.load(model.reference.file, WorkerContext())
       try server.bind(
         model.name, model: loaded,
-        configuration: .open(
-          loaded, instances: backend.instances ?? 1,
-          maxQueueDelay: .microseconds(backend.maxQueueDelay)))
+        configuration: .suited(
+          to: loaded,
+          batching: DynamicBatching(maxQueueDelay: .microseconds(backend.maxQueueDelay)),
+          instances: backend.instances ?? 1))
     }
     let signals = TerminationSignal { server.shutDown() }
     let announcing = Task {
@@ -91,20 +92,5 @@ struct NeedletailLaunch: ServerLaunch {
       withExtendedLifetime(signals) {}
     }
     try await server.run()
-  }
-}
-
-extension ModelServingConfiguration {
-  /// How a model is served: its rows joined, if all its tensors have an open batch dimension.
-  static func open(
-    _ model: any Model, instances: Int, maxQueueDelay: Duration
-  ) -> ModelServingConfiguration {
-    let isOpen = (model.inputs + model.outputs).allSatisfy {
-      $0.shape.dimensions.first == Shape.dynamic
-    }
-    return ModelServingConfiguration(
-      maxBatchSize: isOpen ? 4096 : 0,
-      batching: isOpen ? DynamicBatching(maxQueueDelay: maxQueueDelay) : nil,
-      instances: instances, warmUp: .zeros())
   }
 }

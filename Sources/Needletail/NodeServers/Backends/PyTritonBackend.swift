@@ -23,12 +23,6 @@ struct PyTritonLaunch: ServerLaunch {
   let order: NodeServerOrder
   let backend: PyTritonBackend
 
-  private enum Host {
-    static let http = "127.0.0.1"
-    static let grpc = "127.0.0.2"
-    static let metrics = "127.0.0.3"
-  }
-
   /// A background process of a shell ignores SIGINT, by which PyTriton ends in good order.
   private static let wrapper = """
     import os, signal, sys
@@ -43,7 +37,9 @@ struct PyTritonLaunch: ServerLaunch {
     // PyTriton's own client takes port 0 for the default one, so HTTP gets one that is free now; that
     // it is the server's is seen later.
     let ports = ["HTTP": "\(try Self.freePort())", "GRPC": "0", "METRICS": "0"]
-    let hosts = ["HTTP": Host.http, "GRPC": Host.grpc, "METRICS": Host.metrics]
+    let hosts = [
+      "HTTP": TritonHosts.http, "GRPC": TritonHosts.grpc, "METRICS": TritonHosts.metrics,
+    ]
     for (service, port) in ports {
       variables["PYTRITON_TRITON_CONFIG_\(service)_PORT"] = port
       variables["PYTRITON_TRITON_CONFIG_\(service)_ADDRESS"] = hosts[service]
@@ -59,14 +55,7 @@ struct PyTritonLaunch: ServerLaunch {
 
   func addresses(
     in workspace: String, of processes: [ProcessTable.Entry]
-  ) throws -> ServerAddresses? {
-    let sockets = ListeningSockets.addresses(of: processes)
-    func address(_ host: String) -> String? {
-      sockets.first { $0.host == host }.map { "\(host):\($0.port)" }
-    }
-    guard let http = address(Host.http), let grpc = address(Host.grpc) else { return nil }
-    return ServerAddresses(http: http, grpc: grpc, metrics: address(Host.metrics))
-  }
+  ) throws -> ServerAddresses? { TritonHosts.addresses(of: processes) }
 
   func isReady(_ addresses: ServerAddresses) async -> Bool { await order.isReady(addresses) }
   func isLive(_ addresses: ServerAddresses) async -> Bool { await order.isLive(addresses) }
@@ -91,7 +80,7 @@ struct PyTritonLaunch: ServerLaunch {
     defer { close(file) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr(Host.http)
+    address.sin_addr.s_addr = inet_addr(TritonHosts.http)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let status = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

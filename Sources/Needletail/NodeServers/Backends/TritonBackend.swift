@@ -41,19 +41,10 @@ struct TritonBackend: Sendable, Hashable, Codable {
   }
 }
 
-/// Starts a tritonserver.
-///
-/// It takes any free port for each of its services, on an address of its own: all of 127/8 is the
-/// loopback interface, and the kernel tells which port it gave at which address.
+/// Starts a tritonserver, which takes any free port for each of its services.
 struct TritonLaunch: ServerLaunch {
   let order: NodeServerOrder
   let backend: TritonBackend
-
-  private enum Host {
-    static let http = "127.0.0.1"
-    static let grpc = "127.0.0.2"
-    static let metrics = "127.0.0.3"
-  }
 
   func command(in workspace: String) throws -> ServerCommand {
     guard FileManager.default.isFolder(backend.repository) else {
@@ -73,8 +64,9 @@ struct TritonLaunch: ServerLaunch {
     }
     let prefix = "needletail-\(getpid())-\(URL(filePath: workspace).lastPathComponent)-"
     var arguments = [
-      server, "--model-repository=\(backend.repository)", "--http-address=\(Host.http)",
-      "--grpc-address=\(Host.grpc)", "--metrics-address=\(Host.metrics)", "--http-port=0",
+      server, "--model-repository=\(backend.repository)", "--http-address=\(TritonHosts.http)",
+      "--grpc-address=\(TritonHosts.grpc)", "--metrics-address=\(TritonHosts.metrics)",
+      "--http-port=0",
       "--grpc-port=0", "--metrics-port=0",
       "--exit-timeout-secs=\(max(Int(order.limits.exitTime) - 1, 1))",
       "--model-control-mode=explicit",
@@ -112,14 +104,7 @@ struct TritonLaunch: ServerLaunch {
 
   func addresses(
     in workspace: String, of processes: [ProcessTable.Entry]
-  ) throws -> ServerAddresses? {
-    let sockets = ListeningSockets.addresses(of: processes)
-    func address(_ host: String) -> String? {
-      sockets.first { $0.host == host }.map { "\(host):\($0.port)" }
-    }
-    guard let http = address(Host.http), let grpc = address(Host.grpc) else { return nil }
-    return ServerAddresses(http: http, grpc: grpc, metrics: address(Host.metrics))
-  }
+  ) throws -> ServerAddresses? { TritonHosts.addresses(of: processes) }
 
   func isReady(_ addresses: ServerAddresses) async -> Bool { await order.isReady(addresses) }
   func isLive(_ addresses: ServerAddresses) async -> Bool { await order.isLive(addresses) }

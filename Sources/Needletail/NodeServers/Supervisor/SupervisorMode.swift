@@ -88,42 +88,18 @@ enum SupervisorMode {
   ///
   /// - Throws: ``NeedletailError`` if it cannot be started.
   static func start(_ folder: NodeServerFolder) throws {
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // A session of its own: what ends this process's group must not end the supervisor.
-    let newSession: Int32 = 0x80
-    posix_spawnattr_setflags(
-      &attributes, Int16(newSession | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    var all = sigset_t()
-    sigfillset(&all)
-    posix_spawnattr_setsigdefault(&attributes, &all)
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(
-      &actions, 1, folder.supervisorLog, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    ChildProcess.closeOthers(&actions)
-
     // The shell ends at once, so that the supervisor is not this process's child: nobody must wait
-    // for it.
-    let words = [
-      "/bin/sh", "-c", "\"$@\" & exit 0", "needletail", try ExecutableImage.currentPath(),
-      argument, folder.path,
-    ]
-    let pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-    defer { for pointer in pointers { free(pointer) } }
-    var shell: pid_t = 0
-    let status = posix_spawn(&shell, "/bin/sh", &actions, &attributes, pointers, environ)
-    guard status == 0 else {
+    // for it. In a session of its own, nothing that ends this process's group ends it.
+    let shell: pid_t
+    let program = try ExecutableImage.currentPath()
+    do throws(Shell.Failure) {
+      shell = try Shell.start(
+        "\"$@\" & exit 0", [program, argument, folder.path],
+        environment: ProcessInfo.processInfo.environment, log: folder.supervisorLog,
+        leading: .session)
+    } catch {
       throw NeedletailError(
-        .nodeServers,
-        "the supervisor of a server could not be started: \(String(cString: strerror(status)))")
+        .nodeServers, "the supervisor of a server could not be started: \(error)")
     }
     var ending: Int32 = 0
     waitpid(shell, &ending, 0)
