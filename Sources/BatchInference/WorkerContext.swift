@@ -42,9 +42,6 @@ public struct WorkerContext: Sendable {
   public func file(_ name: String) -> String {
     name.hasPrefix("/") ? name : filesDirectory + "/" + name
   }
-
-  /// The GPU addresses assigned to the task, as the operator numbered them.
-  public var gpus: [String] { resources["gpu"] ?? [] }
 }
 
 /// The meeting point of the tasks of a barrier stage.

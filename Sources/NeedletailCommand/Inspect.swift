@@ -15,7 +15,9 @@ struct Inspect: AsyncParsableCommand {
   var model: String
 
   @Option(
-    name: .customLong("option"), help: "An option of the model, such as signature=serve.",
+    name: .customLong("option"),
+    help:
+      "An option of the model, such as signature=serve, or provider=cuda to see that it loads there.",
     transform: ModelOption.init)
   var options: [ModelOption] = []
 

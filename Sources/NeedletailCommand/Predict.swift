@@ -15,6 +15,10 @@ struct Predict: AsyncParsableCommand {
       --task-cpus and --task-gpus replace what the server's settings give to a task \
       (spark.task.cpus, spark.task.resource.gpu.amount) for the prediction alone.
 
+      --option provider=cuda (or tensorrt) computes ONNX models on the GPU that Spark assigned to the \
+      task, else on the first. It needs the GPU build of ONNX Runtime on this machine, from which the \
+      executors get it, and CUDA's libraries on theirs.
+
       Exit status: 0 done, 1 the job failed, 64 the command line is wrong.
       """)
 
@@ -53,7 +57,9 @@ struct Predict: AsyncParsableCommand {
 
   @Option(
     name: .customLong("option"),
-    help: "An option of the model, such as threads=2, signature=serve, pooling=cls, beams=4.",
+    help: ArgumentHelp(
+      "An option of the model, such as threads=2, provider=cuda (or tensorrt, for ONNX), "
+        + "signature=serve, pooling=cls, beams=4."),
     transform: ModelOption.init)
   var options: [ModelOption] = []
 
@@ -126,7 +132,7 @@ struct Predict: AsyncParsableCommand {
       try $0.setting($1.name, to: $1.value)
     }
     let loading = ContinuousClock.now
-    let loaded = try await source.load()
+    let loaded = try await source.loadForPlan()
     let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
     let format = inputFormat ?? Self.format(of: input) ?? "parquet"
     var reader = spark.read.format(format)

@@ -14,6 +14,8 @@ public struct TextPipelineOptions: Sendable, Hashable, Codable {
   public var maxTokens: Int?
   /// Threads that share the work of one run of an ONNX model.
   public var threads = 1
+  /// What computes an ONNX model, the preferred one first; the CPU is implied at the end.
+  public var providers: [ExecutionProvider] = []
 
   public init(
     batchSize: Int = 32, batchTokens: Int = 1024, maxTokens: Int? = nil, threads: Int = 1
@@ -35,7 +37,7 @@ public struct TextPipelineOptions: Sendable, Hashable, Codable {
   }
 
   var session: ONNXSessionOptions {
-    var options = ONNXSessionOptions()
+    var options = ONNXSessionOptions(providers: providers)
     options.intraOpThreads = threads
     return options
   }

@@ -33,9 +33,13 @@ public struct BatchModelPrediction: UserDefinedFunction {
   public var name: String { Self.name }
   public var kind: FunctionKind { .batches }
 
-  /// - Parameter loaders: what loads the models of each format.
-  public init(loaders: [ModelFormat: ModelLoader]) {
-    prediction = ModelPrediction(loaders: loaders)
+  /// - Parameters:
+  ///   - loaders: what loads the models of each format.
+  ///   - placement: what says where they are loaded; by default all tasks share one model.
+  public init(
+    loaders: [ModelFormat: ModelLoader], placement: @escaping ModelPlacement = { _, _, _ in nil }
+  ) {
+    prediction = ModelPrediction(loaders: loaders, placement: placement)
   }
 
   public func evaluate(

@@ -38,12 +38,20 @@ public struct ModelPrediction: UserDefinedFunction {
   }
 
   private let loaders: [ModelFormat: ModelLoader]
+  private let placement: ModelPlacement
 
   public var name: String { Self.name }
   public var kind: FunctionKind { .column }
 
-  /// - Parameter loaders: what loads the models of each format.
-  public init(loaders: [ModelFormat: ModelLoader]) { self.loaders = loaders }
+  /// - Parameters:
+  ///   - loaders: what loads the models of each format.
+  ///   - placement: what says where they are loaded; by default all tasks share one model.
+  public init(
+    loaders: [ModelFormat: ModelLoader], placement: @escaping ModelPlacement = { _, _, _ in nil }
+  ) {
+    self.loaders = loaders
+    self.placement = placement
+  }
 
   public func evaluate(
     _ input: any BatchSource, invocation: FunctionInvocation, worker: WorkerContext
@@ -82,8 +90,9 @@ public struct ModelPrediction: UserDefinedFunction {
         function: name)
     }
     do {
+      let device = try placement(reference, path, worker).map { " on \($0)" } ?? ""
       let key = ModelCache.Key(
-        id: "\(name): \(path)", parameters: try FunctionInvocation.encode(reference))
+        id: "\(name): \(path)\(device)", parameters: try FunctionInvocation.encode(reference))
       return try await worker.models.value(for: key, as: LoadedModel.self) {
         LoadedModel(model: try await loader(reference, path, worker))
       }.model

@@ -36,6 +36,16 @@ public typealias ModelLoader =
   @Sendable (_ reference: ModelReference, _ path: String, _ worker: WorkerContext) async throws ->
   any Model
 
+/// Says on which of the executor's devices a model is loaded, if the task decides: a name that keeps
+/// models on different devices apart, or `nil` where all tasks of the process share one model.
+///
+/// - Parameters:
+///   - reference: what the driver asked for.
+///   - path: where the file lies on this machine.
+public typealias ModelPlacement =
+  @Sendable (_ reference: ModelReference, _ path: String, _ worker: WorkerContext) throws ->
+  String?
+
 /// The columns that feed one input of a model: one, or several that are put side by side.
 public struct InputColumns: Sendable, Hashable, Codable {
   public var names: [String]

@@ -35,8 +35,9 @@ extension DataFrame {
     ragged: RaggedPolicy = .fail, resources: ResourceProfile? = nil
   ) async throws -> DataFrame {
     try await predicting(
-      source, loaded: try await source.load(), inputs: inputs, outputs: outputs, into: structure,
-      batchSize: batchSize, nulls: nulls, ragged: ragged, as: PredictionForm(resources))
+      source, loaded: try await source.loadForPlan(), inputs: inputs, outputs: outputs,
+      into: structure, batchSize: batchSize, nulls: nulls, ragged: ragged,
+      as: PredictionForm(resources))
   }
 
   /// The same with the model at hand, which this process has loaded already.
@@ -66,7 +67,7 @@ extension DataFrame {
 
   /// The predictions as columns that a function of columns gives.
   private func withPredictions(_ plan: PredictionPlan, into structure: String?) -> DataFrame {
-    let function = ModelPrediction(loaders: ModelFormat.loaders)
+    let function = ModelPrediction(loaders: ModelFormat.loaders, placement: ModelFormat.placement)
     if let structure { return withColumn(structure, planned(plan, function)) }
     // The struct of all outputs is computed once; its fields become the columns.
     let results = "needletail.predictions"
@@ -81,7 +82,8 @@ extension DataFrame {
   ) throws -> DataFrame {
     let parameters = try plan.batchParameters(table: table, into: structure)
     let returned = plan.batchReturnType(table: table, into: structure)
-    let function = BatchModelPrediction(loaders: ModelFormat.loaders)
+    let function = BatchModelPrediction(
+      loaders: ModelFormat.loaders, placement: ModelFormat.placement)
     let folded = Set(table.names.map { $0.lowercased() })
     if folded.count == table.names.count {
       return mapped(

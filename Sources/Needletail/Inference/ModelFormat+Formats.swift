@@ -24,8 +24,9 @@ extension ModelFormat {
 
   /// The options that the format's loader knows.
   var optionNames: [String] {
-    let text = ["maxTokens", "batchTokens", "threads"]
+    let text = ["maxTokens", "batchTokens", "threads", "provider"]
     switch self {
+    case .onnx: return ["threads", "provider"]
     case .savedModel: return ["signature", "threads"]
     case .textClassification: return ["topK"] + text
     case .sentenceEmbeddings: return ["pooling", "normalized"] + text
@@ -38,56 +39,59 @@ extension ModelFormat {
 
   /// How models of each format are loaded, on the driver as on an executor.
   static let loaders: [ModelFormat: ModelLoader] = [
-    .onnx: { reference, path, _ in
-      let options = reference.options
-      var session = ONNXSessionOptions()
-      if let threads = try number("threads", options) { session.intraOpThreads = threads }
+    .onnx: { reference, path, worker in
+      var session = ONNXSessionOptions(providers: try reference.providers(path, worker))
+      if let threads = try number("threads", reference.options) { session.intraOpThreads = threads }
       return try ONNXSession(path: path, options: session)
     },
     .kserve: { reference, address, _ in
       try await KServeModel.load(address, reference.options)
     },
     .nodeServer: loadNodeServer,
-    .torch: { reference, path, _ in try torch(path, reference.options) },
+    .torch: { reference, path, worker in try torch(path, reference, worker) },
     .savedModel: { reference, path, _ in
       try savedModel(path, signature: reference.options["signature"], reference.options)
     },
-    .textClassification: { reference, path, _ in
+    .textClassification: { reference, path, worker in
       let options = reference.options
       return try TextClassifier(
-        path: path, model: try network(path, options), topK: try number("topK", options),
-        options: try textOptions(options))
+        path: path, model: try network(path, reference, worker), topK: try number("topK", options),
+        options: try textOptions(path, reference, worker))
     },
-    .sentenceEmbeddings: { reference, path, _ in
+    .sentenceEmbeddings: { reference, path, worker in
       let options = reference.options
       return try SentenceEmbedder(
-        path: path, model: try network(path, options),
+        path: path, model: try network(path, reference, worker),
         pooling: try choice("pooling", options, of: SentencePooling.allCases),
         isNormalized: try choice("normalized", options, of: Truth.allCases)?.value,
-        options: try textOptions(options))
+        options: try textOptions(path, reference, worker))
     },
-    .textGeneration: { reference, path, _ in
+    .textGeneration: { reference, path, worker in
       let options = reference.options
       return try SequenceGenerator(
-        path: path, model: try decoder(path, options), task: options["task"],
+        path: path, model: try decoder(path, reference), task: options["task"],
         prefix: options["prefix"],
         generation: try generation(options),
-        options: try textOptions(options))
+        options: try textOptions(path, reference, worker))
     },
   ]
 
   /// The network of a text folder that has no ONNX file: `saved_model/` or `model.pt2` in it.
-  private static func network(_ path: String, _ options: [String: String]) throws -> (any Model)? {
+  private static func network(
+    _ path: String, _ reference: ModelReference, _ worker: WorkerContext
+  ) throws -> (any Model)? {
     let files = FileManager.default
     for onnx in ["model.onnx", "onnx/model.onnx"] where files.fileExists(atPath: "\(path)/\(onnx)")
     {
       return nil
     }
     if files.fileExists(atPath: path + "/saved_model") {
-      return try savedModel(path + "/saved_model", signature: nil, options)
+      try refuseProvider(reference, path + "/saved_model")
+      return try savedModel(path + "/saved_model", signature: nil, reference.options)
     }
     if files.fileExists(atPath: path + "/model.pt2") {
-      return try torch(path + "/model.pt2", options)
+      try refuseProvider(reference, path + "/model.pt2")
+      return try torch(path + "/model.pt2", reference, worker)
     }
     return nil
   }
@@ -95,20 +99,32 @@ extension ModelFormat {
   /// Encoder and decoder in the signatures `encode`, `decode_first` and `decode_next` of
   /// `saved_model/`, if the folder has it.
   private static func decoder(
-    _ path: String, _ options: [String: String]
+    _ path: String, _ reference: ModelReference
   ) throws -> (any SequenceModel)? {
     guard FileManager.default.fileExists(atPath: path + "/saved_model/saved_model.pb") else {
       return nil
     }
-    let encoder = try savedModel(path + "/saved_model", signature: "encode", options)
+    try refuseProvider(reference, path + "/saved_model")
+    let encoder = try savedModel(
+      path + "/saved_model", signature: "encode", reference.options)
     return try EncoderDecoder(
       encoder: encoder, decoder: encoder.withSignature("decode_first"),
       decoderWithPast: encoder.withSignature("decode_next"), name: path)
   }
 
-  private static func torch(_ path: String, _ options: [String: String]) throws -> TorchModel {
+  /// Fails if a provider is asked for a network that is not in ONNX.
+  private static func refuseProvider(_ reference: ModelReference, _ network: String) throws {
+    guard try reference.provider() != .cpu else { return }
+    throw NeedletailError(
+      .usage, "provider is for ONNX models, and the folder's network is \(network)")
+  }
+
+  private static func torch(
+    _ path: String, _ reference: ModelReference, _ worker: WorkerContext
+  ) throws -> TorchModel {
     var model = TorchModelOptions()
-    if let threads = try number("threads", options) { model.threads = threads }
+    if let threads = try number("threads", reference.options) { model.threads = threads }
+    model.device = try reference.gpu(path, worker).map { .cuda($0) }
     return try TorchModel(path: path, options: model)
   }
 
@@ -120,9 +136,13 @@ extension ModelFormat {
     return try SavedModel(path: path, signature: signature, options: model)
   }
 
-  private static func textOptions(_ options: [String: String]) throws -> TextPipelineOptions {
+  private static func textOptions(
+    _ path: String, _ reference: ModelReference, _ worker: WorkerContext
+  ) throws -> TextPipelineOptions {
+    let options = reference.options
     var text = TextPipelineOptions(
       maxTokens: try number("maxTokens", options), threads: try number("threads", options) ?? 1)
+    text.providers = try reference.providers(path, worker)
     if let tokens = try number("batchTokens", options) { text.batchTokens = tokens }
     return text
   }
@@ -147,7 +167,7 @@ extension ModelFormat {
     var value: Bool { self == .true }
   }
 
-  private static func choice<Choice: RawRepresentable<String>>(
+  static func choice<Choice: RawRepresentable<String>>(
     _ name: String, _ options: [String: String], of choices: [Choice]
   ) throws -> Choice? {
     guard let text = options[name] else { return nil }

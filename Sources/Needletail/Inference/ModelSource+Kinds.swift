@@ -3,14 +3,19 @@ import Foundation
 extension ModelSource {
   /// A model in ONNX format, run by ONNX Runtime.
   ///
-  /// - Parameter threads: the threads that one prediction uses; tasks run side by side, so one is
-  ///   right on most clusters.
-  public static func onnx(_ path: String, threads: Int = 1) -> ModelSource {
-    ModelSource(.onnx, path, ["threads": "\(threads)"])
+  /// - Parameters:
+  ///   - threads: the threads that one prediction uses; tasks run side by side, so one is right on
+  ///     most clusters.
+  ///   - provider: what computes it: the CPU, or the GPU that Spark assigned to the task.
+  public static func onnx(
+    _ path: String, threads: Int = 1, provider: Provider = .cpu
+  ) -> ModelSource {
+    ModelSource(.onnx, path, ["threads": "\(threads)", "provider": provider.option])
   }
 
   /// A package of compiled code (`.pt2`) made by PyTorch's AOTInductor, run by PyTorch's libraries,
-  /// which must be on the executors.
+  /// which must be on the executors: on the CPU, or, if it was compiled for CUDA, on the GPU that Spark
+  /// assigned to the task.
   public static func torch(_ path: String, threads: Int = 1) -> ModelSource {
     ModelSource(.torch, path, ["threads": "\(threads)"])
   }
@@ -31,15 +36,17 @@ extension ModelSource {
   ///   - topK: gives the best `labels` and `scores` instead, as arrays of this length.
   ///   - maxTokens: where longer texts are cut; `nil` for the model's own maximum.
   ///   - batchTokens: the most tokens that the network gets at once, padding included.
+  ///   - provider: what computes the network.
   public static func sentiment(
     _ folder: String, topK: Int? = nil, maxTokens: Int? = nil, batchTokens: Int? = nil,
-    threads: Int = 1
+    threads: Int = 1, provider: Provider = .cpu
   ) -> ModelSource {
     ModelSource(
       .textClassification, folder,
       [
         "topK": topK.map(String.init), "maxTokens": maxTokens.map(String.init),
         "batchTokens": batchTokens.map(String.init), "threads": "\(threads)",
+        "provider": provider.option,
       ])
   }
 
@@ -51,16 +58,17 @@ extension ModelSource {
   ///   - normalized: whether the vectors are scaled to length 1; `nil` for what the folder says.
   ///   - maxTokens: where longer texts are cut; `nil` for the model's own maximum.
   ///   - batchTokens: the most tokens that the network gets at once, padding included.
+  ///   - provider: what computes the network.
   public static func embeddings(
     _ folder: String, pooling: SentencePooling? = nil, normalized: Bool? = nil,
-    maxTokens: Int? = nil, batchTokens: Int? = nil, threads: Int = 1
+    maxTokens: Int? = nil, batchTokens: Int? = nil, threads: Int = 1, provider: Provider = .cpu
   ) -> ModelSource {
     ModelSource(
       .sentenceEmbeddings, folder,
       [
         "pooling": pooling?.rawValue, "normalized": normalized.map { "\($0)" },
         "maxTokens": maxTokens.map(String.init), "batchTokens": batchTokens.map(String.init),
-        "threads": "\(threads)",
+        "threads": "\(threads)", "provider": provider.option,
       ])
   }
 
@@ -74,9 +82,11 @@ extension ModelSource {
   ///   - beams: the width of the beam search; `nil` for the folder's, 1 is greedy.
   ///   - generation: further settings, which override the folder's; `maxLength` and `beams` go before
   ///     its own.
+  ///   - provider: what computes encoder and decoder.
   public static func translation(
     _ folder: String, prefix: String? = nil, task: String? = nil, maxLength: Int? = nil,
-    beams: Int? = nil, generation: GenerationOptions? = nil, threads: Int = 1
+    beams: Int? = nil, generation: GenerationOptions? = nil, threads: Int = 1,
+    provider: Provider = .cpu
   ) -> ModelSource {
     // Encoding numbers and lists of numbers cannot fail.
     let settings = generation.flatMap { try? JSONEncoder().encode($0) }
@@ -86,14 +96,15 @@ extension ModelSource {
         "prefix": prefix, "task": task, "maxLength": maxLength.map(String.init),
         "beams": beams.map(String.init),
         "generation": settings.map { String(decoding: $0, as: UTF8.self) },
-        "threads": "\(threads)",
+        "threads": "\(threads)", "provider": provider.option,
       ])
   }
 
-  /// The model with another option of its loader: `threads`, for SavedModels `signature`, and for
-  /// text those that ``sentiment(_:topK:maxTokens:batchTokens:threads:)``,
-  /// ``embeddings(_:pooling:normalized:maxTokens:batchTokens:threads:)`` and
-  /// ``translation(_:prefix:task:maxLength:beams:generation:threads:)`` take.
+  /// The model with another option of its loader: `threads`, for ONNX `provider`, for SavedModels
+  /// `signature`, and for text those that
+  /// ``sentiment(_:topK:maxTokens:batchTokens:threads:provider:)``,
+  /// ``embeddings(_:pooling:normalized:maxTokens:batchTokens:threads:provider:)`` and
+  /// ``translation(_:prefix:task:maxLength:beams:generation:threads:provider:)`` take.
   ///
   /// - Throws: ``NeedletailError`` if models of this format have no such option.
   public func setting(_ option: String, to value: String) throws -> ModelSource {

@@ -17,8 +17,9 @@ final class Program: Sendable {
 
   /// The functions that every program has.
   static let builtInFunctions: [any UserDefinedFunction] = [
-    ModelPrediction(loaders: ModelFormat.loaders),
-    BatchModelPrediction(loaders: ModelFormat.loaders), InlineBatchesFunction(),
+    ModelPrediction(loaders: ModelFormat.loaders, placement: ModelFormat.placement),
+    BatchModelPrediction(loaders: ModelFormat.loaders, placement: ModelFormat.placement),
+    InlineBatchesFunction(),
     NodeServersFunction.function(),
   ]
 
