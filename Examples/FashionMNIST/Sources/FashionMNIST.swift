@@ -29,26 +29,30 @@ struct FashionMNIST: SparkProgram {
     let report = Report(
       right: "count_if(array_position(preds, array_max(preds)) - 1 = label)",
       error: largestDifference("preds", "expected"), within: 1e-4, of: "PyTorch")
-    let compiled = try await images.predicting(
-      .torch("made/model.pt2"), inputs: ["x": ["data"]], outputs: ["logits": "preds"])
+    func predicted(_ model: ModelSource) async throws -> DataFrame {
+      try await images.predicting(model, inputs: ["x": ["data"]], outputs: ["logits": "preds"])
+    }
     for (form, table) in [
       ("fashion(\"data\")", images.withColumn("preds", fashion("data"))),
       ("fashion(col(\"data\"))", images.withColumn("preds", fashion(col("data")))),
       ("fashion(structure(\"data\"))", images.withColumn("preds", fashion(structure("data")))),
       ("fashion(structure(784 columns))", wide.withColumn("preds", fashion(structure(pixels)))),
       ("fashion(array(784 columns))", wide.withColumn("preds", fashion(array(pixels)))),
-      ("predicting(.torch(\"made/model.pt2\"))", compiled),
+      ("predicting(.torch(\"made/model.pt2\"))", try await predicted(.torch("made/model.pt2"))),
     ] {
       try await report(form, table)
+    }
+    for provider in gpuProviders {
+      let answers = try await predicted(.onnx("model.onnx", provider: provider))
+      try await report.within(0.1)("predicting(.onnx, provider: .\(provider))", answers)
     }
     let models: [String: ModelSource] = [
       "onnx": .onnx("model.onnx"), "torch": .torch("made/model.pt2"),
     ]
     try await served(spark, models) { servers in
       for name in models.keys.sorted() {
-        let answers = try await images.predicting(
-          servers.model(name), inputs: ["x": ["data"]], outputs: ["logits": "preds"])
-        try await report("predicting(servers.model(\"\(name)\"))", answers)
+        try await report(
+          "predicting(servers.model(\"\(name)\"))", predicted(servers.model(name)))
       }
     }
     try await predictions.write.mode(.overwrite).parquet("made/predictions.parquet")

@@ -28,24 +28,29 @@ struct HousingRegression: SparkProgram {
     let report = Report(
       right: "count_if(abs(preds - target) < 0.5)", error: "max(abs(preds - expected))",
       within: 1e-4, of: "PyTorch")
-    let compiled = try await blocks.predicting(
-      .torch("made/model.pt2"), inputs: ["x": InputColumns(names)], outputs: ["value": "preds"])
+    func predicted(_ model: ModelSource) async throws -> DataFrame {
+      try await blocks.predicting(
+        model, inputs: ["x": InputColumns(names)], outputs: ["value": "preds"])
+    }
     let forms = [
       ("price(structure(8 columns))", predictions),
       ("price(array(8 columns))", blocks.withColumn("preds", price(array(columns)))),
-      ("predicting(.torch(\"made/model.pt2\"))", compiled),
+      ("predicting(.torch(\"made/model.pt2\"))", try await predicted(.torch("made/model.pt2"))),
     ]
     for (form, table) in forms {
       try await report(form, table)
+    }
+    for provider in gpuProviders {
+      let answers = try await predicted(.onnx("model.onnx", provider: provider))
+      try await report.within(0.01)("predicting(.onnx, provider: .\(provider))", answers)
     }
     let models: [String: ModelSource] = [
       "onnx": .onnx("model.onnx"), "torch": .torch("made/model.pt2"),
     ]
     try await served(spark, models) { servers in
       for name in models.keys.sorted() {
-        let answers = try await blocks.predicting(
-          servers.model(name), inputs: ["x": InputColumns(names)], outputs: ["value": "preds"])
-        try await report("predicting(servers.model(\"\(name)\"))", answers)
+        try await report(
+          "predicting(servers.model(\"\(name)\"))", predicted(servers.model(name)))
       }
     }
     let error = try await predictions.selectExpr("avg(abs(preds - target)) as mae").first()

@@ -42,6 +42,13 @@ public struct Report: Sendable {
   }
 }
 
+extension Report {
+  /// The same with another tolerance.
+  public func within(_ tolerance: Double) -> Report {
+    Report(right: right, error: error, within: tolerance, of: framework)
+  }
+}
+
 /// Predictions that differ from the framework's.
 public struct Difference: Error, CustomStringConvertible {
   public var description: String
@@ -52,6 +59,13 @@ public struct Difference: Error, CustomStringConvertible {
 /// The largest difference of two columns of arrays, in Spark SQL.
 public func largestDifference(_ a: String, _ b: String) -> String {
   "max(array_max(zip_with(\(a), \(b), (x, y) -> abs(x - y))))"
+}
+
+/// What shall compute an ONNX model beside the CPU: `--cuda` and `--tensorrt` on the command line.
+///
+/// GPUs multiply in TF32, which has ten bits after the point, so allow them a difference.
+public var gpuProviders: [ModelSource.Provider] {
+  [.cuda, .tensorRT].filter { CommandLine.arguments.contains("--\($0.rawValue)") }
 }
 
 /// With `--served` on the command line, starts servers of `models` beside the executors, runs `body`
