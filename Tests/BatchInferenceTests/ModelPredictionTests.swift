@@ -34,6 +34,34 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     return column
   }
 
+  @Test("tasks on different devices have a model on each, those on one device share it")
+  func placement() async throws {
+    let loads = Log<[String]>()
+    let model = StubModel.recorder(tensor("x", .float32, [-1]), Log<AnyTensor>())
+    let batch = try Columns.batch(("x", Columns.floats([1])))
+    let plan = try ModelPrediction.plan(
+      model: model, reference: reference, table: StructType(arrow: batch.schema), inputs: [:],
+      outputs: [:], batchSize: 1, nulls: .fail, ragged: .fail)
+    let function = ModelPrediction(
+      loaders: [
+        .onnx: { _, _, worker in
+          loads.append(worker.gpus)
+          return model
+        }
+      ], placement: { _, _, worker in worker.gpus.first })
+    let invocation = FunctionInvocation(
+      function: ModelPrediction.name, id: ModelPrediction.name, fingerprint: "",
+      parameters: try plan.encodedParameters(), argumentNames: plan.argumentColumns)
+    let models = ModelCache()
+    for gpus in [["0"], ["1"], ["0"], [], []] {
+      let output = try await function.evaluate(
+        BatchList([batch]), invocation: invocation,
+        worker: WorkerContext(resources: ["gpu": gpus], models: models))
+      while try await output.next() != nil {}
+    }
+    #expect(loads.entries == [["0"], ["1"], []])
+  }
+
   struct InputCase: Sendable, CustomTestStringConvertible {
     var name: String
     var input: TensorSpecification
