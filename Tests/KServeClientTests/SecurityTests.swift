@@ -22,9 +22,15 @@ struct SecurityTests {
       certificate.key, "-WWW", "-quiet",
     ]
     server.currentDirectoryURL = certificate.folder
+    server.standardInput = FileHandle.nullDevice
+    server.standardOutput = FileHandle.nullDevice
     server.standardError = FileHandle.nullDevice
     try server.run()
-    defer { server.terminate() }
+    defer {
+      // It may have inherited that SIGTERM is blocked.
+      kill(server.processIdentifier, SIGKILL)
+      server.waitUntilExit()
+    }
     let endpoint = KServeEndpoint(.http, host: host, port: port, isSecure: true)
     var options = KServeClientOptions()
     options.timeout = 10

@@ -104,7 +104,7 @@ struct ServerSupervisorTests {
       try executor.run()
       return executor
     }
-    defer { for executor in executors where executor.isRunning { executor.terminate() } }
+    defer { for executor in executors { kill(executor.processIdentifier, SIGKILL) } }
     let own = try #require(ProcessIdentity(pid: getpid()))
     try FileManager.default.removeItem(atPath: folder.path + "/users/\(own)")
     let identities = try executors.map {

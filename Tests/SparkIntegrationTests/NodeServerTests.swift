@@ -1,18 +1,24 @@
 import Foundation
+import Needletail
 import Testing
 
 /// Servers beside executors on real Sparks: what they give, and what is left when processes are killed.
 @Suite(.serialized)
 struct NodeServerTests {
-  @Test(
-    "servers of this program", arguments: TestClusters.Kind.allCases,
-    ["servers", "server-killed", "server-hangs", "driver-killed"])
-  func own(_ cluster: TestClusters.Kind, _ scenario: String) async throws {
-    try await run(scenario, on: cluster)
-  }
+  @Test("servers of this program", arguments: TestClusters.Kind.allCases)
+  func own(_ cluster: TestClusters.Kind) async throws { try await run("servers", on: cluster) }
 
-  @Test("an executor is killed")
-  func executorKilled() async throws { try await run("executor-killed", on: .standalone) }
+  @Test(
+    "processes that are killed or hang",
+    arguments: ["server-killed", "server-hangs", "executor-killed", "driver-killed"])
+  func killed(_ scenario: String) async throws { try await run(scenario, on: .standalone) }
+
+  @Test("a server is killed where a task is tried once only")
+  func killedOnce() async throws {
+    let spark = try await LocalSpark.start(.init(master: "local[2]", driverMemory: "1g"))
+    defer { spark.stop() }
+    try await run("server-killed", at: spark.remote)
+  }
 
   @Test(
     "servers of the real Triton", .enabled(if: peers != nil, "\(advice)"),
@@ -37,7 +43,12 @@ struct NodeServerTests {
   private func run(
     _ scenario: String, on cluster: TestClusters.Kind, _ arguments: [String] = []
   ) async throws {
-    let remote = try await TestClusters.shared.remote(cluster)
+    try await run(scenario, at: try await TestClusters.shared.remote(cluster), arguments)
+  }
+
+  private func run(
+    _ scenario: String, at remote: String, _ arguments: [String] = []
+  ) async throws {
     let outcome = try await Programs.run(
       "IntegrationProgram",
       [scenario, "--remote", remote, "--folder", Programs.quickStart] + arguments)

@@ -3,6 +3,8 @@ import BatchInference
 extension TorchLibrary {
   static let name = "PyTorch"
   static let fileName = "libtorch_cpu.so"
+  /// The library that packages may be linked with beside ``fileName``.
+  static let aliasName = "libtorch.so"
   static let advice =
     "Install it with `pip install torch` in the Python environment in use (VIRTUAL_ENV, or .venv in "
     + "the current directory), or set \(environmentVariable) to the library's file or directory; on "
@@ -28,6 +30,7 @@ extension TorchLibrary {
     guard let file = locate(), let slash = file.lastIndex(of: "/") else { return [] }
     let directory = String(file[..<slash])
     return [file]
+      + DynamicLibrarySearch.files(in: directory, prefix: aliasName, suffix: "")
       + DynamicLibrarySearch.files(in: directory, prefix: "libc10.so", suffix: "")
       + DynamicLibrarySearch.files(in: directory, prefix: "libgomp", suffix: "")
   }

@@ -45,6 +45,12 @@ public final class TorchLibrary: Sendable {
   private init(_ library: DynamicLibrary) throws(DynamicLibraryError) {
     api = try TorchAPI(library)
     path = library.path
+    // Some compilers link packages with this one, too, which is nothing but a name for the others; the
+    // loader does not look for it where they are, but knows it once it is open.
+    if let slash = library.path.lastIndex(of: "/") {
+      let alias = String(library.path[...slash]) + Self.aliasName
+      if access(alias, F_OK) == 0 { _ = try DynamicLibrary.open(path: alias, name: Self.name) }
+    }
     typealias ABIVersion = @convention(c) () -> UInt64
     let abiVersion: ABIVersion? = try library.optional("aoti_torch_abi_version")
     version = abiVersion.map { abiVersion in
