@@ -7,6 +7,7 @@ enum NodeServing {
     "servers": served, "triton": triton, "pytriton": pytriton, "server-killed": serverKilled,
     "server-hangs": serverHangs, "executor-killed": executorKilled, "driver-killed": driverKilled,
     "hold": hold, "port-taken": portTaken, "node-fails": nodeFails, "start-hangs": startHangs,
+    "gpu": gpu,
   ]
 
   private static let mark = "NEEDLETAIL_TEST_MARK"
@@ -44,6 +45,30 @@ enum NodeServing {
       try await checkDigits(images, try servers.model())
     }
     try await nothingIsLeft(specification.mark)
+  }
+
+  /// The server sees the device that Spark gave the task that started it, here 7, and no other.
+  @Sendable static func gpu(_ spark: SparkSession) async throws {
+    let folder = try IntegrationProgram.option("--folder")
+    let images = spark.read.parquet(folder + "/digits.parquet")
+    var (specification, mark) = marked(.needletail(["digits": .onnx(folder + "/digits.onnx")]))
+    specification.gpus = 1
+    try await spark.withNodeServers(specification) { servers in
+      for server in serving(mark) {
+        let variables = contents("/proc/\(server)/environ")
+        try IntegrationProgram.expect(
+          variables.range(of: Data("CUDA_VISIBLE_DEVICES=7\0".utf8)) != nil,
+          String(decoding: variables, as: UTF8.self))
+      }
+      try IntegrationProgram.expect(!serving(mark).isEmpty, "there is no server")
+      try await checkDigits(images, try servers.model())
+    }
+    try await nothingIsLeft(mark)
+    specification.gpus = 2
+    let said = await IntegrationProgram.failure {
+      try await spark.withNodeServers(specification) { _ in }
+    }
+    try IntegrationProgram.expect(said.contains("gpu"), said)
   }
 
   private static func executorCount(_ spark: SparkSession) async throws -> Int {

@@ -20,6 +20,26 @@ struct NodeServerTests {
     try await run("server-killed", at: spark.remote)
   }
 
+  @Test("servers get the GPU that Spark assigns")
+  func gpu() async throws {
+    let script = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    let addresses = #"{"name": "gpu", "addresses": ["7"]}"#
+    try Data("#!/bin/sh\necho '\(addresses)'\n".utf8).write(to: script)
+    defer { try? FileManager.default.removeItem(at: script) }
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script.path)
+    // A master, a worker and an executor of two cores, each a process.
+    let spark = try await LocalSpark.start(
+      .init(
+        master: "local-cluster[1,2,600]", driverMemory: "1g",
+        configuration: [
+          "spark.executor.memory": "512m", "spark.executor.resource.gpu.amount": "1",
+          "spark.task.resource.gpu.amount": "0.5", "spark.worker.resource.gpu.amount": "1",
+          "spark.worker.resource.gpu.discoveryScript": script.path,
+        ]))
+    defer { spark.stop() }
+    try await run("gpu", at: spark.remote)
+  }
+
   @Test(
     "servers of the real Triton", .enabled(if: peers != nil, "\(advice)"),
     arguments: [
