@@ -114,11 +114,11 @@ struct NodeServerLauncher: Sendable {
       }
     }
     if let failed = answers.first(where: { $0.failure != nil }) {
-      let others = Set(answers.map(\.executor.id)).count - 1
+      let isAlone = Set(answers.map(\.executor.key)).count == 1
       throw NeedletailError(
         .nodeServers,
         "\(failed.failure ?? "")"
-          + (others > 0 ? "\n(the servers of the other \(others) executors were ended)" : ""))
+          + (isAlone ? "" : "\n(the servers of the other executors were ended, too)"))
     }
     var servers: [NodeServers.Server] = []
     for answer in answers.sorted(by: { $0.executor.key < $1.executor.key }) {
