@@ -70,7 +70,7 @@ GISTS = [
 ]
 
 OURS = {
-    "name": "needletail", "version": "1.0.0", "extensions": [
+    "name": "needletail", "version": "0.1.0", "extensions": [
         "classification", "model_repository", "model_repository(unload_dependents)",
         "schedule_policy", "model_configuration", "system_shared_memory", "binary_tensor_data",
         "parameters", "statistics", "trace", "logging"]}
