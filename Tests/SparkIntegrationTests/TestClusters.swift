@@ -54,7 +54,9 @@ actor TestClusters {
   /// Starts a process of Spark that ends with this one.
   private func launch(_ role: String, _ arguments: [String]) throws {
     let installation = try SparkInstallation.find()
-    let work = FileManager.default.temporaryDirectory.path + "/needletail-\(UUID().uuidString)"
+    // What executors unpack stays there, some gigabytes; scripts/test removes it.
+    let work =
+      FileManager.default.temporaryDirectory.path + "/needletail-standalone-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
     var environment = ProcessInfo.processInfo.environment
     environment["SPARK_HOME"] = installation.home
