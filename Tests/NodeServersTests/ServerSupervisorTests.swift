@@ -74,11 +74,13 @@ struct ServerSupervisorTests {
 
   @Test("a server is asked to end by the signal that it wants")
   func stopSignal() async throws {
-    // A shell's background process ignores SIGINT, and a shell that began so cannot change it.
-    let end = try await run("trap 'echo usr1; exit' USR1; \(Self.serving)") { [folder] _ in
+    let mark = folder.path + "-asked"
+    defer { try? FileManager.default.removeItem(atPath: mark) }
+    let end = try await run("trap 'touch \(mark); exit' USR1; \(Self.serving)") { [folder] _ in
       try folder.lease.stop()
     }
     #expect(end == .stopped)
+    #expect(FileManager.default.fileExists(atPath: mark), "it was not asked by SIGUSR1")
   }
 
   @Test("a lease that nobody renews")

@@ -53,11 +53,9 @@ struct ExecutorIdentity: Sendable, Hashable, Codable {
 
   /// The boot of the machine, and the namespace in which process ids count.
   private static var machine: String {
-    let boot =
-      (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
     let space =
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
-    return boot.filter(\.isHexDigit).prefix(12) + space.filter(\.isNumber)
+    return Machine.identity.filter(\.isHexDigit).prefix(12) + space.filter(\.isNumber)
   }
 }
 

@@ -38,7 +38,7 @@ struct NodeServerLauncher: Sendable {
     var order = NodeServerOrder(
       set: set, backend: try await Self.send(specification, to: session),
       models: specification.models)
-    order.sharing = specification.sharing == .machine ? .machine : .executor
+    order.sharing = specification.sharing
     order.limits.startTime = specification.startTime
     order.limits.restarts = specification.restarts
     order.accessToken = specification.accessToken

@@ -2,17 +2,12 @@ import Foundation
 
 /// What every executor must know to have its server: it travels with the tasks.
 struct NodeServerOrder: Sendable, Hashable, Codable {
-  /// Whose server an executor uses.
-  enum Sharing: String, Sendable, Hashable, Codable {
-    case executor, machine
-  }
-
   /// Identifies the servers of one ``SparkSession/withNodeServers(_:_:)``.
   var set: String
   var backend: NodeServerBackend
   /// The models that must be ready.
   var models: [String]
-  var sharing = Sharing.executor
+  var sharing = NodeServerSpecification.Sharing.executor
   var limits = ServerSupervisor.Limits()
   var accessToken: String?
   var sharesMemory = true

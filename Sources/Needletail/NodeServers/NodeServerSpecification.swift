@@ -8,7 +8,7 @@ import Foundation
 /// ```
 public struct NodeServerSpecification: Sendable {
   /// Whose server an executor uses.
-  public enum Sharing: String, Sendable, Hashable {
+  public enum Sharing: String, Sendable, Hashable, Codable {
     /// Each executor has its own, which ends with it.
     case executor
     /// All executors on a machine use one, which ends with the last of them.

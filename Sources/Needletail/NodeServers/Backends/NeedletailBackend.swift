@@ -30,7 +30,7 @@ struct NeedletailBackend: Sendable, Hashable, Codable {
 }
 
 /// Starts this program as a server.
-struct NeedletailLaunch: ServerLaunch {
+struct NeedletailLaunch: OrderLaunch {
   let order: NodeServerOrder
   let backend: NeedletailBackend
 
@@ -54,9 +54,6 @@ struct NeedletailLaunch: ServerLaunch {
       try? JSONDecoder().decode(ServerAddresses.self, from: $0)
     }
   }
-
-  func isReady(_ addresses: ServerAddresses) async -> Bool { await order.isReady(addresses) }
-  func isLive(_ addresses: ServerAddresses) async -> Bool { await order.isLive(addresses) }
 
   /// Serves the models of `workspace` until SIGTERM: what the started process does.
   static func serve(_ workspace: String) async throws {

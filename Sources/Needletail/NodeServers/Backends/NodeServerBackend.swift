@@ -28,7 +28,12 @@ enum NodeServerBackend: Sendable, Hashable, Codable {
   }
 }
 
-extension String {
-  /// A file that the driver sent, or a path on the executors.
-  func located(by worker: WorkerContext) -> String { worker.file(self) }
+/// Starts the server of an order, which is asked by the calls of KServe whatever it is.
+protocol OrderLaunch: ServerLaunch {
+  var order: NodeServerOrder { get }
+}
+
+extension OrderLaunch {
+  func isReady(_ addresses: ServerAddresses) async -> Bool { await order.isReady(addresses) }
+  func isLive(_ addresses: ServerAddresses) async -> Bool { await order.isLive(addresses) }
 }

@@ -19,7 +19,7 @@ struct PyTritonBackend: Sendable, Hashable, Codable {
 }
 
 /// Starts a script that serves by PyTriton, with PyTriton's own variables for its addresses.
-struct PyTritonLaunch: ServerLaunch {
+struct PyTritonLaunch: OrderLaunch {
   let order: NodeServerOrder
   let backend: PyTritonBackend
 
@@ -56,9 +56,6 @@ struct PyTritonLaunch: ServerLaunch {
   func addresses(
     in workspace: String, of processes: [ProcessTable.Entry]
   ) throws -> ServerAddresses? { TritonHosts.addresses(of: processes) }
-
-  func isReady(_ addresses: ServerAddresses) async -> Bool { await order.isReady(addresses) }
-  func isLive(_ addresses: ServerAddresses) async -> Bool { await order.isLive(addresses) }
 
   func isWorthAnotherTry(log: String) -> Bool { log.contains("already in use") }
 

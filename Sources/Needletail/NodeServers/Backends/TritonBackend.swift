@@ -42,7 +42,7 @@ struct TritonBackend: Sendable, Hashable, Codable {
 }
 
 /// Starts a tritonserver, which takes any free port for each of its services.
-struct TritonLaunch: ServerLaunch {
+struct TritonLaunch: OrderLaunch {
   let order: NodeServerOrder
   let backend: TritonBackend
 
@@ -62,7 +62,7 @@ struct TritonLaunch: ServerLaunch {
       backends = try Self.makeBackends(of: python, package, in: workspace)
       variables = python.variables(in: ProcessInfo.processInfo.environment)
     }
-    let prefix = "needletail-\(getpid())-\(URL(filePath: workspace).lastPathComponent)-"
+    let prefix = "needletail-\(getpid())-triton-"
     var arguments = [
       server, "--model-repository=\(backend.repository)", "--http-address=\(TritonHosts.http)",
       "--grpc-address=\(TritonHosts.grpc)", "--metrics-address=\(TritonHosts.metrics)",
@@ -105,7 +105,4 @@ struct TritonLaunch: ServerLaunch {
   func addresses(
     in workspace: String, of processes: [ProcessTable.Entry]
   ) throws -> ServerAddresses? { TritonHosts.addresses(of: processes) }
-
-  func isReady(_ addresses: ServerAddresses) async -> Bool { await order.isReady(addresses) }
-  func isLive(_ addresses: ServerAddresses) async -> Bool { await order.isLive(addresses) }
 }

@@ -72,7 +72,7 @@ struct ServerSupervisor: Sendable {
       let attempt: Attempt
       do {
         try onChange(.starting)
-        attempt = try await start(number: starts.count + retries, onChange)
+        attempt = try await start(onChange)
       } catch {
         return .failed("\(error)")
       }
@@ -95,10 +95,8 @@ struct ServerSupervisor: Sendable {
   }
 
   /// Starts the server and watches it; none of its processes is left when this returns.
-  private func start(
-    number: Int, _ onChange: @Sendable (Change) throws -> Void
-  ) async throws -> Attempt {
-    let workspace = folder.path + "/w\(number)"
+  private func start(_ onChange: @Sendable (Change) throws -> Void) async throws -> Attempt {
+    let workspace = folder.path + "/w"
     try FileManager.default.createDirectory(
       atPath: workspace, withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])
