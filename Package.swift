@@ -273,8 +273,10 @@ let tests: [Target] = [
     dependencies: ["ArrowIPC", "BatchInference", "SparkTypes", "Tensors"],
     swiftSettings: settings),
   .testTarget(
-    name: "ONNXRuntimeTests", dependencies: ["BatchInference", "ONNXRuntime", "Tensors"],
-    exclude: ["Models"], swiftSettings: settings),
+    name: "ONNXRuntimeTests",
+    dependencies: ["ArrowIPC", "BatchInference", "ONNXRuntime", "SparkTypes", "Tensors"],
+    exclude: ["Batches/graphs.json", "Batches/make_graphs.py", "Models"],
+    swiftSettings: settings),
   .testTarget(
     name: "TorchRuntimeTests", dependencies: ["BatchInference", "Tensors", "TorchRuntime"],
     exclude: ["Models", "make_packages.py"], swiftSettings: settings),

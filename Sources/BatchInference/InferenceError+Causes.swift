@@ -12,11 +12,13 @@ extension InferenceError {
 
   /// Why a batch failed, unless the task was cancelled.
   static func predicting(
-    _ error: any Error, rows first: Int, _ last: Int, function: String
+    _ error: any Error, rows first: Int, _ last: Int, advice: String? = nil, function: String
   ) -> any Error {
     if error is CancellationError { return error }
     return InferenceError(
-      .prediction, "failed on rows \(first) to \(last) of the partition: \(error)",
+      .prediction,
+      "failed on rows \(first) to \(last) of the partition: \(error)"
+        + (advice.map { "; \($0)" } ?? ""),
       function: function)
   }
 }

@@ -8,14 +8,18 @@ public struct TensorSpecification: Sendable, Hashable, Codable {
   public var shape: Shape
   /// The model's names of dynamic dimensions (such as `batch`), `nil` where it has none.
   public var dimensionNames: [String?]
+  /// Whether the model fixes the number of dimensions; if not, ``shape`` is empty and says nothing.
+  public var hasShape: Bool
 
   public init(
-    name: String, elementType: ElementType, shape: Shape, dimensionNames: [String?] = []
+    name: String, elementType: ElementType, shape: Shape, dimensionNames: [String?] = [],
+    hasShape: Bool = true
   ) {
     self.name = name
     self.elementType = elementType
     self.shape = shape
     self.dimensionNames = dimensionNames
+    self.hasShape = hasShape
   }
 
   /// The shape of one row, without the leading batch dimension.
@@ -39,6 +43,9 @@ public protocol Model: Sendable {
   var runtime: String { get }
   /// What the model file says of itself: producer, version, custom entries.
   var metadata: [String: String] { get }
+  /// Whether what runs the model vouches for it that rows which run together do not change each
+  /// other's results, so that nobody needs to check it.
+  var hasIndependentRows: Bool { get }
 
   /// Runs the model on one tensor for each input, the batch dimension first, and returns the outputs
   /// called `outputNames` (all of them if `nil`).
@@ -50,4 +57,5 @@ public protocol Model: Sendable {
 
 extension Model {
   public var metadata: [String: String] { [:] }
+  public var hasIndependentRows: Bool { false }
 }

@@ -73,6 +73,21 @@ struct Predict: AsyncParsableCommand {
   var batchSize: Int?
 
   @Option(
+    name: .customLong("batch-dimension"),
+    help: ArgumentHelp(
+      "The dimension of the model's tensors that counts the rows, where their names and positions do "
+        + "not tell: its name (N), its positions (x:0,state:1), or none if each row holds whole tensors.",
+      valueName: "dimension"),
+    transform: { BatchDimension($0) })
+  var batchDimension: BatchDimension?
+
+  @Option(
+    help: ArgumentHelp(
+      "Whether rows that run together change each other's predictions: checked (the first batch is "
+        + "compared with some of its rows alone), independent or dependent."))
+  var rows: RowRelation = .checked
+
+  @Option(
     help: ArgumentHelp(
       "The CPU cores that each task of the prediction occupies; needs a cluster.",
       valueName: "number"))
@@ -146,7 +161,7 @@ struct Predict: AsyncParsableCommand {
       source, loaded: loaded,
       inputs: Dictionary(mappings.map { ($0.input, $0.columns) }) { _, last in last },
       outputs: Dictionary(outputMappings.map { ($0.output, $0.column) }) { _, last in last },
-      batchSize: batchSize, as: PredictionForm(resources))
+      batchSize: batchSize, batch: batchDimension, rows: rows, as: PredictionForm(resources))
     let added = try await predicted.schema().fields.dropFirst(known.count)
     let names = (kept ?? known.names) + added.map(\.name)
     var result = predicted.select(names.map { col("`\($0)`") })
@@ -232,3 +247,5 @@ private func split(_ text: String, _ form: String) throws -> (String, String) {
 }
 
 extension SaveMode: ExpressibleByArgument {}
+
+extension RowRelation: ExpressibleByArgument {}

@@ -102,11 +102,13 @@ struct ONNXSignature: Sendable {
       guard let symbol, symbol.pointee != 0 else { return nil }
       return String(cString: symbol)
     }
+    // Runtimes before 1.24 do not tell a scalar from an unknown shape.
+    let hasShape = api.hasShape?(info) ?? (shape.rank > 0)
     let entry = Entry(
       specification: TensorSpecification(
-        name: name, elementType: elementType, shape: shape, dimensionNames: dimensionNames),
-      // Runtimes before 1.24 do not tell a scalar from an unknown shape.
-      hasShape: api.hasShape?(info) ?? (shape.rank > 0))
+        name: name, elementType: elementType, shape: shape, dimensionNames: dimensionNames,
+        hasShape: hasShape),
+      hasShape: hasShape)
     return .success(entry)
   }
 }

@@ -17,6 +17,9 @@ extension TextModel {
     ]
   }
 
+  /// Pipelines run texts of like lengths together and mask what fills them up.
+  public var hasIndependentRows: Bool { true }
+
   /// Runs the pipeline on the tensor of strings called `text`, `[rows]` or `[rows, 1]`.
   ///
   /// - Throws: ``TextPipelineError`` for another input or an unknown output; the runtime's error.

@@ -99,9 +99,7 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     let kinds = try ModelPredictionTests.outputCases().map { item in
       Prediction(
         name: "output \(item.output)",
-        model: StubModel(inputs: [tensor("x", .float32, [-1])], outputs: [item.output]) { _ in
-          ["o": item.result]
-        }, table: { try rows([2]) })
+        model: .giver(item.output, item.result), table: { try rows([2]) })
     }
     let withNulls: @Sendable () throws -> [RecordBatch] = {
       try rows([4, 3]) { $0 % 3 == 1 ? nil : Float($0) }

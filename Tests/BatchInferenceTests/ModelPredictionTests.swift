@@ -200,7 +200,9 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
         output: tensor("o", .float32, [-1, 1, 2]),
         result: try matrix.reshaped(to: [2, 1, 2]), type: .array(.float), values: lists),
       OutputCase(
-        output: tensor("o", .float32, []), result: .float32(Tensor([1, 2])), type: .array(.float),
+        output: TensorSpecification(
+          name: "o", elementType: .float32, shape: [], hasShape: false),
+        result: .float32(Tensor([1, 2])), type: .array(.float),
         values: [.list([.float(1)]), .list([.float(2)])]),
       OutputCase(
         output: tensor("o", .float16, [-1]), result: .float16(Tensor([1, 2])), type: .float,
@@ -221,11 +223,8 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
   }
 
   @Test(arguments: try outputCases()) func outputs(_ item: OutputCase) async throws {
-    let model = StubModel(inputs: [tensor("x", .float32, [-1])], outputs: [item.output]) { _ in
-      ["o": item.result]
-    }
-    let batch = try Columns.batch(("x", Columns.floats([1, 2])))
-    #expect(ModelPrediction.columnType(of: item.output) == item.type)
+    let model = StubModel.giver(item.output, item.result)
+    let batch = try Columns.batch(("x", Columns.floats([0, 1])))
     let column = try await predict(model, [batch], outputs: ["o": "renamed"])
     #expect(column.type.childFields.map(\.name) == ["renamed"])
     #expect(column.values == item.values.map { .structure([$0]) })
@@ -254,12 +253,13 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
 
   @Test func fixedBatchesAreFilledUpAndCut() async throws {
     let log = Log<AnyTensor>()
-    let model = StubModel(
+    var model = StubModel(
       inputs: [tensor("x", .float32, [4, 1])], outputs: [tensor("y", .float32, [4, 1])]
     ) { inputs in
       if let input = inputs["x"] { log.append(input) }
       return ["y": inputs["x"] ?? .float32(Tensor([]))]
     }
+    model.hasIndependentRows = true
     let batch = try Columns.batch(("x", Columns.floats([0, 1, 2, 3, 4, 5])))
     let column = try await predict(model, [batch], batchSize: 64)
     #expect(
@@ -408,8 +408,8 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     PlanFailure(name: "batch size", batchSize: 0, texts: ["the batch size is 0"]),
     PlanFailure(
       name: "first dimensions that differ",
-      modelInputs: [tensor("x", .float32, [1, 64]), tensor("id", .int64, [2])],
-      texts: ["different first dimensions"]),
+      modelInputs: [tensor("x", .float32, [3, 64]), tensor("id", .int64, [2])],
+      texts: ["the first dimensions of the inputs are no batch", "--batch-dimension none"]),
   ]
 
   @Test(arguments: planFailures) func planFails(_ item: PlanFailure) async {

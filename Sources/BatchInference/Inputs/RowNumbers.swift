@@ -15,4 +15,10 @@ public struct RowNumbers: Sendable {
     guard let kept else { return start + row }
     return start + (kept.indices.contains(row) ? kept[row] : row)
   }
+
+  /// The numbers of the rows in `range` of the batch.
+  func part(_ range: Range<Int>) -> RowNumbers {
+    guard let kept else { return RowNumbers(start: start + range.lowerBound) }
+    return RowNumbers(start: start, kept: Array(kept[range]))
+  }
 }

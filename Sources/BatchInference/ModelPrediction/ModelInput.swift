@@ -5,6 +5,7 @@ import Tensors
 /// Reads the columns of a batch that feed one input of a model.
 struct ModelInput {
   let binding: ModelPrediction.InputBinding
+  let place: BatchLayout.Place
   let batch: RecordBatch
   let names: [String]
   let rows: RowNumbers
@@ -13,7 +14,10 @@ struct ModelInput {
 
   private var specification: TensorSpecification { binding.specification }
 
-  /// The input's tensor, the batch dimension first.
+  /// The declared shape of one row; `nil` if the model does not tell.
+  private var declaredRow: Shape? { BatchLayout.rowShape(specification, at: place) }
+
+  /// The input's tensor, the rows in the first dimension wherever the model has them.
   func tensor() throws -> AnyTensor {
     switch specification.elementType {
     case .bool: AnyTensor(try numbers(Bool.self))
@@ -83,13 +87,13 @@ struct ModelInput {
     guard type.listElement != nil || type.isBinary else {
       return try shaped(try Tensor<Element>(argument), fields: 1)
     }
-    argument.rowShape = specification.shape.rank == 0 ? nil : rowShape(of: argument.column)
+    argument.rowShape = rowShape(of: argument.column)
     return try Tensor<Element>(argument)
   }
 
   /// The shape of one row of an array column: the model's, open dimensions as in the first row.
   private func rowShape(of column: ArrowColumn) -> Shape? {
-    let declared = specification.rowShape
+    guard let declared = declaredRow else { return nil }
     let open = declared.count { $0 < 0 }
     if open == 0 { return declared }
     if declared.rank == 1 { return nil }
@@ -116,7 +120,7 @@ struct ModelInput {
 
   /// The shape of a row of `fields` scalars under the model's declaration.
   private func scalarShape(_ fields: Int) -> Shape {
-    let declared = specification.rowShape
+    let declared = declaredRow ?? []
     if declared.rank == 0 { return fields == 1 ? [] : [fields] }
     let open = declared.indices.filter { declared[$0] < 0 }
     var shape = declared
@@ -138,7 +142,7 @@ struct ModelInput {
     }
     var argument = try column(binding.columns.first ?? 0)
     if argument.column.type.listElement != nil {
-      argument.rowShape = specification.shape.rank == 0 ? nil : rowShape(of: argument.column)
+      argument.rowShape = rowShape(of: argument.column)
       return try StringTensor(argument)
     }
     let tensor = try StringTensor(argument)

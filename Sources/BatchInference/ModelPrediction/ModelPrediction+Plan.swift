@@ -42,11 +42,17 @@ extension ModelPrediction {
   ///   - structure: the name of one new column, a struct, that has the outputs as its fields; `nil`
   ///     if each becomes a column.
   ///   - batchSize: the number of rows in a batch; a model with a fixed batch dimension has its own.
+  ///     With 1 each row is a run of its own and gets all that the model gives.
+  ///   - batch: the dimension that counts the rows, where the model's names and positions do not tell.
+  ///   - rows: what is to be thought of rows that run together.
+  ///   - rowShapes: the shapes of one row of outputs that declare none, from
+  ///     ``undeclaredRowShapes(of:batch:batchSize:)``; without, they become arrays.
   /// - Throws: ``InferenceError`` that names the input, output or column, and what to write.
   public static func plan(
     modelInputs: [TensorSpecification], modelOutputs: [TensorSpecification],
     reference: ModelReference, table: StructType, inputs: [String: InputColumns] = [:],
     outputs: [String: String] = [:], into structure: String? = nil, batchSize: Int = 64,
+    batch: BatchDimension? = nil, rows: RowRelation = .checked, rowShapes: [String: Shape] = [:],
     nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
   ) throws -> PredictionPlan {
     let planner = Planner(model: reference.file, table: table, modelInputs: modelInputs)
@@ -57,11 +63,13 @@ extension ModelPrediction {
     try planner.checkNames(inputs.keys, of: modelInputs, "input")
     try planner.checkNames(outputs.keys, of: modelOutputs, "output")
 
+    let layout = try planner.layout(modelOutputs, batch, batchSize: batchSize)
     var arguments: [[String]] = []
     var bindings: [InputBinding] = []
-    for specification in modelInputs {
-      let columns = try planner.columns(for: specification, given: inputs[specification.name])
-      try planner.check(columns.map { ($0.name, $0.type) }, feed: specification)
+    for (specification, place) in zip(modelInputs, layout.inputs) {
+      let columns = try planner.columns(
+        for: specification, at: place, given: inputs[specification.name])
+      try planner.check(columns.map { ($0.name, $0.type) }, feed: specification, at: place)
       let positions = columns.map { column in
         if let known = arguments.firstIndex(of: column.path) { return known }
         arguments.append(column.path)
@@ -69,15 +77,19 @@ extension ModelPrediction {
       }
       bindings.append(InputBinding(specification: specification, columns: positions))
     }
-    let outputBindings = modelOutputs.map {
-      OutputBinding(specification: $0, column: outputs[$0.name] ?? $0.name)
+    let outputBindings = zip(modelOutputs, layout.outputs).map { specification, place in
+      OutputBinding(
+        specification: specification,
+        rowShape: BatchLayout.rowShape(specification, at: place) ?? rowShapes[specification.name],
+        column: outputs[specification.name] ?? specification.name)
     }
     try planner.checkNewColumns(outputBindings, into: structure)
-    let fixed = try planner.fixedBatchSize()
+    var size = batchSize
+    if case .fixed(let fixed) = layout.rows { size = fixed }
     return PredictionPlan(
       parameters: Parameters(
-        model: reference, inputs: bindings, outputs: outputBindings,
-        batchSize: fixed ?? batchSize, isBatchFixed: fixed != nil, nulls: nulls, ragged: ragged),
+        model: reference, inputs: bindings, outputs: outputBindings, layout: layout, rows: rows,
+        batchSize: size, nulls: nulls, ragged: ragged),
       argumentPaths: arguments, returnType: returnType(of: outputBindings))
   }
 
@@ -85,13 +97,14 @@ extension ModelPrediction {
   public static func plan(
     model: any Model, reference: ModelReference, table: StructType,
     inputs: [String: InputColumns] = [:], outputs: [String: String] = [:],
-    into structure: String? = nil, batchSize: Int = 64, nulls: NullPolicy = .fail,
+    into structure: String? = nil, batchSize: Int = 64, batch: BatchDimension? = nil,
+    rows: RowRelation = .checked, rowShapes: [String: Shape] = [:], nulls: NullPolicy = .fail,
     ragged: RaggedPolicy = .fail
   ) throws -> PredictionPlan {
     try plan(
       modelInputs: model.inputs, modelOutputs: model.outputs, reference: reference, table: table,
-      inputs: inputs, outputs: outputs, into: structure, batchSize: batchSize, nulls: nulls,
-      ragged: ragged)
+      inputs: inputs, outputs: outputs, into: structure, batchSize: batchSize, batch: batch,
+      rows: rows, rowShapes: rowShapes, nulls: nulls, ragged: ragged)
   }
 }
 
@@ -127,7 +140,7 @@ private struct Planner {
 
   /// The columns that feed an input, as the table names them.
   func columns(
-    for input: TensorSpecification, given: InputColumns?
+    for input: TensorSpecification, at place: BatchLayout.Place, given: InputColumns?
   ) throws -> [FoundColumn] {
     if let given {
       if given.names.isEmpty { throw fail("no columns are given for the input \(input)") }
@@ -148,8 +161,8 @@ private struct Planner {
     }
     throw fail(
       "no column is named like the model's input \(input), and none was given for it; write "
-        + "inputs: [\"\(input.name)\": \"\(example(for: input))\"] (--map \(input.name)="
-        + "\(example(for: input))) with the column that feeds it. The columns are \(columnList)"
+        + "inputs: [\"\(input.name)\": \"\(example(for: input, place))\"] (--map \(input.name)="
+        + "\(example(for: input, place))) with the column that feeds it. The columns are \(columnList)"
         + Suggestion.text(for: input.name, among: table.names))
   }
 
@@ -158,8 +171,12 @@ private struct Planner {
   }
 
   /// A column that could feed `input`, to show how to write it.
-  private func example(for input: TensorSpecification) -> String {
-    table.fields.first { (try? check([($0.name, $0.type)], feed: input)) != nil }?.name ?? "column"
+  private func example(
+    for input: TensorSpecification, _ place: BatchLayout.Place
+  ) -> String {
+    table.fields.first { field in
+      (try? check([(field.name, field.type)], feed: input, at: place)) != nil
+    }?.name ?? "column"
   }
 
   /// The column called `name`: exactly, or the only one in whichever case, or a field of a struct.
@@ -188,18 +205,20 @@ private struct Planner {
   }
 
   /// Makes sure that the types and numbers of columns suit an input.
-  func check(_ columns: [FunctionArgument], feed input: TensorSpecification) throws {
+  func check(
+    _ columns: [FunctionArgument], feed input: TensorSpecification, at place: BatchLayout.Place
+  ) throws {
     for column in columns {
       if let reason = typeMismatch(column.type, input.elementType) {
         throw fail(
           "the column '\(column.name)' is \(column.type), the model's input \(input) \(reason)")
       }
     }
-    let row = input.rowShape
+    let row = BatchLayout.rowShape(input, at: place)
     var scalars = columns.count
     if columns.count == 1 {
       switch columns[0].type {
-      case .array: return try checkRank(columns[0], input)
+      case .array: return try checkRank(columns[0], input, row)
       case .binary where input.elementType != .string: return
       case .struct(let fields): scalars = fields.count
       default: break
@@ -214,7 +233,7 @@ private struct Planner {
       default: break
       }
     }
-    if input.shape.rank == 0 || row.fills(scalars) { return }
+    guard let row, !row.fills(scalars) else { return }
     if row == [], scalars == 1 { return }
     let expected = row.elementCount.map { "takes \($0) values a row" } ?? "has rows of \(row)"
     throw fail(
@@ -222,8 +241,10 @@ private struct Planner {
         + "\(scalars); name as many columns as the input takes, or one array column")
   }
 
-  private func checkRank(_ column: FunctionArgument, _ input: TensorSpecification) throws {
-    if input.shape.rank == 1 {
+  private func checkRank(
+    _ column: FunctionArgument, _ input: TensorSpecification, _ row: Shape?
+  ) throws {
+    if row == [] {
       throw fail(
         "the column '\(column.name)' is \(column.type), the model's input \(input) takes one value "
           + "a row")
@@ -289,15 +310,30 @@ private struct Planner {
     }
   }
 
-  /// The number of rows that the model insists on, if it does.
-  func fixedBatchSize() throws -> Int? {
-    let sizes = Set(modelInputs.compactMap { $0.shape.first }.filter { $0 > 0 })
-    guard sizes.count < 2 else {
-      throw fail(
-        "the model's inputs have different first dimensions "
-          + "(\(modelInputs.map(\.description).joined(separator: ", "))): it does not take batches")
+  /// Where the model's tensors have their rows.
+  func layout(
+    _ outputs: [TensorSpecification], _ batch: BatchDimension?, batchSize: Int
+  ) throws -> BatchLayout {
+    let layout: BatchLayout
+    do {
+      layout = try BatchLayout(
+        inputs: modelInputs, outputs: outputs, batch: batch, isOneRowARun: batchSize == 1)
+    } catch let error as InferenceError {
+      throw fail(error.message, error.code)
     }
-    return sizes.first
+    if layout.rows == .one || (layout.rows == .any && batchSize == 1) { return layout }
+    for (output, place) in zip(outputs, layout.outputs) where place == .whole {
+      let runs =
+        layout.rows == .any
+        ? "give each row a run of its own with batchSize: 1 (--batch-size 1), which then gets the "
+          + "whole of it; or, if one of its dimensions counts the rows, say which"
+        : "say where the rows are"
+      throw fail(
+        "the output \(output.declaration) has no dimension for the rows of the inputs "
+          + "\(modelInputs.map(\.declaration).joined(separator: ", ")): \(runs) with batch: "
+          + "(--batch-dimension)", .invalidOutput)
+    }
+    return layout
   }
 }
 

@@ -16,10 +16,13 @@ public struct ModelPrediction: UserDefinedFunction {
     public var model: ModelReference
     public var inputs: [InputBinding]
     public var outputs: [OutputBinding]
-    /// The number of rows in a batch.
+    /// Where the tensors of ``inputs`` and ``outputs`` have their rows, and how many a run takes: of a
+    /// fixed number the last batch is filled up.
+    public var layout: BatchLayout
+    /// What is to be thought of rows that run together.
+    public var rows: RowRelation
+    /// The number of rows that are taken from the table at once.
     public var batchSize: Int
-    /// Whether the model takes exactly ``batchSize`` rows, so that the last batch is filled up.
-    public var isBatchFixed: Bool
     public var nulls: NullPolicy
     public var ragged: RaggedPolicy
   }
@@ -34,6 +37,8 @@ public struct ModelPrediction: UserDefinedFunction {
   /// An output of the model and the field of the result that it becomes.
   public struct OutputBinding: Codable, Hashable, Sendable {
     public var specification: TensorSpecification
+    /// The shape of one row, ``Shape/dynamic`` where it varies; `nil` if nothing tells.
+    public var rowShape: Shape?
     public var column: String
   }
 
@@ -60,19 +65,19 @@ public struct ModelPrediction: UserDefinedFunction {
     let path =
       parameters.model.isAddress ? parameters.model.file : worker.file(parameters.model.file)
     let chunks = BatchChunks(input, size: max(parameters.batchSize, 1))
-    var loaded: (any Model)?
+    var loaded: LoadedModel?
     return BatchGenerator {
       guard let chunk = try await chunks.next() else { return nil }
-      let model: any Model
+      let model: LoadedModel
       if let loaded {
         model = loaded
       } else {
         model = try await load(parameters.model, path, worker)
-        try checkSame(model, parameters, path)
+        try checkSame(model.model, parameters, path)
         loaded = model
       }
       let run = ModelRun(
-        model: model, parameters: parameters,
+        model: model.model, learned: model.learned, parameters: parameters,
         argumentNames: chunk.batch.columns.indices.map { invocation.argumentName($0) },
         label: "\(name)(\(parameters.model.file))")
       return try RecordBatch([(name, try await run.predictions(chunk))])
@@ -81,7 +86,7 @@ public struct ModelPrediction: UserDefinedFunction {
 
   private func load(
     _ reference: ModelReference, _ path: String, _ worker: WorkerContext
-  ) async throws -> any Model {
+  ) async throws -> LoadedModel {
     guard let loader = loaders[reference.format] else {
       let known = loaders.keys.map(\.rawValue).sorted().joined(separator: ", ")
       throw InferenceError(
@@ -95,7 +100,7 @@ public struct ModelPrediction: UserDefinedFunction {
         id: "\(name): \(path)\(device)", parameters: try FunctionInvocation.encode(reference))
       return try await worker.models.value(for: key, as: LoadedModel.self) {
         LoadedModel(model: try await loader(reference, path, worker))
-      }.model
+      }
     } catch {
       throw InferenceError.loading(error, function: "\(name)(\(path))")
     }
@@ -125,17 +130,18 @@ public struct ModelPrediction: UserDefinedFunction {
 /// A model as the cache keeps it.
 private struct LoadedModel: Sendable {
   let model: any Model
+  let learned = LearnedRows()
 }
 
 extension ModelPrediction {
   /// The Spark type of the column that an output becomes.
   ///
-  /// An output of shape `[rows]` or `[rows, 1]` is a scalar column. All others are arrays of the
-  /// elements of a row in row-major order, whatever their rank; so is an output whose shape the model
-  /// does not tell.
-  public static func columnType(of output: TensorSpecification) -> DataType {
+  /// An output of one element a row (`[rows]` or `[rows, 1]`) is a scalar column. All others are arrays
+  /// of the elements of a row in row-major order, whatever their rank; so is an output whose shape
+  /// nothing tells.
+  public static func columnType(of output: OutputBinding) -> DataType {
     let element: DataType =
-      switch output.elementType {
+      switch output.specification.elementType {
       case .bool: .boolean
       case .int8: .byte
       case .int16, .uint8: .short
@@ -145,13 +151,12 @@ extension ModelPrediction {
       case .float64: .double
       case .string: .string
       }
-    let row = output.rowShape
-    let isScalar = output.shape.rank > 0 && (row == [] || row == [1])
+    let isScalar = output.rowShape == [] || output.rowShape == [1]
     return isScalar ? element : .array(element)
   }
 
   /// The struct that the function gives.
   public static func returnType(of outputs: [OutputBinding]) -> StructType {
-    StructType(outputs.map { StructField($0.column, columnType(of: $0.specification)) })
+    StructType(outputs.map { StructField($0.column, columnType(of: $0)) })
   }
 }

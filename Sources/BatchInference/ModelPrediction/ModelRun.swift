@@ -5,6 +5,7 @@ import Tensors
 /// Runs a model on the batches of one task.
 struct ModelRun {
   let model: any Model
+  let learned: LearnedRows
   let parameters: ModelPrediction.Parameters
   let argumentNames: [String]
   /// The function and the model for messages.
@@ -20,97 +21,90 @@ struct ModelRun {
     if batch.rowCount == 0 {
       column = .empty(try type.arrowType())
     } else {
-      let outputs = try await run(batch, rows)
-      column = try NamedOutputs(outputs).column(
-        OutputRequest(
-          type: type, rowCount: batch.rowCount, rows: rows, flattening: true, function: label))
+      var parts: [ArrowColumn] = []
+      for range in try runs(of: batch, rows) {
+        let part = range.count == batch.rowCount ? batch : batch.slice(range)
+        parts.append(try await predictions(part, rows.part(range), type))
+      }
+      column = try .concatenating(parts)
     }
     if let kept { column = try column.scattered(to: kept, count: chunk.batch.rowCount) }
     return column
   }
 
-  private func run(
-    _ batch: RecordBatch, _ rows: RowNumbers
-  ) async throws -> [(name: String, output: any PredictOutput)] {
-    var tensors: [String: AnyTensor] = [:]
-    let target = parameters.isBatchFixed ? parameters.batchSize : batch.rowCount
-    for binding in parameters.inputs {
-      let tensor = try ModelInput(
-        binding: binding, batch: batch, names: argumentNames, rows: rows, parameters: parameters,
-        label: label
-      ).tensor()
-      tensors[binding.specification.name] = try tensor.repeatingLastRow(until: target)
+  /// The rows that run together: those that agree in the inputs that a run has once only.
+  private func runs(of batch: RecordBatch, _ rows: RowNumbers) throws -> [Range<Int>] {
+    let all = 0..<batch.rowCount
+    if parameters.layout.rows == .one { return all.map { $0..<$0 + 1 } }
+    let shared = parameters.inputs.indices.filter { parameters.layout.inputs[$0] == .whole }
+    if shared.isEmpty || all.count == 1 { return [all] }
+    var runs: [Range<Int>] = []
+    var last: [AnyTensor] = []
+    for row in all {
+      let values = try shared.map { input in
+        try tensor(input, batch.slice(row..<row + 1), rows.part(row..<row + 1))
+      }
+      if let run = runs.last, zip(values, last).allSatisfy({ $0.isIdentical(to: $1) }) {
+        runs[runs.count - 1] = run.lowerBound..<row + 1
+      } else {
+        runs.append(row..<row + 1)
+      }
+      last = values
     }
-    let names = parameters.outputs.map(\.specification.name)
-    let results: [String: AnyTensor]
+    return runs
+  }
+
+  private func tensor(
+    _ input: Int, _ batch: RecordBatch, _ rows: RowNumbers
+  ) throws -> AnyTensor {
+    try ModelInput(
+      binding: parameters.inputs[input], place: parameters.layout.inputs[input], batch: batch,
+      names: argumentNames, rows: rows, parameters: parameters, label: label
+    ).tensor()
+  }
+
+  /// The predictions of rows that run together.
+  private func predictions(
+    _ batch: RecordBatch, _ rows: RowNumbers, _ type: DataType
+  ) async throws -> ArrowColumn {
+    let count = batch.rowCount
+    let tensors = try parameters.inputs.indices.map { input in
+      let isWhole = parameters.layout.inputs[input] == .whole && count > 1
+      return try isWhole
+        ? tensor(input, batch.slice(0..<1), rows.part(0..<1)) : tensor(input, batch, rows)
+    }
+    let runs = RowRuns(
+      model: model, layout: parameters.layout, inputs: parameters.inputs.map(\.specification),
+      outputs: parameters.outputs.map(\.specification), relation: parameters.rows,
+      learned: learned, label: label)
+    let results: [AnyTensor]
     do {
-      results = try await model.run(tensors, outputs: names)
+      results = try await runs.run(tensors, count: count)
+    } catch let error as InferenceError where error.function == label {
+      throw error
     } catch {
+      let advice =
+        count > 1 && parameters.layout.rows == .any ? await runs.advice(tensors) : nil
       throw InferenceError.predicting(
-        error, rows: rows[0], rows[batch.rowCount - 1], function: label)
+        error, rows: rows[0], rows[count - 1], advice: advice, function: label)
     }
-    return try parameters.outputs.map { binding in
-      let name = binding.specification.name
-      guard let result = results[name] else {
-        throw InferenceError(
-          .invalidOutput, "the model did not give its output '\(name)'", function: label)
-      }
-      guard result.shape.rank > 0, result.rowCount == target else {
-        throw InferenceError(
-          .invalidOutput,
-          "Prediction results must have same length as input data. The output '\(name)' has the "
-            + "shape \(result.shape) for \(target) rows: its first dimension is not the batch; leave "
-            + "it out, or change the model",
-          function: label)
-      }
-      let cut = try result.firstRows(batch.rowCount)
-      guard ModelPrediction.columnType(of: binding.specification).arrayElement != nil,
-        cut.shape.rank == 1
-      else { return (binding.column, cut) }
-      return (binding.column, try cut.reshaped(to: [batch.rowCount, 1]))
+    let outputs = try zip(parameters.outputs, results).map { binding, result in
+      guard ModelPrediction.columnType(of: binding).arrayElement != nil, result.shape.rank == 1
+      else { return (name: binding.column, output: result as any PredictOutput) }
+      return (binding.column, try result.reshaped(to: [count, 1]))
     }
+    return try NamedOutputs(outputs).column(
+      OutputRequest(type: type, rowCount: count, rows: rows, flattening: true, function: label))
   }
 }
 
-/// A fixed-width tensor of whatever element type whose rows are cut and repeated; only ``Tensor``
-/// conforms.
-private protocol RowTensor {
-  func repeatingLastRow(until count: Int) throws -> AnyTensor
-  func firstRows(_ count: Int) -> AnyTensor
-}
-
-extension Tensor: RowTensor {
-  fileprivate func repeatingLastRow(until count: Int) throws -> AnyTensor {
-    let last = rows(rowCount - 1..<rowCount)
-    let added = Array(repeating: last, count: count - rowCount)
-    return AnyTensor(try Tensor.concatenating([self] + added))
-  }
-
-  fileprivate func firstRows(_ count: Int) -> AnyTensor { AnyTensor(rows(0..<count)) }
-}
-
-extension AnyTensor {
-  /// The rows, the last one repeated until there are `count`.
-  fileprivate func repeatingLastRow(until count: Int) throws -> AnyTensor {
-    if rowCount >= count || rowCount == 0 { return self }
-    guard case .string(let tensor) = self else {
-      return try (fixedWidth as? any RowTensor)?.repeatingLastRow(until: count) ?? self
+extension RowRuns {
+  /// What to do about a failed run of several rows, if a run of the first one succeeds.
+  func advice(_ tensors: [AnyTensor]) async -> String? {
+    guard let single = try? single(tensors, 0), (try? await run(single, count: 1)) != nil else {
+      return nil
     }
-    let strings = tensor.strings
-    let last = strings.suffix(tensor.count / tensor.rowCount)
-    let added = (0..<count - tensor.rowCount).flatMap { _ in last }
-    return .string(try StringTensor(strings + added, shape: tensor.shape.rowShape.batched(count)))
-  }
-
-  /// The first `count` rows.
-  fileprivate func firstRows(_ count: Int) throws -> AnyTensor {
-    if rowCount == count { return self }
-    guard case .string(let tensor) = self else {
-      return (fixedWidth as? any RowTensor)?.firstRows(count) ?? self
-    }
-    let perRow = tensor.count / tensor.rowCount
-    return .string(
-      try StringTensor(
-        tensor.strings.prefix(count * perRow), shape: tensor.shape.rowShape.batched(count)))
+    return "the first row alone succeeds: give each row a run of its own with batchSize: 1 "
+      + "(--batch-size 1), or smaller batches if it was too large"
   }
 }

@@ -112,6 +112,8 @@ struct TensorLayout {
     }
     if case .struct = request.type { throw request.mismatch(found) }
     let prefix = request.field == nil ? "" : "Prediction results for scalar types must be "
+    // A model that drops dimensions of size 1 has dropped that of a single row.
+    let shape = request.rowCount == 1 && shape.rank == depth ? shape.batched(1) : shape
     guard let rows = shape.first else {
       throw depth == 0
         ? request.failure(

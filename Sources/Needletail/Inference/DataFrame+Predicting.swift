@@ -24,6 +24,11 @@ extension DataFrame {
   ///     column for each.
   ///   - batchSize: the number of rows that the model gets at once; `nil` for 64, 256 for
   ///     pipelines of text, which sort a batch by length and cut it themselves, and 1024 for servers.
+  ///     With 1 each row is a run of its own, and gets all that the model gives.
+  ///   - batch: the dimension that counts the rows, where the names and positions of the model's
+  ///     dimensions do not tell: its name, its positions in the tensors, or ``BatchDimension/none``.
+  ///   - rows: what is to be thought of rows that run together; by default the first batch is compared
+  ///     with some of its rows alone.
   ///   - nulls: what happens to nulls in the input.
   ///   - ragged: what happens to rows that differ in length.
   ///   - resources: what the prediction's tasks, and their executors, must have.
@@ -31,12 +36,13 @@ extension DataFrame {
   ///   the server refuses the resources.
   public func predicting(
     _ source: ModelSource, inputs: [String: InputColumns] = [:], outputs: [String: String] = [:],
-    into structure: String? = nil, batchSize: Int? = nil, nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail, resources: ResourceProfile? = nil
+    into structure: String? = nil, batchSize: Int? = nil, batch: BatchDimension? = nil,
+    rows: RowRelation = .checked, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail,
+    resources: ResourceProfile? = nil
   ) async throws -> DataFrame {
     try await predicting(
       source, loaded: try await source.loadForPlan(), inputs: inputs, outputs: outputs,
-      into: structure, batchSize: batchSize, nulls: nulls, ragged: ragged,
+      into: structure, batchSize: batchSize, batch: batch, rows: rows, nulls: nulls, ragged: ragged,
       as: PredictionForm(resources))
   }
 
@@ -44,14 +50,20 @@ extension DataFrame {
   package func predicting(
     _ source: ModelSource, loaded model: any Model, inputs: [String: InputColumns],
     outputs: [String: String], into structure: String? = nil, batchSize: Int?,
-    nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail, as form: PredictionForm = .columns
+    batch: BatchDimension? = nil, rows: RowRelation = .checked, nulls: NullPolicy = .fail,
+    ragged: RaggedPolicy = .fail, as form: PredictionForm = .columns
   ) async throws -> DataFrame {
     let table = try await schema()
     let packed = try source.packed()
+    let size = batchSize ?? source.format.batchSize
+    let rowShapes =
+      source.isServed
+      ? [:]
+      : try await ModelPrediction.undeclaredRowShapes(of: model, batch: batch, batchSize: size)
     let plan = try ModelPrediction.plan(
       model: model, reference: source.reference(packed.name), table: table, inputs: inputs,
-      outputs: outputs, into: structure, batchSize: batchSize ?? source.format.batchSize,
-      nulls: nulls, ragged: ragged)
+      outputs: outputs, into: structure, batchSize: size, batch: batch, rows: rows,
+      rowShapes: rowShapes, nulls: nulls, ragged: ragged)
     switch form {
     case .columns:
       try await packed.send(to: session)

@@ -47,7 +47,9 @@ public struct SavedModelSignature: Sendable, Hashable {
     for entry in entries {
       if let type = ElementType(tensorFlowCode: entry.type), entry.kind == nil {
         tensors.append(
-          TensorSpecification(name: entry.key, elementType: type, shape: entry.shape ?? []))
+          TensorSpecification(
+            name: entry.key, elementType: type, shape: entry.shape ?? [],
+            hasShape: entry.shape != nil))
       } else {
         others[entry.key] = entry.otherKind
       }
