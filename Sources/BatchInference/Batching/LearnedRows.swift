@@ -10,10 +10,31 @@ final class LearnedRows: Sendable {
     var outputs: [String]
   }
 
-  private let axes = Mutex<[Use: [Int]]>([:])
+  private struct State {
+    /// The dimension of each output that has the rows.
+    var axes: [Int]?
+    /// The batches of several rows so far.
+    var batches = 0
+  }
 
-  /// The dimension of each output that has the rows, if a batch of several has been looked at.
-  func axes(of use: Use) -> [Int]? { axes.withLock { $0[use] } }
+  private let states = Mutex<[Use: State]>([:])
 
-  func learn(_ axes: [Int], of use: Use) { self.axes.withLock { $0[use] = axes } }
+  /// The dimension of each output that has the rows of the next batch; `nil` if it is to be looked at.
+  ///
+  /// - Parameter isChecked: whether batches are looked at again, ever more seldom: rows that are alike
+  ///   by chance do not show that they depend on each other.
+  func axes(of use: Use, isChecked: Bool) -> [Int]? {
+    states.withLock { states in
+      states[use, default: State()].batches += 1
+      guard let state = states[use], let axes = state.axes else { return nil }
+      let isPowerOfFour =
+        state.batches.nonzeroBitCount == 1
+        && state.batches.trailingZeroBitCount.isMultiple(of: 2)
+      return isChecked && isPowerOfFour ? nil : axes
+    }
+  }
+
+  func learn(_ axes: [Int], of use: Use) {
+    states.withLock { $0[use, default: State()].axes = axes }
+  }
 }

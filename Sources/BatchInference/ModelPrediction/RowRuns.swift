@@ -20,6 +20,9 @@ struct RowRuns {
     LearnedRows.Use(layout: layout, relation: relation, outputs: names)
   }
 
+  /// Whether rows that run together are compared with those alone.
+  private var isChecked: Bool { relation == .checked && !model.hasIndependentRows }
+
   /// The number of rows that a run of `count` has.
   private func filled(_ count: Int) -> Int {
     if case .fixed(let size) = layout.rows { size } else { count }
@@ -37,7 +40,7 @@ struct RowRuns {
       return try results.map { try $0.reshaped(to: [1, $0.elementCount]) }
     }
     let axes: [Int]
-    if let known = learned.axes(of: use) {
+    if let known = learned.axes(of: use, isChecked: isChecked && count > 1) {
       axes = known
     } else {
       let (found, isSettled) = try await learn(results, tensors, count)
@@ -89,7 +92,7 @@ struct RowRuns {
   private func learn(
     _ results: [AnyTensor], _ tensors: [AnyTensor], _ count: Int
   ) async throws -> (axes: [Int], isSettled: Bool) {
-    let isChecked = relation == .checked && !model.hasIndependentRows && count > 1
+    let isChecked = isChecked && count > 1
     for (index, place) in layout.outputs.enumerated() {
       guard case .axis(let axis) = place else { continue }
       _ = try rows(of: results[index], output: index, axis: axis, count)
@@ -116,8 +119,9 @@ struct RowRuns {
       }
     }
     var axes: [Int] = []
-    // A single row that fills a fixed batch tells nothing of others.
-    var isSettled = count > 1
+    // A single row that fills a fixed batch, or rows that are all alike, tell nothing of others.
+    var isSettled =
+      count > 1 && (!isChecked || singles.isEmpty || haveVaried(singles.map(\.inputs)))
     for index in outputs.indices {
       let result = results[index]
       let candidates = candidates(
@@ -145,6 +149,13 @@ struct RowRuns {
   func single(_ tensors: [AnyTensor], _ row: Int) throws -> [AnyTensor] {
     try tensors.enumerated().map { index, tensor in
       layout.inputs[index] == .whole ? tensor : try tensor.slicingRows(row..<row + 1)
+    }
+  }
+
+  /// Whether not all rows have the same inputs.
+  private func haveVaried(_ rows: [[AnyTensor]]) -> Bool {
+    rows.dropFirst().contains { row in
+      !zip(row, rows[0]).allSatisfy { $0.isIdentical(to: $1) }
     }
   }
 

@@ -248,6 +248,24 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     #expect(values[0] == Self.list(-3.5, -2.5))
   }
 
+  @Test func rowsThatAreAlikeAtFirstProveNothing() async throws {
+    // Eight equal rows, then others.
+    let numbers = [Float](repeating: 1, count: 16) + (0..<16).map { Float($0) }
+    let batch = try Columns.batch(
+      ("x", .lists(of: Columns.floats(numbers), rows: 16, width: 2)))
+    let text = await message { _ = try await predict(Self.failures[0].model, batch, size: 4) }
+    #expect(text.contains("change each other's predictions"), "\(text)")
+    // A model that is dependent on some rows only is looked at again, in the fourth batch.
+    let later = Self.model(declared("y", "N", "2")) { x in
+      let sum = x.scalars.reduce(0, +)
+      return .float32(sum < 100 ? x : x.map { $0 / sum })
+    }
+    let seldom = await message {
+      _ = try await predict(later, Self.table(40), size: 4)
+    }
+    #expect(seldom.contains("change each other's predictions"), "\(seldom)")
+  }
+
   @Test func randomModelsAreNotTakenForDependent() async throws {
     let random = Self.model(declared("y", "N")) { x in
       .float32(Tensor((0..<x.rowCount).map { _ in Float.random(in: 0..<1) }))
