@@ -294,7 +294,8 @@ let tests: [Target] = [
     dependencies: [
       "ArrowIPC", "BatchInference", "ONNXRuntime", "SparkTypes", "Tensors", "TextPipelines",
     ],
-    exclude: ["Goldens", "Models", "make_models.py"], swiftSettings: settings),
+    exclude: ["Goldens", "Models", "make_models.py", "make_settings.py"],
+    swiftSettings: settings),
   .testTarget(
     name: "ImagePreprocessingTests",
     dependencies: ["ArrowIPC", "BatchInference", "ImagePreprocessing", "SparkTypes", "Tensors"],

@@ -6,7 +6,7 @@ struct ClassifierConfiguration: Sendable {
   var paddingToken: Int
 
   /// - Parameter outputCount: the number of the model's outputs for a row, if it says it.
-  init(_ folder: ModelFolder, outputCount: Int?) throws(TextPipelineError) {
+  init(_ folder: ModelFolder, outputCount: Int?) throws {
     let file = folder.configuration
     let architectures = file["architectures"]?.list?.compactMap(\.text) ?? []
     let isClassifier = architectures.contains { $0.hasSuffix("ForSequenceClassification") }
@@ -17,25 +17,17 @@ struct ClassifierConfiguration: Sendable {
           + "for sequence classification (such as DistilBertForSequenceClassification)",
         model: folder.path)
     }
-    var names = try file.object("id2label").map { entries in
-      entries.compactMap { key, value in
-        Int(key).flatMap { id in value.text.map { (id, $0) } }
-      }
+    let names = try file.object("id2label").map { entries in
+      try Self.labels(entries, file, folder)
     }
-    names?.sort { $0.0 < $1.0 }
-    let count = names?.count ?? outputCount ?? 2
-    if let names, names.map(\.0) != Array(0..<names.count) || names.isEmpty {
-      throw TextPipelineError(
-        .invalidConfiguration,
-        "id2label in \(file.path) must map \"0\", \"1\", … to labels without gaps",
-        model: folder.path)
-    }
-    labels = names?.map(\.1) ?? (0..<count).map { "LABEL_\($0)" }
+    // Without id2label, transformers does not look at label2id either.
+    let count = try names?.count ?? file.integer("num_labels") ?? outputCount ?? 2
+    labels = names ?? (0..<max(count, 0)).map { "LABEL_\($0)" }
     if let outputCount, outputCount != labels.count {
       throw TextPipelineError(
         .invalidConfiguration,
         "the model gives \(outputCount) values for a text, but \(file.path) names \(labels.count) "
-          + "labels (\(labels.joined(separator: ", "))) in id2label",
+          + "labels (\(labels.joined(separator: ", "))) in id2label or num_labels",
         model: folder.path)
     }
     switch try file.text("problem_type") {
@@ -52,5 +44,42 @@ struct ClassifierConfiguration: Sendable {
     }
     vocabularySize = try file.integer("vocab_size")
     paddingToken = try file.integer("pad_token_id") ?? 0
+  }
+  /// The labels in the order of their numbers.
+  private static func labels(
+    _ entries: [String: JSONValue], _ file: ConfigurationFile, _ folder: ModelFolder
+  ) throws(TextPipelineError) -> [String] {
+    func failure(_ message: String) -> TextPipelineError {
+      TextPipelineError(
+        .invalidConfiguration, "id2label in \(file.path) \(message)", model: folder.path)
+    }
+    var names: [Int: String] = [:]
+    for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
+      guard let id = Int(key) else {
+        throw failure("has the key \"\(key)\", expected the numbers \"0\", \"1\", …")
+      }
+      guard let name = value.label else {
+        throw failure("maps \(key) to \(value.json), expected a string or a number")
+      }
+      names[id] = name
+    }
+    guard !names.isEmpty, names.keys.sorted() == Array(0..<names.count) else {
+      throw failure(
+        "has the numbers \(names.keys.sorted().map(String.init).joined(separator: ", ")), expected "
+          + "all from 0 on without gaps")
+    }
+    return (0..<names.count).compactMap { names[$0] }
+  }
+}
+
+extension JSONValue {
+  /// The value as a label; numbers and truth values as Python writes them.
+  fileprivate var label: String? {
+    switch self {
+    case .string(let text): text
+    case .number(let number): Int(exactly: number).map(String.init) ?? "\(number)"
+    case .bool(let value): value ? "True" : "False"
+    case .null, .array, .object: nil
+    }
   }
 }

@@ -11,14 +11,15 @@ import Tensors
 ///
 /// The folder is one of sentence-transformers with `model.onnx` in it or in `onnx/`. Pooling,
 /// normalisation and the greatest number of tokens are those that its files tell
-/// (`modules.json`, `1_Pooling/config.json`, `sentence_bert_config.json`), unless given.
+/// (`modules.json`, the modules' files, `config_sentence_transformers.json`), unless given.
 ///
 /// As a ``Model`` it takes `text`, strings of shape `[rows]`, and gives `embedding`, float32 of shape
 /// `[rows, dimensions]`.
 public struct SentenceEmbedder: Sendable {
   /// How tokens' vectors become one; several ways put side by side. Empty if the network pools.
   public let pooling: [SentencePooling]
-  /// Whether vectors have length 1.
+  /// Whether vectors are scaled to length 1. Those that the folder then cuts off (`truncate_dim`) are
+  /// shorter, unless it was asked for here.
   public let isNormalized: Bool
   /// The number of values of a vector; `nil` if only a run tells.
   public let dimensions: Int?
@@ -29,6 +30,10 @@ public struct SentenceEmbedder: Sendable {
   let encoder: TokenModel
   private let output: TensorSpecification
   private let configuration: SentenceConfiguration
+  /// Whether vectors that are cut off get length 1 again.
+  private let normalizesLast: Bool
+  /// The number of the prompt's tokens at the beginning of each text that the pooling leaves out.
+  private let promptTokens: Int
 
   /// Loads the folder at `path`.
   ///
@@ -42,36 +47,49 @@ public struct SentenceEmbedder: Sendable {
     path: String, model: (any Model)? = nil, pooling: SentencePooling? = nil,
     isNormalized: Bool? = nil, options: TextPipelineOptions = TextPipelineOptions()
   ) throws {
-    let folder = try ModelFolder(path: path)
+    let modules = try SentenceModules(path: path)
+    let folder = try ModelFolder(path: path, subfolder: modules.networkPath)
     try options.check(model: path)
-    configuration = try SentenceConfiguration(folder)
+    configuration = try SentenceConfiguration(folder, modules)
     let network =
       try model
       ?? ONNXSession(
-        path: try folder.requiredModelFile(["model.onnx"], task: "feature-extraction"),
+        path: try folder.requiredModelFile(
+          ["model.onnx"], chosen: options.file, task: "feature-extraction"),
         options: options.session)
-    encoder = try TokenModel(network, name: path)
+    encoder = try TokenModel(network, name: path, firstPosition: folder.firstPosition())
     output = try Self.output(of: network, pools: pooling != nil, name: path)
     let isPooled = output.shape.rank == 2
-    if !isPooled, !configuration.otherModules.isEmpty {
+    if !isPooled, let reason = configuration.uncomputed(pooling: pooling) {
       throw TextPipelineError(
         .unsupportedModel,
-        "modules.json has the modules \(configuration.otherModules.joined(separator: ", ")), which "
-          + "are not computed here. Export the whole pipeline, so that the ONNX file gives "
-          + "sentence_embedding (optimum-cli export onnx --library sentence_transformers)",
+        "\(reason). Export the whole pipeline, so that the ONNX file gives sentence_embedding "
+          + "(optimum-cli export onnx --library sentence_transformers)",
+        model: path)
+    }
+    if isPooled, !configuration.poolsPrompt, !configuration.prompt.isEmpty {
+      throw TextPipelineError(
+        .unsupportedModel,
+        "the pooling leaves the prompt out (include_prompt), but the ONNX file pools by itself; "
+          + "export the network alone, so that it gives last_hidden_state",
         model: path)
     }
     self.pooling = isPooled ? [] : pooling.map { [$0] } ?? configuration.pooling
     self.isNormalized = isNormalized ?? configuration.isNormalized
     let width = output.shape.last.flatMap { $0 > 0 ? $0 : nil } ?? configuration.width
     let parts = max(self.pooling.count, 1)
-    dimensions = width.map { $0 * parts }
+    let cut = configuration.dimensions
+    dimensions = width.map { min($0 * parts, cut ?? .max) }
+    normalizesLast = isNormalized == true && cut != nil
     self.options = options
     name = path
+    let limits = [try folder.tokenizerLimit(), try folder.positions()].compactMap(\.self)
     tokenizer = try TextTokenizer(
       folder,
       maxTokens: options.maxTokens ?? configuration.maxTokens ?? encoder.fixedLength
-        ?? folder.maximumTokens())
+        ?? limits.min(), lowercasesFirst: configuration.isLowercased)
+    promptTokens =
+      configuration.poolsPrompt ? 0 : try tokenizer.promptLength(configuration.prompt)
   }
 
   /// The output with the vectors: of whole texts if the network pools, else of tokens.
@@ -99,15 +117,18 @@ public struct SentenceEmbedder: Sendable {
   }
 
   func embed(_ texts: StringTensor) async throws -> Tensor<Float> {
-    var texts = try texts.prefixed(with: configuration.prompt)
-    if configuration.isLowercased {
-      texts = try StringTensor(texts.strings.map { $0.lowercased() }, shape: texts.shape)
-    }
-    return try await embed(try tokenizer.rows(of: texts))
+    try await embed(
+      try tokenizer.rows(of: texts.prefixed(with: configuration.prompt)), skipping: promptTokens)
   }
 
   /// The vectors of rows of token ids, `[rows, dimensions]`.
   public func embed(_ rows: TokenRows) async throws -> Tensor<Float> {
+    try await embed(rows, skipping: 0)
+  }
+
+  /// - Parameter skipped: the number of tokens at the beginning of each row that the pooling leaves
+  ///   out.
+  private func embed(_ rows: TokenRows, skipping skipped: Int) async throws -> Tensor<Float> {
     try rows.check(vocabularySize: configuration.vocabularySize, model: name)
     let isPooled = pooling.isEmpty
     let vectors = try await encoder.collect(
@@ -123,13 +144,17 @@ public struct SentenceEmbedder: Sendable {
           "the output \(output.name) has the shape \(values.shape) for tokens of shape \(mask.shape)",
           model: name)
       }
-      return pooled(values, mask, count)
+      return pooled(values, mask, count, skipping: skipped)
     }
-    return isNormalized ? vectors.withUnitRows() : vectors
+    let scaled = isNormalized ? vectors.withUnitRows() : vectors
+    guard let cut = configuration.dimensions, cut < scaled.rowStride else { return scaled }
+    let short = scaled.prefixOfRows(cut)
+    return normalizesLast ? short.withUnitRows() : short
   }
 
-  private func pooled(_ tokens: Tensor<Float>, _ mask: Tensor<Int64>, _ count: Int) -> Tensor<Float>
-  {
+  private func pooled(
+    _ tokens: Tensor<Float>, _ mask: Tensor<Int64>, _ count: Int, skipping skipped: Int
+  ) -> Tensor<Float> {
     let (length, width) = (tokens.shape[1], tokens.shape[2])
     return Tensor<Float>(shape: [count, width * pooling.count]) { output in
       tokens.withUnsafeBufferPointer { tokens in
@@ -141,7 +166,8 @@ public struct SentenceEmbedder: Sendable {
             for (position, mode) in pooling.enumerated() {
               let target = (row * pooling.count + position) * width
               mode.pool(
-                source, into: UnsafeMutableBufferPointer(rebasing: output[target..<target + width]))
+                source, skipping: skipped,
+                into: UnsafeMutableBufferPointer(rebasing: output[target..<target + width]))
             }
           }
         }
@@ -151,6 +177,19 @@ public struct SentenceEmbedder: Sendable {
 }
 
 extension Tensor<Float> {
+  /// The first values of each row.
+  fileprivate func prefixOfRows(_ width: Int) -> Tensor {
+    let stride = rowStride
+    return Tensor(shape: [rowCount, width]) { output in
+      withUnsafeBufferPointer { input in
+        for row in 0..<rowCount {
+          let values = UnsafeBufferPointer(rebasing: input[row * stride..<row * stride + width])
+          _ = output[(row * width)...].initialize(fromContentsOf: values)
+        }
+      }
+    }
+  }
+
   /// The rows divided by their lengths; a row of zeros stays as it is.
   fileprivate func withUnitRows() -> Tensor {
     let stride = rowStride

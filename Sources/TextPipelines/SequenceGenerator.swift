@@ -48,12 +48,12 @@ public struct SequenceGenerator: Sendable {
       throw TextPipelineError(
         .unsupportedModel,
         "config.json is that of a model of type \(type), which has no encoder and decoder "
-          + "(is_encoder_decoder); take one such as T5, BART, Marian or Pegasus",
+          + "(is_encoder_decoder); take one such as T5, BART or Pegasus",
         model: path)
     }
     let specific = try Self.parameters(of: task, in: folder)
     let configuration = try GenerationConfiguration(folder, task: specific, options: generation)
-    let network = try model ?? EncoderDecoder(folder, options.session)
+    let network = try model ?? EncoderDecoder(folder, chosen: options.file, options.session)
     generator = Generator(network, configuration, name: path)
     self.prefix = prefix ?? specific["prefix"]?.text ?? ""
     self.options = options
@@ -64,6 +64,14 @@ public struct SequenceGenerator: Sendable {
         .vocabularyMismatch,
         "the start token \(configuration.startToken) (decoder_start_token_id) is none of the "
           + "\(vocabularySize) that config.json tells (vocab_size)",
+        model: path)
+    }
+    let biased = configuration.sequenceBiases.lazy.flatMap(\.tokens)
+    if let vocabularySize, let token = biased.first(where: { $0 >= vocabularySize }) {
+      throw TextPipelineError(
+        .vocabularyMismatch,
+        "sequence_bias has the token \(token), which is none of the \(vocabularySize) that "
+          + "config.json tells (vocab_size)",
         model: path)
     }
     sourcePadding = try folder.configuration.integer("pad_token_id") ?? configuration.paddingToken

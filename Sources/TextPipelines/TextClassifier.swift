@@ -45,9 +45,10 @@ public struct TextClassifier: Sendable {
     let network =
       try model
       ?? ONNXSession(
-        path: try folder.requiredModelFile(["model.onnx"], task: "text-classification"),
+        path: try folder.requiredModelFile(
+          ["model.onnx"], chosen: options.file, task: "text-classification"),
         options: options.session)
-    encoder = try TokenModel(network, name: path)
+    encoder = try TokenModel(network, name: path, firstPosition: folder.firstPosition())
     guard
       let output = network.outputs.first(where: { $0.name == "logits" })
         ?? network.outputs.first(where: { $0.elementType.isFloatingPoint })

@@ -12,17 +12,23 @@ public struct TextPipelineOptions: Sendable, Hashable, Codable {
   /// The greatest number of tokens of a text, special ones included; what is beyond is cut off.
   /// `nil` for the model's own limit.
   public var maxTokens: Int?
+  /// The network's file, as its path in the model's folder: `onnx/model_quantized.onnx`. `nil` for
+  /// `model.onnx`. Of a generator it names the encoder or a decoder, and the others are those that
+  /// lie beside it with the same ending: `onnx/encoder_model_quantized.onnx`.
+  public var file: String?
   /// Threads that share the work of one run of an ONNX model.
   public var threads = 1
   /// What computes an ONNX model, the preferred one first; the CPU is implied at the end.
   public var providers: [ExecutionProvider] = []
 
   public init(
-    batchSize: Int = 32, batchTokens: Int = 1024, maxTokens: Int? = nil, threads: Int = 1
+    batchSize: Int = 32, batchTokens: Int = 1024, maxTokens: Int? = nil, file: String? = nil,
+    threads: Int = 1
   ) {
     self.batchSize = batchSize
     self.batchTokens = batchTokens
     self.maxTokens = maxTokens
+    self.file = file
     self.threads = threads
   }
 

@@ -4,20 +4,27 @@ import Tokenizers
 /// The tokenizer of a model's folder, cutting texts at the model's limit.
 struct TextTokenizer: Sendable {
   private let tokenizer: Tokenizer
+  private let cleansUp: Bool
 
-  /// - Parameter maxTokens: the greatest number of tokens of a text; the rule of `tokenizer.json`
-  ///   goes if `nil`.
-  init(_ folder: ModelFolder, maxTokens: Int?) throws {
-    var tokenizer = try Tokenizer(path: try folder.tokenizerFile())
+  /// - Parameters:
+  ///   - maxTokens: the greatest number of tokens of a text; `nil` for no limit.
+  ///   - lowercasesFirst: whether texts, but not the special tokens in them, are put in lower case.
+  init(_ folder: ModelFolder, maxTokens: Int?, lowercasesFirst: Bool = false) throws {
+    let file = try folder.tokenizerFile()
+    let configuration = try TokenizerConfiguration(folder)
+    var changes = configuration.changes
+    changes.lowercasesFirst = lowercasesFirst
+    var tokenizer = try Tokenizer(path: file, changes: changes)
     // The file may say to pad all texts to one length, which would only waste time; rows are padded
     // here, where those of like length are put together.
     tokenizer.padding = nil
-    if let maxTokens {
-      var truncation = tokenizer.truncation ?? Truncation(maximumLength: maxTokens)
-      truncation.maximumLength = maxTokens
-      truncation.stride = 0
-      tokenizer.truncation = truncation
+    tokenizer.truncation = maxTokens.map { limit in
+      Truncation(
+        maximumLength: limit,
+        direction: configuration.truncationSide ?? tokenizer.truncation?.direction ?? .right)
     }
+    try configuration.check(tokenizer, file, model: folder.path)
+    cleansUp = configuration.cleansUp(tokenizer)
     self.tokenizer = tokenizer
   }
 
@@ -33,7 +40,32 @@ struct TextTokenizer: Sendable {
 
   /// The text of tokens, without special ones.
   func text(of ids: some Sequence<Int>) throws -> String {
-    try tokenizer.decode(Array(ids), skipSpecialTokens: true)
+    let text = try tokenizer.decode(Array(ids), skipSpecialTokens: true)
+    return cleansUp ? text.withoutSpacesOfTokens : text
+  }
+
+  /// The number of a prompt's tokens before the text, special ones at the beginning included.
+  func promptLength(_ prompt: String) throws -> Int {
+    if prompt.isEmpty { return 0 }
+    let rows = try rows(of: [prompt])
+    guard let last = rows.ids.last else { return 0 }
+    return rows.ids.count - (tokenizer.isSpecial(Int(last)) ? 1 : 0)
+  }
+}
+
+extension String {
+  /// The text without the spaces that tokens of English leave: transformers'
+  /// `clean_up_tokenization`.
+  fileprivate var withoutSpacesOfTokens: String {
+    let replacements = [
+      (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
+      (" 'm", "'m"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+    ]
+    var bytes = Array(utf8)
+    for (old, new) in replacements {
+      bytes = bytes.replacing(Array(old.utf8), with: Array(new.utf8))
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 }
 

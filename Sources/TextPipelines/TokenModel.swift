@@ -5,7 +5,11 @@ import Tensors
 struct TokenModel: Sendable {
   /// What an input of such a model means.
   private enum Role {
-    case ids, mask, types
+    case ids, mask, types, positions
+    /// What a decoder has read before, which is nothing here.
+    case past
+    /// Whether there is a past.
+    case usesPast
   }
 
   let model: any Model
@@ -16,35 +20,41 @@ struct TokenModel: Sendable {
   /// The only row length that the model takes, if it fixes one.
   let fixedLength: Int?
   private let roles: [Role]
+  /// The number of the first token's position, for models that are given positions.
+  private let firstPosition: Int
 
-  /// - Throws: ``TextPipelineError`` if the model takes anything else than ids, mask and type ids.
-  init(_ model: any Model, name: String) throws(TextPipelineError) {
+  /// - Throws: ``TextPipelineError`` if the model takes anything else than ids, mask, type ids,
+  ///   positions and pasts.
+  init(
+    _ model: any Model, name: String, firstPosition: Int = 0
+  ) throws(TextPipelineError) {
     self.model = model
     self.name = name
+    self.firstPosition = firstPosition
     var roles: [Role] = []
     // Packages of torch.export name no inputs; then they come in the order of the Python call.
     let areNamed = model.inputs.contains { Self.role(of: $0.name) == .ids }
     let byPosition: [Role] = [.ids, .mask, .types]
     for (position, input) in model.inputs.enumerated() {
       let role = areNamed ? Self.role(of: input.name) : byPosition.dropFirst(position).first
-      guard let role, input.shape.rank == 2 || input.shape.rank == 0,
-        AnyTensor.integers(Tensor(repeating: 0, shape: [0]), as: input.elementType) != nil
-      else {
+      guard let role, Self.fits(input, role) else {
         throw TextPipelineError(
           .unsupportedModel,
-          "the input \(input) is unknown: a text model takes input_ids, attention_mask and "
-            + "token_type_ids, whole numbers of shape [batch, sequence]. Its inputs are "
+          "the input \(input) is unknown: a text model takes input_ids, attention_mask, "
+            + "token_type_ids and position_ids, whole numbers of shape [batch, sequence], and perhaps "
+            + "past_key_values.*. Its inputs are "
             + model.inputs.map(\.description).joined(separator: ", "),
           model: name)
       }
       roles.append(role)
     }
-    guard roles.contains(where: { $0 == .ids }) else {
+    guard roles.contains(.ids) else {
       throw TextPipelineError(
         .unsupportedModel, "the model takes no input_ids; it is no text model", model: name)
     }
     self.roles = roles
-    let shapes = model.inputs.map(\.shape).filter { $0.rank == 2 }
+    let shapes = zip(model.inputs, roles).filter { [.ids, .mask, .types].contains($0.1) }
+      .map(\.0.shape).filter { $0.rank == 2 }
     fixedRows = shapes.map { $0[0] }.first { $0 > 0 }
     fixedLength = shapes.map { $0[1] }.first { $0 > 0 }
   }
@@ -54,7 +64,20 @@ struct TokenModel: Sendable {
     case "input_ids": .ids
     case "attention_mask": .mask
     case "token_type_ids": .types
-    default: nil
+    case "position_ids": .positions
+    case "use_cache_branch": .usesPast
+    default: DecoderPart.pastKey(name) == nil ? nil : .past
+    }
+  }
+
+  /// Whether an input can be given what its name means.
+  private static func fits(_ input: TensorSpecification, _ role: Role) -> Bool {
+    switch role {
+    case .past: return DecoderPart.emptyPast(input, rows: 1) != nil
+    case .ids, .mask, .types, .positions, .usesPast:
+      let isInteger =
+        AnyTensor.integers(Tensor(repeating: 0, shape: [0]), as: input.elementType) != nil
+      return isInteger && (role == .usesPast || [0, 2].contains(input.shape.rank))
     }
   }
 
@@ -62,16 +85,31 @@ struct TokenModel: Sendable {
   /// more if the model fixes their number.
   func run(_ tokens: TokenMatrix, outputs: [String]?) async throws -> [String: AnyTensor] {
     var inputs: [String: AnyTensor] = [:]
+    let shape = tokens.ids.shape
     for (input, role) in zip(model.inputs, roles) {
-      let tensor =
+      inputs[input.name] =
         switch role {
-        case .ids: tokens.ids
-        case .mask: tokens.mask
-        case .types: Tensor<Int64>(repeating: 0, shape: tokens.ids.shape)
+        case .ids: .integers(tokens.ids, as: input.elementType)
+        case .mask: .integers(tokens.mask, as: input.elementType)
+        case .types: .integers(Tensor(repeating: 0, shape: shape), as: input.elementType)
+        case .positions: .integers(positions(for: input, shape), as: input.elementType)
+        case .past: DecoderPart.emptyPast(input, rows: shape[0])
+        case .usesPast: .integers(Tensor([0]), as: input.elementType)
         }
-      inputs[input.name] = AnyTensor.integers(tensor, as: input.elementType)
     }
     return try await model.run(inputs, outputs: outputs)
+  }
+
+  /// The positions of tokens in rows that are filled up on the right.
+  private func positions(for input: TensorSpecification, _ shape: Shape) -> Tensor<Int64> {
+    // Some exports have one row of positions for all rows of tokens.
+    let isShared = input.shape.first == 1 && fixedRows != 1
+    let (rows, length) = (isShared ? 1 : shape[0], shape[1])
+    return Tensor(shape: [rows, length]) { memory in
+      for index in 0..<rows * length {
+        memory.initializeElement(at: index, to: Int64(firstPosition + index % length))
+      }
+    }
   }
 
   /// The output called `name` as numbers.

@@ -31,6 +31,11 @@ public struct Tokenizer: Sendable {
   /// - Throws: ``TokenizerError`` when the file cannot be read, is damaged, or names a component
   ///   that is not known.
   public init(path: String) throws(TokenizerError) {
+    try self.init(path: path, changes: TokenizerChanges())
+  }
+
+  /// Reads a `tokenizer.json` file, from which other files differ.
+  package init(path: String, changes: TokenizerChanges) throws(TokenizerError) {
     let bytes: [UInt8]
     do {
       bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
@@ -42,7 +47,7 @@ public struct Tokenizer: Sendable {
         .unreadableFile, "\(reason); expected a tokenizer.json", location: path)
     }
     do {
-      try self.init(json: bytes)
+      try self.init(json: bytes, changes: changes)
     } catch {
       throw TokenizerError(
         error.code, error.message,
@@ -54,21 +59,30 @@ public struct Tokenizer: Sendable {
   ///
   /// - Throws: ``TokenizerError`` as ``init(path:)``.
   public init(json: [UInt8]) throws(TokenizerError) {
+    try self.init(json: json, changes: TokenizerChanges())
+  }
+
+  private init(json: [UInt8], changes: TokenizerChanges) throws(TokenizerError) {
     let root = JSONReader(value: try JSONParser.parse(json), path: "")
     if let version = try root.optional("version")?.string, version != "1.0" {
       throw root.failure("has version \"\(version)\", known is \"1.0\"", code: .unsupported)
     }
-    let normalizer: Normalizer? = try root.optional("normalizer").map(Normalizer.init)
+    let normalizer = Normalizer(
+      try root.optional("normalizer").map { json throws(TokenizerError) in try Normalizer(json) },
+      changes)
     let model = try Model(try root.required("model"))
     self.normalizer = normalizer
     self.model = model
-    preTokenizer = try root.optional("pre_tokenizer").map(PreTokenizer.init)
+    preTokenizer = PreTokenizer(
+      try root.optional("pre_tokenizer").map { json throws(TokenizerError) in
+        try PreTokenizer(json)
+      }, changes)
     postProcessor = try root.optional("post_processor").map(PostProcessor.init)
     decoder = try root.optional("decoder").map(Decoder.init)
     truncation = try root.optional("truncation").map(Truncation.init)
     padding = try root.optional("padding").map(Padding.init)
     added = try AddedVocabulary(
-      try root.optional("added_tokens"), model: model, normalizer: normalizer)
+      try root.optional("added_tokens"), changes, model: model, normalizer: normalizer)
   }
 
   /// The number of a token; nil when there is none of that text.
@@ -80,6 +94,14 @@ public struct Tokenizer: Sendable {
   public func token(_ id: Int) -> String? {
     guard let id = Int32(exactly: id) else { return nil }
     return added.text(id) ?? model.token(id)
+  }
+
+  /// Whether decoding may leave the token out.
+  package func isSpecial(_ id: Int) -> Bool { token(id).map(added.isSpecial) ?? false }
+
+  /// Whether the file's model is one of byte pairs.
+  package var isBytePairModel: Bool {
+    if case .bpe = model { true } else { false }
   }
 
   /// The number of tokens, added ones included.

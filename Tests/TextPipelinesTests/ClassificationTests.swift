@@ -96,6 +96,53 @@ struct ClassificationTests {
     for (found, expected) in zip(found, golden.cases[0].answers) { expectEqual(found, expected[0]) }
   }
 
+  /// Labels that are no strings, and those of folders without id2label, as transformers gives them.
+  @Test(arguments: [
+    (#"{"id2label": {"0": 0, "1": 1, "2": 2}}"#, ["0", "1", "2"]),
+    (#"{"id2label": {"0": 0.5, "1": true, "2": "x"}}"#, ["0.5", "True", "x"]),
+    (#"{"id2label": {"2": "c", "0": "a", "1": "b"}}"#, ["a", "b", "c"]),
+    (#"{"id2label": null, "num_labels": 3}"#, ["LABEL_0", "LABEL_1", "LABEL_2"]),
+    (#"{"id2label": null}"#, ["LABEL_0", "LABEL_1", "LABEL_2"]),
+    (#"{"id2label": {"0": "a", "1": "b", "2": "c"}, "num_labels": 7}"#, ["a", "b", "c"]),
+  ]) func labels(_ changes: String, _ expected: [String]) async throws {
+    let golden = try #require(Self.golden)
+    let folder = try FolderCopy(of: Self.folder)
+    try folder.change(
+      "config.json", JSONDecoder().decode([String: JSONValue].self, from: Data(changes.utf8)))
+    let classifier = try TextClassifier(path: folder.path)
+    #expect(classifier.labels == expected)
+    let names = ["bad", "middling", "good"]
+    let found = try await classifier.classify(golden.inputs)
+    let reference = golden.cases[0].answers.compactMap { names.firstIndex(of: $0[0].label) }
+    #expect(found.map(\.label) == reference.map { expected[$0] })
+  }
+
+  @Test(arguments: [
+    (#"{"id2label": {"0": null, "1": "b", "2": "c"}}"#, "maps 0 to null"),
+    (#"{"id2label": {"0": ["a"], "1": "b", "2": "c"}}"#, #"maps 0 to ["a"]"#),
+    (#"{"id2label": {"a": 0, "b": 1, "c": 2}}"#, #"has the key "a""#),
+    (#"{"id2label": null, "num_labels": 2}"#, "gives 3 values"),
+    (#"{"id2label": {}}"#, "without gaps"),
+  ]) func wrongLabels(_ changes: String, _ text: String) throws {
+    let folder = try FolderCopy(of: Self.folder)
+    try folder.change(
+      "config.json", JSONDecoder().decode([String: JSONValue].self, from: Data(changes.utf8)))
+    let error = #expect(throws: TextPipelineError.self) { try TextClassifier(path: folder.path) }
+    #expect(error?.message.contains(text) == true, "\(String(describing: error))")
+  }
+
+  /// Texts are cut on the side that tokenizer_config.json tells.
+  @Test func truncationSide() async throws {
+    let folder = try FolderCopy(of: Self.folder)
+    try folder.change(
+      "tokenizer_config.json",
+      ["truncation_side": .string("left"), "model_max_length": .number(6)])
+    let classifier = try TextClassifier(path: folder.path)
+    let long = try await classifier.classify(["good bad a the dog cat"])
+    #expect(try await classifier.classify(["a the dog cat"]) == long)
+    #expect(try await classifier.classify(["good bad a the"]) != long)
+  }
+
   /// Without a vocabulary that fits, the network would read beyond its table.
   @Test func idBeyondTheVocabulary() async throws {
     let classifier = try TextClassifier(path: Self.folder)

@@ -94,7 +94,7 @@ struct EmbeddingTests {
     let vectors = try await prompted.embed(["was good"])
     #expect(try await plain.embed(["the film was good"]) == vectors)
     try folder.write(
-      #"{"prompts": {}, "default_prompt_name": "query"}"#, to: "config_sentence_transformers.json")
+      #"{"prompts": {}, "default_prompt_name": "ask"}"#, to: "config_sentence_transformers.json")
     #expect(throws: TextPipelineError.self) { try SentenceEmbedder(path: folder.path) }
   }
 

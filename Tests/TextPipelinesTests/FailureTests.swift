@@ -72,7 +72,7 @@ struct Damage: Sendable, CustomTestStringConvertible {
     Damage("unknown problem", .classes, .invalidConfiguration, "multi_label_classification") {
       try $0.change("config.json", ["problem_type": .string("guess")])
     },
-    Damage("labels with gaps", .classes, .invalidConfiguration, "without gaps") {
+    Damage("labels with gaps", .classes, .invalidConfiguration, "the numbers 0, 2", "gaps") {
       try $0.change(
         "config.json", ["id2label": .object(["0": .string("a"), "2": .string("b")])])
     },
@@ -139,7 +139,8 @@ struct Damage: Sendable, CustomTestStringConvertible {
     },
     Damage("pooling elsewhere", .embeddings, .invalidConfiguration, "no config.json") {
       try $0.write(
-        #"[{"type": "x.Transformer", "path": ""}, {"type": "x.Pooling", "path": "3_Pooling"}]"#,
+        #"[{"type": "sentence_transformers.models.Transformer", "path": ""}, "#
+          + #"{"type": "sentence_transformers.models.Pooling", "path": "3_Pooling"}]"#,
         to: "modules.json")
     },
   ]

@@ -76,7 +76,17 @@ final class FolderCopy {
   }
 
   func write(_ text: String, to file: String) throws {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(file)"))
+    let url = URL(fileURLWithPath: "\(path)/\(file)")
+    try FileManager.default.createDirectory(
+      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: url)
+  }
+
+  func move(_ file: String, to other: String) throws {
+    let url = URL(fileURLWithPath: "\(path)/\(other)")
+    try FileManager.default.createDirectory(
+      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try FileManager.default.moveItem(atPath: "\(path)/\(file)", toPath: url.path)
   }
 
   /// Changes entries of a file of JSON; `null` removes one.
@@ -85,27 +95,7 @@ final class FolderCopy {
       FileManager.default.fileExists(atPath: "\(path)/\(file)")
       ? try JSONValue(contentsOf: "\(path)/\(file)").entries ?? [:] : [:]
     let all = old.merging(entries) { $1 }.filter { $0.value != .null }
-    try write(JSONValue.object(all).encoded, to: file)
-  }
-}
-
-extension JSONValue {
-  /// The value as JSON.
-  fileprivate var encoded: String {
-    switch self {
-    case .null: "null"
-    case .bool(let value): "\(value)"
-    case .number(let value): Int(exactly: value).map(String.init) ?? "\(value)"
-    case .string(let value):
-      "\""
-        + value.replacingOccurrences(of: "\\", with: "\\\\")
-        .replacingOccurrences(of: "\"", with: "\\\"") + "\""
-    case .array(let values): "[" + values.map(\.encoded).joined(separator: ",") + "]"
-    case .object(let entries):
-      "{"
-        + entries.map { JSONValue.string($0.key).encoded + ":" + $0.value.encoded }
-        .joined(separator: ",") + "}"
-    }
+    try write(JSONValue.object(all).json, to: file)
   }
 }
 

@@ -308,12 +308,9 @@ def generate(model, rows, size=8, **settings):
     return results, scores
 
 
-def sequence():
-    folder = MODELS / "sequence"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+def sequence_model():
+    """The tokenizer and the T5 of Models/sequence."""
     words = tokenizer(["<pad>", "</s>", "<unk>"], "$A </s>")
-    words.save(str(folder / "tokenizer.json"))
     torch.manual_seed(3)
     model = T5ForConditionalGeneration(T5Config(
         vocab_size=-(-words.get_vocab_size() // 8) * 8, d_model=32, d_kv=8, num_heads=2, d_ff=48,
@@ -328,6 +325,15 @@ def sequence():
                 weight.fill_(1.0)
         model.shared.weight[1] *= 1.6
     model.generation_config.max_length = 24
+    return words, model
+
+
+def sequence():
+    folder = MODELS / "sequence"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    words, model = sequence_model()
+    words.save(str(folder / "tokenizer.json"))
     model.config.task_specific_params = {
         "shout": {"prefix": "we love ", "num_beams": 2, "max_length": 7, "early_stopping": True}}
     model.config.save_pretrained(folder)
@@ -395,13 +401,19 @@ def fast(words):
 SPECIAL = ["[PAD]", "[MASK]", "[UNK]", "[CLS]", "[SEP]"]
 
 
+def embedding_model():
+    """The tokenizer and the BERT of Models/embeddings."""
+    words = tokenizer(SPECIAL, "[CLS] $A [SEP]")
+    torch.manual_seed(5)
+    return words, BertModel(
+        bert(vocab_size=words.get_vocab_size()), add_pooling_layer=False).eval()
+
+
 def embeddings():
     folder = MODELS / "embeddings"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    words = tokenizer(SPECIAL, "[CLS] $A [SEP]")
-    torch.manual_seed(5)
-    model = BertModel(bert(vocab_size=words.get_vocab_size()), add_pooling_layer=False).eval()
+    words, model = embedding_model()
     plain = HERE / "plain"
     model.save_pretrained(plain)
     fast(words).save_pretrained(plain)

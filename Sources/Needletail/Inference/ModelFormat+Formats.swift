@@ -11,6 +11,8 @@ extension ModelFormat {
   public static let sentenceEmbeddings = ModelFormat(rawValue: "sentence-embeddings")
   /// A folder of HuggingFace's with an encoder and decoder of text, such as T5.
   public static let textGeneration = ModelFormat(rawValue: "text-generation")
+  /// A folder of HuggingFace's whose files do not tell the pipeline: the option `pipeline` has to.
+  public static let textFolder = ModelFormat(rawValue: "text-folder")
   /// A model on a server that speaks KServe v2.
   public static let kserve = ModelFormat(rawValue: "kserve")
 
@@ -18,19 +20,26 @@ extension ModelFormat {
   var batchSize: Int {
     // A call of a server costs about a millisecond, however many rows there are.
     if [.kserve, .nodeServer].contains(self) { return 1024 }
-    let pipelines: [ModelFormat] = [.textClassification, .sentenceEmbeddings, .textGeneration]
-    return pipelines.contains(self) ? 256 : 64
+    return ModelFormat.pipelines.contains(self) ? 256 : 64
   }
+
+  /// The formats that are pipelines of text.
+  static let pipelines: [ModelFormat] = [
+    .textClassification, .sentenceEmbeddings, .textGeneration,
+  ]
 
   /// The options that the format's loader knows.
   var optionNames: [String] {
-    let text = ["maxTokens", "batchTokens", "threads", "provider"]
+    let text = ["pipeline", "file", "maxTokens", "batchTokens", "threads", "provider"]
     switch self {
     case .onnx: return ["threads", "provider"]
     case .savedModel: return ["signature", "threads"]
     case .textClassification: return ["topK"] + text
     case .sentenceEmbeddings: return ["pooling", "normalized"] + text
     case .textGeneration: return ["prefix", "task", "maxLength", "beams", "generation"] + text
+    case .textFolder:
+      let options = ModelFormat.pipelines.flatMap(\.optionNames)
+      return options.enumerated().filter { options.firstIndex(of: $1) == $0 }.map(\.element)
     case .kserve: return ["version", "token", "timeout", "sharedMemory"]
     case .nodeServer: return []
     default: return ["threads"]
@@ -52,6 +61,7 @@ extension ModelFormat {
     .savedModel: { reference, path, _ in
       try savedModel(path, signature: reference.options["signature"], reference.options)
     },
+    .textFolder: { _, path, _ in throw NeedletailError(.usage, try ModelSource.noPipeline(path)) },
     .textClassification: { reference, path, worker in
       let options = reference.options
       return try TextClassifier(
@@ -76,22 +86,25 @@ extension ModelFormat {
     },
   ]
 
-  /// The network of a text folder that has no ONNX file: `saved_model/` or `model.pt2` in it.
+  /// The network of a text folder that has no ONNX file: `saved_model/` or `model.pt2` in it, or what
+  /// the option `file` names.
   private static func network(
     _ path: String, _ reference: ModelReference, _ worker: WorkerContext
   ) throws -> (any Model)? {
     let files = FileManager.default
-    for onnx in ["model.onnx", "onnx/model.onnx"] where files.fileExists(atPath: "\(path)/\(onnx)")
-    {
-      return nil
+    var names = ["model.onnx", "onnx/model.onnx", "saved_model", "model.pt2"]
+    if let chosen = reference.options["file"] { names = [chosen] }
+    guard let name = names.first(where: { files.fileExists(atPath: "\(path)/\($0)") }),
+      !name.hasPrefix("/"), !name.split(separator: "/").contains("..")
+    else { return nil }
+    let file = "\(path)/\(name)"
+    if files.fileExists(atPath: file + "/saved_model.pb") {
+      try refuseProvider(reference, file)
+      return try savedModel(file, signature: nil, reference.options)
     }
-    if files.fileExists(atPath: path + "/saved_model") {
-      try refuseProvider(reference, path + "/saved_model")
-      return try savedModel(path + "/saved_model", signature: nil, reference.options)
-    }
-    if files.fileExists(atPath: path + "/model.pt2") {
-      try refuseProvider(reference, path + "/model.pt2")
-      return try torch(path + "/model.pt2", reference, worker)
+    if name.hasSuffix(".pt2") {
+      try refuseProvider(reference, file)
+      return try torch(file, reference, worker)
     }
     return nil
   }
@@ -101,9 +114,9 @@ extension ModelFormat {
   private static func decoder(
     _ path: String, _ reference: ModelReference
   ) throws -> (any SequenceModel)? {
-    guard FileManager.default.fileExists(atPath: path + "/saved_model/saved_model.pb") else {
-      return nil
-    }
+    guard reference.options["file"] == nil,
+      FileManager.default.fileExists(atPath: path + "/saved_model/saved_model.pb")
+    else { return nil }
     try refuseProvider(reference, path + "/saved_model")
     let encoder = try savedModel(
       path + "/saved_model", signature: "encode", reference.options)
@@ -141,7 +154,8 @@ extension ModelFormat {
   ) throws -> TextPipelineOptions {
     let options = reference.options
     var text = TextPipelineOptions(
-      maxTokens: try number("maxTokens", options), threads: try number("threads", options) ?? 1)
+      maxTokens: try number("maxTokens", options), file: options["file"],
+      threads: try number("threads", options) ?? 1)
     text.providers = try reference.providers(path, worker)
     if let tokens = try number("batchTokens", options) { text.batchTokens = tokens }
     return text

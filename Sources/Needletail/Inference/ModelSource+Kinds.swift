@@ -36,16 +36,18 @@ extension ModelSource {
   ///   - topK: gives the best `labels` and `scores` instead, as arrays of this length.
   ///   - maxTokens: where longer texts are cut; `nil` for the model's own maximum.
   ///   - batchTokens: the most tokens that the network gets at once, padding included.
+  ///   - file: the network's file in the folder, such as `onnx/model_quantized.onnx`; `nil` for
+  ///     `model.onnx`.
   ///   - provider: what computes the network.
   public static func sentiment(
     _ folder: String, topK: Int? = nil, maxTokens: Int? = nil, batchTokens: Int? = nil,
-    threads: Int = 1, provider: Provider = .cpu
+    file: String? = nil, threads: Int = 1, provider: Provider = .cpu
   ) -> ModelSource {
     ModelSource(
       .textClassification, folder,
       [
         "topK": topK.map(String.init), "maxTokens": maxTokens.map(String.init),
-        "batchTokens": batchTokens.map(String.init), "threads": "\(threads)",
+        "batchTokens": batchTokens.map(String.init), "file": file, "threads": "\(threads)",
         "provider": provider.option,
       ])
   }
@@ -58,17 +60,20 @@ extension ModelSource {
   ///   - normalized: whether the vectors are scaled to length 1; `nil` for what the folder says.
   ///   - maxTokens: where longer texts are cut; `nil` for the model's own maximum.
   ///   - batchTokens: the most tokens that the network gets at once, padding included.
+  ///   - file: the network's file in the folder, such as `onnx/model_quantized.onnx`; `nil` for
+  ///     `model.onnx`.
   ///   - provider: what computes the network.
   public static func embeddings(
     _ folder: String, pooling: SentencePooling? = nil, normalized: Bool? = nil,
-    maxTokens: Int? = nil, batchTokens: Int? = nil, threads: Int = 1, provider: Provider = .cpu
+    maxTokens: Int? = nil, batchTokens: Int? = nil, file: String? = nil, threads: Int = 1,
+    provider: Provider = .cpu
   ) -> ModelSource {
     ModelSource(
       .sentenceEmbeddings, folder,
       [
         "pooling": pooling?.rawValue, "normalized": normalized.map { "\($0)" },
         "maxTokens": maxTokens.map(String.init), "batchTokens": batchTokens.map(String.init),
-        "threads": "\(threads)", "provider": provider.option,
+        "file": file, "threads": "\(threads)", "provider": provider.option,
       ])
   }
 
@@ -82,10 +87,12 @@ extension ModelSource {
   ///   - beams: the width of the beam search; `nil` for the folder's, 1 is greedy.
   ///   - generation: further settings, which override the folder's; `maxLength` and `beams` go before
   ///     its own.
+  ///   - file: encoder or decoder, such as `onnx/encoder_model_quantized.onnx`, beside which the others
+  ///     lie with the same ending; `nil` for `encoder_model.onnx`.
   ///   - provider: what computes encoder and decoder.
   public static func translation(
     _ folder: String, prefix: String? = nil, task: String? = nil, maxLength: Int? = nil,
-    beams: Int? = nil, generation: GenerationOptions? = nil, threads: Int = 1,
+    beams: Int? = nil, generation: GenerationOptions? = nil, file: String? = nil, threads: Int = 1,
     provider: Provider = .cpu
   ) -> ModelSource {
     // Encoding numbers and lists of numbers cannot fail.
@@ -96,15 +103,18 @@ extension ModelSource {
         "prefix": prefix, "task": task, "maxLength": maxLength.map(String.init),
         "beams": beams.map(String.init),
         "generation": settings.map { String(decoding: $0, as: UTF8.self) },
-        "threads": "\(threads)", "provider": provider.option,
+        "file": file, "threads": "\(threads)", "provider": provider.option,
       ])
   }
 
   /// The model with another option of its loader: `threads`, for ONNX `provider`, for SavedModels
   /// `signature`, and for text those that
-  /// ``sentiment(_:topK:maxTokens:batchTokens:threads:provider:)``,
-  /// ``embeddings(_:pooling:normalized:maxTokens:batchTokens:threads:provider:)`` and
-  /// ``translation(_:prefix:task:maxLength:beams:generation:threads:provider:)`` take.
+  /// ``sentiment(_:topK:maxTokens:batchTokens:file:threads:provider:)``,
+  /// ``embeddings(_:pooling:normalized:maxTokens:batchTokens:file:threads:provider:)`` and
+  /// ``translation(_:prefix:task:maxLength:beams:generation:file:threads:provider:)`` take.
+  ///
+  /// The option `pipeline` of a HuggingFace folder says what it is used as: `text-classification`,
+  /// `sentence-embeddings` or `text-generation`.
   ///
   /// - Throws: ``NeedletailError`` if models of this format have no such option.
   public func setting(_ option: String, to value: String) throws -> ModelSource {
@@ -115,8 +125,26 @@ extension ModelSource {
         "a model of the format \(format.rawValue) has no option '\(option)'; it has "
           + known.joined(separator: ", "))
     }
+    if option == "pipeline" { return try used(as: value) }
     var changed = self
     changed.options[option] = value
+    return changed
+  }
+
+  /// The folder as another pipeline.
+  private func used(as pipeline: String) throws -> ModelSource {
+    guard let format = ModelFormat.pipeline(pipeline) else {
+      let known = ModelFormat.pipelines.map(\.rawValue).joined(separator: ", ")
+      throw NeedletailError(.usage, "pipeline is '\(pipeline)', it must be one of \(known)")
+    }
+    var changed = self
+    changed.format = format
+    if let option = options.keys.sorted().first(where: { !format.optionNames.contains($0) }) {
+      throw NeedletailError(
+        .usage,
+        "the pipeline \(pipeline) has no option '\(option)'; it has "
+          + format.optionNames.joined(separator: ", "))
+    }
     return changed
   }
 
@@ -134,6 +162,8 @@ extension ModelSource {
       self = .torch(path)
     } else if FileManager.default.fileExists(atPath: path + "/saved_model.pb") {
       self = .savedModel(path)
+    } else if FileManager.default.fileExists(atPath: path + "/modules.json") {
+      self = .embeddings(path)
     } else if FileManager.default.fileExists(atPath: path + "/config.json") {
       self = try Self.pipeline(path)
     } else {
@@ -142,34 +172,5 @@ extension ModelSource {
         + "config.json (HuggingFace), or kserve://HOST:PORT/MODEL of a server"
       throw NeedletailError(.usage, "'\(path)' is not a model that can be run: \(names)")
     }
-  }
-
-  /// The pipeline of a folder with `config.json`.
-  private static func pipeline(_ folder: String) throws -> ModelSource {
-    struct Configuration: Decodable {
-      var architectures: [String]?
-      var is_encoder_decoder: Bool?
-    }
-    let file = folder + "/config.json"
-    let configuration: Configuration
-    do {
-      let contents = try Data(contentsOf: URL(fileURLWithPath: file))
-      configuration = try JSONDecoder().decode(Configuration.self, from: contents)
-    } catch {
-      throw NeedletailError(.usage, "\(file) cannot be read as a model's configuration: \(error)")
-    }
-    if FileManager.default.fileExists(atPath: folder + "/modules.json") {
-      return .embeddings(folder)
-    }
-    if configuration.is_encoder_decoder == true { return .translation(folder) }
-    let architectures = configuration.architectures ?? []
-    if architectures.contains(where: { $0.hasSuffix("ForSequenceClassification") }) {
-      return .sentiment(folder)
-    }
-    throw NeedletailError(
-      .usage,
-      "\(file) names the architectures \(architectures), of which no pipeline is known: text "
-        + "classification (...ForSequenceClassification), sequence to sequence "
-        + "(is_encoder_decoder) and sentence embeddings (modules.json) are")
   }
 }

@@ -73,7 +73,7 @@ struct DecoderPart: Sendable {
   /// What a past means: its name without the beginning that tells input from output, and with `_`,
   /// which TensorFlow's signatures allow, for `.`: `present.0.decoder.key` and
   /// `past_key_values.0.decoder.key` are both `0_decoder_key`.
-  private static func pastKey(_ name: String) -> String? {
+  static func pastKey(_ name: String) -> String? {
     let name = name.split(separator: ".").joined(separator: "_")
     for beginning in ["past_key_values_", "present_key_values_", "past_", "present_"]
     where name.hasPrefix(beginning) {
@@ -110,23 +110,28 @@ struct DecoderPart: Sendable {
         case .past(let key):
           usesPast
             ? (DecoderPart.isConstant(key) ? state.constants : state.pasts)[key]
-            : try emptyPast(input, rows: rows, name: name)
+            : try Self.requiredEmptyPast(input, rows: rows, name: name)
         }
     }
     return try await model.run(inputs, outputs: outputNames)
   }
 
-  /// A past of length 0, `[rows, heads, 0, dimensions]`.
-  private func emptyPast(
+  private static func requiredEmptyPast(
     _ input: TensorSpecification, rows: Int, name: String
   ) throws(TextPipelineError) -> AnyTensor {
-    guard input.shape.rank == 4, input.shape[1] > 0, input.shape[3] > 0 else {
-      throw TextPipelineError(
-        .unsupportedModel,
-        "the merged decoder's input \(input) does not tell heads and dimensions; export it with "
-          + "fixed ones, [batch, 8, past, 64] for example",
-        model: name)
-    }
+    if let past = emptyPast(input, rows: rows) { return past }
+    throw TextPipelineError(
+      .unsupportedModel,
+      "the merged decoder's input \(input) does not tell heads and dimensions; export it with "
+        + "fixed ones, [batch, 8, past, 64] for example",
+      model: name)
+  }
+
+  /// A past of length 0, `[rows, heads, 0, dimensions]`; `nil` if the input tells no such shape.
+  static func emptyPast(_ input: TensorSpecification, rows: Int) -> AnyTensor? {
+    guard input.shape.rank == 4, input.shape[1] > 0, input.shape[3] > 0,
+      input.elementType.isFloatingPoint
+    else { return nil }
     let shape: Shape = [rows, input.shape[1], 0, input.shape[3]]
     return switch input.elementType {
     case .float16: .float16(Tensor(shape: shape) { _ in })

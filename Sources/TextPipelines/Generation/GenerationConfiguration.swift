@@ -18,6 +18,15 @@ struct GenerationConfiguration: Sendable, Hashable {
   var suppressedFirstTokens: [Int] = []
   var forcedFirstToken: Int?
   var forcedLastTokens: [Int] = []
+  var sequenceBiases: [SequenceBias] = []
+  /// Divides the scores of tokens that the source does not have, in effect.
+  var encoderRepetitionPenalty = 1.0
+  /// No sequence of so many tokens of the source comes in the result; 0 for no such rule.
+  var encoderNoRepeatNGramSize = 0
+  var removesInvalidValues = false
+  var lengthDecay: LengthDecay?
+  /// Whether scores are made logarithms of probabilities again after all rules.
+  var renormalizes = false
 
   /// The number of continuations looked at in a step of a beam search: enough to go on with all
   /// beams when the best ones end.
@@ -32,65 +41,56 @@ struct GenerationConfiguration: Sendable, Hashable {
     let own = try folder.optionalConfiguration("generation_config.json") ?? model
     let specific = ConfigurationFile(
       path: "task_specific_params in \(model.path)", entries: task)
-    func integer(_ key: String) throws -> Int? {
-      try specific.integer(key) ?? own.integer(key)
-    }
-    func double(_ key: String) throws -> Double? {
-      try specific.double(key) ?? own.double(key)
-    }
-    func integers(_ key: String) throws -> [Int]? {
-      try specific.integers(key) ?? own.integers(key)
-    }
-    /// A special token, which `config.json` may hold alone.
-    func tokens(_ key: String) throws -> [Int]? {
-      try own.integers(key) ?? model.integers(key)
-    }
+    let settings = GenerationSettings(own: own, task: specific)
+    try KnownEntries.generation.check(own, model: folder.path)
+    try KnownEntries.generation.check(specific, model: folder.path)
 
-    endTokens = Set(try tokens("eos_token_id") ?? [])
-    guard
-      let start = try tokens("decoder_start_token_id")?.first ?? tokens("bos_token_id")?.first
-    else {
-      throw TextPipelineError(
-        .invalidConfiguration,
-        "neither \(own.path) nor config.json has decoder_start_token_id, the token with which a "
-          + "result begins",
-        model: folder.path)
-    }
-    startToken = start
-    paddingToken = try tokens("pad_token_id")?.first ?? endTokens.min() ?? 0
-    if let new = try options.maxNewTokens
-      ?? (options.maxLength == nil ? integer("max_new_tokens") : nil)
-    {
-      maxLength = new &+ 1
-    } else {
-      // Without a limit, transformers generates 20 tokens.
-      maxLength = try options.maxLength ?? integer("max_length") ?? 21
-    }
+    endTokens = Set(try settings.integers("eos_token_id") ?? [])
+    startToken = try settings.startToken(orOf: model, folder: folder.path)
+    paddingToken = try settings.token("pad_token_id") ?? endTokens.min() ?? 0
+    maxLength = try Self.maxLength(settings, options, positions: model)
     if let new = try options.minNewTokens
-      ?? (options.minLength == nil ? integer("min_new_tokens") : nil)
+      ?? (options.minLength == nil ? settings.integer("min_new_tokens") : nil)
     {
       minLength = new &+ 1
     } else {
-      minLength = try options.minLength ?? integer("min_length") ?? 0
+      minLength = try options.minLength ?? settings.integer("min_length") ?? 0
     }
-    beams = try options.beams ?? integer("num_beams") ?? 1
-    lengthPenalty = try options.lengthPenalty ?? double("length_penalty") ?? 1
-    let stopping = try (specific["early_stopping"] == nil ? own : specific)
-      .read("early_stopping", "true, false or \"never\"", Self.earlyStopping)
+    beams = try options.beams ?? settings.integer("num_beams") ?? 1
+    lengthPenalty = try options.lengthPenalty ?? settings.double("length_penalty") ?? 1
+    let stopping = try settings.read(
+      "early_stopping", "true, false or \"never\"", Self.earlyStopping)
     earlyStopping = options.earlyStopping ?? stopping ?? .heuristic
-    noRepeatNGramSize = try options.noRepeatNGramSize ?? integer("no_repeat_ngram_size") ?? 0
-    repetitionPenalty = try options.repetitionPenalty ?? double("repetition_penalty") ?? 1
-    let words = try own.read("bad_words_ids", "a list of lists of ids") { value -> [[Int]]? in
-      guard let lists = value.list else { return nil }
-      let words = lists.compactMap(\.integers)
-      return words.count == lists.count ? words : nil
+    noRepeatNGramSize =
+      try options.noRepeatNGramSize ?? settings.integer("no_repeat_ngram_size") ?? 0
+    repetitionPenalty =
+      try options.repetitionPenalty ?? settings.double("repetition_penalty") ?? 1
+    badWords = try options.badWords ?? settings.badWords() ?? []
+    suppressedTokens = try settings.integers("suppress_tokens") ?? []
+    suppressedFirstTokens = try settings.integers("begin_suppress_tokens") ?? []
+    forcedFirstToken = try options.forcedFirstToken ?? settings.forcedFirstToken()
+    forcedLastTokens = try settings.integers("forced_eos_token_id") ?? []
+    sequenceBiases = try settings.sequenceBiases() ?? []
+    encoderRepetitionPenalty = try settings.double("encoder_repetition_penalty") ?? 1
+    encoderNoRepeatNGramSize = try settings.integer("encoder_no_repeat_ngram_size") ?? 0
+    removesInvalidValues = try settings.boolean("remove_invalid_values") ?? false
+    lengthDecay = try settings.lengthDecay()
+    renormalizes = try settings.boolean("renormalize_logits") ?? false
+    try check(settings, folder, options)
+  }
+
+  /// The greatest number of tokens, the start token included.
+  private static func maxLength(
+    _ settings: GenerationSettings, _ options: GenerationOptions, positions: ConfigurationFile
+  ) throws -> Int {
+    if let new = try options.maxNewTokens
+      ?? (options.maxLength == nil ? settings.integer("max_new_tokens") : nil)
+    {
+      return new &+ 1
     }
-    badWords = options.badWords ?? words ?? []
-    suppressedTokens = try integers("suppress_tokens") ?? []
-    suppressedFirstTokens = try integers("begin_suppress_tokens") ?? []
-    forcedFirstToken = try options.forcedFirstToken ?? tokens("forced_bos_token_id")?.first
-    forcedLastTokens = try tokens("forced_eos_token_id") ?? []
-    try check(own, folder, options)
+    if let length = try options.maxLength ?? settings.integer("max_length") { return length }
+    // Without a limit, transformers generates 20 tokens, if the model has as many positions.
+    return min(21, try positions.integer("max_position_embeddings") ?? 21)
   }
 
   private static let mostBeams = 1024
@@ -106,8 +106,9 @@ struct GenerationConfiguration: Sendable, Hashable {
   }
 
   private func check(
-    _ file: ConfigurationFile, _ folder: ModelFolder, _ options: GenerationOptions
+    _ settings: GenerationSettings, _ folder: ModelFolder, _ options: GenerationOptions
   ) throws {
+    let path = settings.own.path
     guard (1...Self.mostTokens).contains(maxLength), minLength >= 0,
       (1...Self.mostBeams).contains(beams),
       noRepeatNGramSize >= 0, repetitionPenalty > 0,
@@ -116,22 +117,41 @@ struct GenerationConfiguration: Sendable, Hashable {
       throw TextPipelineError(
         .invalidOption,
         "maxLength (\(maxLength), at most \(Self.mostTokens)), beams (\(beams), at most "
-          + "\(Self.mostBeams)) and repetitionPenalty (\(repetitionPenalty)) must be positive, minLength (\(minLength)) and noRepeatNGramSize "
-          + "(\(noRepeatNGramSize)) not negative, and bad words not empty",
+          + "\(Self.mostBeams)) and repetitionPenalty (\(repetitionPenalty)) must be positive, "
+          + "minLength (\(minLength)) and noRepeatNGramSize (\(noRepeatNGramSize)) not negative, "
+          + "and bad words not empty",
         model: folder.path)
     }
-    if !options.ignoresSampling, try file.boolean("do_sample") ?? false {
+    guard encoderRepetitionPenalty > 0, encoderNoRepeatNGramSize >= 0 else {
+      throw TextPipelineError(
+        .invalidConfiguration,
+        "in \(path) encoder_repetition_penalty (\(encoderRepetitionPenalty)) must be positive and "
+          + "encoder_no_repeat_ngram_size (\(encoderNoRepeatNGramSize)) not negative",
+        model: folder.path)
+    }
+    if lengthDecay != nil, endTokens.isEmpty {
+      throw TextPipelineError(
+        .invalidConfiguration,
+        "\(path) has exponential_decay_length_penalty, which favours the end token, but no "
+          + "eos_token_id",
+        model: folder.path)
+    }
+    if !options.ignoresSampling, try settings.boolean("do_sample") ?? false {
       throw TextPipelineError(
         .unsupportedModel,
-        "\(file.path) asks for random sampling (do_sample), which is not done here; set "
+        "\(path) asks for random sampling (do_sample), which is not done here; set "
           + "ignoresSampling in the options to take the likeliest tokens",
         model: folder.path)
     }
-    if try file.integer("num_beam_groups") ?? 1 > 1 {
+    // Contrastive search is a kind of greedy search that also needs several candidates.
+    if beams == 1, try settings.double("penalty_alpha") ?? 0 > 0,
+      try settings.integer("top_k") ?? 50 > 1
+    {
       throw TextPipelineError(
         .unsupportedModel,
-        "\(file.path) asks for groups of beams (num_beam_groups), which are not "
-          + "supported; set it to 1", model: folder.path)
+        "\(path) sets penalty_alpha: contrastive search, which is not done here. Remove the entry "
+          + "if the likeliest tokens will do",
+        model: folder.path)
     }
   }
 }

@@ -5,7 +5,8 @@ extension Generator {
   /// batch; their results do not depend on the others.
   func beamSearch(_ source: TokenMatrix) async throws -> [GeneratedTokens] {
     let rows = source.ids.rowCount
-    var searches = (0..<rows).map { BeamSearch(row: $0, configuration) }
+    let sources = rules.sources(source)
+    var searches = (0..<rows).map { BeamSearch(row: $0, source: sources[$0], configuration) }
     var results = [GeneratedTokens?](repeating: nil, count: rows)
     var state = try await model.encode(source)
     let start = Int64(configuration.startToken)
@@ -82,14 +83,16 @@ struct BeamSearch: Sendable {
   private static let loss: Float = -1e9
 
   let row: Int
+  private let source: SourceTokens
   private(set) var beams: [Beam]
   private(set) var hasEnded = false
   private var finished: [Finished]
   /// Whether an open text may still become better than the finished ones.
   private var isImprovable = true
 
-  init(row: Int, _ configuration: GenerationConfiguration) {
+  init(row: Int, source: SourceTokens, _ configuration: GenerationConfiguration) {
     self.row = row
+    self.source = source
     let start = [configuration.startToken]
     // All beams but the first begin far behind, or all would find the same text.
     beams = (0..<configuration.beams).map {
@@ -173,7 +176,7 @@ struct BeamSearch: Sendable {
           _ = values.initialize(fromContentsOf: source)
         }
         values.normalizeLogarithms()
-        if !rules.isEmpty { rules.apply(to: values, after: beam.tokens) }
+        if !rules.isEmpty { rules.apply(to: values, after: beam.tokens, source: source) }
         for token in 0..<width {
           let score = values[token] + beam.score
           if best.count == count {

@@ -49,13 +49,14 @@ struct Generator: Sendable {
     var results = Array(
       repeating: GeneratedTokens(ids: [start], score: nil), count: source.ids.rowCount)
     var open = Array(results.indices)
+    let sources = rules.sources(source)
     var state = try await model.encode(source)
     var tokens = Tensor<Int64>(repeating: Int64(start), shape: [open.count])
     for length in 1..<configuration.maxLength {
       try Task.checkCancellation()
       let scores = try await model.decode(tokens, &state)
       try check(scores, rows: open.count)
-      let next = best(scores, results, open)
+      let next = best(scores, results, sources, open)
       for (row, token) in zip(open, next) { results[row].ids.append(token) }
       let kept = open.indices.filter { !configuration.endTokens.contains(next[$0]) }
       if kept.isEmpty || length == configuration.maxLength - 1 { break }
@@ -69,7 +70,8 @@ struct Generator: Sendable {
   }
 
   private func best(
-    _ scores: Tensor<Float>, _ results: [GeneratedTokens], _ open: [Int]
+    _ scores: Tensor<Float>, _ results: [GeneratedTokens], _ sources: [SourceTokens],
+    _ open: [Int]
   ) -> [Int] {
     if rules.isEmpty { return scores.argmax() }
     let ruled = Tensor<Float>(shape: scores.shape) { output in
@@ -78,7 +80,7 @@ struct Generator: Sendable {
       for (position, row) in open.enumerated() {
         let values = UnsafeMutableBufferPointer(
           rebasing: output[position * width..<(position + 1) * width])
-        rules.apply(to: values, after: results[row].ids)
+        rules.apply(to: values, after: results[row].ids, source: sources[row])
       }
     }
     return ruled.argmax()

@@ -20,3 +20,22 @@ struct TokenText: Sendable, Hashable {
 
   var string: String { String(decoding: bytes, as: UTF8.self) }
 }
+
+extension AddedToken {
+  /// The `added_tokens` section of a tokenizer file.
+  static func list(_ json: JSONReader) throws(TokenizerError) -> [AddedToken] {
+    var tokens: [AddedToken] = []
+    for element in try json.elements {
+      _ = try element.required("id").count
+      tokens.append(
+        AddedToken(
+          content: TokenText(try element.required("content").string),
+          isSingleWord: try element.optional("single_word")?.bool ?? false,
+          stripsLeft: try element.optional("lstrip")?.bool ?? false,
+          stripsRight: try element.optional("rstrip")?.bool ?? false,
+          isNormalized: try element.optional("normalized")?.bool ?? false,
+          isSpecial: try element.optional("special")?.bool ?? false))
+    }
+    return tokens
+  }
+}

@@ -12,22 +12,22 @@ struct AddedVocabulary: Sendable {
 
   /// The `added_tokens` section of a tokenizer file. A token that the model knows has its number;
   /// the others follow behind the model's in the order of the file, whatever number it gives.
+  ///
+  /// - Parameter changes: tokens besides those of the file; they go before its own.
   init(
-    _ json: JSONReader?, model: Model, normalizer: Normalizer?
+    _ json: JSONReader?, _ changes: TokenizerChanges, model: Model, normalizer: Normalizer?
   ) throws(TokenizerError) {
-    guard let json else { return }
+    var all = try json.map { json throws(TokenizerError) in try AddedToken.list(json) } ?? []
+    let listed = Set(all.map(\.content))
+    let defaults = changes.defaultTokens.filter {
+      !listed.contains(TokenText($0)) && model.vocabulary.id(of: $0) != nil
+    }
+    all += defaults.map { AddedToken(TokenizerChanges.Token($0)) }
+    all += changes.tokens.map { AddedToken($0) }
     var next = Int32(model.size)
     var order: [Int32] = []
-    for element in try json.elements {
-      let content = try element.required("content").string
-      let token = AddedToken(
-        content: TokenText(content),
-        isSingleWord: try element.optional("single_word")?.bool ?? false,
-        stripsLeft: try element.optional("lstrip")?.bool ?? false,
-        stripsRight: try element.optional("rstrip")?.bool ?? false,
-        isNormalized: try element.optional("normalized")?.bool ?? false,
-        isSpecial: try element.optional("special")?.bool ?? false)
-      _ = try element.required("id").count
+    for token in all {
+      let content = token.content.string
       if content.isEmpty { continue }
       let id: Int32
       if let known = ids[TokenText(content)] {
@@ -39,6 +39,7 @@ struct AddedVocabulary: Sendable {
         id = next
         next += 1
       }
+      normalized[id] = nil
       if token.isNormalized, let normalizer {
         let form = try normalizer.apply(content)
         if TokenText(form) != TokenText(content) { normalized[id] = form }
@@ -46,7 +47,7 @@ struct AddedVocabulary: Sendable {
       if tokens[id] == nil { order.append(id) }
       ids[TokenText(content)] = id
       tokens[id] = token
-      if token.isSpecial { special.insert(TokenText(content)) }
+      if token.isSpecial { special.insert(token.content) }
     }
     var patterns: [[(pattern: String, id: Int32, token: AddedToken)]] = [[], []]
     var known: [Set<TokenText>] = [[], []]

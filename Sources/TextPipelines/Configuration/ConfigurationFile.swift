@@ -57,7 +57,8 @@ struct ConfigurationFile: Sendable {
     guard let value = self[key] else { return nil }
     if let converted = convert(value) { return converted }
     throw TextPipelineError(
-      .invalidConfiguration, "in \(path) the entry \"\(key)\" is \(value), expected \(expected)")
+      .invalidConfiguration,
+      "in \(path) the entry \"\(key)\" is \(value.json), expected \(expected)")
   }
 }
 
