@@ -22,7 +22,8 @@ extension KnownEntries {
         "sp_model_kwargs", "unk_id", "vocab", "vocab_file", "merges", "merges_file",
         "tokenizer_file", "tokenizer_object", "errors", "from_slow",
         "model_specific_special_tokens",
-        "language_codes", "legacy_behaviour", "mask_token_sent", "question_token", "num_madeup_words", "clean_text",
+        "language_codes", "legacy_behaviour", "mask_token_sent", "question_token",
+        "num_madeup_words", "clean_text",
       ],
       "for tokenizers without tokenizer.json": [
         "do_basic_tokenize", "never_split", "spaces_between_special_tokens", "use_fast",
