@@ -11,7 +11,8 @@ struct Serve: AsyncParsableCommand {
     abstract: "Serves models over gRPC and HTTP, as Triton does (KServe v2).",
     discussion: """
       Each model is called after its file or folder, or NAME=PATH. Rows of several requests are joined \
-      into one batch while the model is busy, and up to --max-queue-delay for more. Once the models are \
+      into one batch while the model is busy, and up to --max-queue-delay for more, if a test run at the \
+      start shows that they get the answers that they get alone (--joining). Once the models are \
       loaded one line tells the ports; a page at http://HOST:PORT/ shows what they do. Ctrl-C or \
       SIGTERM ends the server when the requests at work are answered, at the latest after \
       --exit-timeout; a second one ends it at once.
@@ -38,8 +39,22 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The port for Prometheus's metrics; 0 for any that is free.")
   var metricsPort = 8002
 
-  @Option(help: "The most rows of a request, and of a batch that requests are joined to.")
+  @Option(
+    help: ArgumentHelp(
+      "The most rows of a request, and of a batch that requests are joined to; 0 serves the shapes as "
+        + "they are, each request alone."))
   var maxBatchSize = 4096
+
+  @Option(
+    help: ArgumentHelp(
+      "Whether rows of several requests may run as one batch: check (if a test run shows that it does "
+        + "not change their answers), always or never; MODEL=MODE for one model. May be given several "
+        + "times. (default: check)",
+      valueName: "mode"))
+  var joining: [JoiningOption] = []
+
+  @Flag(help: "Do not run the models on zeros before they count as ready.")
+  var noWarmUp = false
 
   @Option(help: "Rows that start a batch at once; may be given several times.")
   var preferredBatchSize: [Int] = []
@@ -68,6 +83,36 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The longest request in bytes.")
   var maxRequestBytes = 256 << 20
 
+  @Option(
+    help: ArgumentHelp(
+      "The bytes that the requests and answers of all clients may take at the same time. (default: "
+        + "1 GiB or four of the longest requests, at most half of the memory)"))
+  var maxBytesInFlight: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The most connections for HTTP and gRPC; beyond, idle ones are closed. (default: as many as there "
+        + "are descriptors)"))
+  var maxConnections: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Whose shared-memory objects clients may register: own (those of the user that calls from this "
+        + "machine), any (all that this user can open, by whoever calls) or off."))
+  var sharedMemory: SharedMemoryAccess.Clients = .own
+
+  @Option(help: "What the names of shared-memory objects must begin with.")
+  var sharedMemoryPrefix = ""
+
+  @Flag(help: "Do not let clients load and unload models.")
+  var noModelControl = false
+
+  @Option(
+    help: ArgumentHelp(
+      "A name by which browsers reach the server, beside its addresses; may be given several times.",
+      valueName: "name"))
+  var allowedHost: [String] = []
+
   @Option(help: "Seconds that requests at work may take when the server shall end.")
   var exitTimeout = 30
 
@@ -81,12 +126,22 @@ struct Serve: AsyncParsableCommand {
       throw ValidationError("\(name) is \(port), it must be 0 to 65535")
     }
     for (name, value, least) in [
-      ("--max-batch-size", maxBatchSize, 1), ("--max-queue-delay", maxQueueDelay, 0),
+      ("--max-batch-size", maxBatchSize, 0), ("--max-queue-delay", maxQueueDelay, 0),
       ("--max-queue-size", maxQueueSize, 0), ("--instances", instances, 1),
       ("--threads", threads, 1), ("--max-request-bytes", maxRequestBytes, 1),
-      ("--exit-timeout", exitTimeout, 0),
+      ("--exit-timeout", exitTimeout, 0), ("--max-connections", maxConnections ?? 1, 1),
+      ("--max-bytes-in-flight", maxBytesInFlight ?? 1, 1),
     ] where value < least {
       throw ValidationError("\(name) is \(value), it must be at least \(least)")
+    }
+  }
+
+  private func validateJoining(_ names: [String]) throws {
+    for option in joining {
+      guard let model = option.model, !names.contains(model) else { continue }
+      throw ValidationError(
+        "--joining \(model)=\(option.mode.rawValue) names no model that is served; they are "
+          + names.joined(separator: ", "))
     }
   }
 
@@ -100,16 +155,21 @@ struct Serve: AsyncParsableCommand {
 
   private func serve() async throws {
     LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    Self.raiseDescriptorLimit()
     let server = KServeServer(
       configuration: .init(
         host: host, httpPort: httpPort, grpcPort: grpcPort, metricsPort: metricsPort,
-        maxRequestBytes: maxRequestBytes, exitTimeout: .seconds(exitTimeout)))
-    for argument in models {
-      let (name, source) = try Self.model(argument)
+        maxRequestBytes: maxRequestBytes, exitTimeout: .seconds(exitTimeout),
+        limits: ConnectionLimits(connections: maxConnections), maxBytesInFlight: maxBytesInFlight,
+        sharedMemory: SharedMemoryAccess(sharedMemory, prefix: sharedMemoryPrefix),
+        allowsModelControl: !noModelControl, allowedHosts: allowedHost))
+    let sources = try models.map(Self.model)
+    try validateJoining(sources.map(\.name))
+    for (name, source) in sources {
       let threaded =
         source.format == .kserve ? source : try source.setting("threads", to: "\(threads)")
       let model = try await computed(threaded).load()
-      try server.bind(name, model: model, configuration: serving(model))
+      try server.bind(name, model: model, configuration: serving(model, as: name))
     }
     let announcing = Task {
       let endpoints = try await server.endpoints
@@ -135,14 +195,28 @@ struct Serve: AsyncParsableCommand {
     return try source.setting("provider", to: provider.rawValue)
   }
 
-  /// How a model is served: its rows joined, if all its tensors have an open batch dimension.
-  private func serving(_ model: any Model) -> ModelServingConfiguration {
-    .suited(
+  /// How a model is served: its rows joined, if all its tensors have an open batch dimension and the
+  /// rows do not depend on each other.
+  private func serving(_ model: any Model, as name: String) -> ModelServingConfiguration {
+    let mode = joining.last { $0.model == name } ?? joining.last { $0.model == nil }
+    var configuration = ModelServingConfiguration.suited(
       to: model, maxBatchSize: maxBatchSize,
       batching: DynamicBatching(
         preferredBatchSizes: preferredBatchSize, maxQueueDelay: .microseconds(maxQueueDelay),
-        preserveOrdering: preserveOrdering, maxQueueSize: maxQueueSize),
+        preserveOrdering: preserveOrdering, maxQueueSize: maxQueueSize,
+        joining: mode?.mode ?? .check),
       instances: instances)
+    if noWarmUp { configuration.warmUp = .none }
+    return configuration
+  }
+
+  /// Takes as many descriptors as the system allows: each connection needs one.
+  private static func raiseDescriptorLimit() {
+    var limit = rlimit()
+    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard getrlimit(kind, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+    limit.rlim_cur = min(limit.rlim_max, 65_536)
+    setrlimit(kind, &limit)
   }
 
   private func announce(_ endpoints: KServeServer.Endpoints) throws {
@@ -174,3 +248,19 @@ struct Serve: AsyncParsableCommand {
 }
 
 extension ModelSource.Provider: ExpressibleByArgument {}
+
+extension SharedMemoryAccess.Clients: ExpressibleByArgument {}
+
+/// `MODE`, or `MODEL=MODE` for one model.
+struct JoiningOption: ExpressibleByArgument {
+  var model: String?
+  var mode: RequestJoining
+
+  init?(argument: String) {
+    let equals = argument.lastIndex(of: "=")
+    model = equals.map { String(argument[..<$0]) }
+    let text = equals.map { String(argument[argument.index(after: $0)...]) } ?? argument
+    guard let mode = RequestJoining(rawValue: text) else { return nil }
+    self.mode = mode
+  }
+}

@@ -63,7 +63,9 @@ final class HTTPProbe: @unchecked Sendable {
   }
 
   /// The next answer on the connection.
-  func answer() async throws -> Answer {
+  ///
+  /// - Parameter hasBody: whether the bytes that it tells of follow, as not behind HEAD.
+  func answer(hasBody: Bool = true) async throws -> Answer {
     try await Self.onThread { [self] in
       var head: ArraySlice<UInt8>?
       while true {
@@ -81,7 +83,7 @@ final class HTTPProbe: @unchecked Sendable {
         let parts = line.split(separator: ":", maxSplits: 1)
         headers[parts[0].lowercased()] = parts.last.map { String($0.drop { $0 == " " }) }
       }
-      let length = Int(headers["content-length"] ?? "0") ?? 0
+      let length = hasBody ? Int(headers["content-length"] ?? "0") ?? 0 : 0
       while received.count < length { try receive() }
       defer { received.removeFirst(length) }
       return Answer(status: status, headers: headers, body: Array(received.prefix(length)))
@@ -92,6 +94,9 @@ final class HTTPProbe: @unchecked Sendable {
   func isClosedByServer() async -> Bool {
     (try? await Self.onThread { [self] in try receive() }) == nil
   }
+
+  /// The bytes that came and were not taken as an answer.
+  var receivedBytes: Int { received.count }
 
   private func receive() throws {
     var buffer = [UInt8](repeating: 0, count: 65536)

@@ -26,6 +26,7 @@ extension InferRequest {
     try reader.object { (reader, name) throws(KServeError) in
       switch name {
       case "id":
+        if try reader.null() { break }
         guard reader.peek() == UInt8(ascii: "\"") else {
           throw reader.failure("Unable to parse 'id': attempt to access JSON non-string as string")
         }
@@ -37,6 +38,7 @@ extension InferRequest {
           inputs.append(try InferTensor(http: &reader, body: body, rest: &rest))
         }
       case "outputs":
+        if try reader.null() { break }
         try reader.array { (reader) throws(KServeError) in
           outputs.append(try RequestedOutput(http: &reader))
         }
@@ -67,7 +69,7 @@ extension InferRequest.RequestedOutput {
       case "name":
         name = try reader.string()
         hasName = true
-      case "parameters": parameters = try reader.parameters()
+      case "parameters": parameters = try reader.parameters(ofTensor: true)
       default: try reader.skip()
       }
     }

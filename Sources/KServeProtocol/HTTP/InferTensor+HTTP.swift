@@ -28,7 +28,7 @@ extension InferTensor {
           dimensions.append(dimension)
         }
         shape = dimensions
-      case "parameters": parameters = try reader.parameters()
+      case "parameters": parameters = try reader.parameters(ofTensor: true)
       case "data": data = try reader.skip()
       default: try reader.skip()
       }
@@ -87,9 +87,16 @@ extension TensorDatatype {
 }
 
 extension JSONReader {
-  /// An object of named parameters.
-  mutating func parameters() throws(KServeError) -> [String: InferParameter] {
+  /// An object of named parameters. One that is `null` is as good as none, and so is `null` for the
+  /// object: servers and clients of KServe write it for what they leave out.
+  ///
+  /// - Parameter ofTensor: whether they are a tensor's, of which other kinds of values say nothing that
+  ///   matters here; Triton passes over them.
+  mutating func parameters(
+    ofTensor: Bool = false
+  ) throws(KServeError) -> [String: InferParameter] {
     var result: [String: InferParameter] = [:]
+    if try null() { return result }
     try object { (reader, name) throws(KServeError) in
       switch try reader.value() {
       case .bool(let value): result[name] = .bool(value)
@@ -97,7 +104,9 @@ extension JSONReader {
       case .unsigned(let value): result[name] = .uint64(value)
       case .number(let value): result[name] = .double(value)
       case .string(let value): result[name] = .string(value)
-      case .null, .array, .object:
+      case .null: break
+      case .array where ofTensor, .object where ofTensor: break
+      case .array, .object:
         throw KServeError(
           .invalidArgument,
           "parameter '\(name)' has invalid type. It should be either 'int', 'bool', or 'string'.")

@@ -126,6 +126,13 @@ struct JSONReader {
     return start..<position
   }
 
+  /// Consumes `null` if it comes next.
+  mutating func null() throws(KServeError) -> Bool {
+    guard peek() == UInt8(ascii: "n") else { return false }
+    try word("null")
+    return true
+  }
+
   mutating func boolean() throws(KServeError) -> Bool {
     if peek() == UInt8(ascii: "t") {
       try word("true")

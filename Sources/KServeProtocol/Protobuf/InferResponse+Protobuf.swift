@@ -47,6 +47,11 @@ extension InferResponse {
     InferMessage.serialized(try header(), rawField: 6, entries)
   }
 
+  /// The response as a `ModelInferResponse` with raw contents, not copied yet.
+  package func serialized() throws(KServeError) -> SerializedInferMessage {
+    SerializedInferMessage(header: try header(), rawField: 6, tensors: entries)
+  }
+
   /// The tensors with raw contents, one for each output: clients count them, so that one in shared
   /// memory has an empty one.
   fileprivate var entries: [InferTensor] {

@@ -17,10 +17,22 @@ final class ModelAdministration: Sendable {
     "trace", "logging",
   ]
 
-  init(name: String, version: String, registry: ModelRegistry) {
+  /// Whether clients may load and unload models.
+  private let allowsControl: Bool
+
+  init(name: String, version: String, registry: ModelRegistry, allowsControl: Bool = true) {
     self.name = name
     self.version = version
     self.registry = registry
+    self.allowsControl = allowsControl
+  }
+
+  /// - Throws: ``KServeError`` if clients may not load and unload models.
+  func checkControl() throws(KServeError) {
+    if allowsControl { return }
+    throw KServeError(
+      .permissionDenied,
+      "explicit model load / unload is not allowed: the server was started without model control")
   }
 
   var serverMetadata: Inference_ServerMetadataResponse {
@@ -170,6 +182,29 @@ final class ModelAdministration: Sendable {
       }
     }
     return .with { $0.modelStats = models.map(Self.statistics) }
+  }
+
+  /// The same as JSON, with what people should know of each model beside its counts.
+  func annotatedStatistics(of name: String, version: String) throws(KServeError) -> JSONValue {
+    let counts = try statistics(of: name, version: version)
+    let models = registry.all
+    return .object([
+      (
+        "model_stats",
+        .array(
+          counts.modelStats.map { entry in
+            var members = entry.json.members ?? []
+            let model = models.first {
+              $0.name == entry.name && String($0.configuration.version) == entry.version
+            }
+            if let joining = model?.joining {
+              members.append(("joining", .string(joining.description)))
+            }
+            if let note = model?.note { members.append(("note", .string(note))) }
+            return .object(members)
+          })
+      )
+    ])
   }
 
   private static func statistics(of model: ServedModel) -> Inference_ModelStatistics {

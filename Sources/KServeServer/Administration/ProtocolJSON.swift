@@ -136,10 +136,6 @@ extension Inference_DataType {
   }
 }
 
-extension Inference_ModelStatisticsResponse {
-  var json: JSONValue { .object([("model_stats", .array(modelStats.map(\.json)))]) }
-}
-
 extension Inference_StatisticDuration {
   fileprivate var json: JSONValue {
     .object([("count", .unsigned(count)), ("ns", .unsigned(ns))])
@@ -147,7 +143,7 @@ extension Inference_StatisticDuration {
 }
 
 extension Inference_ModelStatistics {
-  fileprivate var json: JSONValue {
+  var json: JSONValue {
     let times = inferenceStats
     return .object([
       ("name", .string(name)), ("version", .string(version)),

@@ -8,13 +8,20 @@ final class GRPCCall: ChannelInboundHandler {
   typealias InboundIn = HTTP2Frame.FramePayload
   typealias OutboundOut = HTTP2Frame.FramePayload
 
+  /// What a client that reads slowly must take in a second at least.
+  private static let slowestRate = 100_000
+  /// Fewer bytes that nobody takes do no harm before the connection counts as idle.
+  private static let watchedBytes = 16 << 10
+
   private let methods: GRPCMethods
-  private let maxMessageBytes: Int
-  private var reader: GRPCMessageReader
+  private let connection: GRPCConnection
+  private var reader: GRPCRequestReader
   private var method: GRPCMethods.Method?
-  private var encoding = ""
   private var deadline: Scheduled<Void>?
   private let cancellations = CancellationGroup()
+  /// Messages that wait for one before them to be expanded.
+  private var backlog: [GRPCRequestReader.Message] = []
+  private var isExpanding = false
   /// The requests that were handed on.
   private var requests = 0
   /// Those of them that have not ended.
@@ -24,11 +31,16 @@ final class GRPCCall: ChannelInboundHandler {
   private var hasInputEnded = false
   private var hasSentHeaders = false
   private var hasEnded = false
+  /// The bytes that the client has not taken yet.
+  private var unsent = 0
+  /// Closes the connection if the client does not read.
+  private var stall: Scheduled<Void>?
 
-  init(methods: GRPCMethods, maxMessageBytes: Int) {
+  init(methods: GRPCMethods, connection: GRPCConnection) {
     self.methods = methods
-    self.maxMessageBytes = maxMessageBytes
-    reader = GRPCMessageReader(maxMessageBytes: maxMessageBytes)
+    self.connection = connection
+    reader = GRPCRequestReader(
+      maxMessageBytes: connection.maxMessageBytes, budget: connection.inference.budget)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -55,14 +67,21 @@ final class GRPCCall: ChannelInboundHandler {
         wrapOutboundOut(.headers(.init(headers: answer, endStream: true))), promise: nil)
       return
     }
-    encoding = first("grpc-encoding")
-    guard let method = methods[first(":path")] else {
-      return end(
-        .unimplemented("the method '\(first(":path").prefix(200))' is not known"), context: context)
+    let encoding = first("grpc-encoding")
+    let path = first(":path")
+    guard let method = methods[path] else {
+      return end(.unimplemented("the method '\(path.prefix(200))' is not known"), context: context)
     }
     guard ["", "identity", "gzip", "deflate"].contains(encoding) else {
       return end(
         .unimplemented("the encoding '\(encoding.prefix(64))' is not known; send gzip or identity"),
+        context: context)
+    }
+    if connection.activity.isReserve, path.hasSuffix("Infer") {
+      return end(
+        GRPCStatus(
+          KServeError(
+            .unavailable, "all connections that this server takes are at work; try again later")),
         context: context)
     }
     self.method = method
@@ -90,26 +109,77 @@ final class GRPCCall: ChannelInboundHandler {
     }
   }
 
+  // MARK: Requests
+
   private func receive(_ frame: ByteBuffer, context: ChannelHandlerContext) {
     var buffer = frame
     do throws(KServeError) {
       while !hasEnded, let message = try reader.next(from: &buffer) {
-        let bytes =
-          message.isCompressed
-          ? try ContentDecoding.inflate(message.bytes, headerLength: 0, limit: maxMessageBytes)
-          : message.bytes
-        hand(bytes, context: context)
+        if isExpanding || message.isCompressed {
+          backlog.append(message)
+          expandNext(context: context)
+        } else {
+          hand(message.bytes, message.memory, context: context)
+        }
       }
     } catch {
       end(GRPCStatus(error), context: context)
     }
   }
 
-  private func hand(_ request: TensorBytes, context: ChannelHandlerContext) {
+  /// Hands on the messages that wait, up to one that is to be expanded, which the worker threads do.
+  private func expandNext(context: ChannelHandlerContext) {
+    while !isExpanding, !hasEnded, !backlog.isEmpty {
+      let message = backlog.removeFirst()
+      guard message.isCompressed else {
+        hand(message.bytes, message.memory, context: context)
+        continue
+      }
+      isExpanding = true
+      connection.began()
+      let eventLoop = context.eventLoop
+      let bound = NIOLoopBound((self, context), eventLoop: eventLoop)
+      let cancellation = cancellations.make()
+      let limit = connection.maxMessageBytes
+      connection.inference.workers.run { [cancellations] in
+        let result = Result { () throws(KServeError) in
+          try ContentDecoding.inflate(
+            message.bytes, headerLength: 0, limit: limit, lease: message.memory,
+            cancellation: cancellation)
+        }
+        cancellations.remove(cancellation)
+        eventLoop.execute {
+          let (call, context) = bound.value
+          call.expanded(result, message.memory, context: context)
+        }
+      }
+    }
+    if hasInputEnded, !isExpanding, backlog.isEmpty { finishInput(context: context) }
+  }
+
+  private func expanded(
+    _ result: Result<TensorBytes, KServeError>, _ memory: MemoryBudget.Lease,
+    context: ChannelHandlerContext
+  ) {
+    isExpanding = false
+    connection.ended()
+    switch result {
+    case .success(let bytes):
+      if !hasEnded { hand(bytes, memory, context: context) }
+    case .failure(let error): end(GRPCStatus(error), context: context)
+    }
+    expandNext(context: context)
+  }
+
+  private func hand(
+    _ request: TensorBytes, _ memory: MemoryBudget.Lease, context: ChannelHandlerContext
+  ) {
     guard let method else { return }
     let eventLoop = context.eventLoop
     let bound = NIOLoopBound((self, context), eventLoop: eventLoop)
     let cancellation = cancellations.make()
+    let caller = GRPCMethods.Caller(
+      cancellation: cancellation, limit: connection.limit, client: connection.client)
     requests += 1
     active += 1
     switch method {
@@ -118,28 +188,34 @@ final class GRPCCall: ChannelInboundHandler {
         return end(
           GRPCStatus(code: 13, message: "a call of this method has one request"), context: context)
       }
-      body(request, cancellation) { result in
+      connection.began()
+      body(request, caller) { result in
         eventLoop.execute {
           let (call, context) = bound.value
+          call.connection.ended()
           switch result {
-          case .success(let bytes): call.finish(with: bytes, context: context)
+          case .success(let response): call.finish(with: response, context: context)
           case .failure(let error): call.end(GRPCStatus(error), context: context)
           }
+          withExtendedLifetime(memory) {}
         }
       }
     case .stream(let body):
+      connection.began()
       inTurn { [cancellations] in
-        body(request, cancellation) { bytes in
+        body(request, caller) { response in
           eventLoop.execute {
             let (call, context) = bound.value
-            call.send(bytes, context: context)
+            call.send(response, context: context)
           }
         } _: {
           cancellations.remove(cancellation)
           eventLoop.execute {
             let (call, context) = bound.value
+            call.connection.ended()
             call.active -= 1
             call.endIfDone(context: context)
+            withExtendedLifetime(memory) {}
           }
         }
       }
@@ -158,6 +234,11 @@ final class GRPCCall: ChannelInboundHandler {
 
   private func endInput(context: ChannelHandlerContext) {
     hasInputEnded = true
+    if hasEnded || isExpanding || !backlog.isEmpty { return }
+    finishInput(context: context)
+  }
+
+  private func finishInput(context: ChannelHandlerContext) {
     turns?.finish()
     if hasEnded { return }
     if reader.isInMessage {
@@ -170,7 +251,9 @@ final class GRPCCall: ChannelInboundHandler {
   }
 
   private func endIfDone(context: ChannelHandlerContext) {
-    guard case .stream = method, hasInputEnded, active == 0 else { return }
+    guard case .stream = method, hasInputEnded, !isExpanding, backlog.isEmpty, active == 0 else {
+      return
+    }
     end(.ok, context: context)
   }
 
@@ -183,27 +266,55 @@ final class GRPCCall: ChannelInboundHandler {
     context.write(wrapOutboundOut(.headers(.init(headers: headers))), promise: nil)
   }
 
-  private func writeMessage(_ bytes: [UInt8], context: ChannelHandlerContext) {
-    var buffer = context.channel.allocator.buffer(capacity: bytes.count + 5)
-    buffer.writeInteger(UInt8(0))
-    buffer.writeInteger(UInt32(clamping: bytes.count))
-    buffer.writeBytes(bytes)
-    context.write(wrapOutboundOut(.data(.init(data: .byteBuffer(buffer)))), promise: nil)
+  /// Writes a response; what it takes of the connection's limit is given back when it has gone.
+  private func write(_ response: GRPCMethods.Response, context: ChannelHandlerContext) {
+    let count = response.message.readableBytes
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    let lease = response.lease
+    unsent += count
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.whenComplete { _ in
+      let call = bound.value.0
+      call.unsent -= count
+      if call.unsent == 0, call.stall != nil {
+        call.stall?.cancel()
+        call.stall = nil
+      }
+      withExtendedLifetime(lease) {}
+    }
+    context.write(
+      wrapOutboundOut(.data(.init(data: .byteBuffer(response.message)))), promise: promise)
+  }
+
+  /// Closes the connection if its client does not take what was written in reasonable time.
+  private func watch(context: ChannelHandlerContext) {
+    guard unsent > Self.watchedBytes, stall == nil, let connection = context.channel.parent else { return }
+    let time =
+      self.connection.activity.timeouts.stall + .seconds(Int64(unsent / Self.slowestRate))
+    stall = context.eventLoop.scheduleTask(in: time) { connection.close(promise: nil) }
   }
 
   /// Sends one of several responses.
-  private func send(_ bytes: [UInt8], context: ChannelHandlerContext) {
+  private func send(_ response: GRPCMethods.Response, context: ChannelHandlerContext) {
     if hasEnded { return }
     writeHeaders(context: context)
-    writeMessage(bytes, context: context)
+    write(response, context: context)
     context.flush()
+    guard unsent > connection.bytesInFlight else { return watch(context: context) }
+    end(
+      GRPCStatus(
+        KServeError(
+          .resourceExhausted,
+          "the client has not read \(unsent) bytes of its responses, which is more than this server "
+            + "keeps for it; read them as they come")),
+      context: context)
   }
 
   /// Sends the only response and ends the call.
-  private func finish(with bytes: [UInt8], context: ChannelHandlerContext) {
+  private func finish(with response: GRPCMethods.Response, context: ChannelHandlerContext) {
     if hasEnded { return }
     writeHeaders(context: context)
-    writeMessage(bytes, context: context)
+    write(response, context: context)
     end(.ok, context: context)
   }
 
@@ -211,13 +322,19 @@ final class GRPCCall: ChannelInboundHandler {
     if hasEnded { return }
     hasEnded = true
     deadline?.cancel()
+    reader.drop()
+    backlog = []
     // A status without a response comes in the headers.
     let lead =
       hasSentHeaders ? [] : [(":status", "200"), ("content-type", "application/grpc")]
     let trailers = HPACKHeaders(lead + status.trailers)
     context.writeAndFlush(
       wrapOutboundOut(.headers(.init(headers: trailers, endStream: true))), promise: nil)
-    if status.code != 0 { cancellations.cancel() }
+    watch(context: context)
+    if status.code != 0 {
+      turns?.finish()
+      cancellations.cancel()
+    }
   }
 
   /// Nobody waits for an answer any more.
@@ -225,6 +342,9 @@ final class GRPCCall: ChannelInboundHandler {
     hasEnded = true
     turns?.finish()
     deadline?.cancel()
+    stall?.cancel()
+    reader.drop()
+    backlog = []
     cancellations.cancel()
   }
 

@@ -17,6 +17,9 @@ final class GRPCListener: Sendable {
     self.connections = connections
   }
 
+  /// There was no room for a connection.
+  private struct NoRoom: Error {}
+
   /// The port, also if the system chose it.
   var port: Int { channel.localAddress?.port ?? 0 }
 
@@ -29,9 +32,9 @@ final class GRPCListener: Sendable {
   ///
   /// - Throws: ``KServeServerError`` if that is not possible.
   static func bind(
-    host: String, port: Int, group: any EventLoopGroup, methods: GRPCMethods, maxMessageBytes: Int
+    host: String, port: Int, group: any EventLoopGroup, methods: GRPCMethods, maxMessageBytes: Int,
+    inference: InferenceService, connections: OpenConnections, bytesInFlight: Int
   ) async throws -> GRPCListener {
-    let connections = OpenConnections()
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 512)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -41,17 +44,27 @@ final class GRPCListener: Sendable {
         value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16384, maximum: 1 << 20)
       )
       .childChannelInitializer { channel in
-        connections.add(channel)
+        guard let activity = connections.admit(channel, hasHeads: false) else {
+          return channel.eventLoop.makeFailedFuture(NoRoom())
+        }
+        let connection = GRPCConnection(
+          channel, activity: activity, inference: inference, maxMessageBytes: maxMessageBytes,
+          bytesInFlight: bytesInFlight)
         return channel.eventLoop.makeCompletedFuture {
-          _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
+          let pipeline = channel.pipeline.syncOperations
+          let watch = GRPCGoAwayWatch()
+          try pipeline.addHandler(ConnectionActivityWatch(activity))
+          try pipeline.addHandler(watch)
+          _ = try pipeline.configureHTTP2Pipeline(
             mode: .server, connectionConfiguration: connectionConfiguration,
             streamConfiguration: streamConfiguration
           ) { stream in
             stream.eventLoop.makeCompletedFuture {
               try stream.pipeline.syncOperations.addHandler(
-                GRPCCall(methods: methods, maxMessageBytes: maxMessageBytes))
+                GRPCCall(methods: methods, connection: connection))
             }
           }
+          try pipeline.addHandler(GRPCConnectionEnd(watch))
         }
       }
     do {
@@ -94,11 +107,13 @@ final class GRPCListener: Sendable {
     let goAway = HTTP2Frame(
       streamID: .rootStream,
       payload: .goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil))
-    for connection in connections.all { try? await connection.writeAndFlush(goAway).get() }
+    for connection in connections.channels(hasHeads: false) {
+      try? await connection.writeAndFlush(goAway).get()
+    }
   }
 
   /// Closes all connections.
   func closeNow() async {
-    for connection in connections.all { try? await connection.close().get() }
+    for connection in connections.channels(hasHeads: false) { try? await connection.close().get() }
   }
 }

@@ -1,22 +1,69 @@
 import KServeProtocol
+import NIOCore
 import SwiftProtobuf
 
 /// The methods that the server has, by their paths.
 struct GRPCMethods: Sendable {
+  /// What a method gets with a request beside its bytes.
+  struct Caller: Sendable {
+    var cancellation: RequestCancellation
+    /// Of the bytes that the connection's requests and answers take.
+    var limit: InFlightLimit
+    var client: ClientIdentity
+  }
+
+  /// A response, as it travels, and what it takes of its connection's limit until it is sent.
+  struct Response: Sendable {
+    var message: ByteBuffer
+    var lease: InFlightLimit.Lease?
+
+    /// A response that is small.
+    init(_ bytes: [UInt8]) {
+      message = ByteBuffer()
+      message.reserveCapacity(bytes.count + 5)
+      message.writeInteger(UInt8(0))
+      message.writeInteger(UInt32(clamping: bytes.count))
+      message.writeBytes(bytes)
+    }
+
+    /// A response that may be long; it is written once, to where it is sent from.
+    ///
+    /// - Throws: ``KServeError`` if there is no memory for it, or it is longer than gRPC can tell.
+    init(_ serialized: SerializedInferMessage, lease: InFlightLimit.Lease?) throws(KServeError) {
+      let count = serialized.byteCount
+      guard let length = UInt32(exactly: count), length < UInt32.max - 5 else {
+        throw KServeError(
+          .resourceExhausted,
+          "the response has \(count) bytes, more than a message of gRPC can have; ask for fewer rows"
+        )
+      }
+      try Memory.probe(count)
+      message = ByteBuffer()
+      message.reserveCapacity(count + 5)
+      message.writeInteger(UInt8(0))
+      message.writeInteger(length)
+      message.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { room in
+        serialized.write(to: UnsafeMutableRawBufferPointer(rebasing: room[..<count]))
+        return count
+      }
+      self.lease = lease
+    }
+  }
+
   /// A method's work on its messages.
   enum Method: Sendable {
     /// One request, one response. The answer may come at once, on any thread.
     case unary(
       @Sendable (
-        _ request: TensorBytes, _ cancellation: RequestCancellation,
-        _ answer: @escaping @Sendable (Result<[UInt8], KServeError>) -> Void
+        _ request: TensorBytes, _ caller: Caller,
+        _ answer: @escaping @Sendable (Result<Response, KServeError>) -> Void
       ) -> Void)
     /// Any number of requests, each with any number of responses, after which `done` is called. The
     /// requests of a call are handed over in their order, each when the one before was taken.
     case stream(
       @Sendable (
-        _ request: TensorBytes, _ cancellation: RequestCancellation,
-        _ respond: @escaping @Sendable ([UInt8]) -> Void, _ done: @escaping @Sendable () -> Void
+        _ request: TensorBytes, _ caller: Caller,
+        _ respond: @escaping @Sendable (Response) -> Void, _ done: @escaping @Sendable () -> Void
       ) -> Void)
   }
 
@@ -32,12 +79,20 @@ struct GRPCMethods: Sendable {
     _ path: String, _ input: Input.Type, _ output: Output.Type,
     _ body: @escaping @Sendable (Input) async throws(KServeError) -> Output
   ) {
-    methods[path] = .unary { request, _, answer in
+    add(path, input, output) { (message, _) throws(KServeError) in try await body(message) }
+  }
+
+  /// Adds such a method that asks who calls.
+  mutating func add<Input: Message, Output: Message>(
+    _ path: String, _ input: Input.Type, _ output: Output.Type,
+    _ body: @escaping @Sendable (Input, Caller) async throws(KServeError) -> Output
+  ) {
+    methods[path] = .unary { request, caller, answer in
       Task {
-        let result: Result<[UInt8], KServeError>
+        let result: Result<Response, KServeError>
         do throws(KServeError) {
           let message = try Self.message(input, from: request)
-          result = .success(try Self.bytes(of: try await body(message)))
+          result = .success(Response(try Self.bytes(of: try await body(message, caller))))
         } catch {
           result = .failure(error)
         }

@@ -25,7 +25,7 @@ struct KServeService {
 
   private func addInference(in methods: inout GRPCMethods) {
     let inference = server.inference
-    methods[Self.path("ModelInfer")] = .unary { bytes, cancellation, answer in
+    methods[Self.path("ModelInfer")] = .unary { bytes, caller, answer in
       @Sendable func run() {
         let request: InferRequest
         do throws(KServeError) {
@@ -33,26 +33,32 @@ struct KServeService {
         } catch {
           return answer(.failure(error))
         }
-        inference.infer(request, cancellation: cancellation, transport: .grpc) { result in
+        inference.infer(
+          request, cancellation: caller.cancellation, transport: .grpc, limit: caller.limit
+        ) { result, lease in
           answer(
             result.flatMap { response in
-              Result { () throws(KServeError) in try response.protobuf() }
+              Result { () throws(KServeError) in
+                try GRPCMethods.Response(try response.serialized(), lease: lease)
+              }
             })
         }
       }
-      if bytes.byteCount <= Self.inlineBytes { run() } else { Task { run() } }
+      if bytes.byteCount <= Self.inlineBytes { run() } else { inference.workers.run(run) }
     }
-    methods[Self.path("ModelStreamInfer")] = .stream { bytes, cancellation, respond, done in
+    methods[Self.path("ModelStreamInfer")] = .stream { bytes, caller, respond, done in
       @Sendable func send(_ response: InferStreamResponse) {
         do throws(KServeError) {
-          respond(try response.protobuf())
+          respond(GRPCMethods.Response(try response.protobuf()))
         } catch {
           inference.logger.error("a response cannot be written", metadata: ["error": "\(error)"])
         }
       }
       do throws(KServeError) {
         let request = try InferRequest(protobuf: bytes)
-        inference.stream(request, cancellation: cancellation, respond: send, done: done)
+        inference.stream(
+          request, cancellation: caller.cancellation, limit: caller.limit, respond: send, done: done
+        )
       } catch {
         send(InferStreamResponse(errorMessage: error.message))
         done()
@@ -123,6 +129,7 @@ struct KServeService {
       Self.path("RepositoryModelLoad"), Inference_RepositoryModelLoadRequest.self,
       Inference_RepositoryModelLoadResponse.self
     ) { (request) throws(KServeError) in
+      try administration.checkControl()
       try await administration.load(
         request.modelName, parameters: request.parameters.keys.sorted())
       return Inference_RepositoryModelLoadResponse()
@@ -131,6 +138,7 @@ struct KServeService {
       Self.path("RepositoryModelUnload"), Inference_RepositoryModelUnloadRequest.self,
       Inference_RepositoryModelUnloadResponse.self
     ) { (request) throws(KServeError) in
+      try administration.checkControl()
       await administration.unload(request.modelName)
       return Inference_RepositoryModelUnloadResponse()
     }
@@ -149,7 +157,7 @@ struct KServeService {
             $0.name = entry.name
             $0.key = entry.key
             $0.offset = UInt64(entry.offset)
-            $0.byteSize = UInt64(entry.region.byteCount)
+            $0.byteSize = UInt64(entry.byteCount)
           }
         }
       }
@@ -157,10 +165,10 @@ struct KServeService {
     methods.add(
       Self.path("SystemSharedMemoryRegister"), Inference_SystemSharedMemoryRegisterRequest.self,
       Inference_SystemSharedMemoryRegisterResponse.self
-    ) { (request) throws(KServeError) in
+    ) { (request, caller) throws(KServeError) in
       try sharedMemory.register(
         name: request.name, key: request.key, offset: Int(clamping: request.offset),
-        byteSize: Int(clamping: request.byteSize))
+        byteSize: Int(clamping: request.byteSize), client: caller.client)
       return Inference_SystemSharedMemoryRegisterResponse()
     }
     methods.add(

@@ -12,6 +12,9 @@ final class HTTPListener: Sendable {
     self.connections = connections
   }
 
+  /// There was no room for a connection.
+  private struct NoRoom: Error {}
+
   /// The port, also if the system chose it.
   var port: Int { channel.localAddress?.port ?? 0 }
 
@@ -20,9 +23,9 @@ final class HTTPListener: Sendable {
   /// - Throws: ``KServeServerError`` if that is not possible.
   static func bind(
     host: String, port: Int, purpose: String, group: any EventLoopGroup, maxRequestBytes: Int,
+    budget: MemoryBudget, connections: OpenConnections,
     respond: @escaping HTTPConnection.Responder
   ) async throws -> HTTPListener {
-    let connections = OpenConnections()
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 512)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -33,12 +36,28 @@ final class HTTPListener: Sendable {
         value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16384, maximum: 1 << 20)
       )
       .childChannelInitializer { channel in
-        connections.add(channel)
+        guard let activity = connections.admit(channel, hasHeads: true) else {
+          return channel.eventLoop.makeFailedFuture(NoRoom())
+        }
         return channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.configureHTTPServerPipeline(
-            withPipeliningAssistance: false, withErrorHandling: false)
-          try channel.pipeline.syncOperations.addHandler(
-            HTTPConnection(maxRequestBytes: maxRequestBytes, respond: respond))
+          let pipeline = channel.pipeline.syncOperations
+          let stream = HTTPRequestStream()
+          try pipeline.addHandlers([
+            ConnectionActivityWatch(activity), HTTPResponseEncoder(),
+            ByteToMessageHandler(stream), HTTPUpgradeWatch(stream), HTTPServerPipelineHandler(),
+            HTTPConnection(
+              maxRequestBytes: maxRequestBytes, budget: budget, activity: activity,
+              client: ClientIdentity(channel)
+            ) { request, answer in
+              if activity.isReserve, request.target.hasSuffix("/infer") {
+                return answer(
+                  .error(
+                    status: .serviceUnavailable,
+                    "all connections that this server takes are at work; try again later"))
+              }
+              respond(request, answer)
+            },
+          ])
         }
       }
     do {
@@ -56,13 +75,13 @@ final class HTTPListener: Sendable {
   /// their answer.
   func close() async {
     try? await channel.close().get()
-    for connection in connections.all {
+    for connection in connections.channels(hasHeads: true) {
       connection.pipeline.fireUserInboundEventTriggered(HTTPConnection.ShouldClose())
     }
   }
 
   /// Closes all connections whatever is at work on them.
   func closeNow() async {
-    for connection in connections.all { try? await connection.close().get() }
+    for connection in connections.channels(hasHeads: true) { try? await connection.close().get() }
   }
 }

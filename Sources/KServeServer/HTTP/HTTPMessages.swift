@@ -5,11 +5,16 @@ import NIOHTTP1
 /// A request whose body has arrived.
 struct HTTPRequest: Sendable {
   var method: HTTPMethod
-  /// The path and query as the client sent them.
-  var uri: String
+  /// The path and query; `*` if the whole server is meant.
+  var target: String
+  /// The host and port by which the client calls the server.
+  var authority: String?
   var headers: HTTPHeaders
   /// Its bytes, which tensors view in place.
   var body: TensorBytes
+  /// What the body takes of the server's memory.
+  var memory: MemoryBudget.Lease
+  var client: ClientIdentity
   var cancellation: RequestCancellation
 }
 

@@ -14,6 +14,10 @@ extension HTTPResponse {
     json(.object([("error", .string(message))]), status: status)
   }
 
+  static func error(_ error: KServeError) -> HTTPResponse {
+    .error(status: HTTPResponseStatus(statusCode: error.code.httpStatus), error.message)
+  }
+
   /// No body.
   static func plain(_ status: HTTPResponseStatus) -> HTTPResponse {
     HTTPResponse(status: status, contentType: "text/plain", text: "")
@@ -33,14 +37,25 @@ extension HTTPResponse {
       text: "{\"error\":\"Model version not ready\"}")
   }
 
-  static var methodNotAllowed: HTTPResponse {
-    HTTPResponse(
-      status: .methodNotAllowed, contentType: "text/plain",
-      text: "{\"error\":\"Method Not Allowed\"}")
+  /// Nothing there has the request's method; `methods` it has.
+  ///
+  /// - Parameter isText: whether Triton calls the answer a text, and not JSON.
+  static func methodNotAllowed(_ methods: [HTTPMethod], isText: Bool) -> HTTPResponse {
+    let text = "{\"error\":\"Method Not Allowed\"}"
+    var response = HTTPResponse(
+      status: .methodNotAllowed, contentType: isText ? "text/plain" : "application/json", text: text
+    )
+    response.headers.append(allow(methods))
+    return response
   }
 
-  /// The same where Triton calls its answers JSON.
-  static var jsonMethodNotAllowed: HTTPResponse {
-    .error(status: .methodNotAllowed, "Method Not Allowed")
+  /// The methods that a path has.
+  static func options(_ methods: [HTTPMethod]) -> HTTPResponse {
+    HTTPResponse(status: .noContent, headers: [allow(methods)])
+  }
+
+  private static func allow(_ methods: [HTTPMethod]) -> (name: String, value: String) {
+    let all = methods.contains(.GET) ? methods + [.HEAD] : methods
+    return ("Allow", (all + [.OPTIONS]).map(\.rawValue).joined(separator: ", "))
   }
 }

@@ -3,118 +3,151 @@ import NIOCore
 import NIOHTTP1
 
 /// Answers the requests of the HTTP port.
+///
+/// Small questions are answered at once, on the network's thread, so that they wait for nobody; what
+/// takes longer goes to the worker threads.
 final class HTTPRoutes: Sendable {
+  typealias Answer = @Sendable (HTTPResponse) -> Void
+
   private unowned let server: KServeServer
   private let inference: InferenceService
   private let administration: ModelAdministration
   private let sharedMemory: SharedMemoryRegistry
+  private let origin: HTTPOrigin
   private let usage = SystemUsage()
+
+  /// Bodies of more bytes than this are not read on the network's thread.
+  private static let inlineBytes = 16 << 10
 
   init(server: KServeServer) {
     self.server = server
     inference = server.inference
     administration = server.administration
     sharedMemory = server.sharedMemory
+    origin = HTTPOrigin(
+      listeningOn: server.configuration.host, allowedHosts: server.configuration.allowedHosts)
   }
 
-  func respond(to request: HTTPRequest) async -> HTTPResponse {
-    let path = request.uri.prefix { $0 != "?" }
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-      .map { $0.removingPercentEncoding }
-    do throws(KServeError) {
-      return try await route(request, parts)
-    } catch {
-      return .error(status: HTTPResponseStatus(statusCode: error.code.httpStatus), error.message)
+  func respond(to request: HTTPRequest, answer: @escaping Answer) {
+    if request.target == "*" { return answer(.options([.GET, .POST])) }
+    guard let (route, names) = HTTPRoute.match(request.target) else { return answer(.notFound) }
+    let method: HTTPMethod = request.method == .HEAD ? .GET : request.method
+    if method == .OPTIONS { return answer(.options(route.methods)) }
+    guard route.methods.contains(method) else {
+      return answer(.methodNotAllowed(route.methods, isText: route.hasTextErrors))
     }
-  }
-
-  private func route(
-    _ request: HTTPRequest, _ parts: [String]
-  ) async throws(KServeError) -> HTTPResponse {
-    if parts == [""] { return page(request) }
-    guard !parts.contains(""), parts.first == "v2" else {
-      return parts == ["status.json"] ? json(server.statusDocument(usage: usage)) : .notFound
+    let changes = route.isControl || method == .POST && route.purpose.isSetting
+    if changes, let reason = origin.refusal(request.headers, authority: request.authority) {
+      return answer(.error(status: .forbidden, reason))
     }
-    switch parts.count > 1 ? parts[1] : "" {
-    case "":
-      return request.method == .GET
-        ? json(administration.serverMetadata.json) : .jsonMethodNotAllowed
-    case "health": return health(request, parts.dropFirst(2))
-    case "models": return try await models(request, Array(parts.dropFirst(2)))
-    case "repository": return try await repository(request, Array(parts.dropFirst(2)))
-    case "systemsharedmemory": return try regions(request, Array(parts.dropFirst(2)))
-    case "cudasharedmemory": return try cudaRegions(request, Array(parts.dropFirst(2)))
-    case "trace" where parts.dropFirst(2) == ["setting"]:
-      return try settings(request, ServerSettings.traceJSON, "trace")
-    case "logging" where parts.count == 2:
-      return try settings(request, ServerSettings.logJSON, "log")
-    default: return .notFound
-    }
-  }
-
-  private func page(_ request: HTTPRequest) -> HTTPResponse {
-    guard request.method == .GET || request.method == .HEAD else { return .methodNotAllowed }
-    return HTTPResponse(contentType: "text/html; charset=utf-8", text: StatusPage.html)
-  }
-
-  private func health(_ request: HTTPRequest, _ parts: ArraySlice<String>) -> HTTPResponse {
-    guard request.method == .GET else { return .methodNotAllowed }
-    switch Array(parts) {
-    case ["live"]: return .plain(.ok)
-    case ["ready"]: return .plain(server.isReady ? .ok : .badRequest)
-    default: return .notFound
-    }
-  }
-
-  private func models(
-    _ request: HTTPRequest, _ parts: [String]
-  ) async throws(KServeError) -> HTTPResponse {
-    guard let name = parts.first else { return .notFound }
-    if parts == ["stats"] {
-      return json(try administration.statistics(of: "", version: "").json)
-    }
-    var rest = parts.dropFirst()
-    var version = ""
-    if rest.first == "versions" {
-      rest = rest.dropFirst()
-      guard let given = rest.first, given.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else {
-        return .notFound
+    // Who registers a region is looked up in the kernel's table, which may be long.
+    let isLong =
+      route.purpose == .registerRegion || request.body.byteCount > Self.inlineBytes
+      || request.headers.contains(name: "content-encoding")
+    if isLong {
+      inference.workers.run { [self] in
+        if request.cancellation.isCancelled { return answer(.error(.requestCancelled)) }
+        go(route.purpose, names, request, method, answer)
       }
-      version = given
-      rest = rest.dropFirst()
-    }
-    switch (Array(rest), request.method) {
-    case ([], .GET): return json(try administration.metadata(of: name, version: version).json)
-    case (["ready"], .GET):
-      return administration.isReady(name, version: version)
-        ? .plain(.ok) : .modelNotReady
-    case (["config"], .GET):
-      return json(try administration.configuration(of: name, version: version).json)
-    case (["stats"], .GET):
-      return json(try administration.statistics(of: name, version: version).json)
-    case (["infer"], .POST): return try await infer(request, model: name, version: version)
-    case (["trace", "setting"], _):
-      try administration.checkTraced(name)
-      return try settings(request, ServerSettings.traceJSON, "trace")
-    case (["ready"], _), (["infer"], _): return .methodNotAllowed
-    case ([], _), (["config"], _), (["stats"], _): return .jsonMethodNotAllowed
-    default: return .notFound
+    } else {
+      go(route.purpose, names, request, method, answer)
     }
   }
+
+  private func go(
+    _ purpose: HTTPRoute.Purpose, _ names: HTTPRoute.Names, _ request: HTTPRequest,
+    _ method: HTTPMethod, _ answer: @escaping Answer
+  ) {
+    do throws(KServeError) {
+      switch purpose {
+      case .infer: try infer(request, names, answer)
+      case .load: try load(names.model, request, answer)
+      case .unload:
+        try administration.checkControl()
+        Task { [administration] in
+          await administration.unload(names.model)
+          answer(.done)
+        }
+      default: answer(try self.answer(purpose, names, request, method))
+      }
+    } catch {
+      answer(.error(error))
+    }
+  }
+
+  /// The answer to a small question.
+  private func answer(
+    _ purpose: HTTPRoute.Purpose, _ names: HTTPRoute.Names, _ request: HTTPRequest,
+    _ method: HTTPMethod
+  ) throws(KServeError) -> HTTPResponse {
+    let (model, version) = (names.model, names.version)
+    switch purpose {
+    case .page:
+      return HTTPResponse(contentType: "text/html; charset=utf-8", text: StatusPage.html)
+    case .statusDocument: return .json(server.statusDocument(usage: usage))
+    case .serverMetadata: return .json(administration.serverMetadata.json)
+    case .live: return .plain(.ok)
+    case .ready: return .plain(server.isReady ? .ok : .badRequest)
+    case .allStatistics:
+      return .json(try administration.annotatedStatistics(of: "", version: ""))
+    case .modelMetadata:
+      return .json(try administration.metadata(of: model, version: version).json)
+    case .modelReady:
+      return administration.isReady(model, version: version) ? .plain(.ok) : .modelNotReady
+    case .modelConfiguration:
+      return .json(try administration.configuration(of: model, version: version).json)
+    case .modelStatistics:
+      return .json(try administration.annotatedStatistics(of: model, version: version))
+    case .modelTraceSettings:
+      try administration.checkTraced(model)
+      return try settings(request, method, ServerSettings.traceJSON, "trace")
+    case .traceSettings: return try settings(request, method, ServerSettings.traceJSON, "trace")
+    case .logSettings: return try settings(request, method, ServerSettings.logJSON, "log")
+    case .index:
+      let readyOnly = try member("ready", of: request)?.boolean ?? false
+      return .json(administration.index(readyOnly: readyOnly).json)
+    case .regionStatus: return .json(try regions(names.region))
+    case .registerRegion: return try register(names.region, request)
+    case .unregisterRegion:
+      sharedMemory.unregister(name: names.region)
+      return .done
+    case .cudaStatus:
+      if !names.region.isEmpty { throw KServeError.noCUDARegion(names.region) }
+      return .json(.array([]))
+    case .registerCUDA: throw KServeError.noCUDA
+    case .unregisterCUDA: return .done
+    case .infer, .load, .unload: return .notFound
+    }
+  }
+
+  // MARK: Inference
 
   private func infer(
-    _ request: HTTPRequest, model: String, version: String
-  ) async throws(KServeError) -> HTTPResponse {
+    _ request: HTTPRequest, _ names: HTTPRoute.Names, _ answer: @escaping Answer
+  ) throws(KServeError) {
     let headerLength = try Self.headerLength(request.headers)
     let body = try decoded(request, headerLength: headerLength ?? 0)
     // A request without a body is a tensor without bytes, as Triton has it.
     let inferRequest = try HTTPInference.request(
-      model: model, version: version, body: body,
+      model: names.model, version: names.version, body: body,
       headerLength: body.byteCount == 0 && headerLength == nil ? 0 : headerLength,
       registry: server.registry)
-    let response = try await inference.infer(
-      inferRequest, cancellation: request.cancellation, transport: .http)
-    return try HTTPInference.response(response, to: inferRequest)
+    let workers = inference.workers
+    inference.infer(
+      inferRequest, cancellation: request.cancellation, transport: .http
+    ) { result, _ in
+      @Sendable func write() {
+        do throws(KServeError) {
+          answer(try HTTPInference.response(try result.get(), to: inferRequest))
+        } catch {
+          answer(.error(error))
+        }
+        // What the request takes is given back with it, once it is answered.
+        withExtendedLifetime(request) {}
+      }
+      let size = (try? result.get())?.outputs.reduce(0) { $0 + ($1.bytes?.byteCount ?? 0) } ?? 0
+      if size <= Self.inlineBytes { write() } else { workers.run(write) }
+    }
   }
 
   private static func headerLength(_ headers: HTTPHeaders) throws(KServeError) -> Int? {
@@ -136,9 +169,10 @@ final class HTTPRoutes: Sendable {
     }
     switch encoding.lowercased() {
     case "identity", "": return request.body
-    case "gzip", "deflate":
+    case "gzip", "x-gzip", "deflate":
       return try ContentDecoding.inflate(
-        request.body, headerLength: headerLength, limit: server.configuration.maxRequestBytes)
+        request.body, headerLength: headerLength, limit: server.configuration.maxRequestBytes,
+        lease: request.memory, cancellation: request.cancellation)
     default:
       throw KServeError(
         .unimplemented,
@@ -147,7 +181,7 @@ final class HTTPRoutes: Sendable {
     }
   }
 
-  private func json(_ value: JSONValue) -> HTTPResponse { .json(value) }
+  // MARK: Administration
 
   /// The member called `name` of the request's JSON body, which may be missing altogether.
   private func member(_ name: String, of request: HTTPRequest) throws(KServeError) -> JSONValue? {
@@ -157,95 +191,53 @@ final class HTTPRoutes: Sendable {
       try JSONValue(parsing: bytes)
     }[name]
   }
-}
 
-// MARK: Administration
-
-extension HTTPRoutes {
-  private func repository(
-    _ request: HTTPRequest, _ parts: [String]
-  ) async throws(KServeError) -> HTTPResponse {
-    // The path may name a repository, of which the server has but one.
-    let parts =
-      parts.count == 2 && parts[1] == "index" || parts.count == 4 ? parts.dropFirst() : parts[...]
-    if parts == ["index"] {
-      guard request.method == .POST else { return .jsonMethodNotAllowed }
-      let readyOnly = try member("ready", of: request)?.boolean ?? false
-      return .json(administration.index(readyOnly: readyOnly).json)
-    }
-    guard parts.count == 3, parts.first == "models", let action = parts.last else {
-      return .notFound
-    }
-    let name = parts[parts.startIndex + 1]
-    switch action {
-    case "load", "unload":
-      guard request.method == .POST else { return .jsonMethodNotAllowed }
-      if action == "load" {
-        let parameters = try member("parameters", of: request)?.members ?? []
-        try await administration.load(name, parameters: parameters.map(\.0))
-      } else {
-        await administration.unload(name)
+  private func load(
+    _ name: String, _ request: HTTPRequest, _ answer: @escaping Answer
+  ) throws(KServeError) {
+    try administration.checkControl()
+    let parameters = (try member("parameters", of: request)?.members ?? []).map(\.0)
+    Task { [administration] in
+      do throws(KServeError) {
+        try await administration.load(name, parameters: parameters)
+        answer(.done)
+      } catch {
+        answer(.error(error))
       }
-      return .done
-    default: return .notFound
     }
   }
 
-  private func regions(
-    _ request: HTTPRequest, _ parts: [String]
-  ) throws(KServeError) -> HTTPResponse {
-    let name = parts.count == 3 && parts[0] == "region" ? parts[1] : ""
-    guard parts.count == 1 || parts.count == 3, let action = parts.last else { return .notFound }
-    switch (action, request.method) {
-    case ("status", .GET):
-      return .json(
-        .array(
-          try sharedMemory.status(name: name).map {
-            .object([
-              ("name", .string($0.name)), ("key", .string($0.key)),
-              ("offset", .integer(Int64($0.offset))),
-              ("byte_size", .integer(Int64($0.region.byteCount))),
-            ])
-          }))
-    case ("register", .POST) where !name.isEmpty:
-      guard let key = try member("key", of: request)?.string else {
-        throw KServeError(
-          .invalidArgument, "Shared memory register request has no 'key' field")
-      }
-      guard let byteSize = try member("byte_size", of: request)?.integer(Int.self) else {
-        throw KServeError(
-          .invalidArgument, "Shared memory register request has no 'byte_size' field")
-      }
-      let offset = try member("offset", of: request)?.integer(Int.self) ?? 0
-      try sharedMemory.register(name: name, key: key, offset: offset, byteSize: byteSize)
-      return .done
-    case ("unregister", .POST):
-      sharedMemory.unregister(name: name)
-      return .done
-    case ("status", _), ("register", _), ("unregister", _): return .jsonMethodNotAllowed
-    default: return .notFound
-    }
+  private func regions(_ name: String) throws(KServeError) -> JSONValue {
+    .array(
+      try sharedMemory.status(name: name).map {
+        .object([
+          ("name", .string($0.name)), ("key", .string($0.key)),
+          ("offset", .integer(Int64($0.offset))), ("byte_size", .integer(Int64($0.byteCount))),
+        ])
+      })
   }
 
-  private func cudaRegions(
-    _ request: HTTPRequest, _ parts: [String]
+  private func register(
+    _ name: String, _ request: HTTPRequest
   ) throws(KServeError) -> HTTPResponse {
-    switch (parts.last, request.method) {
-    case ("status", .GET):
-      if parts.count == 3 { throw KServeError.noCUDARegion(parts[1]) }
-      return .json(.array([]))
-    case ("register", .POST): throw KServeError.noCUDA
-    case ("unregister", .POST): return .done
-    default: return .notFound
+    guard let key = try member("key", of: request)?.string else {
+      throw KServeError(
+        .invalidArgument, "Shared memory register request has no 'key' field")
     }
+    guard let byteSize = try member("byte_size", of: request)?.integer(Int.self) else {
+      throw KServeError(
+        .invalidArgument, "Shared memory register request has no 'byte_size' field")
+    }
+    let offset = try member("offset", of: request)?.integer(Int.self) ?? 0
+    try sharedMemory.register(
+      name: name, key: key, offset: offset, byteSize: byteSize, client: request.client)
+    return .done
   }
 
   private func settings(
-    _ request: HTTPRequest, _ current: JSONValue, _ kind: String
+    _ request: HTTPRequest, _ method: HTTPMethod, _ current: JSONValue, _ kind: String
   ) throws(KServeError) -> HTTPResponse {
-    switch request.method {
-    case .GET: return .json(current)
-    case .POST:
+    if method == .POST {
       let body = try decoded(request, headerLength: 0)
       if body.byteCount > 0 {
         let wanted = try body.withUnsafeBytes { (bytes) throws(KServeError) in
@@ -255,20 +247,36 @@ extension HTTPRoutes {
           throw ServerSettings.refusal(kind, setting: name)
         }
       }
-      return .json(current)
-    default: return .jsonMethodNotAllowed
     }
+    return .json(current)
   }
 
   /// Answers the requests of the metrics port.
   func metricsResponse(to request: HTTPRequest) -> HTTPResponse {
-    guard request.uri.prefix(while: { $0 != "?" }) == "/metrics" else { return .notFound }
-    guard request.method == .GET else { return .methodNotAllowed }
+    guard request.target.prefix(while: { $0 != "?" }) == "/metrics" else { return .notFound }
+    if request.method == .OPTIONS { return .options([.GET]) }
+    guard request.method == .GET || request.method == .HEAD else {
+      return .methodNotAllowed([.GET], isText: true)
+    }
+    let models = server.registry.all
     let text = MetricsText(
-      models: server.registry.all.map {
+      models: models.map {
         ($0.name, $0.configuration.version, $0.queueLength, $0.statistics.snapshot)
-      }, usage: usage
+      }, usage: usage,
+      joining: models.compactMap { model in
+        model.joining.map { (model.name, model.configuration.version, $0.joins) }
+      }
     ).text
     return HTTPResponse(contentType: "text/plain; charset=utf-8", text: text)
+  }
+}
+
+extension HTTPRoute.Purpose {
+  /// Whether it is about the server's settings.
+  fileprivate var isSetting: Bool {
+    switch self {
+    case .modelTraceSettings, .traceSettings, .logSettings: true
+    default: false
+    }
   }
 }

@@ -8,6 +8,12 @@ import Tensors
 final class InferenceService: Sendable {
   private let registry: ModelRegistry
   private let sharedMemory: SharedMemoryRegistry
+  /// For long work on requests.
+  let workers: WorkerThreads
+  /// Starts the requests that waited for room on their connection, one after the other.
+  let starter = WorkerThreads(count: 1)
+  /// What all requests together may take.
+  let budget: MemoryBudget
   let logger: Logger
   private let counts = Mutex(Counts())
 
@@ -17,8 +23,13 @@ final class InferenceService: Sendable {
     var onIdle: [CheckedContinuation<Void, Never>] = []
   }
 
-  init(registry: ModelRegistry, sharedMemory: SharedMemoryRegistry, logger: Logger) {
+  init(
+    registry: ModelRegistry, sharedMemory: SharedMemoryRegistry, workers: WorkerThreads,
+    budget: MemoryBudget, logger: Logger
+  ) {
     self.logger = logger
+    self.workers = workers
+    self.budget = budget
     self.registry = registry
     self.sharedMemory = sharedMemory
   }
@@ -26,25 +37,16 @@ final class InferenceService: Sendable {
   /// The number of requests at work.
   var activeCount: Int { counts.withLock { $0.active } }
 
-  /// Runs one request on a model with one result.
-  ///
-  /// - Throws: what the client is to be told.
-  func infer(
-    _ request: InferRequest, cancellation: RequestCancellation, transport: Transport
-  ) async throws(KServeError) -> InferResponse {
-    let result = await withCheckedContinuation { continuation in
-      infer(request, cancellation: cancellation, transport: transport) {
-        continuation.resume(returning: $0)
-      }
-    }
-    return try result.get()
-  }
-
   /// Runs one request on a model with one result and hands the response to `answer`, once, on any
   /// thread: each change of threads costs a small request a noticeable part of its time.
+  ///
+  /// - Parameters:
+  ///   - limit: of the connection that the request came from.
+  ///   - answer: gets with the response what it takes of the limit, to be kept until it was sent.
   func infer(
     _ request: InferRequest, cancellation: RequestCancellation, transport: Transport,
-    answer: @escaping @Sendable (Result<InferResponse, KServeError>) -> Void
+    limit: InFlightLimit? = nil,
+    answer: @escaping @Sendable (Result<InferResponse, KServeError>, InFlightLimit.Lease) -> Void
   ) {
     let arrival = MonotonicTime.now()
     let model: ServedModel
@@ -52,27 +54,55 @@ final class InferenceService: Sendable {
       try begin()
       do throws(KServeError) {
         model = try registry.ready(request.modelName, version: request.modelVersion)
+        if model.isDecoupled { throw transport.noDecoupledModels }
       } catch {
         end()
         throw error
       }
     } catch {
-      return answer(.failure(error))
+      return answer(.failure(error), InFlightLimit.unlimited)
     }
-    let prepared: PreparedRequest
-    do throws(KServeError) {
-      if model.isDecoupled { throw transport.noDecoupledModels }
-      prepared = try prepare(request, model: model)
-    } catch {
-      // It does not count: nothing of it reached the model.
-      end()
-      return answer(.failure(error))
+    @Sendable func start(_ lease: InFlightLimit.Lease) {
+      let prepared: PreparedRequest
+      do throws(KServeError) {
+        if cancellation.isCancelled { throw .requestCancelled }
+        prepared = try prepare(request, model: model)
+      } catch {
+        // It does not count: nothing of it reached the model.
+        end()
+        return answer(.failure(error), lease)
+      }
+      run(
+        request, prepared, on: model, arrival: arrival, cancellation: cancellation
+      ) { result, byteCount in
+        lease.resize(to: byteCount)
+        answer(result, lease)
+      }
     }
+    // Copying much is nothing for the network's threads.
+    let copies = request.sharedMemoryBytes > 0
+    @Sendable func startWhereItMay(_ lease: InFlightLimit.Lease) {
+      if copies { workers.run { start(lease) } } else { start(lease) }
+    }
+    guard let limit else { return startWhereItMay(InFlightLimit.unlimited) }
+    limit.enter(bytes: expectedBytes(of: request, model: model), start: startWhereItMay)
+  }
+
+  private func run(
+    _ request: InferRequest, _ prepared: PreparedRequest, on model: ServedModel, arrival: UInt64,
+    cancellation: RequestCancellation,
+    answer: @escaping @Sendable (Result<InferResponse, KServeError>, _ byteCount: Int) -> Void
+  ) {
     @Sendable func finish(_ result: Result<InferResponse, KServeError>) {
       cancellation.onCancel(nil)
-      if case .failure(let error) = result { count(error, model: model, arrival: arrival) }
+      var byteCount = 0
+      switch result {
+      case .failure(let error): count(error, model: model, arrival: arrival)
+      case .success(let response):
+        byteCount = response.outputs.reduce(0) { $0 + ($1.bytes?.byteCount ?? 0) }
+      }
       end()
-      answer(result)
+      answer(result, byteCount)
     }
     let outputs = Mutex<[String: AnyTensor]>([:])
     submit(prepared, id: request.id, model: model, arrival: arrival, cancellation: cancellation) {
@@ -91,22 +121,34 @@ final class InferenceService: Sendable {
     }
   }
 
+  /// What a request takes until its answer is sent: its inputs, and outputs as large as those before
+  /// or, for want of others, as its inputs.
+  private func expectedBytes(of request: InferRequest, model: ServedModel) -> Int {
+    let given = request.inputs.reduce(0) { sum, input in
+      switch input.contents {
+      case .raw(let bytes): sum + bytes.byteCount
+      case .sharedMemory(let location): sum &+ max(location.byteSize, 0)
+      }
+    }
+    let rows = model.isBatching ? request.inputs.first?.shape.first ?? 1 : 1
+    let (known, overflow) = model.outputBytesPerRow.multipliedReportingOverflow(by: max(rows, 1))
+    return given &+ (overflow || known == 0 ? given : known)
+  }
+
   /// Runs one request on a model with any number of results, each of which is handed to `respond` as
   /// it comes, on any thread; then comes `done`. The request is in its model's queue when this returns,
-  /// so that those of one caller stay in their order.
+  /// or waits for room on its connection, so that those of one caller stay in their order.
   func stream(
-    _ request: InferRequest, cancellation: RequestCancellation,
+    _ request: InferRequest, cancellation: RequestCancellation, limit: InFlightLimit,
     respond: @escaping @Sendable (InferStreamResponse) -> Void,
     done: @escaping @Sendable () -> Void
   ) {
     let arrival = MonotonicTime.now()
     let model: ServedModel
-    let prepared: PreparedRequest
     do throws(KServeError) {
       try begin()
       do throws(KServeError) {
         model = try registry.ready(request.modelName, version: request.modelVersion)
-        prepared = try prepare(request, model: model)
       } catch {
         end()
         throw error
@@ -115,9 +157,33 @@ final class InferenceService: Sendable {
       respond(Self.failure(error, of: request))
       return done()
     }
+    limit.enter(bytes: expectedBytes(of: request, model: model)) { [self] lease in
+      stream(
+        request, to: model, arrival: arrival, cancellation: cancellation, lease: lease,
+        respond: respond, done: done)
+    }
+  }
+
+  private func stream(
+    _ request: InferRequest, to model: ServedModel, arrival: UInt64,
+    cancellation: RequestCancellation, lease: InFlightLimit.Lease,
+    respond: @escaping @Sendable (InferStreamResponse) -> Void,
+    done: @escaping @Sendable () -> Void
+  ) {
+    let prepared: PreparedRequest
+    do throws(KServeError) {
+      if cancellation.isCancelled { throw .requestCancelled }
+      prepared = try prepare(request, model: model)
+    } catch {
+      end()
+      respond(Self.failure(error, of: request))
+      return done()
+    }
     @Sendable func finish() {
       cancellation.onCancel(nil)
       end()
+      // The answers' bytes are the transport's to count from here on.
+      lease.resize(to: 0)
       done()
     }
     let wantsFinal =
@@ -179,15 +245,19 @@ final class InferenceService: Sendable {
   private func prepare(
     _ request: InferRequest, model: ServedModel
   ) throws(KServeError) -> PreparedRequest {
-    let prepared = try model.prepare(request) { (input) throws(KServeError) in
+    let lease = MemoryBudget.Lease(budget)
+    let copied = request.sharedMemoryBytes
+    if copied > 0 { try lease.grow(to: copied) }
+    var prepared = try model.prepare(request) { (input) throws(KServeError) in
       switch input.contents {
       case .raw(let bytes): bytes
       case .sharedMemory(let location): try sharedMemory.bytes(at: location)
       }
     }
     for output in prepared.outputs {
-      if let location = output.sharedMemory { _ = try sharedMemory.bytes(at: location) }
+      if let location = output.sharedMemory { _ = try sharedMemory.check(location) }
     }
+    if copied > 0 { prepared.memory = lease }
     return prepared
   }
 
@@ -202,7 +272,7 @@ final class InferenceService: Sendable {
     let request = QueuedRequest(
       id: id, inputs: prepared.inputs, rows: prepared.rows, signature: prepared.signature,
       requestedOutputs: prepared.outputs.map(\.name), arrival: arrival, deadline: deadline,
-      deliver: deliver)
+      memory: prepared.memory, deliver: deliver)
     guard let queue = model.openQueue else {
       request.end(
         .failure(
@@ -264,6 +334,9 @@ final class InferenceService: Sendable {
       }
       tensors.append(encoded)
     }
+    let rows = model.isBatching ? request.inputs.first?.shape.first ?? 1 : 1
+    model.noteOutputs(
+      bytes: outputs.values.reduce(0) { $0 + $1.byteCount }, rows: rows)
     return InferResponse(
       modelName: model.name, modelVersion: String(model.configuration.version), id: request.id,
       outputs: tensors)
@@ -304,5 +377,26 @@ final class InferenceService: Sendable {
       }
       if isIdle { continuation.resume() }
     }
+  }
+}
+
+extension InferRequest {
+  /// The bytes of inputs that are in shared memory.
+  var sharedMemoryBytes: Int {
+    inputs.reduce(0) { sum, input in
+      if case .sharedMemory(let location) = input.contents {
+        sum &+ max(location.byteSize, 0)
+      } else {
+        sum
+      }
+    }
+  }
+}
+
+extension AnyTensor {
+  /// The bytes of the elements.
+  fileprivate var byteCount: Int {
+    if case .string(let strings) = self { return strings.bytes.count + 4 * strings.count }
+    return (shape.elementCount ?? 0) * (elementType.byteCount ?? 0)
   }
 }

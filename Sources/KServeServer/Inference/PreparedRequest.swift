@@ -13,6 +13,8 @@ struct PreparedRequest: Sendable {
   var outputs: [InferRequest.RequestedOutput]
   /// Nanoseconds that the request may wait; `nil` without limit.
   var queueLimit: UInt64?
+  /// What the tensors take that were copied for the request.
+  var memory: MemoryBudget.Lease?
 }
 
 extension ServedModel {

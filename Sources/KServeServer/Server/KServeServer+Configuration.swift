@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOCore
 
@@ -23,13 +24,29 @@ extension KServeServer {
     /// The threads for network traffic; models have their own.
     public var networkThreads: Int
     public var logger: Logger
+    /// What clients' connections may take, and for how long.
+    public var limits: ConnectionLimits
+    /// The bytes that the requests and answers of all clients may take at the same time; further
+    /// requests are refused. `nil`: a GiB or four of the longest requests, but no more than half of the
+    /// machine's memory.
+    public var maxBytesInFlight: Int?
+    /// Which shared-memory objects clients may register.
+    public var sharedMemory: SharedMemoryAccess
+    /// Whether clients may load and unload models.
+    public var allowsModelControl: Bool
+    /// Names by which clients reach the server, beside its address and this machine's names: a page
+    /// that a browser got from another name may change nothing here.
+    public var allowedHosts: [String]
 
     public init(
       host: String = "127.0.0.1", httpPort: Int? = 8000, grpcPort: Int? = 8001,
       metricsPort: Int? = 8002, maxRequestBytes: Int = 256 << 20,
       exitTimeout: Duration = .seconds(30), name: String = "needletail", version: String = "0.1.0",
       networkThreads: Int = min(System.coreCount, 4),
-      logger: Logger = Logger(label: "needletail.server")
+      logger: Logger = Logger(label: "needletail.server"),
+      limits: ConnectionLimits = ConnectionLimits(), maxBytesInFlight: Int? = nil,
+      sharedMemory: SharedMemoryAccess = SharedMemoryAccess(), allowsModelControl: Bool = true,
+      allowedHosts: [String] = []
     ) {
       self.host = host
       self.httpPort = httpPort
@@ -41,7 +58,21 @@ extension KServeServer {
       self.version = version
       self.networkThreads = networkThreads
       self.logger = logger
+      self.limits = limits
+      self.maxBytesInFlight = maxBytesInFlight
+      self.sharedMemory = sharedMemory
+      self.allowsModelControl = allowsModelControl
+      self.allowedHosts = allowedHosts
     }
+  }
+
+  /// The bytes that all clients' requests and answers may take.
+  static func bytesInFlight(_ configuration: Configuration) -> Int {
+    if let given = configuration.maxBytesInFlight { return given }
+    let (four, overflow) = configuration.maxRequestBytes.multipliedReportingOverflow(by: 4)
+    let wanted = max(overflow ? Int.max : four, 1 << 30)
+    let half = sysconf(Int32(_SC_PHYS_PAGES)) / 2 * sysconf(Int32(_SC_PAGESIZE))
+    return max(half > 0 ? min(wanted, half) : wanted, configuration.maxRequestBytes)
   }
 
   /// Where a running server listens.

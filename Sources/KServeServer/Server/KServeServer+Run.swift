@@ -8,11 +8,11 @@ extension KServeServer {
   /// cancellation of the task, or ``shutDown()``).
   ///
   /// Ports are opened first, so that ``endpoints`` are known and liveness can be asked for; the server
-  /// is ready when all models are loaded and warm. At the end it stops being ready, refuses new
-  /// requests, and lets those at work end within ``Configuration/exitTimeout``.
+  /// is ready when the models are loaded and warm; one that does not start is unavailable. At the end
+  /// it stops being ready, refuses new requests, and lets those at work end within ``Configuration/exitTimeout``.
   ///
-  /// - Throws: ``KServeServerError`` if a port cannot be had, a model does not start, or a model
-  ///   reported that the process must not go on.
+  /// - Throws: ``KServeServerError`` if a port cannot be had, no model starts, or a model reported that
+  ///   the process must not go on.
   public func run() async throws {
     guard enter(.starting, from: .created) else {
       throw KServeServerError(.invalidState, "a server runs once; make another one")
@@ -57,25 +57,46 @@ extension KServeServer {
     let routes = HTTPRoutes(server: self)
     var listeners: [HTTPListener] = []
     var grpc: GRPCListener?
+    let limits = configuration.limits
+    let connections = OpenConnections(
+      limit: limits.connections ?? OpenConnections.limitByDescriptors(), limits: limits)
+    // Metrics have room of their own, so that whoever watches the server sees what fills it.
+    let metricsConnections = OpenConnections(limit: 8, reserve: 0, limits: limits)
+    let closing = Task { [inference] in
+      var rest = 0
+      while !Task.isCancelled {
+        try await Task.sleep(for: .seconds(1))
+        connections.closeOverdue()
+        metricsConnections.closeOverdue()
+        rest = inference.activeCount == 0 ? rest + 1 : 0
+        if rest == 2 { Memory.trim() }
+      }
+    }
+    defer { closing.cancel() }
     func listen(
-      _ port: Int?, _ purpose: String, _ respond: @escaping HTTPConnection.Responder
+      _ port: Int?, _ purpose: String, _ connections: OpenConnections,
+      _ respond: @escaping HTTPConnection.Responder
     ) async throws -> Int? {
       guard let port else { return nil }
       let listener = try await HTTPListener.bind(
         host: host, port: port, purpose: purpose, group: group,
-        maxRequestBytes: configuration.maxRequestBytes, respond: respond)
+        maxRequestBytes: configuration.maxRequestBytes, budget: inference.budget,
+        connections: connections, respond: respond)
       listeners.append(listener)
       return listener.port
     }
     do {
-      let http = try await listen(configuration.httpPort, "HTTP") { await routes.respond(to: $0) }
-      let metrics = try await listen(configuration.metricsPort, "metrics") {
-        routes.metricsResponse(to: $0)
+      let http = try await listen(configuration.httpPort, "HTTP", connections) {
+        routes.respond(to: $0, answer: $1)
+      }
+      let metrics = try await listen(configuration.metricsPort, "metrics", metricsConnections) {
+        $1(routes.metricsResponse(to: $0))
       }
       if let port = configuration.grpcPort {
         grpc = try await GRPCListener.bind(
           host: host, port: port, group: group, methods: KServeService(server: self).methods,
-          maxMessageBytes: configuration.maxRequestBytes)
+          maxMessageBytes: configuration.maxRequestBytes, inference: inference,
+          connections: connections, bytesInFlight: limits.bytesInFlight)
       }
       let endpoints = Endpoints(host: host, http: http, grpc: grpc?.port, metrics: metrics)
       publish(.success(endpoints))
@@ -98,21 +119,28 @@ extension KServeServer {
     }
   }
 
-  /// Loads the models that were bound; the server is ready when all are.
+  /// Loads the models that were bound; the server is ready when each is loaded, or known to be
+  /// unavailable. One that does not start costs itself; if none does there is nothing to serve.
   private func loadModels() async {
-    do {
-      for model in registry.all {
-        if stop.reason != nil { return }
+    var failure: KServeServerError?
+    var loaded = 0
+    for model in registry.all {
+      if stop.reason != nil { return }
+      do {
         try await model.load()
+        loaded += 1
         configuration.logger.info("model is ready", metadata: ["model": "\(model.name)"])
+      } catch {
+        if model.status == .unavailable(reason: "unloaded") { continue }
+        let known =
+          error as? KServeServerError
+          ?? KServeServerError(.modelStart, "it could not be loaded: \(error)", model: model.name)
+        failure = failure ?? known
+        configuration.logger.error(
+          "model is unavailable", metadata: ["model": "\(model.name)", "error": "\(known)"])
       }
-    } catch {
-      let known =
-        error as? KServeServerError
-        ?? KServeServerError(.modelStart, "a model could not be loaded: \(error)")
-      stop.send(.unrecoverable(known))
-      return
     }
+    if loaded == 0, let failure { return stop.send(.unrecoverable(failure)) }
     enter(.ready, from: .starting)
   }
 

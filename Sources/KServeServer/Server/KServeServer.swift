@@ -1,5 +1,6 @@
 import BatchInference
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Synchronization
 import Tensors
@@ -44,7 +45,7 @@ public final class KServeServer: Service {
   /// Where the server listens and what it allows.
   public let configuration: Configuration
   let registry = ModelRegistry()
-  let sharedMemory = SharedMemoryRegistry()
+  let sharedMemory: SharedMemoryRegistry
   let inference: InferenceService
   let administration: ModelAdministration
   let stop = StopSignal()
@@ -53,10 +54,15 @@ public final class KServeServer: Service {
 
   public init(configuration: Configuration = Configuration()) {
     self.configuration = configuration
+    sharedMemory = SharedMemoryRegistry(access: configuration.sharedMemory)
     inference = InferenceService(
-      registry: registry, sharedMemory: sharedMemory, logger: configuration.logger)
+      registry: registry, sharedMemory: sharedMemory,
+      workers: WorkerThreads(count: max(2, min(System.coreCount, 4))),
+      budget: MemoryBudget(limit: Self.bytesInFlight(configuration)),
+      logger: configuration.logger)
     administration = ModelAdministration(
-      name: configuration.name, version: configuration.version, registry: registry)
+      name: configuration.name, version: configuration.version, registry: registry,
+      allowsControl: configuration.allowsModelControl)
   }
 
   /// Where the server listens; waits until it does.

@@ -24,7 +24,7 @@ final class BatchQueue: @unchecked Sendable {
     var number: Int
   }
 
-  private let rules: Rules
+  private var rules: Rules
   private let condition = BlockingCondition()
   private var waiting: [QueuedRequest] = []
   /// The requests of ``waiting`` before this one are gone.
@@ -37,6 +37,9 @@ final class BatchQueue: @unchecked Sendable {
   private var batchCount = 0
 
   init(rules: Rules) { self.rules = rules }
+
+  /// Lets requests be joined from now on, once it is known that they may.
+  func allowJoining() { condition.withLock { rules.joinsRequests = true } }
 
   /// The number of requests that wait.
   var count: Int { condition.withLock { waiting.count - head } }

@@ -17,11 +17,15 @@ public struct DynamicBatching: Sendable, Hashable {
   public var defaultTimeout: Duration?
   /// Whether a request's parameter `timeout` (microseconds) may shorten the time it waits.
   public var allowTimeoutOverride: Bool
+  /// Whether rows of several requests are joined at all. `nil`: as a test run shows for a loaded model
+  /// (``RequestJoining/check``), and always for a closure, which is told of its batch's requests
+  /// (``ModelBatch/members``) and whose author chose batching.
+  public var joining: RequestJoining?
 
   public init(
     preferredBatchSizes: [Int] = [], maxQueueDelay: Duration = .zero,
     preserveOrdering: Bool = false, maxQueueSize: Int = 0, defaultTimeout: Duration? = nil,
-    allowTimeoutOverride: Bool = false
+    allowTimeoutOverride: Bool = false, joining: RequestJoining? = nil
   ) {
     self.preferredBatchSizes = preferredBatchSizes
     self.maxQueueDelay = maxQueueDelay
@@ -29,5 +33,6 @@ public struct DynamicBatching: Sendable, Hashable {
     self.maxQueueSize = maxQueueSize
     self.defaultTimeout = defaultTimeout
     self.allowTimeoutOverride = allowTimeoutOverride
+    self.joining = joining
   }
 }

@@ -29,29 +29,54 @@ final class ModelInstance {
 
   /// Runs the model on made-up rows as its configuration says.
   ///
-  /// - Throws: ``KServeServerError`` if the model fails on them.
+  /// - Throws: ``KServeServerError`` if the model fails on rows that it must take.
   func warmUp() throws {
-    guard case .zeros(let rows, let count) = model.configuration.warmUp else { return }
-    do {
-      let batch = try model.zeroBatch(rows: rows)
-      for _ in 0..<count {
-        switch model.body {
-        case .batches(let body):
-          let outputs = try run { try await body(batch) }
-          try model.check(outputs, rows: batch.rowCount, requested: batch.requestedOutputs)
-        case .streams(let body):
-          try run { [model] in
-            try await body(batch) { try model.check($0, requested: batch.requestedOutputs) }
-          }
+    switch model.configuration.warmUp {
+    case .none: return
+    case .zeros(let rows, let count):
+      do {
+        try warmUp(rows: rows, count: count)
+      } catch {
+        throw KServeServerError(
+          .modelStart,
+          "the warm-up on \(rows) rows of zeros failed: \(error). Correct the model, or choose another "
+            + "warm-up",
+          model: model.name)
+      }
+    case .zerosIfTaken(let rows, let count):
+      do {
+        try warmUp(rows: rows, count: count)
+      } catch {
+        model.add(
+          note: "served without a warm-up, since the model does not take \(rows) rows of zeros: "
+            + ErrorText.withoutPaths("\(error)"))
+      }
+    }
+  }
+
+  private func warmUp(rows: Int, count: Int) throws {
+    let batch = try model.zeroBatch(rows: rows)
+    for _ in 0..<count {
+      switch model.body {
+      case .batches(let body):
+        let outputs = try run { try await body(batch) }
+        try model.check(outputs, rows: batch.rowCount, requested: batch.requestedOutputs)
+      case .streams(let body):
+        try run { [model] in
+          try await body(batch) { try model.check($0, requested: batch.requestedOutputs) }
         }
       }
-    } catch {
-      throw KServeServerError(
-        .modelStart,
-        "the warm-up on \(rows) rows of zeros failed: \(error). Correct the model, or choose another "
-          + "warm-up",
-        model: model.name)
     }
+  }
+
+  /// Finds out whether requests of the model may be joined.
+  func checkJoining() -> JoiningCheck.Result {
+    guard case .batches(let body) = model.body else {
+      return JoiningCheck.Result(verdict: .alone("the model answers in streams"))
+    }
+    return JoiningCheck(model: model) { batch in
+      try self.run { try await body(batch) }
+    }.result()
   }
 
   private func run(_ queued: BatchQueue.Batch, _ body: @escaping ServedModel.BatchBody) {
@@ -72,7 +97,9 @@ final class ModelInstance {
       let outputs = try run { try await body(batch) }
       let computed = MonotonicTime.now()
       times.computeInfer = computed - joined
-      try model.check(outputs, rows: batch.rowCount, requested: batch.requestedOutputs)
+      let isFree = requests.count == 1 && model.hasOtherRowCounts
+      try model.check(
+        outputs, rows: isFree ? nil : batch.rowCount, requested: batch.requestedOutputs)
       let parts = try split(outputs, requests: requests, members: batch.members)
       times.computeOutput = MonotonicTime.now() - computed
       outcome = .success(parts)

@@ -9,7 +9,11 @@ public struct ModelServingConfiguration: Sendable, Hashable {
     case none
     /// `count` batches of `rows` rows of zeros and empty strings; dimensions known only at run time
     /// are 1.
+    /// A model that fails on them is not served.
     case zeros(rows: Int = 1, count: Int = 1)
+    /// The same, but a model that cannot take zeros is served all the same, with a note in the log and
+    /// on the status page.
+    case zerosIfTaken(rows: Int = 1, count: Int = 1)
   }
 
   /// The version that clients see and may ask for.
@@ -45,7 +49,10 @@ public struct ModelServingConfiguration: Sendable, Hashable {
 
 extension ModelServingConfiguration {
   /// How a loaded model is best served: its rows joined, if the batch dimensions of all its inputs and
-  /// outputs are open, and else in the shapes as they are; warm before it is ready.
+  /// outputs are open and a test run shows that they do not depend on each other, and else in the
+  /// shapes as they are; warm before it is ready, if it takes zeros.
+  ///
+  /// - Parameter maxBatchSize: 0 serves the shapes as they are in any case.
   public static func suited(
     to model: any Model, maxBatchSize: Int = 4096, batching: DynamicBatching = DynamicBatching(),
     instances: Int = 1
@@ -54,7 +61,8 @@ extension ModelServingConfiguration {
       $0.shape.dimensions.first == Shape.dynamic
     }
     return ModelServingConfiguration(
-      maxBatchSize: isOpen ? maxBatchSize : 0, batching: isOpen ? batching : nil,
-      instances: instances, warmUp: .zeros())
+      maxBatchSize: isOpen ? maxBatchSize : 0,
+      batching: isOpen && maxBatchSize > 0 ? batching : nil, instances: instances,
+      warmUp: .zerosIfTaken())
   }
 }

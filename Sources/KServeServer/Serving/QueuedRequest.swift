@@ -29,12 +29,15 @@ final class QueuedRequest: Sendable {
   let arrival: UInt64
   /// When it is refused if it has not begun to run.
   let deadline: UInt64?
+  /// What its tensors take, given back with them.
+  private let memory: MemoryBudget.Lease?
   private let deliver: @Sendable (Delivery) -> Void
   private let ended = Atomic(false)
 
   init(
     id: String, inputs: [AnyTensor?], rows: Int, signature: Signature, requestedOutputs: [String],
-    arrival: UInt64, deadline: UInt64?, deliver: @escaping @Sendable (Delivery) -> Void
+    arrival: UInt64, deadline: UInt64?, memory: MemoryBudget.Lease? = nil,
+    deliver: @escaping @Sendable (Delivery) -> Void
   ) {
     self.id = id
     self.inputs = inputs
@@ -43,6 +46,7 @@ final class QueuedRequest: Sendable {
     self.requestedOutputs = requestedOutputs
     self.arrival = arrival
     self.deadline = deadline
+    self.memory = memory
     self.deliver = deliver
   }
 

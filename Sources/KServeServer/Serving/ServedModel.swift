@@ -29,9 +29,15 @@ final class ServedModel: Sendable {
 
   private struct State {
     var status = Status.unavailable(reason: "")
-    var queue: BatchQueue?
-    var threads = 0
-    var onThreadsEnded: [CheckedContinuation<Void, Never>] = []
+    var generation: ModelGeneration?
+    /// The joining that was decided, once it was.
+    var joining: JoiningVerdict?
+    /// Whether outputs may have other numbers of rows than inputs.
+    var hasOtherRowCounts = false
+    /// What people should know of the model, which is served all the same.
+    var note: String?
+    /// The most bytes of outputs that a row had, as far as is known.
+    var outputBytesPerRow = 0
   }
 
   let name: String
@@ -40,6 +46,8 @@ final class ServedModel: Sendable {
   let configuration: ModelServingConfiguration
   /// What runs the model, for clients to read.
   let platform: String
+  /// Whether it is a loaded model, and not a closure that was written for this server.
+  let isLoadedModel: Bool
   let body: Body
   let statistics = ServingStatistics()
   let logger: Logger
@@ -51,7 +59,8 @@ final class ServedModel: Sendable {
 
   init(
     name: String, inputs: [TensorSpecification], outputs: [TensorSpecification],
-    configuration: ModelServingConfiguration, platform: String, body: Body, logger: Logger,
+    configuration: ModelServingConfiguration, platform: String,
+    isLoadedModel: Bool, body: Body, logger: Logger,
     onUnrecoverable: @escaping @Sendable (KServeServerError) -> Void
   ) {
     self.name = name
@@ -59,6 +68,7 @@ final class ServedModel: Sendable {
     self.outputs = outputs
     self.configuration = configuration
     self.platform = platform
+    self.isLoadedModel = isLoadedModel
     self.body = body
     self.logger = logger
     self.onUnrecoverable = onUnrecoverable
@@ -81,63 +91,89 @@ final class ServedModel: Sendable {
   var isReady: Bool { status == .ready }
 
   /// The number of requests that wait.
-  var queueLength: Int { state.withLock { $0.queue }?.count ?? 0 }
+  var queueLength: Int { state.withLock { $0.generation }?.queue.count ?? 0 }
 
   /// The queue while the model takes requests.
   var openQueue: BatchQueue? {
-    state.withLock { $0.status == .ready ? $0.queue : nil }
+    state.withLock { $0.status == .ready ? $0.generation?.queue : nil }
   }
 
-  /// Starts the instances, warms them up and lets requests in. Nothing happens to a loaded model.
+  /// What was decided about joining requests; `nil` where there is nothing to decide.
+  var joining: JoiningVerdict? { state.withLock { $0.joining } }
+
+  /// What people should know of the model, which is served all the same.
+  var note: String? { state.withLock { $0.note } }
+
+  /// Whether outputs may have other numbers of rows than inputs, as a check has shown.
+  var hasOtherRowCounts: Bool { state.withLock { $0.hasOtherRowCounts } }
+
+  /// The bytes of outputs to expect for a row, as far as is known.
+  var outputBytesPerRow: Int { state.withLock { $0.outputBytesPerRow } }
+
+  func noteOutputs(bytes: Int, rows: Int) {
+    let each = bytes / max(rows, 1)
+    state.withLock { $0.outputBytesPerRow = max($0.outputBytesPerRow, each) }
+  }
+
+  // MARK: Loading
+
+  /// Starts the instances, warms them up and lets requests in. A model that is being loaded is waited
+  /// for, and nothing happens to a loaded one.
   ///
-  /// - Throws: ``KServeServerError`` if the warm-up fails; the model is then unavailable.
+  /// - Throws: ``KServeServerError`` if the model does not start; it is then unavailable.
   func load() async throws {
-    let queue = BatchQueue(rules: queueRules)
-    let begins = state.withLock { state in
+    let new = ModelGeneration(queue: BatchQueue(rules: queueRules))
+    let (begins, other) = state.withLock { state in
       switch state.status {
-      case .ready, .loading: return false
+      case .ready: return (false, nil as ModelGeneration?)
+      case .loading: return (false, state.generation)
       case .unloading, .unavailable:
         state.status = .loading
-        state.queue = queue
-        return true
+        state.generation = new
+        return (true, nil)
       }
     }
+    if let other { return try await other.waitUntilLoaded() }
     if !begins { return }
     do {
-      let order = OrderedDelivery()
-      for instance in 0..<configuration.instances {
-        try await start(instance: instance, queue: queue, order: order)
+      for instance in 0..<configuration.instances { try await start(instance: instance, in: new) }
+      let isCurrent = state.withLock { state in
+        guard state.generation === new, state.status == .loading else { return false }
+        state.status = .ready
+        return true
       }
-      state.withLock { $0.status = .ready }
+      if !isCurrent { throw unloadedMeanwhile }
+      new.finishLoading(.success(()))
     } catch {
-      queue.close()
-      state.withLock {
-        $0.status = .unavailable(reason: "\(error)")
-        $0.queue = nil
+      new.close()
+      state.withLock { state in
+        guard state.generation === new, state.status == .loading else { return }
+        state.status = .unavailable(reason: "\(error)")
+        state.generation = nil
       }
+      new.finishLoading(.failure(error))
       throw error
     }
   }
 
-  /// Lets no more requests in, serves those that wait, and ends the instances.
+  private var unloadedMeanwhile: KServeServerError {
+    KServeServerError(.modelStart, "it was unloaded while it was being loaded", model: name)
+  }
+
+  /// Lets no more requests in, serves those that wait, and ends the instances of this load; a later
+  /// load is none of its business.
   func unload(reason: String = "unloaded") async {
-    let queue = state.withLock { state in
-      if state.status == .ready { state.status = .unloading }
-      return state.queue
+    let generation = state.withLock { state in
+      if state.status == .ready || state.status == .loading { state.status = .unloading }
+      return state.generation
     }
-    queue?.close()
-    await withCheckedContinuation { continuation in
-      let isDone = state.withLock { state in
-        if state.threads == 0 { return true }
-        state.onThreadsEnded.append(continuation)
-        return false
-      }
-      if isDone { continuation.resume() }
-    }
+    guard let generation else { return }
+    generation.close()
+    await generation.end()
     state.withLock { state in
-      if state.queue === queue {
+      if state.generation === generation {
         state.status = .unavailable(reason: reason)
-        state.queue = nil
+        state.generation = nil
       }
     }
   }
@@ -145,9 +181,9 @@ final class ServedModel: Sendable {
   /// Fails the requests that wait, for a stop that may take no longer.
   func abandonQueue() {
     let error = KServeError(.unavailable, "Server is stopping, the request was not executed")
-    let queue = state.withLock { $0.queue }
-    queue?.close()
-    for request in queue?.removeAll() ?? [] { request.end(.failure(error)) }
+    let generation = state.withLock { $0.generation }
+    generation?.close()
+    for request in generation?.queue.removeAll() ?? [] { request.end(.failure(error)) }
   }
 
   private var queueRules: BatchQueue.Rules {
@@ -155,7 +191,7 @@ final class ServedModel: Sendable {
     if let batching = configuration.batching {
       rules.maxQueueSize = batching.maxQueueSize
       if isBatching, !isDecoupled {
-        rules.joinsRequests = true
+        rules.joinsRequests = joining?.joins ?? false
         rules.preferredSizes = batching.preferredBatchSizes.sorted()
         rules.delay = batching.maxQueueDelay.nanoseconds
       }
@@ -164,23 +200,27 @@ final class ServedModel: Sendable {
   }
 
   /// Starts one instance's thread and waits until it is warm.
-  private func start(instance: Int, queue: BatchQueue, order: OrderedDelivery) async throws {
+  private func start(instance: Int, in generation: ModelGeneration) async throws {
     try await withCheckedThrowingContinuation {
       (continuation: CheckedContinuation<Void, any Error>) in
-      state.withLock { $0.threads += 1 }
+      guard generation.beginThread() else {
+        return continuation.resume(throwing: unloadedMeanwhile)
+      }
       let started = InstanceThread.start { [self] thread in
-        let runner = ModelInstance(model: self, thread: thread, order: order)
+        let runner = ModelInstance(model: self, thread: thread, order: generation.order)
         do {
           try runner.warmUp()
+          decideJoining(runner)
+          if joining?.joins == true { generation.queue.allowJoining() }
           continuation.resume()
-          runner.serve(queue)
+          runner.serve(generation.queue)
         } catch {
           continuation.resume(throwing: error)
         }
-        threadEnded()
+        generation.endThread()
       }
       if !started {
-        threadEnded()
+        generation.endThread()
         continuation.resume(
           throwing: KServeServerError(
             .modelStart, "the system gives no thread for instance \(instance)", model: name))
@@ -188,13 +228,35 @@ final class ServedModel: Sendable {
     }
   }
 
-  private func threadEnded() {
-    let continuations = state.withLock { state in
-      state.threads -= 1
-      if state.threads > 0 { return [CheckedContinuation<Void, Never>]() }
-      defer { state.onThreadsEnded.removeAll() }
-      return state.onThreadsEnded
+  /// Decides once, on the first instance's thread, whether requests may be joined.
+  private func decideJoining(_ runner: ModelInstance) {
+    guard let batching = configuration.batching, isBatching, !isDecoupled, joining == nil else {
+      return
     }
-    for continuation in continuations { continuation.resume() }
+    let result: JoiningCheck.Result
+    switch batching.joining ?? (isLoadedModel ? .check : .always) {
+    case .always: result = .init(verdict: .joined("as was asked for"))
+    case .never: result = .init(verdict: .alone("as was asked for"))
+    case .check: result = runner.checkJoining()
+    }
+    state.withLock { state in
+      state.joining = result.verdict
+      state.hasOtherRowCounts = result.hasOtherRowCounts
+    }
+    let text = result.verdict.description
+    if case .alone = result.verdict, batching.joining != .never {
+      logger.notice("\(text)", metadata: ["model": "\(name)"])
+    } else {
+      logger.info("\(text)", metadata: ["model": "\(name)"])
+    }
+  }
+
+  /// Keeps what people should know of the model, and tells it in the log.
+  func add(note: String) {
+    let isNew = state.withLock { state in
+      defer { state.note = note }
+      return state.note != note
+    }
+    if isNew { logger.notice("\(note)", metadata: ["model": "\(name)"]) }
   }
 }

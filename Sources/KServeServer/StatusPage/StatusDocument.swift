@@ -35,6 +35,7 @@ extension ServedModel {
       ("name", .string(name)), ("version", .integer(Int64(configuration.version))),
       ("state", .string(state.lowercased())), ("reason", .string(reason)),
       ("platform", .string(platform)), ("scheduling", .string(scheduling)),
+      ("notes", .array(notes.map { .string($0) })),
       ("inputs", .array(inputs.map { .string($0.description) })),
       ("outputs", .array(outputs.map { .string($0.description) })),
       ("maxBatchSize", .integer(Int64(configuration.maxBatchSize))),
@@ -68,12 +69,19 @@ extension ServedModel {
     ])
   }
 
+  /// What people should know: that requests run alone though they could be joined, no warm-up.
+  private var notes: [String] {
+    var notes = note.map { [$0] } ?? []
+    if let joining, !joining.joins { notes.append(joining.description) }
+    return notes
+  }
+
   /// The batching in a few words.
   private var scheduling: String {
     let instances = configuration.instances == 1 ? "" : ", \(configuration.instances) instances"
     if isDecoupled { return "streaming" + instances }
     if !isBatching { return "no batch dimension" + instances }
-    guard let batching = configuration.batching else {
+    guard let batching = configuration.batching, joining?.joins != false else {
       return "requests run alone, up to \(configuration.maxBatchSize) rows" + instances
     }
     let delay = Double(batching.maxQueueDelay.nanoseconds) / 1e6

@@ -118,6 +118,7 @@ extension StatusPage {
         <span class="label" style="margin-left:auto">${esc(model.platform)} · ${esc(model.scheduling)}</span></div>
         <p class="signature">${tensors(model.inputs)} → ${tensors(model.outputs)}</p>
         ${model.reason ? `<p class="reason">${esc(model.reason)}</p>` : ""}
+        ${model.notes.map(n => `<p class="note">${esc(n)}</p>`).join("")}
         <div class="grid"><div><h3>Rows a second, last minute</h3>${trend(r.trend)}
         <dl><dt>requests/s</dt><dd>${short(r.requests)}</dd><dt>rows/s</dt><dd>${short(r.rows)}</dd>
         <dt>waiting now</dt><dd>${short(model.waiting)}</dd>

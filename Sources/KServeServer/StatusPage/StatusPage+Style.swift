@@ -65,6 +65,7 @@ extension StatusPage {
       margin-top: .3rem; }
     .legend i { display: inline-block; width: .6rem; height: .6rem; border-radius: .15rem; margin-right: .3rem; }
     .reason { color: var(--bad); font-size: .88rem; margin: 0 0 .6rem; overflow-wrap: anywhere; }
+    .note { color: var(--warm); font-size: .88rem; margin: 0 0 .6rem; overflow-wrap: anywhere; }
     footer { display: flex; gap: 1.2rem; color: var(--soft); font-size: .82rem; margin-top: 1.4rem; }
     footer a { color: inherit; }
     body.lost main { opacity: .45; }

@@ -65,7 +65,8 @@ struct NodeServerLauncher: Sendable {
       return .needletail(
         NeedletailBackend(
           models: named, instances: instances,
-          maxQueueDelay: Int(delay / .microseconds(1))))
+          maxQueueDelay: Int(delay / .microseconds(1)), joining: specification.joining,
+          joiningOfModels: specification.joiningOfModels))
     case .tritonserver(let triton, let repository):
       guard !repository.hasPrefix("file://") else {
         let path = String(repository.dropFirst("file://".count))

@@ -39,6 +39,11 @@ public struct NodeServerSpecification: Sendable {
   public var sharesMemory = true
   /// What the servers' restricted calls ask for.
   public var accessToken: String?
+  /// Whether this program's servers may run the rows of several requests as one batch: as a test run
+  /// at their start shows, unless it is known.
+  public var joining = RequestJoining.check
+  /// The same for single models, by name.
+  public var joiningOfModels: [String: RequestJoining] = [:]
   /// The executors to wait for, within ``startTime``; those that come later have their servers
   /// started by their first task.
   public var minimumExecutors = 1

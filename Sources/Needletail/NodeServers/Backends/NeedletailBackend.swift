@@ -13,6 +13,10 @@ struct NeedletailBackend: Sendable, Hashable, Codable {
   var instances: Int?
   /// Microseconds that a request may wait for others to join it.
   var maxQueueDelay = 0
+  /// Whether rows of several requests may run as one batch.
+  var joining = RequestJoining.check
+  /// The same for single models, by name.
+  var joiningOfModels: [String: RequestJoining] = [:]
 
   func resolved(for worker: WorkerContext, on executor: ExecutorIdentity) throws
     -> NeedletailBackend
@@ -71,7 +75,9 @@ struct NeedletailLaunch: OrderLaunch {
         model.name, model: loaded,
         configuration: .suited(
           to: loaded,
-          batching: DynamicBatching(maxQueueDelay: .microseconds(backend.maxQueueDelay)),
+          batching: DynamicBatching(
+            maxQueueDelay: .microseconds(backend.maxQueueDelay),
+            joining: backend.joiningOfModels[model.name] ?? backend.joining),
           instances: backend.instances ?? 1))
     }
     let signals = TerminationSignal { server.shutDown() }

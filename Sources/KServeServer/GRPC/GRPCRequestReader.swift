@@ -4,24 +4,34 @@ import Tensors
 
 /// Takes the messages of a call out of its data frames.
 ///
-/// A message's bytes are copied once, into memory in which its last byte lies at the end of an aligned
-/// word: the last tensor of an inference request ends there, so that it can be viewed in place.
-struct GRPCMessageReader {
-  /// A complete message, and whether it is compressed.
+/// A message's bytes are copied into memory in which its last byte lies at the end of an aligned word:
+/// the last tensor of an inference request ends there, so that it can be viewed in place. The memory
+/// grows with what has arrived, whatever length the message claims.
+struct GRPCRequestReader {
+  /// A complete message, whether it is compressed, and what it takes of the server's memory.
   struct Message {
     var bytes: TensorBytes
     var isCompressed: Bool
+    var memory: MemoryBudget.Lease
   }
 
   private let maxMessageBytes: Int
+  private let budget: MemoryBudget
   private var prefix: (bytes: UInt64, count: Int) = (0, 0)
   private var storage: TensorStorage?
+  private var memory: MemoryBudget.Lease?
   private var isCompressed = false
   private var byteOffset = 0
   private var received = 0
   private var expected = 0
 
-  init(maxMessageBytes: Int) { self.maxMessageBytes = maxMessageBytes }
+  /// Less is not counted: it is what the connection's buffers take anyway.
+  private static let countedBytes = 16 << 10
+
+  init(maxMessageBytes: Int, budget: MemoryBudget) {
+    self.maxMessageBytes = maxMessageBytes
+    self.budget = budget
+  }
 
   /// Whether a message has begun and not ended.
   var isInMessage: Bool { prefix.count > 0 || storage != nil }
@@ -29,7 +39,7 @@ struct GRPCMessageReader {
   /// Takes the bytes of the next frame from `buffer` up to the end of a message.
   ///
   /// - Returns: the message that ends there; `nil` if there is none.
-  /// - Throws: ``KServeError`` if a message is longer than allowed.
+  /// - Throws: ``KServeError`` if a message is longer than allowed, or there is no memory for it.
   mutating func next(from buffer: inout ByteBuffer) throws(KServeError) -> Message? {
     if storage == nil {
       while prefix.count < 5 {
@@ -46,11 +56,12 @@ struct GRPCMessageReader {
       }
       let misalignment = expected % TensorStorage.alignment
       byteOffset = misalignment == 0 ? 0 : TensorStorage.alignment - misalignment
-      storage = TensorStorage(byteCount: byteOffset + expected)
       received = 0
     }
-    guard let storage else { return nil }
     let count = min(expected - received, buffer.readableBytes)
+    if expected > 0, count == 0 { return nil }
+    try reserve(received + count)
+    guard let storage else { return nil }
     buffer.readWithUnsafeReadableBytes { bytes in
       if count > 0, let base = bytes.baseAddress {
         (storage.baseAddress + byteOffset + received).copyMemory(from: base, byteCount: count)
@@ -59,10 +70,35 @@ struct GRPCMessageReader {
     }
     received += count
     guard received == expected else { return nil }
+    let lease = memory ?? MemoryBudget.Lease(budget)
     self.storage = nil
+    memory = nil
     prefix = (0, 0)
     return Message(
       bytes: TensorBytes(storage, byteOffset: byteOffset, byteCount: expected),
-      isCompressed: isCompressed)
+      isCompressed: isCompressed, memory: lease)
+  }
+
+  /// Gives back what a message has taken that nobody will end.
+  mutating func drop() {
+    storage = nil
+    memory = nil
+  }
+
+  private mutating func reserve(_ needed: Int) throws(KServeError) {
+    if let storage, storage.byteCount >= byteOffset + needed { return }
+    let size =
+      needed == expected ? expected : HTTPBodyBuffer.size(for: needed, expected: expected)
+    if size > Self.countedBytes {
+      let lease = memory ?? MemoryBudget.Lease(budget)
+      memory = lease
+      try lease.grow(to: size)
+    }
+    let larger = try Memory.allocate(byteOffset + size)
+    if let storage, received > 0 {
+      (larger.baseAddress + byteOffset).copyMemory(
+        from: storage.baseAddress + byteOffset, byteCount: received)
+    }
+    storage = larger
   }
 }

@@ -1,0 +1,57 @@
+/// A few threads for long work on what clients sent (expanding it, reading large texts), so that it
+/// holds up neither the network's threads nor Swift's shared pool, on which everybody waits.
+final class WorkerThreads: Sendable {
+  private final class Queue: @unchecked Sendable {
+    let condition = BlockingCondition()
+    private var jobs: [@Sendable () -> Void] = []
+    /// The jobs before this one have begun.
+    private var head = 0
+    private var isClosed = false
+
+    func append(_ job: @escaping @Sendable () -> Void) {
+      condition.withLock {
+        jobs.append(job)
+        condition.signal()
+      }
+    }
+
+    func close() {
+      condition.withLock {
+        isClosed = true
+        condition.broadcast()
+      }
+    }
+
+    func next() -> (@Sendable () -> Void)? {
+      condition.lock()
+      defer { condition.unlock() }
+      while head == jobs.count {
+        if isClosed { return nil }
+        condition.wait()
+      }
+      let job = jobs[head]
+      head += 1
+      if head == jobs.count || head >= 256 {
+        jobs.removeFirst(head)
+        head = 0
+      }
+      return job
+    }
+  }
+
+  private let queue = Queue()
+
+  /// - Parameter count: the threads; fewer if the system does not give them.
+  init(count: Int) {
+    for _ in 0..<count {
+      _ = InstanceThread.start { [queue] _ in
+        while let job = queue.next() { job() }
+      }
+    }
+  }
+
+  deinit { queue.close() }
+
+  /// Runs `job` when a thread is free; jobs begin in their order.
+  func run(_ job: @escaping @Sendable () -> Void) { queue.append(job) }
+}
