@@ -160,7 +160,7 @@ extension ServedModel {
           + "All input dimensions should be specified for input '\(input.name)' for model '\(name)', "
           + "got \(Self.dimensions(input.shape))")
     }
-    guard specification.shape.admits(Shape(input.shape)) else {
+    guard !specification.hasShape || specification.shape.admits(Shape(input.shape)) else {
       throw KServeError(
         .invalidArgument,
         id + "unexpected shape for input '\(input.name)' for model '\(name)'. Expected "

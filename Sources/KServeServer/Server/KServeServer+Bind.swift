@@ -35,7 +35,7 @@ extension KServeServer {
     try add(
       name, inputs: model.inputs, outputs: model.outputs,
       configuration: configuration ?? .suited(to: model),
-      platform: model.runtime, isLoadedModel: true,
+      platform: model.runtime, isLoadedModel: true, hasIndependentRows: model.hasIndependentRows,
       body: .batches { batch in
         try await model.run(batch.inputs, outputs: batch.requestedOutputs)
       })
@@ -63,7 +63,7 @@ extension KServeServer {
   private func add(
     _ name: String, inputs: [TensorSpecification], outputs: [TensorSpecification],
     configuration: ModelServingConfiguration, platform: String,
-    isLoadedModel: Bool = false, body: ServedModel.Body
+    isLoadedModel: Bool = false, hasIndependentRows: Bool = false, body: ServedModel.Body
   ) throws {
     func refuse(_ message: String) -> KServeServerError {
       KServeServerError(.invalidModel, message, model: name)
@@ -104,7 +104,8 @@ extension KServeServer {
     let stop = stop
     let model = ServedModel(
       name: name, inputs: inputs, outputs: outputs, configuration: configuration,
-      platform: platform, isLoadedModel: isLoadedModel, body: body,
+      platform: platform, isLoadedModel: isLoadedModel,
+      hasIndependentRows: hasIndependentRows, body: body,
       logger: self.configuration.logger,
       onUnrecoverable: { [weak self] error in
         self?.enter(.draining, from: .starting, .ready)

@@ -48,8 +48,8 @@ public struct ModelServingConfiguration: Sendable, Hashable {
 }
 
 extension ModelServingConfiguration {
-  /// How a loaded model is best served: its rows joined, if the batch dimensions of all its inputs and
-  /// outputs are open and a test run shows that they do not depend on each other, and else in the
+  /// How a loaded model is best served: its rows joined, if all its inputs and outputs have their rows
+  /// in their first dimension (`BatchLayout`), which is open and a test run shows that they do not depend on each other, and else in the
   /// shapes as they are; warm before it is ready, if it takes zeros.
   ///
   /// - Parameter maxBatchSize: 0 serves the shapes as they are in any case.
@@ -57,9 +57,10 @@ extension ModelServingConfiguration {
     to model: any Model, maxBatchSize: Int = 4096, batching: DynamicBatching = DynamicBatching(),
     instances: Int = 1
   ) -> ModelServingConfiguration {
-    let isOpen = (model.inputs + model.outputs).allSatisfy {
-      $0.shape.dimensions.first == Shape.dynamic
-    }
+    let layout = try? BatchLayout(inputs: model.inputs, outputs: model.outputs)
+    let isOpen =
+      layout?.hasRowsFirst == true
+      && (model.inputs + model.outputs).allSatisfy { $0.shape.dimensions.first == Shape.dynamic }
     return ModelServingConfiguration(
       maxBatchSize: isOpen ? maxBatchSize : 0,
       batching: isOpen && maxBatchSize > 0 ? batching : nil, instances: instances,

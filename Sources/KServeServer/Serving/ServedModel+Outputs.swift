@@ -30,7 +30,7 @@ extension ServedModel {
             "the output '\(name)' holds \(tensor.elementType), \(specification.elementType) was declared"
           )
         }
-        guard specification.shape.admits(tensor.shape) else {
+        guard !specification.hasShape || specification.shape.admits(tensor.shape) else {
           throw invalidOutput(
             "the output '\(name)' has the shape \(tensor.shape), \(specification.shape) was declared"
           )

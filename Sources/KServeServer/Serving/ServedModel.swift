@@ -48,6 +48,8 @@ final class ServedModel: Sendable {
   let platform: String
   /// Whether it is a loaded model, and not a closure that was written for this server.
   let isLoadedModel: Bool
+  /// Whether what runs the model vouches for it that rows do not change each other's results.
+  let hasIndependentRows: Bool
   let body: Body
   let statistics = ServingStatistics()
   let logger: Logger
@@ -60,7 +62,7 @@ final class ServedModel: Sendable {
   init(
     name: String, inputs: [TensorSpecification], outputs: [TensorSpecification],
     configuration: ModelServingConfiguration, platform: String,
-    isLoadedModel: Bool, body: Body, logger: Logger,
+    isLoadedModel: Bool, hasIndependentRows: Bool, body: Body, logger: Logger,
     onUnrecoverable: @escaping @Sendable (KServeServerError) -> Void
   ) {
     self.name = name
@@ -69,6 +71,7 @@ final class ServedModel: Sendable {
     self.configuration = configuration
     self.platform = platform
     self.isLoadedModel = isLoadedModel
+    self.hasIndependentRows = hasIndependentRows
     self.body = body
     self.logger = logger
     self.onUnrecoverable = onUnrecoverable
@@ -237,6 +240,8 @@ final class ServedModel: Sendable {
     switch batching.joining ?? (isLoadedModel ? .check : .always) {
     case .always: result = .init(verdict: .joined("as was asked for"))
     case .never: result = .init(verdict: .alone("as was asked for"))
+    case .check where hasIndependentRows:
+      result = .init(verdict: .joined("what runs the model vouches for its rows"))
     case .check: result = runner.checkJoining()
     }
     state.withLock { state in
