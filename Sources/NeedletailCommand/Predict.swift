@@ -83,8 +83,8 @@ struct Predict: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Whether rows that run together change each other's predictions: checked (the first batch is "
-        + "compared with some of its rows alone), independent or dependent."))
+      "Whether rows that run together change each other's predictions: checked (some batches are "
+        + "compared with rows alone), independent or dependent."))
   var rows: RowRelation = .checked
 
   @Option(

@@ -65,8 +65,8 @@ extension BatchDimension: CustomStringConvertible {
 /// What is to be thought of the rows of a batch: whether those that run together change each other's
 /// predictions.
 public enum RowRelation: String, Sendable, Hashable, Codable, CaseIterable {
-  /// The first batch of a loaded model is compared with some of its rows alone; it is an error if they
-  /// differ by more than rounding explains.
+  /// Made-up rows, and some batches of a loaded model, are compared with rows alone; it is an error if
+  /// they differ by more than rounding explains.
   case checked
   /// They do not, which nobody needs to check.
   case independent

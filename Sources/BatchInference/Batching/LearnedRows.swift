@@ -27,10 +27,11 @@ final class LearnedRows: Sendable {
     states.withLock { states in
       states[use, default: State()].batches += 1
       guard let state = states[use], let axes = state.axes else { return nil }
-      let isPowerOfFour =
-        state.batches.nonzeroBitCount == 1
-        && state.batches.trailingZeroBitCount.isMultiple(of: 2)
-      return isChecked && isPowerOfFour ? nil : axes
+      let isDue =
+        state.batches <= 4
+        || state.batches.nonzeroBitCount == 1
+          && state.batches.trailingZeroBitCount.isMultiple(of: 2)
+      return isChecked && isDue ? nil : axes
     }
   }
 

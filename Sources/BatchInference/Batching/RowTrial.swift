@@ -17,41 +17,46 @@ public struct RowTrial: Sendable {
 
   private let model: any Model
   private let layout: BatchLayout
+  private let relation: RowRelation
 
-  /// - Parameter layout: where the model's tensors have their rows.
-  public init(_ model: any Model, _ layout: BatchLayout) {
+  /// - Parameters:
+  ///   - layout: where the model's tensors have their rows.
+  ///   - relation: whether rows are compared; if not, only their shapes are looked at.
+  public init(_ model: any Model, _ layout: BatchLayout, relation: RowRelation = .checked) {
     self.model = model
     self.layout = layout
+    self.relation = relation
   }
 
-  /// Runs three rows together and alone, twice with other numbers.
+  /// Runs a few rows together and alone, three times with other numbers if that takes no time.
+  ///
+  /// - Throws: `CancellationError`.
   public func run() async throws -> Outcome {
     if layout.rows == .one { return .unknown("the model takes one row at a time") }
-    var shapes: [String: Shape] = [:]
-    for seed in 0..<2 {
+    var shapes: [String: Shape]?
+    var failure: any Error = CancellationError()
+    let start = ContinuousClock.now
+    for seed in 0..<3 where shapes == nil || ContinuousClock.now - start < .seconds(1) {
       let runs = RowRuns(
         model: model, layout: layout, inputs: model.inputs, outputs: model.outputs,
-        relation: .checked, learned: LearnedRows(), label: Self.label)
-      let rows = if case .fixed(let size) = layout.rows { size } else { 3 }
-      let results: [AnyTensor]
+        relation: relation, learned: LearnedRows(), label: Self.label)
+      let rows = if case .fixed(let size) = layout.rows { size } else { 3 + seed }
       do {
         let tensors = try model.inputs.indices.map { try tensor($0, rows: rows, seed: seed) }
-        results = try await runs.run(tensors, count: rows)
+        let results = try await runs.run(tensors, count: rows)
+        let found = zip(model.outputs, results).map { ($0.name, $1.shape.rowShape) }
+        let known = shapes ?? Dictionary(found, uniquingKeysWith: { $1 })
+        // What changes with the numbers is unknown.
+        shapes = known.filter { entry in found.contains { $0 == entry.key && $1 == entry.value } }
       } catch let error as InferenceError where error.function == Self.label {
         return .dependent(error.message)
       } catch {
-        try Task.checkCancellation()
+        // Some numbers lie beyond a table of the model's.
         if error is CancellationError { throw error }
-        // Greater numbers may lie beyond a table of the model's.
-        return seed > 0 ? .independent(rowShapes: shapes) : .unknown("\(error)")
-      }
-      for (output, result) in zip(model.outputs, results) {
-        let shape = result.shape.rowShape
-        // What changes with the numbers is unknown.
-        shapes[output.name] = seed == 0 || shapes[output.name] == shape ? shape : nil
+        failure = error
       }
     }
-    return .independent(rowShapes: shapes)
+    return shapes.map { .independent(rowShapes: $0) } ?? .unknown("\(failure)")
   }
 
   private static let label = "trial"
@@ -64,10 +69,18 @@ public struct RowTrial: Sendable {
     guard let count = shape.elementCount else {
       throw TensorError("the shape \(shape) is too large for a trial")
     }
-    func number(_ index: Int) -> Int { (index * 7 + index / 5 + seed * 3) % 11 }
-    func small(_ index: Int) -> Int { number(index) % (2 + 2 * seed) }
+    /// Any number below `limit`.
+    func number(_ index: Int, below limit: Int) -> Int {
+      var state = UInt64(1 + index + 1000 * input + 1_000_000 * seed) &* 0x9E37_79B9_7F4A_7C15
+      state = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      return Int((state >> 33) % UInt64(limit))
+    }
+    // The first time such as any table has, then more.
+    func small(_ index: Int) -> Int { number(index, below: [2, 4, 10][seed]) }
+    // The last time they are positive.
     func float(_ index: Int) -> Float {
-      (Float(number(index)) / 8 - 0.5) * Float(1 + 4 * seed)
+      let share = Float(number(index, below: 4096)) / 4096
+      return seed == 2 ? share + 0.1 : (2 * share - 1) * Float(1 + 4 * seed)
     }
     func floats<Element: BinaryFloatingPoint & TensorElement>(_: Element.Type) throws -> AnyTensor {
       AnyTensor(try Tensor((0..<count).map { Element(float($0)) }, shape: shape))
@@ -98,20 +111,32 @@ public struct RowTrial: Sendable {
 }
 
 extension ModelPrediction {
-  /// The shapes of one row of the outputs that declare nothing, where a trial on made-up rows shows them.
+  /// Tries a model on made-up rows before it is planned with, where that tells what is unknown.
   ///
   /// - Parameters:
-  ///   - batch, batchSize: as they are planned with.
-  /// - Throws: `CancellationError`.
-  public static func undeclaredRowShapes(
-    of model: any Model, batch: BatchDimension? = nil, batchSize: Int
+  ///   - name: what to call the model in messages.
+  ///   - batch, batchSize, rows: as they are planned with.
+  /// - Returns: the shapes of one row of the outputs that declare none, as far as the trial shows them.
+  /// - Throws: ``InferenceError`` if rows are to be checked and depend on each other;
+  ///   `CancellationError`.
+  public static func tried(
+    _ model: any Model, name: String, batch: BatchDimension? = nil, batchSize: Int,
+    rows: RowRelation = .checked
   ) async throws -> [String: Shape] {
     let undeclared = Set(model.outputs.filter { !$0.hasShape }.map(\.name))
-    guard !undeclared.isEmpty,
+    let isChecked = rows == .checked && !model.hasIndependentRows && batchSize > 1
+    guard isChecked || !undeclared.isEmpty,
       let layout = try? BatchLayout(
         inputs: model.inputs, outputs: model.outputs, batch: batch, isOneRowARun: batchSize == 1),
-      case .independent(let shapes) = try await RowTrial(model, layout).run()
+      !isChecked || !layout.outputs.contains(.whole)
     else { return [:] }
-    return shapes.filter { undeclared.contains($0.key) }
+    switch try await RowTrial(
+      model, layout, relation: isChecked ? .checked : .dependent
+    ).run() {
+    case .independent(let shapes): return shapes.filter { undeclared.contains($0.key) }
+    case .dependent(let reason) where isChecked:
+      throw InferenceError(.invalidOutput, "in a trial on made-up rows: \(reason)", function: name)
+    case .dependent, .unknown: return [:]
+    }
   }
 }

@@ -27,8 +27,8 @@ extension DataFrame {
   ///     With 1 each row is a run of its own, and gets all that the model gives.
   ///   - batch: the dimension that counts the rows, where the names and positions of the model's
   ///     dimensions do not tell: its name, its positions in the tensors, or ``BatchDimension/none``.
-  ///   - rows: what is to be thought of rows that run together; by default the first batch is compared
-  ///     with some of its rows alone.
+  ///   - rows: what is to be thought of rows that run together; by default made-up rows and some
+  ///     batches are compared with rows alone.
   ///   - nulls: what happens to nulls in the input.
   ///   - ragged: what happens to rows that differ in length.
   ///   - resources: what the prediction's tasks, and their executors, must have.
@@ -56,10 +56,8 @@ extension DataFrame {
     let table = try await schema()
     let packed = try source.packed()
     let size = batchSize ?? source.format.batchSize
-    let rowShapes =
-      source.isServed
-      ? [:]
-      : try await ModelPrediction.undeclaredRowShapes(of: model, batch: batch, batchSize: size)
+    let rowShapes = try await ModelPrediction.tried(
+      model, name: source.path, batch: batch, batchSize: size, rows: rows)
     let plan = try ModelPrediction.plan(
       model: model, reference: source.reference(packed.name), table: table, inputs: inputs,
       outputs: outputs, into: structure, batchSize: size, batch: batch, rows: rows,

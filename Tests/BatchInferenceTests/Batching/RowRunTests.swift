@@ -255,7 +255,7 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
       ("x", .lists(of: Columns.floats(numbers), rows: 16, width: 2)))
     let text = await message { _ = try await predict(Self.failures[0].model, batch, size: 4) }
     #expect(text.contains("change each other's predictions"), "\(text)")
-    // A model that is dependent on some rows only is looked at again, in the fourth batch.
+    // A model that is dependent on some rows only is looked at again.
     let later = Self.model(declared("y", "N", "2")) { x in
       let sum = x.scalars.reduce(0, +)
       return .float32(sum < 100 ? x : x.map { $0 / sum })
@@ -313,6 +313,13 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
         continue
       }
     }
+    await #expect(throws: InferenceError.self) {
+      _ = try await ModelPrediction.tried(Self.failures[0].model, name: "m.onnx", batchSize: 8)
+    }
+    #expect(
+      try await ModelPrediction.tried(Self.failures[0].model, name: "m.onnx", batchSize: 1) == [:])
+    #expect(
+      try await ModelPrediction.tried(scalar, name: "m.onnx", batchSize: 8) == ["y": []])
     guard case .unknown(let reason) = try await trial(Self.failures[9].model) else {
       Issue.record("a model that fails tells nothing")
       return

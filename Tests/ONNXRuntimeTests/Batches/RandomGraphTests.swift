@@ -14,12 +14,12 @@ struct RandomGraphTests {
     struct Input: Decodable {
       var name: String
       var isScalar: Bool
-      var values: [[Float]]
+      var values: [[Double]]
     }
 
     struct Output: Decodable {
       var name: String
-      var values: [[Float]]
+      var values: [[Double]]
     }
 
     var name: String
@@ -28,6 +28,7 @@ struct RandomGraphTests {
     var clear: Bool
     var hint: String
     var independent: Bool
+    var type: ElementType
     var inputs: [Input]
     var outputs: [Output]
     var testDescription: String { name }
@@ -36,7 +37,11 @@ struct RandomGraphTests {
     func table() throws -> RecordBatch {
       try RecordBatch(
         inputs.map { input in
-          let numbers = ArrowColumn(Tensor(input.values.flatMap(\.self)))
+          let values = input.values.flatMap(\.self)
+          let numbers =
+            type == .int64
+            ? ArrowColumn(Tensor(values.map { Int64($0) }))
+            : ArrowColumn(Tensor(values.map { Float($0) }))
           return (
             input.name,
             input.isScalar
@@ -59,11 +64,14 @@ struct RandomGraphTests {
   /// The graph's predictions, the elements of each row of each output.
   private func predict(
     _ graph: Graph, _ session: ONNXSession, size: Int, dimension: BatchDimension?
-  ) async throws -> [[[Float]]] {
+  ) async throws -> [[[Double]]] {
     let table = try graph.table()
+    let rowShapes = try await ModelPrediction.tried(
+      session, name: graph.name, batch: dimension, batchSize: size)
     let plan = try ModelPrediction.plan(
       model: session, reference: ModelReference(format: .onnx, file: "graph.onnx"),
-      table: StructType(arrow: table.schema), batchSize: size, batch: dimension)
+      table: StructType(arrow: table.schema), batchSize: size, batch: dimension,
+      rowShapes: rowShapes)
     let arguments = try RecordBatch(
       plan.argumentColumns.compactMap { name in table.column(name).map { (name, $0) } })
     let invocation = FunctionInvocation(
@@ -72,7 +80,7 @@ struct RandomGraphTests {
     let batches = try await ModelPrediction(loaders: [.onnx: { _, _, _ in session }]).evaluate(
       BatchList([arguments]), invocation: invocation,
       worker: WorkerContext(models: ModelCache()))
-    var results = [[[Float]]](repeating: [], count: graph.outputs.count)
+    var results = [[[Double]]](repeating: [], count: graph.outputs.count)
     while let batch = try await batches.next() {
       for row in batch.columns[0].values {
         guard case .structure(let fields) = row else { throw TensorError("no struct") }
@@ -85,9 +93,10 @@ struct RandomGraphTests {
     return results
   }
 
-  private static func numbers(_ value: ArrowValue) throws -> [Float] {
+  private static func numbers(_ value: ArrowValue) throws -> [Double] {
     switch value {
-    case .float(let number): return [Float(number)]
+    case .float(let number): return [number]
+    case .int(let number): return [Double(number)]
     case .list(let list): return try list.flatMap { try numbers($0) }
     default: throw TensorError("\(value) is no number")
     }

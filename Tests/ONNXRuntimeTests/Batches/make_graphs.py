@@ -7,13 +7,15 @@ gives for each row alone.
       "clear": bool,        whether names and positions tell which dimension is the batch
       "hint": "x0:0,...",   the batch dimension of every tensor, for a caller who says it
       "independent": bool,  whether every output has a part for each row that depends on no other
+      "type": "float32" | "int64",
       "inputs": [{"name", "isScalar", "values": [[...], ...]}],     a list for each row
       "outputs": [{"name", "values": [[...], ...]}]}]
 
-The batch is in any dimension and its names are of all kinds. Outputs are made of rows (also with the
-dimension of a single row dropped, also undeclared), mix rows, reduce them, or are constants. For each row
-the batch dimension has size 1, and everything that comes out is the row's. Numbers are small multiples of
-1/4 so that every order of additions gives the same.
+First come some models made by hand, then random ones. The batch is in any dimension and its names are
+of all kinds. Outputs are made of rows (also with the dimension of a single row dropped, also
+undeclared), mix rows, reduce them, or are constants. For each row the batch dimension has size 1, and
+everything that comes out is the row's. Numbers are small integers or
+multiples of 1/4, so that every order of additions gives the same.
 
 Everything is drawn from one fixed seed: running this again changes nothing.
 """
@@ -37,8 +39,8 @@ COUNT = 240
 class Graph:
     """A graph in the making; tensors have a name and the rank and place of their batch dimension."""
 
-    def __init__(self, number):
-        self.number = number
+    def __init__(self, kind=np.float32):
+        self.kind = kind
         self.nodes = []
         self.initializers = []
         self.names = 0
@@ -49,22 +51,194 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
         return name
 
-    def constant(self, values, kind=np.float32):
+    def constant(self, values, kind=None):
         self.names += 1
         name = f"c{self.names}"
-        self.initializers.append(numpy_helper.from_array(np.asarray(values, kind), name))
+        array = np.asarray(values, kind or self.kind)
+        self.initializers.append(numpy_helper.from_array(array, name))
         return name
 
     def axes(self, *axes):
         return self.constant(list(axes), np.int64)
 
 
-def quarter():
-    return RANDOM.randint(-8, 8) / 4
+    def drawn(self):
+        number = RANDOM.randint(-8, 8)
+        return number / 4 if self.kind == np.float32 else number
+
+    def model(self, name, inputs, outputs):
+        """The model; inputs and outputs are pairs of a name and a shape."""
+        kind = TensorProto.FLOAT if self.kind == np.float32 else TensorProto.INT64
+        made = helper.make_model(
+            helper.make_graph(
+                self.nodes,
+                name,
+                [helper.make_tensor_value_info(name, kind, shape) for name, shape in inputs],
+                [helper.make_tensor_value_info(name, kind, shape) for name, shape in outputs],
+                initializer=self.initializers,
+            ),
+            opset_imports=[helper.make_opsetid("", 18)],
+            ir_version=8,
+            producer_name="needletail-tests",
+        )
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(
+            made.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        return made, session
+
+
+def case(name, graph, made, clear, hint, independent, inputs, outputs):
+    """A case as it is written; inputs have their values for each row, outputs too."""
+    return {
+        "name": name,
+        "model": base64.b64encode(made.SerializeToString()).decode(),
+        "rows": ROWS,
+        "clear": clear,
+        "hint": hint,
+        "independent": independent,
+        "type": np.dtype(graph.kind).name,
+        "inputs": [
+            {"name": name, "isScalar": is_scalar, "values": values}
+            for name, is_scalar, values in inputs
+        ],
+        "outputs": [{"name": name, "values": values} for name, values in outputs],
+    }
+
+
+def flat(array, rows=None):
+    """The elements of some rows, or of all."""
+    return np.asarray(array)[rows or ...].ravel().tolist()
+
+
+def made_by_hand():
+    """Layouts of models that people have."""
+    numbers = range(ROWS)
+
+    def finish(name, graph, inputs, outputs, feeds, hint, clear=True, independent=True, row=None):
+        """feeds gives the feeds of a row, row takes the row's part of an output (else all is its)."""
+        made, session = graph.model(name.split()[0], inputs, outputs)
+        answers = [session.run(None, feeds(number)) for number in numbers]
+        given = [
+            (each, False, [flat(feeds(number)[each], row) for number in numbers])
+            for each, _ in inputs
+        ]
+        return case(
+            name, graph, made, clear, hint, independent, given,
+            [
+                (each, [flat(answer[index], row) for answer in answers])
+                for index, (each, _) in enumerate(outputs)
+            ],
+        )
+
+    def voice(names, clear):
+        graph = Graph()
+        total = graph.add("ReduceSum", ["state", graph.axes(0, 2)], keepdims=0)
+        total = graph.add("Reshape", [total, graph.axes(-1, 1)])
+        mean = graph.add("ReduceMean", ["x", graph.axes(1)], keepdims=1)
+        graph.nodes.append(helper.make_node("Add", [mean, total], ["y"]))
+        graph.nodes.append(helper.make_node("Mul", ["state", graph.constant(2)], ["stateN"]))
+        return finish(
+            f"voice activity, the state's batch second ({names})",
+            graph,
+            [("x", [names[0], 4]), ("state", [2, names[1], 3])],
+            [("y", [names[0], 1]), ("stateN", [2, names[1], 3])],
+            lambda row: {
+                "x": np.full((1, 4), row + 1, np.float32),
+                "state": np.stack([np.full((1, 3), row), np.full((1, 3), 10 * row)]).astype("f4"),
+            },
+            "x:0,state:1,y:0,stateN:1",
+            clear,
+        )
+
+    yield voice(("N", "N"), True)
+    yield voice(("batch", "batch"), True)
+    yield voice((None, None), False)
+
+    graph = Graph()
+    total = graph.add("ReduceSum", ["x", graph.axes(0)], keepdims=0)
+    graph.nodes.append(helper.make_node("Identity", [total], ["last"]))
+    graph.nodes.append(helper.make_node("Neg", ["x"], ["y"]))
+    yield finish(
+        "time before batch",
+        graph,
+        [("x", ["time", "batch", 3])],
+        [("y", ["time", "batch", 3]), ("last", ["batch", 3])],
+        lambda row: {"x": np.arange(6, dtype=np.float32).reshape(2, 1, 3) + np.float32(row)},
+        "batch",
+    )
+
+    graph = Graph()
+    graph.nodes.append(helper.make_node("Reshape", ["x", graph.axes(1, 4)], ["y"]))
+    yield finish(
+        "one row only, though more are declared",
+        graph,
+        [("x", ["N", 4])],
+        [("y", ["N", 4])],
+        lambda row: {"x": np.arange(4, dtype=np.float32).reshape(1, 4) * np.float32(row)},
+        "x:0,y:0",
+        independent=False,
+    )
+
+    graph = Graph()
+    indices = graph.add("NonZero", ["x"])
+    indices = graph.add("Cast", [indices], to=TensorProto.FLOAT)
+    graph.nodes.append(helper.make_node("Transpose", [indices], ["boxes"], perm=[1, 0]))
+    graph.nodes.append(helper.make_node("Mul", ["x", graph.constant(3)], ["y"]))
+    yield finish(
+        "boxes of one image",
+        graph,
+        [("x", [1, 6])],
+        [("boxes", ["n", 2]), ("y", [1, 6])],
+        lambda row: {"x": (np.arange(6) < row).astype(np.float32).reshape(1, 6)},
+        "none",
+    )
+
+    for shape in (["N", 2], [None, 2], None):
+        graph = Graph()
+        indices = graph.add("NonZero", ["x"])
+        indices = graph.add("Cast", [indices], to=TensorProto.FLOAT)
+        graph.nodes.append(helper.make_node("Transpose", [indices], ["boxes"], perm=[1, 0]))
+        yield finish(
+            f"boxes of any images, as many as these by chance ({shape})",
+            graph,
+            [("x", ["N", 3])],
+            [("boxes", shape)],
+            lambda row: {"x": np.array([[[0, 0, 0], [1, 1, 0], [0, 1, 0]][row % 3]], np.float32)},
+            "x:0",
+            independent=False,
+        )
+
+    graph = Graph()
+    graph.nodes.append(helper.make_node("Add", ["x", "x"], ["y"]))
+    yield finish(
+        "four rows",
+        graph,
+        [("x", [4, 2])],
+        [("y", [4, 2])],
+        lambda row: {"x": np.tile(np.array([[row, -row]], np.float32), (4, 1))},
+        "x:0,y:0",
+        row=slice(0, 1),
+    )
+
+    graph = Graph()
+    graph.nodes.append(helper.make_node("Mul", ["x", "rate"], ["y"]))
+    made = finish(
+        "a scalar that is the same in some rows",
+        graph,
+        [("x", ["N", 2]), ("rate", [])],
+        [("y", ["N", 2])],
+        lambda row: {"x": np.array([[row, -row]], np.float32), "rate": np.array(row // 3, np.float32)},
+        "N",
+    )
+    made["inputs"][1]["isScalar"] = True
+    yield made
 
 
 def make(number):
-    graph = Graph(number)
+    graph = Graph(RANDOM.choice([np.float32, np.float32, np.int64]))
+    quarter = graph.drawn
     naming = RANDOM.choice(["batch", "batch", "N", "neutral", "unnamed", "unnamed", "made up"])
     name = {"batch": "batch", "N": "N", "neutral": "q", "made up": "s0"}.get(naming)
     inputs = []
@@ -87,8 +261,8 @@ def make(number):
         tensor = source["name"]
         row, axis = list(source["row"]), source["axis"]
         if RANDOM.random() < 0.5:
-            tensor = graph.add("Mul", [tensor, graph.constant(quarter() or 0.5)])
-        if RANDOM.random() < 0.4:
+            tensor = graph.add("Mul", [tensor, graph.constant(quarter() or 2)])
+        if RANDOM.random() < 0.4 and graph.kind == np.float32:
             tensor = graph.add("Relu", [tensor])
         if RANDOM.random() < 0.4:
             tensor = graph.add("Add", [tensor, graph.constant(quarter())])
@@ -106,9 +280,8 @@ def make(number):
             axes = [i for i in range(len(other["row"]) + 1) if i != other["axis"]]
             if axes:
                 total = graph.add("ReduceSum", [total, graph.axes(*axes)], keepdims=0)
-            total = graph.add(
-                "Reshape", [total, graph.axes(*[-1 if i == axis else 1 for i in range(len(row) + 1)])]
-            )
+            wide = [-1 if i == axis else 1 for i in range(len(row) + 1)]
+            total = graph.add("Reshape", [total, graph.axes(*wide)])
             tensor = graph.add("Add", [tensor, total])
         shape = list(row)
         shape.insert(axis, name)
@@ -130,16 +303,14 @@ def make(number):
         elif kind == "mixed":
             independent = False
             how = RANDOM.choice(["mean", "sum so far", "reverse", "greatest"])
-            if how == "mean":
+            if how == "mean" and graph.kind == np.float32:
                 mean = graph.add("ReduceMean", [tensor, graph.axes(axis)], keepdims=1)
                 tensor = graph.add("Sub", [tensor, mean])
             elif how == "sum so far":
                 tensor = graph.add("CumSum", [tensor, graph.constant(axis, np.int64)])
             elif how == "reverse":
-                tensor = graph.add(
-                    "Slice",
-                    [tensor, graph.axes(-1), graph.axes(-(2**62)), graph.axes(axis), graph.axes(-1)],
-                )
+                first, end, step = graph.axes(-1), graph.axes(-(2**62)), graph.axes(-1)
+                tensor = graph.add("Slice", [tensor, first, end, graph.axes(axis), step])
             else:
                 greatest = graph.add("ReduceMax", [tensor, graph.axes(axis)], keepdims=1)
                 tensor = graph.add("Sub", [tensor, greatest])
@@ -159,7 +330,8 @@ def make(number):
             # As many numbers as the input has dimensions.
             independent = False
             tensor = graph.add("Shape", [tensor])
-            tensor = graph.add("Cast", [tensor], to=TensorProto.FLOAT)
+            if graph.kind == np.float32:
+                tensor = graph.add("Cast", [tensor], to=TensorProto.FLOAT)
             shape = [len(row) + 1]
         result = f"y{index}"
         graph.nodes.append(helper.make_node("Identity", [tensor], [result]))
@@ -181,26 +353,13 @@ def make(number):
     firsts = [each["axis"] == 0 for each in inputs]
     # Without a name that says so, only the first dimension can be told to be the batch; one input that
     # has it there leads to the others that have the same name.
-    clear = {"unnamed": all(firsts), "neutral": any(firsts), "made up": any(firsts)}.get(naming, True)
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            f"graph{number}",
-            [
-                helper.make_tensor_value_info(each["name"], TensorProto.FLOAT, declared[each["name"]])
-                for each in inputs
-            ],
-            [
-                helper.make_tensor_value_info(each["name"], TensorProto.FLOAT, each["shape"])
-                for each in outputs
-            ],
-            initializer=graph.initializers,
-        ),
-        opset_imports=[helper.make_opsetid("", 18)],
-        ir_version=8,
-        producer_name="needletail-tests",
+    clear = {"unnamed": all(firsts), "neutral": any(firsts), "made up": any(firsts)}
+    clear = clear.get(naming, True)
+    made, session = graph.model(
+        f"graph{number}",
+        [(each["name"], declared[each["name"]]) for each in inputs],
+        [(each["name"], each["shape"]) for each in outputs],
     )
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     values = {
         each["name"]: [
             [quarter() for _ in range(int(np.prod(each["row"], dtype=int)))] for _ in range(ROWS)
@@ -211,7 +370,7 @@ def make(number):
     def feeds(rows):
         result = {}
         for each in inputs:
-            table = np.array([values[each["name"]][row] for row in rows], np.float32)
+            table = np.array([values[each["name"]][row] for row in rows], graph.kind)
             table = table.reshape([len(rows)] + each["row"])
             result[each["name"]] = np.ascontiguousarray(np.moveaxis(table, 0, each["axis"]))
         return result
@@ -225,33 +384,23 @@ def make(number):
             assert np.array_equal(rows, [one[index].ravel() for one in alone]), (number, each)
     hint = [f"{each['name']}:{each['axis']}" for each in inputs]
     hint += [f"{each['name']}:{each['axis']}" for each in outputs if each["axis"] is not None]
-    return {
-        "name": f"{number}: {naming}, " + ", ".join(each["kind"] for each in outputs),
-        "model": base64.b64encode(model.SerializeToString()).decode(),
-        "rows": ROWS,
-        "clear": clear,
-        "hint": ",".join(hint),
-        "independent": independent,
-        "inputs": [
-            {
-                "name": each["name"],
-                "isScalar": not each["row"],
-                "values": values[each["name"]],
-            }
-            for each in inputs
-        ],
-        "outputs": [
-            {
-                "name": each["name"],
-                "values": [one[index].ravel().tolist() for one in alone],
-            }
+    return case(
+        f"{number}: {naming}, " + ", ".join(each["kind"] for each in outputs),
+        graph,
+        made,
+        clear,
+        ",".join(hint),
+        independent,
+        [(each["name"], not each["row"], values[each["name"]]) for each in inputs],
+        [
+            (each["name"], [one[index].ravel().tolist() for one in alone])
             for index, each in enumerate(outputs)
         ],
-    }
+    )
 
 
 def main():
-    graphs = []
+    graphs = list(made_by_hand())
     number = 0
     while len(graphs) < COUNT:
         number += 1
