@@ -87,7 +87,11 @@ struct ErrorTests {
       file(
         #""pre_tokenizer":{"type":"Metaspace","replacement":"_","add_prefix_space":false,"prepend_scheme":"always"}"#
       )),
-    BadFile("backreference", split(#"(a)\\1"#), .unsupported),
+    BadFile("reference to no group", split(#"(a)\\2"#), .unsupported),
+    BadFile("number beside a name", split(#"(?<n>a)(b)\\1"#), .unsupported),
+    BadFile("group that calls itself", split(#"(a\\g<1>?)"#), .unsupported),
+    BadFile("condition", split(#"(a)?(?(1)b|c)"#), .unsupported),
+    BadFile("grapheme cluster", split(#"\\X"#), .unsupported),
     BadFile("open group", split("(a"), .unsupported),
     BadFile("closed group", split("a)"), .unsupported),
     BadFile("open bracket", split("[a"), .unsupported),

@@ -158,6 +158,12 @@ EXPRESSIONS = [
     r"\x{4f60}|\u597d|\t", r"(?<!\S)\S+", r"(?<=e|\u0301)\s", r"\p{Lu}\p{Ll}*+", r"[^\W\d_]+", r"x??", r"",
     r"(?:a?)*b|(?:\s*)*c", r"\h+|\R", r"<\|[^|]*\|>", r"[\]\-a]+|[-z]", r"\p{^L}+", r"\P{L}{2}",
     r"(?:'([sS]|[tT]))|[^\r\n]",
+    r"\p{Han}+|\p{Hiragana}+|\p{Katakana}+|\p{Hangul}+|\p{Latin}+|\p{^Thai}", r"\p{Emoji}+|\p{Alphabetic}+",
+    r"[\p{Lo}&&[^\p{Han}]]+|\p{InHiragana}+|.", r"\p{Extended_Pictographic}|\p{InBasic_Latin}+", r"(?i)\p{Upper}+",
+    r"[[:alpha:]]+|[[:^graph:]]+", r"[[:upper:]][[:lower:]]*|[[:alnum:]]|[[:print:]]+", r"[[:punct:]]+", r"\p{Punct}+",
+    r"[[:blank:]]|[[:cntrl:]]|[[:xdigit:]]+|[[:word:]]+", r"\p{Blank}|\p{Cntrl}|\p{XDigit}+|\p{Graph}+",
+    r"(.)\1|.", r"(?i)(\w)\1", r"(?<q>['\"]).*?\k<q>|\s", r"(\w)(\w)?\2\1|\W", r"\w+\K\s", r"(?=(\w))\1\1",
+    r"(?<d>\d{1,3})(?:\.\g<d>)*", r"(?:(e)|t)*\1", r"\G\p{L}|\d",
 ]
 
 

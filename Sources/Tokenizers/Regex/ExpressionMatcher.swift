@@ -17,6 +17,8 @@ struct ExpressionMatcher {
   private var choices: [Choice] = []
   private var registers: [Int]
   private var budget: Int
+  /// Where the search for the match that is wanted began.
+  var searchStart = 0
 
   init(_ program: ExpressionProgram, _ text: UnsafeBufferPointer<UInt8>) {
     self.program = program
@@ -25,9 +27,31 @@ struct ExpressionMatcher {
     budget = 2_000_000 + 1000 * text.count
   }
 
-  /// The end of the match that begins at `start`; nil when there is none.
-  mutating func match(at start: Int) throws(TokenizerError) -> Int? {
-    try run(0, start, mustEndAt: nil)
+  /// The match that begins at `start`, or behind it where the expression says so; nil when there is
+  /// none.
+  mutating func match(at start: Int) throws(TokenizerError) -> Range<Int>? {
+    guard let end = try run(0, start, mustEndAt: nil) else { return nil }
+    let kept = registers[0]
+    if !choices.isEmpty { forget() }
+    return (kept < 0 ? start : kept)..<end
+  }
+
+  /// Gives the registers back what they held before the match.
+  private mutating func forget() {
+    while let choice = choices.popLast() {
+      if choice.kind == .restore { registers[choice.bound] = choice.pc }
+    }
+  }
+
+  /// Goes on with the way that was found, whose other choices no longer count. What its registers
+  /// held must come back when a choice before it is taken up.
+  private mutating func commit(_ floor: Int) {
+    var kept = floor
+    for index in floor..<choices.count where choices[index].kind == .restore {
+      choices[kept] = choices[index]
+      kept += 1
+    }
+    choices.removeSubrange(kept...)
   }
 
   /// Runs from `pc` to an accept. Recursive for groups that are decided on their own, whose depth
@@ -36,7 +60,6 @@ struct ExpressionMatcher {
     _ first: Int, _ start: Int, mustEndAt target: Int?
   ) throws(TokenizerError) -> Int? {
     let floor = choices.count
-    defer { choices.removeSubrange(floor...) }
     var pc = first
     var position = start
     while true {
@@ -50,7 +73,10 @@ struct ExpressionMatcher {
       var isMatch = true
       switch program.instructions[pc] {
       case .accept:
-        if target == nil || target == position { return position }
+        if target == nil || target == position {
+          commit(floor)
+          return position
+        }
         isMatch = false
       case .set(let number):
         if position < text.count {
@@ -78,6 +104,9 @@ struct ExpressionMatcher {
       case .progress(let register):
         // A turn that took nothing ends the loop; what follows the loop's jump is its end.
         pc += registers[register] == position ? 2 : 1
+      case .same(let from, let to, let ignoresCase):
+        isMatch = takeSame(registers[from], registers[to], ignoresCase, &position)
+        pc += 1
       case .lookAhead(let isNegative, let end):
         let found = try run(pc + 1, position, mustEndAt: nil) != nil
         isMatch = found != isNegative
@@ -96,6 +125,25 @@ struct ExpressionMatcher {
       }
       if !isMatch, !goBack(floor, &pc, &position) { return nil }
     }
+  }
+
+  /// Takes the text of a group once more.
+  private func takeSame(
+    _ start: Int, _ end: Int, _ ignoresCase: Bool, _ position: inout Int
+  ) -> Bool {
+    guard start >= 0, end >= start else { return false }
+    var index = start
+    while index < end {
+      guard position < text.count else { return false }
+      let (wanted, length) = UTF8Text.scalar(text, index)
+      let (found, taken) = UTF8Text.scalar(text, position)
+      guard
+        wanted == found || ignoresCase && CaseVariants.shared.variants(wanted).contains(found)
+      else { return false }
+      index += length
+      position += taken
+    }
+    return true
   }
 
   private mutating func takeRun(
@@ -189,6 +237,7 @@ struct ExpressionMatcher {
   private func holds(_ assertion: ExpressionNode.Assertion, _ position: Int) -> Bool {
     switch assertion {
     case .textStart: return position == 0
+    case .searchStart: return position == searchStart
     case .textEnd: return position == text.count
     case .textEndOrLastBreak:
       return position == text.count || (position == text.count - 1 && text[position] == 0x0A)

@@ -26,9 +26,22 @@ extension ExpressionParser {
         .range(0x0A...0x0D), .range(0x85...0x85), .range(0x2028...0x2029),
       ])
       return .atomic(.alternatives([pair, .set(single)]))
-    case "1", "2", "3", "4", "5", "6", "7", "8", "9", "k", "g":
-      throw failure("backreferences and calls of groups are not supported")
-    case "K", "X", "G", "y", "Y", "N", "O", "c", "C", "M":
+    case "G":
+      position += 1
+      return .assertion(.searchStart)
+    case "K":
+      position += 1
+      return .keep
+    case "N":
+      position += 1
+      return .set(ScalarSet([.range(0x0A...0x0A)], negated: true))
+    case "O":
+      position += 1
+      return .set(ScalarSet([], negated: true))
+    case "1", "2", "3", "4", "5", "6", "7", "8", "9": return try numberedReference()
+    case "k": return .backreference(try reference(), ignoresCase: options.ignoresCase)
+    case "g": return .call(try reference())
+    case "X", "y", "Y", "c", "C", "M":
       throw failure("the escape \\\(Unicode.Scalar(scalar) ?? "?") is not supported")
     default:
       if var set = try classEscape() {
@@ -84,8 +97,13 @@ extension ExpressionParser {
     return ScalarSet([.set(set)], negated: isNegated != isReversed)
   }
 
-  /// Properties by their names in lower case without spaces: categories and POSIX classes.
+  /// Properties by their names in lower case without spaces: categories, and the scripts, blocks and
+  /// other properties that Unicode and POSIX name.
   private static func named(_ name: String) -> ScalarSet? {
+    category(name) ?? UnicodeProperties.shared.ranges(name).map { ScalarSet([.ranges($0)]) }
+  }
+
+  private static func category(_ name: String) -> ScalarSet? {
     let long = [
       "letter": "L", "lowercaseletter": "Ll", "uppercaseletter": "Lu", "titlecaseletter": "Lt",
       "modifierletter": "Lm", "otherletter": "Lo", "mark": "M", "nonspacingmark": "Mn",
@@ -94,20 +112,11 @@ extension ExpressionParser {
       "mathsymbol": "Sm", "currencysymbol": "Sc", "modifiersymbol": "Sk", "othersymbol": "So",
       "separator": "Z", "spaceseparator": "Zs", "lineseparator": "Zl", "paragraphseparator": "Zp",
       "other": "C", "control": "Cc", "format": "Cf", "unassigned": "Cn", "privateuse": "Co",
-      "surrogate": "Cs", "digit": "Nd", "cntrl": "Cc",
+      "surrogate": "Cs",
     ]
     switch name {
-    case "space", "whitespace": return ScalarSet([.space])
-    case "word": return ScalarSet([.word])
     case "any": return ScalarSet([.range(0...0x10FFFF)])
     case "assigned": return ScalarSet([.categories(GeneralCategory.mask("Cn") ?? 0)], negated: true)
-    case "ascii": return ScalarSet([.range(0...0x7F)])
-    case "blank":
-      return ScalarSet([.categories(GeneralCategory.mask("Zs") ?? 0), .range(0x09...0x09)])
-    case "xdigit": return hexadecimalDigits
-    case "punct":
-      let mask = (GeneralCategory.mask("P") ?? 0) | (GeneralCategory.mask("S") ?? 0)
-      return ScalarSet([.categories(mask)])
     default: break
     }
     let short = long[name] ?? name.prefix(1).uppercased() + name.dropFirst()
@@ -215,12 +224,10 @@ extension ExpressionParser {
       position = start
       return nil
     }
-    // Its letters and cases are derived properties that the tables lack.
-    let lacking = ["upper", "lower", "alpha", "alnum", "graph", "print"]
-    guard !lacking.contains(name), let known = Self.named(name) else {
-      throw failure("the class [:\(name):] is not supported")
+    guard let ranges = UnicodeProperties.shared.ranges(":\(name):") else {
+      throw failure("the class [:\(name):] is not known")
     }
-    return .set(ScalarSet([.set(known)], negated: isNegated))
+    return .set(ScalarSet([.ranges(ranges)], negated: isNegated))
   }
 
   /// A character, a range or a class within brackets.

@@ -1,8 +1,9 @@
 /// Parses regular expressions in the syntax that tokenizer files use: Oniguruma's, Ruby flavour.
 ///
-/// Known: classes and their escapes, general categories, groups, alternatives, greedy, lazy and
-/// possessive repetition, look-around, atomic groups, anchors, the options i, m and x. Not known,
-/// with an error that says so: backreferences, subexpression calls, scripts, conditionals.
+/// Known: classes and their escapes, Unicode's and POSIX's properties, groups, backreferences and
+/// calls of groups, alternatives, greedy, lazy and possessive repetition, look-around, atomic groups,
+/// anchors, `\K`, the options i, m and x. Not known, with an error that says so: calls of a group
+/// within itself, conditionals, absent operators, grapheme clusters.
 struct ExpressionParser {
   /// Deeper nesting than any sensible expression has.
   static let maximumDepth = 50
@@ -16,17 +17,30 @@ struct ExpressionParser {
   let scalars: [UInt32]
   var position = 0
   var options = Options()
+  var groups: ExpressionGroups
 
   static func parse(_ text: String) throws(TokenizerError) -> ExpressionNode {
-    var parser = ExpressionParser(scalars: UTF8Text.scalars(text))
-    let node = try parser.alternatives(depth: 0)
-    guard parser.position == parser.scalars.count else {
-      throw parser.failure("a closing parenthesis without an opening one")
+    let scalars = UTF8Text.scalars(text)
+    var survey = ExpressionParser(scalars: scalars, groups: ExpressionGroups())
+    let node = try survey.whole()
+    guard survey.groups.found.hasReferences else { return node }
+    var parser = ExpressionParser(
+      scalars: scalars, groups: ExpressionGroups(after: survey.groups.found))
+    return try parser.whole()
+  }
+
+  private mutating func whole() throws(TokenizerError) -> ExpressionNode {
+    let node = try alternatives(depth: 0)
+    guard position == scalars.count else {
+      throw failure("a closing parenthesis without an opening one")
     }
     return node
   }
 
-  private init(scalars: [UInt32]) { self.scalars = scalars }
+  private init(scalars: [UInt32], groups: ExpressionGroups) {
+    self.scalars = scalars
+    self.groups = groups
+  }
 
   func failure(_ message: String) -> TokenizerError {
     TokenizerError(
@@ -174,7 +188,7 @@ struct ExpressionParser {
 
   private mutating func group(depth: Int) throws(TokenizerError) -> ExpressionNode? {
     position += 1
-    guard take("?") else { return try closed(depth) }
+    guard take("?") else { return try captured(nil, depth) }
     if take("#") {
       while let scalar = current, scalar != 0x29 { position += scalar == 0x5C ? 2 : 1 }
       guard take(")") else { throw failure("a comment does not end") }
@@ -186,12 +200,17 @@ struct ExpressionParser {
     if take("<=") { return .look(try closed(depth), isBehind: true, isNegative: false) }
     if take("<!") { return .look(try closed(depth), isBehind: true, isNegative: true) }
     if take(">") { return .atomic(try closed(depth)) }
-    if take("<") {
-      while let scalar = current, scalar != 0x3E { position += 1 }
-      guard take(">") else { throw failure("the name of a group does not end") }
-      return try closed(depth)
-    }
+    if take("<") { return try captured(try groupName(0x3E), depth) }
+    if take("'") { return try captured(try groupName(0x27), depth) }
     return try optionGroup(depth)
+  }
+
+  private mutating func captured(
+    _ name: String?, _ depth: Int
+  ) throws(TokenizerError) -> ExpressionNode {
+    let number = groups.open(name)
+    let node = try closed(depth)
+    return number.map { .group($0, node) } ?? node
   }
 
   private mutating func closed(_ depth: Int) throws(TokenizerError) -> ExpressionNode {

@@ -18,12 +18,15 @@ struct ExpressionProgram: Sendable {
     case mark(Int)
     /// Fails when the position is still that of the register: a loop that matched nothing.
     case progress(Int)
+    /// What lies between the positions of two registers, which must both be set.
+    case same(start: Int, end: Int, ignoresCase: Bool)
     case accept
   }
 
   var instructions: [Instruction] = []
   var sets: [CompiledSet] = []
-  var registerCount = 0
+  /// The first register is the beginning of the match where ``ExpressionNode/keep`` moved it.
+  var registerCount = 1
 }
 
 /// Turns a parsed expression into a program.
@@ -32,10 +35,17 @@ struct ExpressionCompiler {
   private static let maximumSize = 20_000
 
   private var program = ExpressionProgram()
+  private var groups: [Int: ExpressionNode] = [:]
+  /// The registers of a group's beginning and end.
+  private var registers: [Int: (start: Int, end: Int)] = [:]
+  /// The groups being called.
+  private var calls: Set<Int> = []
 
   static func compile(_ text: String) throws(TokenizerError) -> ExpressionProgram {
     var compiler = ExpressionCompiler()
-    try compiler.add(try ExpressionParser.parse(text))
+    let node = try ExpressionParser.parse(text)
+    node.forEachGroup { compiler.groups[$0] = $1 }
+    try compiler.add(node)
     compiler.program.instructions.append(.accept)
     return compiler.program
   }
@@ -71,6 +81,14 @@ struct ExpressionCompiler {
         try addLoop(node, minimum, maximum, isLazy: greed == .lazy)
       }
     case .atomic(let node): try addAtomic(node)
+    case .group(let number, let node): try addGroup(number, node)
+    case .call(let number):
+      guard let node = groups[number] else { return }
+      try addGroup(number, node)
+    case .backreference(let number, let ignoresCase):
+      let (start, end) = registers(of: number)
+      try emit(.same(start: start, end: end, ignoresCase: ignoresCase))
+    case .keep: try emit(.mark(0))
     case .look(let node, let isBehind, let isNegative):
       let start = next
       try emit(.accept)
@@ -88,6 +106,28 @@ struct ExpressionCompiler {
         program.instructions[start] = .lookAhead(isNegative: isNegative, end: next)
       }
     }
+  }
+
+  private mutating func registers(of group: Int) -> (start: Int, end: Int) {
+    if let known = registers[group] { return known }
+    let added = (start: program.registerCount, end: program.registerCount + 1)
+    program.registerCount += 2
+    registers[group] = added
+    return added
+  }
+
+  private mutating func addGroup(
+    _ number: Int, _ node: ExpressionNode
+  ) throws(TokenizerError) {
+    guard calls.insert(number).inserted else {
+      throw TokenizerError(
+        .unsupported, "the regular expression cannot be used: group \(number) calls itself")
+    }
+    defer { calls.remove(number) }
+    let (start, end) = registers(of: number)
+    try emit(.mark(start))
+    try add(node)
+    try emit(.mark(end))
   }
 
   private mutating func addAtomic(_ node: ExpressionNode) throws(TokenizerError) {

@@ -32,24 +32,28 @@ struct ExpressionSearch {
       return start..<position
     }
     while position <= text.count {
-      var start = position
-      while start <= text.count {
-        if let end = try matcher.match(at: start) {
-          if end == start {
-            position = start < text.count ? start + UTF8Text.length(text[start]) : start + 1
-            if end == lastEnd { break }
-          } else {
-            position = end
-          }
-          lastEnd = end
-          return start..<end
-        }
-        start += start < text.count ? UTF8Text.length(text[start]) : 1
-      }
-      if start > text.count {
-        position = start
+      guard let found = try search() else {
+        position = text.count + 1
         return nil
       }
+      if found.isEmpty, found.upperBound == lastEnd {
+        position += position < text.count ? UTF8Text.length(text[position]) : 1
+        continue
+      }
+      position = found.upperBound
+      lastEnd = position
+      return found
+    }
+    return nil
+  }
+
+  /// The first match from `position` on.
+  private mutating func search() throws(TokenizerError) -> Range<Int>? {
+    matcher.searchStart = position
+    var start = position
+    while start <= text.count {
+      if let found = try matcher.match(at: start) { return found }
+      start += start < text.count ? UTF8Text.length(text[start]) : 1
     }
     return nil
   }

@@ -7,6 +7,8 @@ struct ScalarSet: Sendable {
     case space
     case word
     case set(ScalarSet)
+    /// Ranges in order: a script, a block or another property.
+    case ranges([ClosedRange<UInt32>])
   }
 
   var items: [Item] = []
@@ -40,6 +42,7 @@ struct ScalarSet: Sendable {
       case .space: kind.isExpressionSpace
       case .word: kind.isExpressionWord
       case .set(let set): set.contains(scalar)
+      case .ranges(let ranges): ranges.containsSorted(scalar)
       }
     }
     return isIn && intersections.allSatisfy { $0.contains(scalar) }

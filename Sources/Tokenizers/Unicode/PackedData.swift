@@ -3,6 +3,9 @@ struct PackedData {
   private let bytes: [UInt8]
   private var index = 0
 
+  /// How many bytes have been read.
+  var offset: Int { index }
+
   init(_ base64: StaticString) {
     bytes = base64.withUTF8Buffer { Base64.decode($0) ?? [] }
   }
