@@ -44,10 +44,8 @@ extension ExpressionParser {
     case "X", "y", "Y", "c", "C", "M":
       throw failure("the escape \\\(Unicode.Scalar(scalar) ?? "?") is not supported")
     default:
-      if var set = try classEscape() {
-        set.ignoresCase = options.ignoresCase
-        return .set(set)
-      }
+      // Outside brackets Oniguruma leaves classes as they are where case is ignored.
+      if let set = try classEscape() { return .set(set) }
       return character(try characterEscape())
     }
   }
