@@ -5,7 +5,7 @@
 /// let result: DataType = .struct(["label": .string, "score": .float])
 /// try DataType(ddl: "struct<label:string,score:float>")     // the same
 /// ```
-public indirect enum DataType: Sendable, Hashable {
+public indirect enum DataType: Sendable, Hashable, Codable {
   case null
   case boolean
   /// Signed integers of 8, 16, 32 and 64 bits.
@@ -33,11 +33,13 @@ public indirect enum DataType: Sendable, Hashable {
   /// A type that this package has no case for, by the name that Spark gives it.
   case unparsed(String)
 
-  public enum DayTimeField: Int32, Sendable, Hashable, CaseIterable {
+  public enum DayTimeField: Int32, Sendable, Hashable, Codable, CaseIterable {
     case day, hour, minute, second
   }
 
-  public enum YearMonthField: Int32, Sendable, Hashable, CaseIterable { case year, month }
+  public enum YearMonthField: Int32, Sendable, Hashable, Codable, CaseIterable {
+    case year, month
+  }
 }
 
 extension DataType {

@@ -1,5 +1,5 @@
 /// A named, typed field of a struct, or a column of a table.
-public struct StructField: Sendable, Hashable {
+public struct StructField: Sendable, Hashable, Codable {
   public var name: String
   public var type: DataType
   /// Whether values may be null.
@@ -16,7 +16,7 @@ public struct StructField: Sendable, Hashable {
 }
 
 /// The fields of a struct, or the schema of a table.
-public struct StructType: Sendable, Hashable {
+public struct StructType: Sendable, Hashable, Codable {
   public var fields: [StructField]
 
   public init(_ fields: [StructField]) { self.fields = fields }

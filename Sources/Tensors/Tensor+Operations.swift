@@ -35,15 +35,6 @@ extension Tensor {
   }
 }
 
-extension Tensor where Element: NumericTensorElement {
-  /// The numbers as another element type; the same memory when the type does not change.
-  public func converted<Other: NumericTensorElement>(to type: Other.Type) -> Tensor<Other> {
-    if let same = self as? Tensor<Other> { return same }
-    if let integers = self as? Tensor<Int64> { return integers.map { Other(converting: $0) } }
-    return map { Other(converting: $0.doubleValue) }
-  }
-}
-
 extension Tensor where Element: Comparable {
   /// For each row, the index of its greatest element (the first one among equals): `[rows, n]`
   /// gives `rows` indices.

@@ -26,31 +26,26 @@ extension BFloat16: TensorElement { public static var elementType: ElementType {
 public protocol NumericTensorElement: TensorElement {
   /// The value as a double; 64-bit integers beyond 2^53 are rounded.
   var doubleValue: Double { get }
-  /// The value nearest to `value`: floating-point types round, integer types truncate towards zero
-  /// and clamp to their range, NaN becomes 0.
-  init(converting value: Double)
-  /// The value nearest to `value`, exact where the type can hold it.
-  init(converting value: Int64)
+  /// `value` itself; floating-point types round it to the nearest. `nil` for an integer type that
+  /// cannot hold it: it is out of range, has a fraction, or is not a number.
+  init?(converting value: Double)
+  /// `value` itself; floating-point types round it to the nearest. `nil` for an integer type whose
+  /// range it is beyond.
+  init?(converting value: Int64)
+  /// No bits set: zero.
+  static var zero: Self { get }
 }
 
 extension NumericTensorElement where Self: FixedWidthInteger {
   public var doubleValue: Double { Double(self) }
-  public init(converting value: Double) {
-    if value.isNaN {
-      self = 0
-    } else if let exact = Self(exactly: value.rounded(.towardZero)) {
-      self = exact
-    } else {
-      self = value < 0 ? .min : .max
-    }
-  }
-  public init(converting value: Int64) { self = Self(clamping: value) }
+  public init?(converting value: Double) { self.init(exactly: value) }
+  public init?(converting value: Int64) { self.init(exactly: value) }
 }
 
 extension NumericTensorElement where Self: BinaryFloatingPoint {
   public var doubleValue: Double { Double(self) }
-  public init(converting value: Double) { self = Self(value) }
-  public init(converting value: Int64) { self = Self(value) }
+  public init?(converting value: Double) { self = Self(value) }
+  public init?(converting value: Int64) { self = Self(value) }
 }
 
 extension Int8: NumericTensorElement {}
@@ -65,7 +60,8 @@ extension Float16: NumericTensorElement {}
 extension Float: NumericTensorElement {}
 extension Double: NumericTensorElement {}
 extension BFloat16: NumericTensorElement {
+  public static var zero: BFloat16 { BFloat16(bitPattern: 0) }
   public var doubleValue: Double { Double(floatValue) }
-  public init(converting value: Double) { self.init(Float(value)) }
-  public init(converting value: Int64) { self.init(Float(value)) }
+  public init?(converting value: Double) { self.init(nearest: value) }
+  public init?(converting value: Int64) { self.init(nearest: value) }
 }

@@ -35,22 +35,38 @@ extension AnyTensor {
   var floats: Tensor<Float>? {
     switch self {
     case .float32(let tensor): tensor
-    case .float16(let tensor): tensor.converted(to: Float.self)
-    case .bfloat16(let tensor): tensor.converted(to: Float.self)
-    case .float64(let tensor): tensor.converted(to: Float.self)
+    case .float16(let tensor): try? tensor.converted(to: Float.self)
+    case .bfloat16(let tensor): try? tensor.converted(to: Float.self)
+    case .float64(let tensor): try? tensor.converted(to: Float.self)
     default: nil
     }
   }
 
-  /// Whole numbers as `type`; `nil` for a type that token ids do not come in.
-  static func integers(_ tensor: Tensor<Int64>, as type: ElementType) -> AnyTensor? {
+  /// Whole numbers as `type`, exactly; `nil` for a type that token ids do not come in.
+  static func integers(
+    _ tensor: Tensor<Int64>, as type: ElementType
+  ) throws(InexactNumber) -> AnyTensor? {
     switch type {
-    case .int64: .int64(tensor)
-    case .int32: .int32(tensor.converted(to: Int32.self))
-    case .bool: .bool(tensor.map { $0 != 0 })
-    case .float32: .float32(tensor.converted(to: Float.self))
-    case .float16: .float16(tensor.converted(to: Float16.self))
-    default: nil
+    case .int64: return .int64(tensor)
+    case .int32: return .int32(try tensor.converted(to: Int32.self))
+    case .bool: return .bool(tensor.map { $0 != 0 })
+    case .float32: return .float32(try rounded(tensor))
+    case .float16: return .float16(try rounded(tensor))
+    default: return nil
     }
+  }
+
+  /// Whole numbers as floating-point numbers that are the same.
+  private static func rounded<Element: NumericTensorElement>(
+    _ tensor: Tensor<Int64>
+  ) throws(InexactNumber) -> Tensor<Element> {
+    let result = try tensor.converted(to: Element.self)
+    let (numbers, rounded) = (tensor.scalars, result.scalars)
+    for (index, number) in numbers.enumerated()
+    where Int64(exactly: rounded[index].doubleValue) != number {
+      throw InexactNumber(
+        index: index, value: "\(number)", elementType: Element.elementType, isFraction: false)
+    }
+    return result
   }
 }

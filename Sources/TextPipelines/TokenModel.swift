@@ -76,7 +76,7 @@ struct TokenModel: Sendable {
     case .past: return DecoderPart.emptyPast(input, rows: 1) != nil
     case .ids, .mask, .types, .positions, .usesPast:
       let isInteger =
-        AnyTensor.integers(Tensor(repeating: 0, shape: [0]), as: input.elementType) != nil
+        (try? AnyTensor.integers(Tensor(repeating: 0, shape: [0]), as: input.elementType)) != nil
       return isInteger && (role == .usesPast || [0, 2].contains(input.shape.rank))
     }
   }
@@ -89,12 +89,12 @@ struct TokenModel: Sendable {
     for (input, role) in zip(model.inputs, roles) {
       inputs[input.name] =
         switch role {
-        case .ids: .integers(tokens.ids, as: input.elementType)
-        case .mask: .integers(tokens.mask, as: input.elementType)
-        case .types: .integers(Tensor(repeating: 0, shape: shape), as: input.elementType)
-        case .positions: .integers(positions(for: input, shape), as: input.elementType)
+        case .ids: try .integers(tokens.ids, as: input.elementType)
+        case .mask: try .integers(tokens.mask, as: input.elementType)
+        case .types: try .integers(Tensor(repeating: 0, shape: shape), as: input.elementType)
+        case .positions: try .integers(positions(for: input, shape), as: input.elementType)
         case .past: DecoderPart.emptyPast(input, rows: shape[0])
-        case .usesPast: .integers(Tensor([0]), as: input.elementType)
+        case .usesPast: try .integers(Tensor([0]), as: input.elementType)
         }
     }
     return try await model.run(inputs, outputs: outputs)

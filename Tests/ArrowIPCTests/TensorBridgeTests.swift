@@ -127,18 +127,32 @@ struct TensorBridgeTests {
       try column.slice(1..<3).tensor() == Tensor<Float>([1, 2, 3, 4], shape: [2, 2]))
   }
 
-  @Test("nested lists are flattened")
+  @Test("nested lists keep their dimensions")
   func nested() throws {
     let type = ArrowType.list(ArrowField("element", Self.list))
     func row(_ rows: [[Float]]) -> ArrowValue { .list(Self.floats(rows)) }
     let column = try ArrowColumn(
       [row([[0], [0]]), row([[1, 2], [3, 4]]), row([[5, 6], [7, 8]])], type: type)
     let tensor: Tensor<Float> = try column.slice(1..<3).tensor()
-    #expect(tensor == (try Tensor([1, 2, 3, 4, 5, 6, 7, 8], shape: [2, 4])))
+    #expect(tensor == (try Tensor([1, 2, 3, 4, 5, 6, 7, 8], shape: [2, 2, 2])))
+    for shape: Shape in [[2, 2], [-1, 2], [-1, -1], [1, 2, 2], [2, 1, 2, 1]] {
+      let tensor: Tensor<Float> = try column.slice(1..<3).tensor(rowShape: shape)
+      #expect(tensor.count == 8 && tensor.shape.rank == shape.rank + 1)
+    }
+    for shape: Shape in [[4], [-1], [1, 4], [1, -1, 2]] {
+      #expect(
+        Self.failure { _ = try column.slice(1..<3).tensor(of: Float.self, rowShape: shape) }
+          == .dimensions(row: 0, found: [2, 2], expected: shape))
+    }
     #expect(try column.slice(1..<3).tensor(of: Float.self, rowShape: [2, 2]).shape == [2, 2, 2])
     #expect(
       Self.failure { _ = try column.tensor(of: Float.self) }
-        == .ragged(row: 1, found: 2, expected: 1))
+        == .dimensions(row: 1, found: [2, 2], expected: [2, 1]))
+    let jagged = try ArrowColumn(
+      [row([[1, 2], [3, 4]]), row([[1, 2, 3], [4]])], type: type)
+    #expect(
+      Self.failure { _ = try jagged.tensor(of: Float.self) }
+        == .jagged(row: 1, found: 1, expected: 3))
     let holes = try ArrowColumn(
       [row([[1, 2], [3, 4]]), .list([.list([.float(1), .float(2)]), .null])], type: type)
     #expect(
@@ -205,6 +219,8 @@ struct TensorBridgeTests {
   func decimals(text: String) throws {
     #expect(ArrowDecimal(text, byteWidth: 16, scale: 2)?.description == text)
     #expect(ArrowDecimal("1.234", byteWidth: 16, scale: 2) == nil)
+    #expect(ArrowDecimal("-12000", byteWidth: 16, scale: -2)?.unscaledDigits == "-120")
+    #expect(ArrowDecimal("12010", byteWidth: 16, scale: -2) == nil)
     #expect(ArrowDecimal("300", byteWidth: 1, scale: 0) == nil)
   }
 }

@@ -76,12 +76,20 @@ import Testing
       log.entries == [Seen(shape: expected, values: (0..<3 * width).map { Float($0) })])
   }
 
-  @Test func nestedArraysFillDeepShapes() async throws {
+  @Test func nestedArraysMustHaveTheDimensions() async throws {
     let inner = Columns.ascending(rows: 6, width: 2)
     let batch = try Columns.batch(("x", .lists(of: inner, rows: 2, width: 3)))
-    for shape: Shape in [[3, 2], [6], [2, 3, 1]] {
+    for (shape, expected) in [
+      ([3, 2], [3, 2]), ([-1, 2], [3, 2]), ([1, 3, 2], [1, 3, 2]), ([3, 2, 1], [3, 2, 1]),
+    ] as [(Shape, Shape)] {
       _ = try await one([shape]).predictLocally(on: [batch])
-      #expect(log.entries.last?.shape == shape.batched(2))
+      #expect(log.entries.last?.shape == expected.batched(2))
+    }
+    for shape: Shape in [[2, 3], [6], [2, 3, 1], [3, -1, 2], [-1]] {
+      let text = await message { _ = try await one([shape]).predictLocally(on: [batch]) }
+      for expected in ["column 'x', row 0", "dimensions [3, 2]", "expected \(shape)", "flatten"] {
+        #expect(text.contains(expected), "\(text)")
+      }
     }
   }
 
@@ -276,7 +284,7 @@ import Testing
       (try Columns.ragged([[1, 2], nil, [3, 4]]), [[2]], ["column 'x', row 1", "null"]),
       (
         try Columns.ragged([[1, 2], [3, nil]]), [[2]],
-        ["column 'x', row 1", "element 1 is null"]
+        ["column 'x', row 1, element 1: the value is null"]
       ),
       (
         try Columns.ragged([[1, 2], [3, 4], [5]]), [[2]],

@@ -48,7 +48,7 @@ import Testing
     #expect(try await values(.float) { [1, 2, 3] as [Float] } == three)
     #expect(try await values(.float) { [1, nil, 3] as [Float?] } == [.float(1), .null, .float(3)])
     #expect(
-      try await values(.integer) { Tensor<Float>([1.9, -1.9, 0]) } == [.int(1), .int(-1), .int(0)])
+      try await values(.integer) { Tensor<Float>([1, -1, -0.0]) } == [.int(1), .int(-1), .int(0)])
     #expect(
       try await values(.boolean) { [true, false, true] } == [
         .bool(true), .bool(false), .bool(true),

@@ -62,6 +62,34 @@ struct JSONTests {
   }
 
   @Test(
+    "elements of integer tensors are exact, however they are written, or refused",
+    arguments: [
+      ("3", 3), ("3.0", 3), ("30e-1", 3), ("-0.0", 0), ("1.00000000000000000000000", 1),
+      ("2e3", 2000),
+      ("9007199254740993", 9_007_199_254_740_993), ("9007199254740993.0", 9_007_199_254_740_993),
+      ("9007199254740993e0", 9_007_199_254_740_993), ("-9223372036854775808", .min),
+      ("92233720368547758070e-1", .max), ("-9223372036854775809", nil),
+      ("9223372036854775808", nil), ("18446744073709551617", nil), ("3.0000000000000000001", nil),
+      ("0.99999999999999999999", nil), ("3.5", nil), ("1e300", nil), ("1e-300", nil), ("NaN", nil),
+      ("Infinity", nil), ("1e99999999999999999999", nil),
+    ] as [(String, Int64?)])
+  func integers(text: String, expected: Int64?) throws {
+    let json = #"{"inputs":[{"name":"x","datatype":"INT64","shape":[1],"data":[\#(text)]}]}"#
+    func element() throws -> [Int64] {
+      let request = try InferRequest(
+        httpBody: TensorBytes(copying: Array(json.utf8)), headerLength: nil, modelName: "m",
+        modelVersion: "")
+      return try #require(request.inputs.first).tensor().typed(as: Int64.self).scalars
+    }
+    if let expected {
+      #expect(try element() == [expected])
+    } else {
+      let error = #expect(throws: KServeError.self) { _ = try element() }
+      #expect("\(error as Any)".contains("an element of input 'x' is no Int64"))
+    }
+  }
+
+  @Test(
     "values are written as they were read",
     arguments: [
       #"{"b":[1,-2.5,true,false,null],"a":{},"c":[]}"#, #"["\"\\\n\r\t\u0001é€😀"]"#, "NaN",

@@ -89,28 +89,6 @@ struct TensorTests {
   }
 
   @Test(
-    "conversions clamp, truncate and round",
-    arguments: [
-      (300, 127, 255, 300), (-300, -128, 0, -300), (1.9, 1, 1, 1), (-1.9, -1, 0, -1),
-      (.nan, 0, 0, 0), (.infinity, 127, 255, Int64.max), (1e300, 127, 255, Int64.max),
-      (-.infinity, -128, 0, Int64.min), (-0.5, 0, 0, 0),
-    ] as [(Double, Int8, UInt8, Int64)])
-  func conversions(value: Double, byte: Int8, unsigned: UInt8, long: Int64) {
-    let tensor = Tensor([value])
-    #expect(tensor.converted(to: Int8.self).scalars == [byte])
-    #expect(tensor.converted(to: UInt8.self).scalars == [unsigned])
-    #expect(tensor.converted(to: Int64.self).scalars == [long])
-    #expect(tensor.converted(to: Double.self).memory.storage === tensor.memory.storage)
-  }
-
-  @Test("64-bit integers convert exactly")
-  func integers() {
-    let tensor = Tensor<Int64>([.max, .min, 1 << 53 + 1])
-    #expect(tensor.converted(to: UInt64.self).scalars == [UInt64(Int64.max), 0, 1 << 53 + 1])
-    #expect(tensor.converted(to: Int32.self).scalars == [.max, .min, .max])
-  }
-
-  @Test(
     "brain floats round to the nearest, ties to even",
     arguments: [
       (0x3F80_0000, 0x3F80), (0x3F80_7FFF, 0x3F80), (0x3F80_8000, 0x3F80), (0x3F80_8001, 0x3F81),

@@ -48,11 +48,10 @@ extension ArrowColumn {
 
   /// A column of numbers; `nil` becomes null.
   public static func numbers<Element: NumericTensorElement>(_ values: [Element?]) -> ArrowColumn {
-    let zero = Element(converting: Int64(0))
     return ArrowColumn(
       unchecked: ArrowType(Element.elementType), count: values.count,
       nullCount: values.count { $0 == nil }, validity: Bitmap(values.map { $0 != nil }).buffer,
-      buffers: [ArrowBuffer(copying: values.map { $0 ?? zero })])
+      buffers: [ArrowBuffer(copying: values.map { $0 ?? .zero })])
   }
 
   /// A struct column.

@@ -149,9 +149,15 @@ extension ArrowColumn {
     for part in parts {
       let base = Int32(data.count)
       part.buffers[0].withElements(of: Int32.self) { views in
-        for row in part.offset..<part.offset + part.count {
-          words.append(contentsOf: views[row * 4..<row * 4 + 4])
-          if views[row * 4] > 12 { words[words.count - 2] += base }
+        for row in 0..<part.count {
+          // What stands in the places of null rows is undefined.
+          if part.nullCount > 0, part.isNull(row) {
+            words.append(contentsOf: [0, 0, 0, 0])
+            continue
+          }
+          let view = (part.offset + row) * 4
+          words.append(contentsOf: views[view..<view + 4])
+          if views[view] > 12 { words[words.count - 2] += base }
         }
       }
       data += part.buffers.dropFirst()

@@ -1,37 +1,18 @@
 import Tensors
 
-/// Why a column could not become a tensor: what the caller needs to name the row.
-public enum ArrowConversionError: Error, Sendable, Hashable {
-  /// The row is null.
-  case null(row: Int)
-  /// An element within the row is null.
-  case nullElement(row: Int, index: Int)
-  /// The row has another number of elements than expected.
-  case ragged(row: Int, found: Int, expected: Int)
-  /// The rows have `found` elements each, which do not fill the wanted shape.
-  case shape(found: Int, expected: Shape)
-  /// A column of type `found` cannot give elements of type `expected`.
-  case type(found: String, expected: ElementType)
-}
-
-/// What happens to nulls on the way into a tensor.
-public enum NullConversion<Element: TensorElement>: Sendable {
-  /// They are errors that name the row.
-  case fail
-  /// They become this value.
-  case fill(Element)
-}
-
 extension ArrowColumn {
   /// The column as a tensor `[rows] + rowShape`.
   ///
   /// Numbers of the same type are not copied: the tensor is a view over the column's memory. Numbers
-  /// of another type are converted in one pass. A list column of any layout gives the elements of its
-  /// lists; a binary column gives its bytes as little-endian elements; a struct column of numbers
-  /// gives one element for each field.
+  /// of another type are converted in one pass: integers and decimals exactly into integer types,
+  /// all to the nearest number of floating-point types. A list column of any layout gives the
+  /// elements of its lists: flat lists in whichever shape has as many, nested lists in a shape of
+  /// their own dimensions. A binary column gives its bytes as little-endian elements; a struct column
+  /// of numbers gives one element for each field. Dates, timestamps and durations give the numbers
+  /// that stand for them, in the unit of the column's type.
   ///
-  /// - Parameter rowShape: the shape of one row; by default `[]` for plain columns and the number of
-  ///   elements, equal in all rows, for the others. One dimension may be −1.
+  /// - Parameter rowShape: the shape of one row; by default `[]` for plain columns and, for the
+  ///   others, that of the first row. Dimensions may be −1: one, or for nested lists any.
   /// - Throws: ``ArrowConversionError``, its rows counted from the beginning of this column.
   public func tensor<Element: TensorElement>(
     of element: Element.Type = Element.self, rowShape: Shape? = nil,
@@ -51,82 +32,31 @@ extension ArrowColumn {
     if case .dictionary = type {
       return try decodingDictionary().tensor(of: Element.self, rowShape: rowShape, nulls: nulls)
     }
-    let (leaf, width) = try flattened(fixedWidth: rowShape?.elementCount, nulls: nulls)
-    let perRow = width ?? 1
-    let values = try leaf.elements(of: Element.self, perRow: width, nulls: nulls)
-    if width == nil, rowShape == nil || rowShape == [] { return values }
-    return try Self.shaped(values, rows: count, rowShape ?? [perRow])
+    if type.listElement != nil {
+      let (elements, shape) = try rowElements(rowShape)
+      return try elements.elements(perRow: shape.elementCount ?? 0, nulls: nulls)
+        .reshaped(to: shape.batched(count))
+    }
+    let values = try elements(of: Element.self, perRow: nil, nulls: nulls)
+    if rowShape == nil || rowShape == [] { return values }
+    return try Self.shaped(values, rows: count, rowShape)
   }
 
   private static func shaped<Element>(
     _ values: Tensor<Element>, rows: Int, _ rowShape: Shape?
   ) throws -> Tensor<Element> {
     let perRow = rows == 0 ? 0 : values.count / rows
-    var shape = rowShape ?? [perRow]
-    if let open = shape.firstIndex(where: { $0 < 0 }) {
-      let known = Shape(shape.filter { $0 >= 0 }).elementCount ?? 0
-      shape[open] = known == 0 || rows == 0 ? 0 : perRow / known
+    let wanted = rowShape ?? [perRow]
+    guard let shape = wanted.filled(by: perRow, isEmpty: rows == 0) else {
+      throw ArrowConversionError.shape(found: perRow, expected: wanted)
     }
-    guard let result = try? values.reshaped(to: shape.batched(rows)) else {
-      throw ArrowConversionError.shape(found: perRow, expected: rowShape ?? [perRow])
-    }
-    return result
-  }
-
-  /// The innermost elements of a list column, and how many of them make a row (`nil` for a plain
-  /// column); every row is checked.
-  private func flattened<Element>(
-    fixedWidth: Int?, nulls: NullConversion<Element>
-  ) throws -> (leaf: ArrowColumn, width: Int?) {
-    guard type.listElement != nil else { return (self, nil) }
-    if let row = firstNull { throw ArrowConversionError.null(row: row) }
-    if count == 0 { return (children[0].slice(0..<0), fixedWidth ?? 0) }
-    let first = valueRange(0)
-    let child = children[0]
-    let isNested = child.type.listElement != nil
-    let expected = isNested ? first.count : fixedWidth ?? first.count
-    try checkWidths(expected)
-    let inner = child.slice(first.lowerBound..<first.lowerBound + expected * count)
-    do {
-      let (leaf, innerWidth) = try inner.flattened(
-        fixedWidth: fixedWidth.map { expected == 0 ? 0 : $0 / expected }, nulls: nulls)
-      return (leaf, expected * (innerWidth ?? 1))
-    } catch ArrowConversionError.null(let element) where isNested {
-      throw ArrowConversionError.nullElement(row: element / expected, index: element % expected)
-    } catch ArrowConversionError.ragged(let element, let found, let wanted) where isNested {
-      throw ArrowConversionError.ragged(row: element / expected, found: found, expected: wanted)
-    }
-  }
-
-  /// Checks that every list has `expected` elements.
-  private func checkWidths(_ expected: Int) throws {
-    func check<Offset: FixedWidthInteger & BitwiseCopyable>(_: Offset.Type) throws {
-      try buffers[0].withElements(of: Offset.self) { offsets in
-        var differs = false
-        for row in offset..<offset + count {
-          differs = differs || Int(offsets[row + 1] - offsets[row]) != expected
-        }
-        if !differs { return }
-        for row in 0..<count where valueRange(row).count != expected {
-          throw ArrowConversionError.ragged(
-            row: row, found: valueRange(row).count, expected: expected)
-        }
-      }
-    }
-    switch type {
-    case .largeList: try check(Int64.self)
-    case .fixedSizeList(_, let width):
-      if width != expected {
-        throw ArrowConversionError.ragged(row: 0, found: width, expected: expected)
-      }
-    default: try check(Int32.self)
-    }
+    return try values.reshaped(to: shape.batched(rows))
   }
 
   /// The rows of a plain column as a one-dimensional tensor. For errors, `perRow` of them make a row
   /// of the list column that they come from.
   private func elements<Element: TensorElement>(
-    of: Element.Type, perRow: Int?, nulls: NullConversion<Element>
+    of: Element.Type = Element.self, perRow: Int?, nulls: NullConversion<Element>
   ) throws -> Tensor<Element> {
     var fill: Element?
     if let null = firstNull {
@@ -136,7 +66,16 @@ extension ArrowColumn {
       }
       fill = value
     }
-    let values = try convertedElements(of: Element.self)
+    let values: Tensor<Element>
+    do {
+      values = try numbers(as: Element.self)
+    } catch let number as InexactNumber {
+      guard let perRow else {
+        throw ArrowConversionError.inexact(row: number.index, index: nil, number: number)
+      }
+      throw ArrowConversionError.inexact(
+        row: number.index / perRow, index: number.index % perRow, number: number)
+    }
     guard let fill else { return values }
     return Tensor(shape: [count]) { output in
       values.withUnsafeBufferPointer { input in
@@ -145,66 +84,6 @@ extension ArrowColumn {
         }
       }
     }
-  }
-
-  private func convertedElements<Element: TensorElement>(of: Element.Type) throws -> Tensor<Element>
-  {
-    if let bits {
-      let truths = Tensor<Bool>(shape: [count]) { output in
-        for index in 0..<count { output.initializeElement(at: index, to: bits[index]) }
-      }
-      if let same = truths as? Tensor<Element> { return same }
-      return try Self.convert(truths.map { $0 ? UInt8(1) : 0 }, to: Element.self)
-    }
-    switch type {
-    case .int8: return try Self.convert(view(Int8.self), to: Element.self)
-    case .int16: return try Self.convert(view(Int16.self), to: Element.self)
-    case .int32, .date32: return try Self.convert(view(Int32.self), to: Element.self)
-    case .int64, .timestamp, .date64, .duration:
-      return try Self.convert(view(Int64.self), to: Element.self)
-    case .uint8: return try Self.convert(view(UInt8.self), to: Element.self)
-    case .uint16: return try Self.convert(view(UInt16.self), to: Element.self)
-    case .uint32: return try Self.convert(view(UInt32.self), to: Element.self)
-    case .uint64: return try Self.convert(view(UInt64.self), to: Element.self)
-    case .float16: return try Self.convert(view(Float16.self), to: Element.self)
-    case .float32: return try Self.convert(view(Float.self), to: Element.self)
-    case .float64: return try Self.convert(view(Double.self), to: Element.self)
-    case .decimal(_, _, let scale):
-      let power = (0..<abs(scale)).reduce(1.0) { result, _ in result * 10 }
-      let numbers = (0..<count).map { row -> Double in
-        guard case .decimal(let decimal) = value(at: row) else { return 0 }
-        let unscaled = Double(decimal.unscaledDigits) ?? .nan
-        return scale < 0 ? unscaled * power : unscaled / power
-      }
-      return try Self.convert(Tensor(numbers), to: Element.self)
-    default:
-      throw ArrowConversionError.type(found: "\(type)", expected: Element.elementType)
-    }
-  }
-
-  private func view<Element: TensorElement>(_: Element.Type) throws -> Tensor<Element> {
-    let buffer = buffers[0]
-    return try Tensor(
-      viewing: buffer.storage,
-      byteOffset: buffer.byteOffset + offset * MemoryLayout<Element>.stride, shape: [count])
-  }
-
-  private static func convert<Source: NumericTensorElement, Element: TensorElement>(
-    _ tensor: Tensor<Source>, to: Element.Type
-  ) throws -> Tensor<Element> {
-    if let same = tensor as? Tensor<Element> { return same }
-    guard let numeric = Element.self as? any NumericTensorElement.Type else {
-      throw ArrowConversionError.type(
-        found: "\(ArrowType(Source.elementType))", expected: Element.elementType)
-    }
-    func converted<Target: NumericTensorElement>(_: Target.Type) -> Tensor<Element>? {
-      tensor.converted(to: Target.self) as? Tensor<Element>
-    }
-    guard let result = converted(numeric) else {
-      throw ArrowConversionError.type(
-        found: "\(ArrowType(Source.elementType))", expected: Element.elementType)
-    }
-    return result
   }
 
   /// A binary column as rows of little-endian elements: a view where the memory is aligned.
@@ -247,9 +126,11 @@ extension ArrowColumn {
     if let row = firstNull { throw ArrowConversionError.null(row: row) }
     let columns = try children.indices.map { index -> Tensor<Element> in
       do {
-        return try field(index).elements(of: Element.self, perRow: nil, nulls: nulls)
+        return try field(index).decodingDictionary().elements(perRow: nil, nulls: nulls)
       } catch ArrowConversionError.null(let row) {
         throw ArrowConversionError.nullElement(row: row, index: index)
+      } catch ArrowConversionError.inexact(let row, _, let number) {
+        throw ArrowConversionError.inexact(row: row, index: index, number: number)
       }
     }
     return try Self.shaped(Tensor.interleaving(columns), rows: count, rowShape)

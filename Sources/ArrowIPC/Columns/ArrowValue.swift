@@ -81,7 +81,12 @@ public struct ArrowDecimal: Sendable, Hashable {
       separator: ".", omittingEmptySubsequences: false)
     let fraction = parts.count > 1 ? parts[1] : ""
     guard (1...2).contains(parts.count), fraction.count <= max(scale, 0) else { return nil }
-    let digits = parts[0] + fraction + String(repeating: "0", count: max(scale, 0) - fraction.count)
+    // A negative scale has no room for the last digits before the point, which then are zeros.
+    let dropped = parts[0].suffix(max(-scale, 0))
+    guard dropped.allSatisfy({ $0 == "0" }) else { return nil }
+    let digits =
+      parts[0].dropLast(dropped.count) + fraction
+      + String(repeating: "0", count: max(scale, 0) - fraction.count)
     var magnitude = [UInt8](repeating: 0, count: byteWidth)
     for digit in digits {
       guard digit.isASCII, let number = digit.wholeNumberValue else { return nil }

@@ -28,9 +28,9 @@ struct ColumnBuilder {
     case .uint16: return made([try integers(UInt16.self)])
     case .uint32: return made([try integers(UInt32.self)])
     case .uint64: return made([try integers(UInt64.self)])
-    case .float16: return made([try floats { Float16($0) }])
-    case .float32: return made([try floats { Float($0) }])
-    case .float64: return made([try floats { $0 }])
+    case .float16: return made([try floats(Float16.self)])
+    case .float32: return made([try floats(Float.self)])
+    case .float64: return made([try floats(Double.self)])
     case .decimal(let bits, _, let scale):
       let bytes = try collect { value -> [UInt8]? in
         guard case .decimal(let decimal) = value, decimal.scale == scale else { return nil }
@@ -137,12 +137,14 @@ struct ColumnBuilder {
   }
 
   private func floats<Number: BinaryFloatingPoint & BitwiseCopyable>(
-    _ convert: (Double) -> Number
+    _: Number.Type
   ) throws -> ArrowBuffer {
     let numbers = try collect { value -> Number? in
       switch value {
-      case .float(let number): convert(number)
-      case .int(let number): convert(Double(number))
+      case .float(let number): Number(number)
+      // Not by way of doubles, which would round twice.
+      case .int(let number): Number(number)
+      case .uint(let number): Number(number)
       default: nil
       }
     }

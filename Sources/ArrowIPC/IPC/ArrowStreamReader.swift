@@ -106,7 +106,12 @@ public final class ArrowStreamReader {
     else { throw ArrowError(.malformed, "a dictionary \(id) that no column uses") }
     var decoder = try BatchDecoder(data, body: message.body, dictionaries: dictionaries)
     let values = try decoder.batch(ArrowSchema([field])).columns[0]
-    if try message.header.flag(DictionaryBatchField.isDelta), let known = dictionaries[id] {
+    if try message.header.flag(DictionaryBatchField.isDelta) {
+      guard let known = dictionaries[id] else {
+        throw ArrowError(
+          .malformed, "more values for the dictionary \(id), which has not come before them",
+          context: "column '\(field.name)'")
+      }
       dictionaries[id] = try ArrowColumn.concatenating([known, values])
     } else {
       dictionaries[id] = values

@@ -133,7 +133,7 @@ struct BatchDecoder {
     case .largeUTF8, .largeBinary:
       let (offsets, end) = try offsets(count, Int64.self)
       return made([offsets, try buffer(atLeast: end, of: "values")])
-    case .utf8View, .binaryView: return made(try views(count))
+    case .utf8View, .binaryView: return made(try views(count, validity))
     case .list, .map, .largeList:
       let (offsets, end) =
         if case .largeList = type { try offsets(count, Int64.self) } else {
@@ -216,7 +216,7 @@ struct BatchDecoder {
     return (aligned, end)
   }
 
-  private mutating func views(_ count: Int) throws -> [ArrowBuffer] {
+  private mutating func views(_ count: Int, _ validity: ArrowBuffer?) throws -> [ArrowBuffer] {
     let views = try buffer(atLeast: count * 16, of: "views")
     guard nextVariadic < variadicCounts.count else {
       throw ArrowError(.malformed, "a view column without a count of its buffers")
@@ -228,8 +228,10 @@ struct BatchDecoder {
     }
     var data: [ArrowBuffer] = []
     for _ in 0..<variadic { data.append(try buffer()) }
+    let valid = validity.map { Bitmap($0, count: count) }
     try views.withElements(of: Int32.self) { words in
-      for row in 0..<count {
+      // What stands in the places of null rows is undefined.
+      for row in 0..<count where valid?[row] ?? true {
         let length = words[row * 4]
         guard length >= 0 else { throw ArrowError(.malformed, "a value of \(length) bytes") }
         if length <= 12 { continue }

@@ -36,6 +36,8 @@ public enum BodyCompression: Int8, Sendable, Hashable, CaseIterable {
     let content = buffer.slice(8..<buffer.count)
     if length == -1 { return content }
     guard length >= 0 else { throw ArrowError(.malformed, "an uncompressed length of \(length)") }
+    // Java writes the length alone where a column has no bytes, for example one of empty strings.
+    if length == 0, content.count == 0 { return .empty }
     guard length <= Self.maximumLength else {
       throw ArrowError(.limit, "a buffer says that it expands to \(length) bytes")
     }

@@ -50,8 +50,10 @@ public struct MapBatchesFunction<Parameters: Codable & Sendable>: UserDefinedFun
     let parameters = try invocation.decodeParameters(as: Parameters.self)
     let wanted: ArrowSchema
     do {
-      wanted = try schema.arrowSchema(
+      let declared = try schema.arrowSchema(
         timeZone: worker.configuration["spark.sql.session.timeZone"] ?? "UTC")
+      let isLarge = worker.configuration["spark.sql.execution.arrow.useLargeVarTypes"] == "true"
+      wanted = isLarge ? declared.withLargeVariables : declared
     } catch {
       throw InferenceError(.invalidOutput, "the declared schema: \(error)", function: name)
     }
@@ -128,6 +130,16 @@ extension MapBatchesFunction where Parameters == NoParameters {
   }
 }
 
+extension ArrowSchema {
+  fileprivate var withLargeVariables: ArrowSchema {
+    ArrowSchema(
+      fields.map {
+        ArrowField(
+          $0.name, $0.type.withLargeVariables, isNullable: $0.isNullable, metadata: $0.metadata)
+      }, metadata: metadata)
+  }
+}
+
 extension RecordBatch {
   /// The batch under a declared schema, its columns in that order.
   ///
@@ -164,13 +176,18 @@ extension RecordBatch {
           + "the column, or declare its type")
     }
     let fittedColumns = try zip(order, wanted.fields).map { position, field -> ArrowColumn in
-      let column = columns[position]
-      if !field.isNullable, let row = column.firstNull {
-        throw fail(
-          "column '\(field.name)', row \(rows[row]) of the result is null, but it is declared "
-            + "without nulls")
+      let column: ArrowColumn
+      do {
+        column = try columns[position].relaid(as: field.type)
+      } catch {
+        throw fail("column '\(field.name)': \(error)")
       }
-      return column.retyped(field.type)
+      if let (row, name) = column.undeclaredNull(field) {
+        throw fail(
+          "column '\(name)', row \(rows[row]) of the result is null, but it is declared without "
+            + "nulls")
+      }
+      return column
     }
     return try RecordBatch(schema: wanted, columns: fittedColumns, rowCount: rowCount)
   }

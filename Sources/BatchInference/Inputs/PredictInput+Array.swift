@@ -94,9 +94,7 @@ extension Optional: PredictInputElement where Wrapped: PredictInputElement {
     if column.nullCount == 0 { return try Wrapped.values(argument) }
     if column.type == .null { return Array(repeating: nil, count: column.count) }
     let kept = (0..<column.count).filter { !column.isNull($0) }
-    var present = argument.with(try column.selecting(kept))
-    present.rows = RowNumbers(start: argument.rows[0], kept: kept)
-    let values = try Wrapped.values(present)
+    let values = try Wrapped.values(argument.selecting(kept))
     var result = [Wrapped?](repeating: nil, count: column.count)
     for (row, value) in zip(kept, values) { result[row] = value }
     return result
@@ -111,8 +109,10 @@ extension Array: PredictInputElement where Element: PredictInputElement {
   /// rows may differ in length.
   public static func values(_ argument: InputArgument) throws -> [[Element]] {
     let column = argument.column
-    let fillsNulls = if case .fill = argument.nulls { true } else { false }
-    if !fillsNulls, let row = column.firstNull { throw argument.nullFailure(row) }
+    if let row = column.firstNull {
+      guard case .fill = argument.nulls else { throw argument.nullFailure(row) }
+      return try Optional<[Element]>.values(argument).map { $0 ?? [] }
+    }
     if column.type.isBinary {
       guard let number = Element.self as? any TensorElement.Type,
         let rows = try raw(argument, number) as? [[Element]]
@@ -126,14 +126,9 @@ extension Array: PredictInputElement where Element: PredictInputElement {
         "the column is \(column.type), the function takes arrays; use `array` to combine columns")
     }
     if column.count == 0 { return [] }
+    let elements = try Element.values(argument.elements)
     let start = column.valueRange(0).lowerBound
-    let end = column.valueRange(column.count - 1).upperBound
-    var inner = argument.with(
-      column.children[0].slice(start..<end), name: argument.name + ".element")
-    inner.rowShape = nil
-    let elements = try Element.values(inner)
     return (0..<column.count).map { row in
-      if column.isNull(row) { return [] }
       let range = column.valueRange(row)
       return Array(elements[range.lowerBound - start..<range.upperBound - start])
     }
@@ -145,8 +140,7 @@ extension Array: PredictInputElement where Element: PredictInputElement {
     let size = MemoryLayout<Number>.stride
     let column = argument.column
     return try (0..<column.count).map { row in
-      if column.isNull(row) { return [] }
-      return try column.withBytes(row) { bytes in
+      try column.withBytes(row) { bytes in
         guard bytes.count.isMultiple(of: size) else {
           throw argument.failure(
             "\(bytes.count) bytes are no whole number of \(Number.elementType) elements", row: row)

@@ -13,7 +13,7 @@ extension Tensor: PredictInput {
     }
     do {
       self = try column.tensor(
-        of: Element.self, rowShape: argument.rowShape, nulls: argument.nullConversion())
+        of: Element.self, rowShape: argument.rowShape, nulls: try argument.nullConversion())
     } catch {
       throw argument.describing(error, element: Element.elementType)
     }
@@ -43,25 +43,23 @@ extension InputArgument {
   }
 
   /// The null policy in terms of tensor elements.
-  func nullConversion<Element: TensorElement>() -> NullConversion<Element> {
-    guard case .fill(let number, _) = nulls, let value = Element(filling: number) else {
-      return .fail
-    }
-    return .fill(value)
+  ///
+  /// - Throws: ``InferenceError`` if there are nulls and an element cannot be what fills them.
+  func nullConversion<Element: TensorElement>() throws -> NullConversion<Element> {
+    guard case .fill(let number, _) = nulls, column.mayHoldNulls else { return .fail }
+    return .fill(try filling(number))
   }
-}
 
-extension TensorElement {
-  /// The element for a number that stands in for what is missing.
-  init?(filling number: Double) {
-    if let numeric = Self.self as? any NumericTensorElement.Type {
-      guard let value = numeric.init(converting: number) as? Self else { return nil }
-      self = value
-    } else if let value = (number != 0) as? Self {
-      self = value
-    } else {
-      return nil
+  /// The element that stands in for what is missing.
+  func filling<Element: TensorElement>(_ number: Double) throws -> Element {
+    if let numeric = Element.self as? any NumericTensorElement.Type {
+      if let element = numeric.init(converting: number) as? Element { return element }
+    } else if number == 0 || number == 1, let truth = (number != 0) as? Element {
+      return truth
     }
+    throw failure(
+      "\(number) is no \(Element.elementType), so it cannot fill what is missing; fill with another "
+        + "number")
   }
 }
 
@@ -73,46 +71,35 @@ extension StringTensor: PredictInput {
     argument.column = try argument.column.decodingDictionary()
     let column = argument.column
     guard column.type.listElement != nil else {
-      self = try Self.flat(argument)
-      if let shape = argument.rowShape, shape != [] {
-        self = try Self.shaped(self, argument, perRow: 1)
+      do {
+        let values = try Self.flat(argument)
+        let shape = argument.rowShape ?? []
+        guard let rowShape = shape.filled(by: 1, isEmpty: column.count == 0) else {
+          throw ArrowConversionError.shape(found: 1, expected: shape)
+        }
+        self = try values.reshaped(to: rowShape.batched(column.count))
+      } catch NullString.at(let row) {
+        throw argument.nullFailure(row)
+      } catch {
+        throw argument.describing(error, element: .string)
       }
       return
     }
-    if let row = column.firstNull { throw argument.nullFailure(row) }
-    let width =
-      argument.rowShape?.elementCount ?? (column.count == 0 ? 0 : column.valueRange(0).count)
-    for row in 0..<column.count where column.valueRange(row).count != width {
-      throw argument.describing(
-        ArrowConversionError.ragged(
-          row: row, found: column.valueRange(row).count, expected: width), element: .string)
-    }
-    let start = column.count == 0 ? 0 : column.valueRange(0).lowerBound
-    let elements = column.children[0].slice(start..<start + width * column.count)
     do {
-      self = try Self.shaped(Self.flat(argument.with(elements)), argument, perRow: width)
-    } catch NullString.at(let index) {
-      throw argument.nullFailure(index / width, element: index % width)
+      let (elements, shape) = try column.rowElements(argument.rowShape)
+      let perRow = shape.elementCount ?? 0
+      do {
+        let values = argument.with(try elements.decodingDictionary())
+        self = try Self.flat(values).reshaped(to: shape.batched(column.count))
+      } catch NullString.at(let index) {
+        throw ArrowConversionError.nullElement(row: index / perRow, index: index % perRow)
+      }
+    } catch {
+      throw argument.describing(error, element: .string)
     }
   }
 
   private enum NullString: Error { case at(Int) }
-
-  private static func shaped(
-    _ tensor: StringTensor, _ argument: InputArgument, perRow: Int
-  ) throws -> StringTensor {
-    let shape = argument.rowShape ?? [perRow]
-    var rows = shape
-    if let open = rows.firstIndex(where: { $0 < 0 }) {
-      let known = Shape(rows.filter { $0 >= 0 }).elementCount ?? 0
-      rows[open] = known == 0 ? 0 : perRow / known
-    }
-    guard let result = try? tensor.reshaped(to: rows.batched(argument.column.count)) else {
-      throw argument.describing(
-        ArrowConversionError.shape(found: perRow, expected: shape), element: .string)
-    }
-    return result
-  }
 
   /// The bytes of all rows behind each other.
   private static func flat(_ argument: InputArgument) throws -> StringTensor {
@@ -128,7 +115,7 @@ extension StringTensor: PredictInput {
     var bytes: [UInt8] = []
     for row in 0..<column.count {
       if column.nullCount > 0, column.isNull(row) {
-        guard let fill else { throw argument.nullFailure(row) }
+        guard let fill else { throw NullString.at(row) }
         bytes += fill
       } else {
         column.withBytes(row) { bytes.append(contentsOf: $0) }
@@ -140,7 +127,7 @@ extension StringTensor: PredictInput {
 
   public static func inputMismatch(with type: DataType) -> String? {
     switch type {
-    case .array(let element, _) where element.arrayElement == nil: inputMismatch(with: element)
+    case .array(let element, _): inputMismatch(with: element)
     case .binary: nil
     case _ where type.isString: nil
     default: "StringTensor takes strings, arrays of strings and binary"

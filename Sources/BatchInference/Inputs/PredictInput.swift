@@ -13,8 +13,10 @@ import SparkTypes
 /// | arrays of strings | `StringTensor` of shape `[rows] + shape`, `[[String]]` |
 /// | anything | `ArrowColumn`; `RecordBatch` (the fields of a struct, or all columns) |
 ///
-/// Numbers are converted to the element type asked for; tensors of the same type are views of the
-/// memory that the data was received in.
+/// Numbers are converted to the element type asked for: exactly to integers (decimals and
+/// floating-point numbers too), else there is an error with column, row and number; to the nearest
+/// number of floating-point types. Tensors of the same type are views of the memory that the data was
+/// received in.
 public protocol PredictInput: Sendable {
   /// How columns are fitted to the input.
   static var form: PredictInputForm { get }

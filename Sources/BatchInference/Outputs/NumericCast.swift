@@ -1,16 +1,14 @@
 import ArrowIPC
 import Tensors
 
-/// A cast of numbers to a declared type, checked where numbers may not fit.
+/// A cast of numbers to a declared type: exact in integers, to the nearest in floating-point numbers.
 struct NumericCast {
   let request: OutputRequest
   /// The number of elements in a row, to name the row of a number that does not fit.
   let perRow: Int
 
-  func failure(_ value: String, at index: Int, _ type: ElementType) -> InferenceError {
-    request.failure(
-      "\(value) does not fit the declared type \(request.type) (\(type)); declare a wider type",
-      row: perRow == 0 ? 0 : index / perRow)
+  func failure(_ number: InexactNumber) -> InferenceError {
+    request.misfit(number, row: perRow == 0 ? 0 : number.index / perRow)
   }
 }
 
@@ -25,46 +23,21 @@ extension Tensor: NumericTensor where Element: NumericTensorElement {
   func cast<Target: NumericTensorElement>(
     to target: Target.Type, _ cast: NumericCast
   ) throws -> ArrowColumn {
-    if let same = self as? Tensor<Target> { return ArrowColumn(same) }
-    if let unsigned = self as? Tensor<UInt64>, Target.self == Int64.self {
-      // By way of doubles, which conversions take, large numbers would lose digits.
-      return ArrowColumn(try unsigned.signed(cast))
-    }
-    if Target.self is any FixedWidthInteger.Type { try checkRange(of: Target.self, cast) }
-    return ArrowColumn(converted(to: Target.self))
-  }
-
-  /// Makes sure that all numbers lie within the range of an integer type.
-  private func checkRange<Target: NumericTensorElement>(
-    of: Target.Type, _ cast: NumericCast
-  ) throws {
-    let lowest = Target(converting: -Double.infinity).doubleValue
-    // The greatest Int64 is 2^63 as a double, which does not fit.
-    let highest = Target(converting: Double.infinity).doubleValue
-    let isWide = MemoryLayout<Target>.size == 8
-    let isInteger = !Element.elementType.isFloatingPoint
-    if isInteger, isWide { return }
-    try withUnsafeBufferPointer { elements in
-      for (index, element) in elements.enumerated() {
-        let value = element.doubleValue.rounded(.towardZero)
-        let fits = value >= lowest && (isWide ? value < highest : value <= highest)
-        if !fits { throw cast.failure("\(element)", at: index, Target.elementType) }
-      }
+    do {
+      return ArrowColumn(try converted(to: Target.self))
+    } catch {
+      throw cast.failure(error)
     }
   }
 }
 
-extension Tensor where Element == UInt64 {
-  fileprivate func signed(_ cast: NumericCast) throws -> Tensor<Int64> {
-    try Tensor<Int64>(shape: shape) { output in
-      try withUnsafeBufferPointer { elements in
-        for (index, element) in elements.enumerated() {
-          guard let value = Int64(exactly: element) else {
-            throw cast.failure("\(element)", at: index, .int64)
-          }
-          output.initializeElement(at: index, to: value)
-        }
-      }
-    }
+extension OutputRequest {
+  /// The error for a number that the declared type cannot hold.
+  func misfit(_ number: InexactNumber, row: Int) -> InferenceError {
+    let text = "\(number.value) does not fit the declared type \(type) (\(number.elementType))"
+    return failure(
+      number.isFraction
+        ? "\(text): it is no whole number; round it in the function, or declare a floating-point type"
+        : "\(text); declare a wider type", row: row)
   }
 }

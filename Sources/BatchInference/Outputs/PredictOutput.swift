@@ -12,8 +12,9 @@ import SparkTypes
 /// | struct | ``NamedOutputs`` (one entry for each field), or an array of an `Encodable` struct or dictionary (one for each row) |
 /// | any | `ArrowColumn`; `RecordBatch` for structs |
 ///
-/// Numbers are cast to the declared type: fractions are cut off in integers, and a number that the
-/// type cannot hold is an error. A tensor that has the declared type already is not copied.
+/// Numbers are cast to the declared type: exactly to integers, a fraction or a number out of range is
+/// an error; to the nearest number of float and double, infinity beyond their range. A tensor that has
+/// the declared type already is not copied.
 public protocol PredictOutput: SendableMetatype {
   /// The results as a column.
   ///
@@ -41,7 +42,16 @@ extension ArrowColumn: PredictOutput {
     guard type.isExchangeable(with: wanted) else {
       throw request.failure("a column of \(type) was returned, the declared type is \(wanted)")
     }
-    return retyped(wanted)
+    let column: ArrowColumn
+    do {
+      column = try relaid(as: wanted)
+    } catch {
+      throw request.failure("\(error)")
+    }
+    if let (row, name) = column.undeclaredNull(ArrowField("result", wanted)) {
+      throw request.failure("\(name) is null, but it is declared without nulls", row: row)
+    }
+    return column
   }
 }
 
@@ -54,28 +64,5 @@ extension RecordBatch: PredictOutput {
     return try NamedOutputs(
       zip(schema.fields, columns).map { ($0.name, $1) }
     ).structure(fields, request)
-  }
-}
-
-extension ArrowType {
-  /// Whether columns of both types have the same layout and meaning: names of list elements,
-  /// nullability and time zones may differ.
-  func isExchangeable(with other: ArrowType) -> Bool {
-    switch (self, other) {
-    case (.list(let a), .list(let b)), (.largeList(let a), .largeList(let b)):
-      a.type.isExchangeable(with: b.type)
-    case (.fixedSizeList(let a, let m), .fixedSizeList(let b, let n)):
-      m == n && a.type.isExchangeable(with: b.type)
-    case (.structure(let a), .structure(let b)):
-      a.map(\.name) == b.map(\.name)
-        && zip(a, b).allSatisfy { $0.type.isExchangeable(with: $1.type) }
-    case (.map(let a, _), .map(let b, _)):
-      zip(a.type.childFields, b.type.childFields).allSatisfy {
-        $0.type.isExchangeable(with: $1.type)
-      }
-    case (.timestamp(let a, let zone), .timestamp(let b, let other)):
-      a == b && (zone == nil) == (other == nil)
-    default: self == other
-    }
   }
 }

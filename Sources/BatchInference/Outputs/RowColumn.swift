@@ -1,5 +1,6 @@
 import ArrowIPC
 import SparkTypes
+import Tensors
 
 /// Rows of `Encodable` values as a column: the row form of results. Every row is checked.
 struct RowColumn {
@@ -46,10 +47,15 @@ struct RowColumn {
           return result
         })
     case (.struct, _): throw request.mismatch(encoded.kind)
-    case (.array(let element, _), .list(let list)):
+    case (.array(let element, let containsNull), .list(let list)):
       var inner = request
       inner.type = element
-      return .list(try list.map { try value($0, inner, row) })
+      let values = try list.map { try value($0, inner, row) }
+      if !containsNull, let index = values.firstIndex(of: .null) {
+        throw request.failure(
+          "element \(index) is null, the array is declared without nulls", row: row)
+      }
+      return .list(values)
     case (.array, _):
       throw request.failure(
         "Prediction results for ArrayType must be one-dimensional. Got: \(encoded.kind)", row: row)
@@ -64,19 +70,31 @@ struct RowColumn {
     case (.boolean, .bool(let truth)): return .bool(truth)
     case (_, .string(let text)) where request.type.isString: return .string(text)
     case (.float, .float(let number)), (.double, .float(let number)): return .float(number)
-    case (.float, .integer(let number)), (.double, .integer(let number)):
-      return .float(Double(number))
-    case (.byte, .integer(let number)) where Int8(exactly: number) != nil: return .int(number)
-    case (.short, .integer(let number)) where Int16(exactly: number) != nil: return .int(number)
-    case (.integer, .integer(let number)) where Int32(exactly: number) != nil: return .int(number)
+    case (.float, .integer(let number)), (.double, .integer(let number)): return .int(number)
+    case (.float, .unsigned(let number)), (.double, .unsigned(let number)): return .uint(number)
+    case (.byte, .unsigned(let number)): return try whole(number, Int8.self, request, row)
+    case (.short, .unsigned(let number)): return try whole(number, Int16.self, request, row)
+    case (.integer, .unsigned(let number)): return try whole(number, Int32.self, request, row)
+    case (.long, .unsigned(let number)): return try whole(number, Int64.self, request, row)
+    case (.byte, .integer(let number)): return try whole(number, Int8.self, request, row)
+    case (.short, .integer(let number)): return try whole(number, Int16.self, request, row)
+    case (.integer, .integer(let number)): return try whole(number, Int32.self, request, row)
     case (.long, .integer(let number)): return .int(number)
-    case (.byte, .float(let number)), (.short, .float(let number)), (.integer, .float(let number)),
-      (.long, .float(let number)):
-      guard let integer = Int64(exactly: number.rounded(.towardZero)) else {
-        throw wrong(encoded, request, row)
-      }
-      return try value(.integer(integer), request, row)
+    case (.byte, .float(let number)): return try whole(number, Int8.self, request, row)
+    case (.short, .float(let number)): return try whole(number, Int16.self, request, row)
+    case (.integer, .float(let number)): return try whole(number, Int32.self, request, row)
+    case (.long, .float(let number)): return try whole(number, Int64.self, request, row)
     default: throw wrong(encoded, request, row)
+    }
+  }
+
+  private func whole<Source: NumericTensorElement, Target: NumericTensorElement>(
+    _ number: Source, _: Target.Type, _ request: OutputRequest, _ row: Int
+  ) throws -> ArrowValue {
+    do {
+      return ArrowColumn(try Tensor([number]).converted(to: Target.self)).value(at: 0)
+    } catch {
+      throw request.misfit(error, row: row)
     }
   }
 

@@ -3,6 +3,8 @@ indirect enum EncodedValue {
   case null
   case bool(Bool)
   case integer(Int64)
+  /// A whole number beyond `Int64`.
+  case unsigned(UInt64)
   case float(Double)
   case string(String)
   case list([EncodedValue])
@@ -14,6 +16,7 @@ indirect enum EncodedValue {
     case .null: "null"
     case .bool(let truth): "the boolean \(truth)"
     case .integer(let number): "the number \(number)"
+    case .unsigned(let number): "the number \(number)"
     case .float(let number): "the number \(number)"
     case .string: "a string"
     case .list(let list): "a list of \(list.count) elements"
@@ -150,17 +153,13 @@ extension RowEncoder: SingleValueEncodingContainer {
   func encode(_ value: Int16) { slot.content = .value(.integer(Int64(value))) }
   func encode(_ value: Int32) { slot.content = .value(.integer(Int64(value))) }
   func encode(_ value: Int64) { slot.content = .value(.integer(value)) }
-  func encode(_ value: UInt) throws { try encode(UInt64(value)) }
+  func encode(_ value: UInt) { encode(UInt64(value)) }
   func encode(_ value: UInt8) { slot.content = .value(.integer(Int64(value))) }
   func encode(_ value: UInt16) { slot.content = .value(.integer(Int64(value))) }
   func encode(_ value: UInt32) { slot.content = .value(.integer(Int64(value))) }
 
-  func encode(_ value: UInt64) throws {
-    guard let number = Int64(exactly: value) else {
-      throw EncodingError.invalidValue(
-        value, .init(codingPath: codingPath, debugDescription: "the number is beyond 2^63"))
-    }
-    slot.content = .value(.integer(number))
+  func encode(_ value: UInt64) {
+    slot.content = .value(Int64(exactly: value).map { .integer($0) } ?? .unsigned(value))
   }
 
   /// Scalars are recognised here too, since containers pass them on generically.

@@ -153,13 +153,7 @@ extension JSONReader {
     _ type: Value.Type, _ count: Int, _ tensor: String
   ) throws(KServeError) -> TensorBytes {
     try fixed(type, count, tensor) { (reader) throws(KServeError) in
-      let value: Value? =
-        switch try reader.number() {
-        case .signed(let value): Value(exactly: value)
-        case .unsigned(let value): Value(exactly: value)
-        case .real(let value): Value(exactly: value)
-        }
-      guard let value else {
+      guard let value = try reader.integer(type) else {
         throw reader.failure("an element of input '\(tensor)' is no \(type)")
       }
       return value

@@ -177,6 +177,41 @@ extension JSONReader {
     return try number(decimal)
   }
 
+  /// A number as an integer type has it, however it is written (`3`, `3.0`, `30e-1`); `nil` if the type
+  /// cannot hold it or it has a fraction, also one that a double would lose.
+  mutating func integer<Integer: FixedWidthInteger>(
+    _ type: Integer.Type
+  ) throws(KServeError) -> Integer? {
+    let decimal = try decimal()
+    if decimal.special != nil { return nil }
+    var (mantissa, exponent) = (decimal.mantissa, decimal.exponent)
+    if !decimal.isExact {
+      // Too many digits for a word, unless the last of them are zeros.
+      var digits = bytes[decimal.start..<position].prefix { $0 | 0x20 != UInt8(ascii: "e") }
+        .filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      while digits.last == UInt8(ascii: "0") {
+        digits.removeLast()
+        exponent += 1
+      }
+      guard let value = UInt64(String(decoding: digits, as: UTF8.self)) else { return nil }
+      mantissa = value
+    }
+    if mantissa == 0 { return 0 }
+    while exponent < 0 {
+      guard mantissa.isMultiple(of: 10) else { return nil }
+      mantissa /= 10
+      exponent += 1
+    }
+    while exponent > 0 {
+      let (product, overflow) = mantissa.multipliedReportingOverflow(by: 10)
+      if overflow { return nil }
+      mantissa = product
+      exponent -= 1
+    }
+    return decimal.isNegative
+      ? Integer(exactly: -Int128(mantissa)) : Integer(exactly: mantissa)
+  }
+
   /// A number as a tensor of `Float` has it: ``Number/double`` rounded, without the way over text that
   /// a double of many digits may take.
   mutating func float() throws(KServeError) -> Float {

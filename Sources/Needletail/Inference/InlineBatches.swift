@@ -31,7 +31,7 @@ extension DataFrame {
       inline: name, returning: schema, isBarrier: isBarrier, resources: resources
     ) {
       try InlineBatchesFunction.Parameters(
-        name: name, schema: schema.ddl, codeOffset: ProgramCode.offset(of: body, name: name))
+        name: name, schema: schema, codeOffset: ProgramCode.offset(of: body, name: name))
     }
   }
 }
@@ -40,8 +40,8 @@ extension DataFrame {
 struct InlineBatchesFunction: UserDefinedFunction {
   struct Parameters: Codable, Sendable {
     var name: String
-    /// The declared columns in DDL form.
-    var schema: String
+    /// The declared columns; their DDL form does not tell of nulls within arrays and maps.
+    var schema: StructType
     /// Where the closure's code lies, in bytes from the start of the loaded program.
     var codeOffset: Int
   }
@@ -55,9 +55,7 @@ struct InlineBatchesFunction: UserDefinedFunction {
   ) async throws -> any BatchSource {
     let parameters = try invocation.decodeParameters(as: Parameters.self)
     let body = try ProgramCode.body(at: parameters.codeOffset, name: parameters.name)
-    let function = MapBatchesFunction(
-      parameters.name, returning: try StructType(ddl: parameters.schema)
-    ) { batches in
+    let function = MapBatchesFunction(parameters.name, returning: parameters.schema) { batches in
       ErasedBatches(base: try await body(batches))
     }
     var inner = invocation

@@ -57,8 +57,6 @@ indirect enum EncodedValue: Sendable {
     }
     switch (self, type) {
     case (.null, _): return .null
-    case (.leaf(.int(let number), _), .float), (.leaf(.int(let number), _), .double):
-      return .float(Double(number))
     case (.leaf(.string(let text), _), .decimal(_, let scale)):
       guard let decimal = ArrowDecimal(text, byteWidth: 16, scale: scale) else { throw misfit() }
       return .decimal(decimal)

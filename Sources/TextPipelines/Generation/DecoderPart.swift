@@ -96,17 +96,17 @@ struct DecoderPart: Sendable {
     for (role, input) in zip(roles, model.inputs) {
       inputs[input.name] =
         switch role {
-        case .tokens: .integers(tokens, as: input.elementType)
+        case .tokens: try .integers(tokens, as: input.elementType)
         case .encoded: state.encoded
-        case .sourceMask: .integers(state.mask, as: input.elementType)
+        case .sourceMask: try .integers(state.mask, as: input.elementType)
         case .tokenMask:
-          .integers(
+          try .integers(
             Tensor(repeating: 1, shape: [rows, state.steps + tokens.shape[1]]),
             as: input.elementType)
         case .position:
-          .integers(
+          try .integers(
             Tensor((0..<tokens.shape[1]).map { Int64(state.steps + $0) }), as: input.elementType)
-        case .usesPast: .integers(Tensor([usesPast ? 1 : 0]), as: input.elementType)
+        case .usesPast: try .integers(Tensor([usesPast ? 1 : 0]), as: input.elementType)
         case .past(let key):
           usesPast
             ? (DecoderPart.isConstant(key) ? state.constants : state.pasts)[key]
