@@ -53,8 +53,17 @@ public struct DataFrameWriter: Sendable {
   public func option(_ name: String, _ value: Bool) -> DataFrameWriter { option(name, "\(value)") }
 
   /// Writes to `path`, or to where the format's options say.
+  ///
+  /// With ``SaveMode/error`` (the default) an empty folder counts as absent: a write that fails leaves
+  /// one, and could not be repeated otherwise.
   public func save(_ path: String? = nil) async throws {
-    try await run { if let path { $0.path = path } }
+    let target = path ?? options["path"]
+    do {
+      try await run { if let path { $0.path = path } }
+    } catch let error as SparkError where error.condition == "PATH_ALREADY_EXISTS" {
+      guard saveMode == .error, let target, try await isEmptyFolder(target) else { throw error }
+      try await mode(.append).run { if let path { $0.path = path } }
+    }
   }
 
   public func parquet(_ path: String) async throws { try await format("parquet").save(path) }
