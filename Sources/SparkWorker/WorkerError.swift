@@ -19,6 +19,8 @@ public struct WorkerError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let connectionClosed = Code("CONNECTION_CLOSED")
     /// A barrier could not be reached.
     public static let barrier = Code("BARRIER")
+    /// The process that computed the task died.
+    public static let workerLost = Code("WORKER_LOST")
     /// The worker could not start.
     public static let launch = Code("LAUNCH")
 

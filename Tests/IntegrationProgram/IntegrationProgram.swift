@@ -9,7 +9,7 @@ struct IntegrationProgram: SparkProgram {
     [
       scaled, added, rowSums, powers, judged, judgedRows, refusing, short, slow, dying, processes,
       evens, pixels, asking,
-    ] + Semantics.functions
+    ] + Semantics.functions + WorkerDeath.functions
 
   static func run(_ spark: SparkSession) async throws {
     guard let scenario = CommandLine.arguments.dropFirst().first,
@@ -23,6 +23,7 @@ struct IntegrationProgram: SparkProgram {
     "checks": checks, "sessions": sessions, "pid": pid, "predicting": predicting,
     "semantics": Semantics.run, "malformed": Malformed.run, "resources": resources,
   ].merging(NodeServing.scenarios) { first, _ in first }
+    .merging(WorkerDeath.scenarios) { first, _ in first }
 
   /// What follows `name` on the command line.
   static func option(_ name: String) throws -> String {

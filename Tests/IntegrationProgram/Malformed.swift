@@ -98,6 +98,7 @@ enum Malformed {
     if each.isGood { return said }
     let crashes = [
       "crashed unexpectedly", "EOFException", "exited unexpectedly", "Connection reset",
+      "WORKER_LOST",
     ]
     for crash in crashes where said.contains(crash) { return "it crashed: \(said)" }
     for text in each.says where !said.contains(text) { return "it does not say '\(text)': \(said)" }

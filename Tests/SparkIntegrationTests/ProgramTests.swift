@@ -8,8 +8,8 @@ struct ProgramTests {
   @Test(
     "a program's functions", arguments: TestClusters.Kind.allCases,
     [
-      "columns", "batches", "errors", "checks", "cancel", "crash", "sessions", "predicting",
-      "semantics", "resources",
+      "columns", "batches", "errors", "checks", "cancel", "crash", "trap-then-next",
+      "worker-killed", "innocent", "sessions", "predicting", "semantics", "resources",
     ])
   func scenario(_ cluster: TestClusters.Kind, _ name: String) async throws {
     let outcome = try await Programs.run(

@@ -152,12 +152,6 @@ import WorkerFunctions
     #expect(try await Thread.run { daemon.waitForExit(seconds: 6) } == 0)
   }
 
-  @Test func losesTheTaskWhenAFunctionCrashes() async throws {
-    let daemon = try await Self.start()
-    let error = await failure { _ = try await Self.run(daemon, task("crashing"), [doubles([1])]) }
-    #expect(error?.code == .workerLost)
-  }
-
   @Test func explainsWhyItCannotStart() async throws {
     let directory = "/tmp/" + String(repeating: "long", count: 30)
     let error = await failure {

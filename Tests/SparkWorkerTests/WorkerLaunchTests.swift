@@ -28,6 +28,12 @@ import Testing
         ["PYTHON_UNIX_DOMAIN_ENABLED": "true", "PYTHON_WORKER_FACTORY_SOCK_PATH": "/t/s"],
         .unixWorker(path: "/t/s")
       ),
+      (["-m", "needletail.worker", "shared"], [:], .daemonsWorker(own: nil)),
+      (
+        ["-m", "needletail.worker", "ff00000000000001"], ["PYTHON_WORKER_FACTORY_SECRET": "s"],
+        .daemonsWorker(own: 0xff00_0000_0000_0001)
+      ),
+      (["-m", "needletail.worker", "none"], [:], nil),
       ([], ["PYTHON_WORKER_FACTORY_SECRET": "s"], nil),
       (["-m", "pyspark.daemon"], [:], nil),
       (["predict", "m.onnx", "--input", "x"], [:], nil),

@@ -16,8 +16,13 @@ struct WorkerFixture {
       print("Spark starts this program as a Python worker.")
       return
     }
-    WorkerDaemon.run(
-      launch, registry: try FunctionRegistry(WorkerFunctions.all),
-      fingerprint: WorkerFunctions.fingerprint)
+    WorkerDaemon.run(launch) {
+      if let path = environment["WORKER_FIXTURE_FAILS_TO_START"] {
+        throw WorkerError(.launch, "the oven at \(path) does not start")
+      }
+      return TaskEngine(
+        registry: try FunctionRegistry(WorkerFunctions.all),
+        fingerprint: WorkerFunctions.fingerprint)
+    }
   }
 }

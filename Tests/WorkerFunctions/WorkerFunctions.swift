@@ -12,6 +12,7 @@ public enum WorkerFunctions {
     identity, scale, sum, sleepy, busy, failing, short, long, wide, printing, model, brokenModel,
     surroundings, gather, rebatched, reversedTable, firstRows, doubledRows, changing, quitting,
     lateFailure, crashing, slow,
+    trapping, faulting, exiting, crashingLate, moody, process,
   ]
 
   /// The first argument as it is.
@@ -176,6 +177,52 @@ public enum WorkerFunctions {
   public static let crashing = ClosureFunction("crashing") { batch, _, _ in
     kill(getpid(), SIGKILL)
     return batch
+  }
+
+  /// Ends the process as an error in a program of Swift does.
+  public static let trapping = ClosureFunction("trapping") { batch, _, _ in
+    if batch.rowCount >= 0 { fatalError("the oven has exploded") }
+    return batch
+  }
+
+  /// Ends the process as an error in native code does.
+  public static let faulting = ClosureFunction("faulting") { batch, _, _ in
+    // No memory is there.
+    UnsafeMutablePointer<Int>(bitPattern: 8)?.pointee = batch.rowCount
+    return batch
+  }
+
+  /// Ends the process in good order.
+  public static let exiting = ClosureFunction("exiting") { batch, _, _ in
+    _exit(3)
+  }
+
+  /// Ends the process at a batch of one row, after others went well.
+  public static let crashingLate = ClosureFunction("crashingLate") { batch, _, _ in
+    if batch.rowCount == 1 { kill(getpid(), SIGKILL) }
+    return try RecordBatch([("result", batch.columns[0])])
+  }
+
+  /// Ends the process if there is a negative number, else gives its id for each row.
+  public static let moody = ClosureFunction("moody") { batch, _, _ in
+    let isBad = try batch.columns[0].withValues(as: Double.self) { $0.contains { $0 < 0 } }
+    if isBad { kill(getpid(), SIGKILL) }
+    return try processIDs(batch)
+  }
+
+  /// The id of the process for each row, after as many seconds for each batch as the parameter says.
+  public static let process = ClosureFunction("process") { batch, invocation, _ in
+    if !invocation.parameters.isEmpty {
+      let seconds = try JSONDecoder().decode(Double.self, from: Data(invocation.parameters))
+      try await Task.sleep(for: .seconds(seconds))
+    }
+    return try processIDs(batch)
+  }
+
+  private static func processIDs(_ batch: RecordBatch) throws -> RecordBatch {
+    try RecordBatch([
+      ("result", ArrowColumn.numbers([Double](repeating: Double(getpid()), count: batch.rowCount)))
+    ])
   }
 
   public struct RebatchedFunction: UserDefinedFunction {

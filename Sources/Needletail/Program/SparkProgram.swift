@@ -50,13 +50,9 @@ public enum SparkWorkerMode {
       let launch = WorkerLaunch.detect(
         arguments: CommandLine.arguments, environment: WorkerDaemon.processEnvironment)
     else { return }
-    do {
+    WorkerDaemon.run(launch) {
       let program = try Program.start(functions: functions)
-      WorkerDaemon.run(launch, registry: program.registry, fingerprint: program.fingerprint)
-    } catch {
-      // Spark adds standard error to the message of a worker that does not start.
-      FileHandle.standardError.write(Data("needletail worker: \(error)\n".utf8))
-      exit(1)
+      return TaskEngine(registry: program.registry, fingerprint: program.fingerprint)
     }
   }
 }

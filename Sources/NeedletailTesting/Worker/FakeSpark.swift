@@ -114,7 +114,7 @@ public struct FakeSpark: Sendable {
     let service = ConnectionService(
       engine: TaskEngine(registry: registry, fingerprint: fingerprint), models: models,
       log: WorkerLog(level: .nothing))
-    Thread.start { service.serve(worker, secret: nil) }
+    Thread.start { service.serve(worker) }
     return try FakeSparkConnection(
       spark, version: version, secret: nil, processID: getpid())
   }

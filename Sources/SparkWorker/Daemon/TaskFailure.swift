@@ -15,7 +15,8 @@ public struct TaskFailure: Sendable {
   /// `[CODE]`, function, message, and where it happened.
   let text: String
 
-  init(_ error: any Error, place: String) {
+  /// - Parameter process: the one in which it happened.
+  init(_ error: any Error, place: String, process: Int32 = getpid()) {
     let text =
       switch error {
       case let error as InferenceError: error.description
@@ -27,7 +28,21 @@ public struct TaskFailure: Sendable {
     let cut =
       text.utf8.count > Self.maximumLength
       ? text.prefix(Self.maximumLength / 4) + " ..." : text[...]
-    self.text = "\(cut) (\(place), process \(getpid()) on \(Self.host))"
+    self.text = "\(cut) (\(place), process \(process) on \(Self.host))"
+  }
+
+  /// What tells Spark: behind whole messages of an Arrow stream that must be ended before, or where
+  /// an answer begins.
+  func frame(endingArrow: Bool) -> WireBytes {
+    var bytes = WireBytes()
+    if endingArrow {
+      // The marker that ends an Arrow stream.
+      bytes.append(Int32(-1))
+      bytes.append(Int32(0))
+    }
+    bytes.append(SpecialLength.exceptionThrown)
+    bytes.append(text: Self.prefix + text)
+    return bytes
   }
 
   private static var host: String {

@@ -8,6 +8,13 @@ public enum WorkerLaunch: Sendable, Hashable {
   case tcpWorker(port: Int, secret: String, isIPv6: Bool)
   /// The same over a socket file.
   case unixWorker(path: String)
+  /// A process that the daemon of this program started, for the tasks of one key only if there is one.
+  case daemonsWorker(own: UInt64?)
+
+  /// What stands in the place of Python's module on the command line of ``daemonsWorker(own:)``, and
+  /// behind it if the process is for all tasks.
+  static let workerModule = "needletail.worker"
+  static let sharedRole = "shared"
 
   /// Recognises the command line `-m pyspark.daemon pyspark.worker`, or `-m pyspark.worker`, together
   /// with the variables that Spark sets.
@@ -18,8 +25,12 @@ public enum WorkerLaunch: Sendable, Hashable {
     arguments: [String], environment: [String: String]
   ) -> WorkerLaunch? {
     guard arguments.count >= 3, arguments[1] == "-m" else { return nil }
+    if arguments.count == 4, arguments[2] == workerModule {
+      if arguments[3] == sharedRole { return .daemonsWorker(own: nil) }
+      return UInt64(arguments[3], radix: 16).map { .daemonsWorker(own: $0) }
+    }
     let isUnix = environment["PYTHON_UNIX_DOMAIN_ENABLED"]?.lowercased() == "true"
-    let isIPv6 = environment["SPARK_PREFER_IPV6"]?.lowercased() == "true"
+    let isIPv6 = prefersIPv6(environment)
     let secret = environment["PYTHON_WORKER_FACTORY_SECRET"]
     if isUnix, let path = environment["PYTHON_WORKER_FACTORY_SOCK_PATH"] {
       return .unixWorker(path: path)
@@ -32,5 +43,10 @@ public enum WorkerLaunch: Sendable, Hashable {
       return .tcpWorker(port: port, secret: secret, isIPv6: isIPv6)
     }
     return .tcpDaemon(secret: secret, isIPv6: isIPv6)
+  }
+
+  /// Whether Spark's own addresses are of IPv6.
+  static func prefersIPv6(_ environment: [String: String]) -> Bool {
+    environment["SPARK_PREFER_IPV6"]?.lowercased() == "true"
   }
 }

@@ -10,6 +10,9 @@ public struct WorkerLog: Sendable {
     }
   }
 
+  /// How every line begins.
+  static let prefix = "needletail worker "
+
   /// Lines below this level are left out.
   public var level: Level
 
@@ -18,7 +21,7 @@ public struct WorkerLog: Sendable {
   /// Writes one line (in one system call, so that lines of several tasks do not mix).
   public func callAsFunction(_ level: Level, _ message: @autoclosure () -> String) {
     guard level >= self.level else { return }
-    let line = "needletail worker \(getpid()) \(level.rawValue): \(message())\n"
+    let line = "\(Self.prefix)\(getpid()) \(level.rawValue): \(message())\n"
     var bytes = Array(line.utf8)[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }

@@ -1,14 +1,17 @@
 /// How the worker behaves; the environment of the executors can change it.
 public struct WorkerOptions: Sendable {
-  /// How long an idle daemon keeps its models.
+  /// How long an idle process keeps its models.
   public var modelRetention: Duration
-  /// How long a daemon without connections lives on. Spark starts another one when it needs it.
+  /// How long a daemon without connections lives on, with its models. Spark closes connections a minute
+  /// after a session's last task, and starts another daemon when it needs one.
   public var idleExit: Duration
+  /// How long functions that ran in a process that died run apart, if nothing more happens.
+  var probation = Duration.seconds(600)
   /// What is written to the executor's log.
   public var logLevel: WorkerLog.Level
 
   public init(
-    modelRetention: Duration = .seconds(600), idleExit: Duration = .seconds(1800),
+    modelRetention: Duration = .seconds(600), idleExit: Duration = .seconds(120),
     logLevel: WorkerLog.Level = .info
   ) {
     self.modelRetention = modelRetention

@@ -116,3 +116,18 @@ package final class MemorySource: ByteSource {
     return count
   }
 }
+
+/// Passes on what another source gives, and keeps it.
+final class RecordingSource: ByteSource {
+  private let source: any ByteSource
+  /// All that was read.
+  private(set) var bytes: [UInt8] = []
+
+  init(_ source: any ByteSource) { self.source = source }
+
+  func read(into memory: UnsafeMutableRawBufferPointer) throws -> Int {
+    let count = try source.read(into: memory)
+    bytes += memory.prefix(count)
+    return count
+  }
+}

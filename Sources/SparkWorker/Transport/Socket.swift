@@ -74,11 +74,16 @@ package enum Socket {
 
   /// Takes the next connection, `nil` if it went away in the meantime.
   package static func accept(_ listener: Int32) -> WorkerConnection? {
+    acceptDescriptor(listener).map { WorkerConnection(descriptor: $0) }
+  }
+
+  /// The same, as a bare descriptor.
+  static func acceptDescriptor(_ listener: Int32) -> Int32? {
     let descriptor = Glibc.accept(listener, nil, nil)
     guard descriptor >= 0 else { return nil }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     sendAtOnce(descriptor)
-    return WorkerConnection(descriptor: descriptor)
+    return descriptor
   }
 
   /// Two connected sockets.

@@ -9,7 +9,7 @@ import Glibc
 package final class WorkerConnection: ByteSource, ByteSink, @unchecked Sendable {
   /// The socket; closed when the connection goes.
   package let descriptor: Int32
-  private let received = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 8)
+  private let received: UnsafeMutableRawBufferPointer
   private var position = 0
   private var end = 0
   private var pending = WireBytes()
@@ -18,8 +18,19 @@ package final class WorkerConnection: ByteSource, ByteSink, @unchecked Sendable 
   /// The greatest number of pieces of one system call (IOV_MAX).
   private static let maximumPieces = 1024
 
+  private static let bufferSize = 1 << 16
+  /// Called before bytes go out.
+  package var beforeSending: (() -> Void)?
+
   /// Takes over `descriptor`.
-  package init(descriptor: Int32) { self.descriptor = descriptor }
+  ///
+  /// - Parameter received: bytes that another process has read of it and that come first here.
+  package init(descriptor: Int32, received bytes: [UInt8] = []) {
+    self.descriptor = descriptor
+    received = .allocate(byteCount: max(Self.bufferSize, bytes.count), alignment: 8)
+    received.copyBytes(from: bytes)
+    end = bytes.count
+  }
 
   deinit {
     close(descriptor)
@@ -54,6 +65,23 @@ package final class WorkerConnection: ByteSource, ByteSink, @unchecked Sendable 
     end = try receive(received)
     position = 0
     return end > 0
+  }
+
+  /// Waits for bytes, or for the other side to close the connection, and reads nothing.
+  package func waitUntilReadable() throws(WorkerError) {
+    if position < end { return }
+    var request = pollfd(descriptor: descriptor)
+    while poll(&request, 1, -1) < 0 {
+      if errno != EINTR {
+        throw Self.closed("waiting failed: \(String(cString: strerror(errno)))")
+      }
+    }
+  }
+
+  /// Gives up the bytes that were received and not read.
+  package func takeReceived() -> [UInt8] {
+    defer { position = end }
+    return Array(received[position..<end])
   }
 
   package func readInt32() throws(WorkerError) -> Int32 {
@@ -133,6 +161,7 @@ package final class WorkerConnection: ByteSource, ByteSink, @unchecked Sendable 
   private func send(_ buffers: [ArrowBuffer]) throws(WorkerError) {
     // The buffers' memory stays where it is for as long as somebody holds it.
     defer { withExtendedLifetime(buffers) {} }
+    beforeSending?()
     var pieces: [iovec] = []
     pieces.reserveCapacity(buffers.count)
     for buffer in buffers where buffer.count > 0 {

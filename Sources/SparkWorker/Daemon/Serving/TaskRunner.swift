@@ -8,6 +8,15 @@ struct TaskRunner: Sendable {
   let service: ConnectionService
   let connection: WorkerConnection
   let executor: ThreadExecutor
+  let place: TaskPlace?
+
+  enum End {
+    /// The connection can carry another task.
+    case reusable
+    case ended
+    /// The task is for another process; these bytes of it were read.
+    case elsewhere([UInt8])
+  }
 
   /// What is known of a task that may have failed early.
   private struct Progress: Sendable {
@@ -23,19 +32,33 @@ struct TaskRunner: Sendable {
     let progress = Mutex(Progress())
   }
 
-  /// - Returns: whether the connection can carry another task.
-  func run() -> Bool {
+  func run() -> End {
     let shared = Shared()
     let start = Timestamps()
     do {
-      let initialization = try TaskInitialization.read(from: connection)
+      let (initialization, bytes) = try begin()
+      if let bytes { return .elsewhere(bytes) }
       shared.progress.withLock { $0.initialization = initialization }
       service.log(.debug, "begins \(Self.place(initialization))")
       let isComplete = try evaluate(initialization, shared)
       return try finish(initialization, shared, start, isComplete: isComplete)
     } catch {
-      return fail(error, shared)
+      fail(error, shared)
+      return .ended
     }
+  }
+
+  /// Reads the task's first message, and writes it down for the daemon.
+  ///
+  /// - Returns: also the bytes that were read, if another process must compute the task.
+  private func begin() throws -> (TaskInitialization, [UInt8]?) {
+    guard let place else { return (try TaskInitialization.read(from: connection), nil) }
+    let recording = place.routing.isNeeded ? RecordingSource(connection) : nil
+    let initialization = try TaskInitialization.read(from: recording ?? connection)
+    let functions = TaskFunctions(initialization.calls)
+    place.slot.record(functions, place: Self.place(initialization))
+    guard let recording, !place.routing.accepts(functions) else { return (initialization, nil) }
+    return (initialization, recording.bytes + connection.takeReceived())
   }
 
   /// Writes all results.
@@ -79,6 +102,7 @@ struct TaskRunner: Sendable {
         }
         try current.write(batch)
         try connection.flush()
+        place?.slot.state = .answering
         shared.progress.withLock {
           $0.rowsIn = input.rows
           $0.rowsOut += batch.rowCount
@@ -110,7 +134,7 @@ struct TaskRunner: Sendable {
   /// Writes the end of the results, the times and the (empty) accumulators.
   private func finish(
     _ initialization: TaskInitialization, _ shared: Shared, _ start: Timestamps, isComplete: Bool
-  ) throws -> Bool {
+  ) throws -> End {
     let end = Timestamps()
     let milliseconds = end.steady.milliseconds(since: start.steady)
     connection.write(SpecialLength.timingData)
@@ -133,36 +157,30 @@ struct TaskRunner: Sendable {
       .debug,
       "ended \(Self.place(initialization)): \(progress.rowsIn) rows in, \(progress.rowsOut) rows in "
         + "\(progress.batchesOut) batches out, \(milliseconds) ms")
-    if !isReusable { connection.drain() }
-    return isReusable
+    if isReusable { return .reusable }
+    place?.slot.state = .answered
+    connection.drain()
+    return .ended
   }
 
   /// Reports `error` to Spark, unless Spark has gone.
-  private func fail(_ error: any Error, _ shared: Shared) -> Bool {
+  private func fail(_ error: any Error, _ shared: Shared) {
     let progress = shared.progress.withLock { $0 }
     let place = progress.initialization.map(Self.place) ?? "a task"
     if progress.isCancelled || (error as? WorkerError)?.code == .connectionClosed {
       service.log(.debug, "cancelled \(place)")
-      return false
+      return
     }
     let failure = TaskFailure(error, place: place)
     service.log(.error, failure.text)
     do {
-      if progress.writesArrow {
-        // The marker that ends an Arrow stream.
-        var marker = WireBytes()
-        marker.append(Int32(-1))
-        marker.append(Int32(0))
-        connection.write(marker)
-      }
-      connection.write(SpecialLength.exceptionThrown)
-      connection.write(text: TaskFailure.prefix + failure.text)
+      connection.write(failure.frame(endingArrow: progress.writesArrow))
       try connection.flush()
+      self.place?.slot.state = .answered
       connection.drain()
     } catch {
       service.log(.debug, "the error of \(place) did not reach Spark: \(error)")
     }
-    return false
   }
 
   private static func place(_ initialization: TaskInitialization) -> String {

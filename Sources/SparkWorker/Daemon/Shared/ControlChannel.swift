@@ -1,0 +1,128 @@
+import Glibc
+
+/// What the daemon and one of its worker processes say to each other, over a pair of sockets that
+/// keep messages whole. Connections of Spark travel in it as descriptors.
+struct ControlChannel: Sendable {
+  enum Kind: UInt32, Sendable {
+    /// To the worker: serve this connection; a second descriptor is a file with bytes of it that
+    /// somebody has read already.
+    case serve = 1
+    /// From the worker: it has started and can serve.
+    case ready
+    /// From the worker: it is done with this connection.
+    case closed
+    /// From the worker: the connection's next task is for another process; the descriptor is a file
+    /// with what was read of it.
+    case elsewhere
+  }
+
+  struct Message: Sendable {
+    var kind: Kind
+    /// The connection's place in the ``TaskLedger``.
+    var slot = 0
+    var descriptors: [Int32] = []
+  }
+
+  enum Received {
+    case message(Message)
+    case nothing
+    /// The other process has ended.
+    case end
+  }
+
+  /// Bytes of the header of control data (`struct cmsghdr`), and the kind that passes descriptors
+  /// (`SCM_RIGHTS`); the macros of `socket.h` for them do not exist in Swift.
+  private static let headerSize = 16
+  private static let rights: Int32 = 1
+  /// `MSG_CMSG_CLOEXEC`.
+  private static let closeOnExec: Int32 = 0x4000_0000
+  private static let maximumDescriptors = 2
+
+  let descriptor: Int32
+
+  /// The daemon's end, and the descriptor of the worker's.
+  static func pair() throws(WorkerError) -> (daemon: ControlChannel, worker: Int32) {
+    var ends: [Int32] = [-1, -1]
+    let type = Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
+      throw WorkerError(
+        .launch, "two connected sockets cannot be made: \(String(cString: strerror(errno)))")
+    }
+    return (ControlChannel(descriptor: ends[0]), ends[1])
+  }
+
+  /// Sends `message`; its descriptors stay open here.
+  ///
+  /// - Parameter waits: whether to wait for an other side that is behind.
+  /// - Returns: `false` if the other process has ended, or takes nothing.
+  @discardableResult
+  func send(_ message: Message, waits: Bool = true) -> Bool {
+    let count = min(message.descriptors.count, Self.maximumDescriptors)
+    var body = (message.kind.rawValue, UInt32(message.slot))
+    var control = [UInt64](repeating: 0, count: 3)
+    return withUnsafeMutableBytes(of: &body) { body in
+      control.withUnsafeMutableBytes { control in
+        var piece = iovec(iov_base: body.baseAddress, iov_len: body.count)
+        return withUnsafeMutablePointer(to: &piece) { piece in
+          var header = msghdr()
+          header.msg_iov = piece
+          header.msg_iovlen = 1
+          if count > 0 {
+            control.storeBytes(of: Self.headerSize + 4 * count, as: Int.self)
+            control.storeBytes(of: SOL_SOCKET, toByteOffset: 8, as: Int32.self)
+            control.storeBytes(of: Self.rights, toByteOffset: 12, as: Int32.self)
+            for (index, descriptor) in message.descriptors.prefix(count).enumerated() {
+              control.storeBytes(
+                of: descriptor, toByteOffset: Self.headerSize + 4 * index, as: Int32.self)
+            }
+            header.msg_control = control.baseAddress
+            header.msg_controllen = control.count
+          }
+          while true {
+            let flags = Int32(MSG_NOSIGNAL) | (waits ? 0 : Int32(MSG_DONTWAIT))
+            if sendmsg(descriptor, &header, flags) >= 0 { return true }
+            if errno != EINTR { return false }
+          }
+        }
+      }
+    }
+  }
+
+  /// Takes the next message without waiting for one.
+  func receive() -> Received {
+    var body: (UInt32, UInt32) = (0, 0)
+    var control = [UInt64](repeating: 0, count: 3)
+    return withUnsafeMutableBytes(of: &body) { body in
+      control.withUnsafeMutableBytes { control in
+        var piece = iovec(iov_base: body.baseAddress, iov_len: body.count)
+        return withUnsafeMutablePointer(to: &piece) { piece in
+          var header = msghdr()
+          header.msg_iov = piece
+          header.msg_iovlen = 1
+          header.msg_control = control.baseAddress
+          header.msg_controllen = control.count
+          while true {
+            let count = recvmsg(descriptor, &header, Int32(MSG_DONTWAIT) | Self.closeOnExec)
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN { return .nothing }
+            if count <= 0 { return .end }
+            break
+          }
+          guard let kind = Kind(rawValue: body.load(as: UInt32.self)) else { return .nothing }
+          var message = Message(
+            kind: kind, slot: Int(body.load(fromByteOffset: 4, as: UInt32.self)))
+          if header.msg_controllen >= Self.headerSize,
+            control.load(fromByteOffset: 12, as: Int32.self) == Self.rights
+          {
+            let length = control.load(as: Int.self) - Self.headerSize
+            for index in 0..<max(0, length / 4) {
+              message.descriptors.append(
+                control.load(fromByteOffset: Self.headerSize + 4 * index, as: Int32.self))
+            }
+          }
+          return .message(message)
+        }
+      }
+    }
+  }
+}
