@@ -8,7 +8,7 @@ struct IntegrationProgram: SparkProgram {
   static let functions: [any UserDefinedFunction] =
     [
       scaled, added, rowSums, powers, judged, judgedRows, refusing, short, slow, dying, processes,
-      evens, pixels, asking,
+      evens, pixels, asking, unchanged, longs,
     ] + Semantics.functions + WorkerDeath.functions
 
   static func run(_ spark: SparkSession) async throws {
@@ -87,6 +87,7 @@ struct IntegrationProgram: SparkProgram {
     try expect(pairs == [[0, 0], [2, 4], [4, 8], [6, 12], [8, 16]], "\(pairs)")
     try await inlineBatches(spark)
     try await pruning(spark)
+    try await layouts(spark)
   }
 
   /// A function of batches sees all columns, however few of its own are used.
