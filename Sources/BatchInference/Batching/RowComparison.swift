@@ -5,17 +5,12 @@ public enum RowComparison {
   /// The greatest difference that rounding explains, as a share of the greatest number around: other
   /// numbers of rows are multiplied in another order, by other kernels, and models that are quantized at
   /// run time choose their scale by all rows.
-  static func tolerance(_ type: ElementType) -> Double {
-    switch type {
-    case .float64: 1e-6
-    case .bfloat16: 0.05
-    default: 0.02
-    }
-  }
+  static func tolerance(_ type: ElementType) -> Double { type == .bfloat16 ? 0.05 : 0.02 }
 
   /// How the results of a row differ: its elements alone, and among others.
   ///
-  /// Floating-point numbers may differ by what rounding explains; all others must be equal.
+  /// Floating-point numbers, and those of 8 bits that they are quantized to, may differ by what rounding
+  /// explains; all others must be equal.
   ///
   /// - Parameters:
   ///   - alone, joined: tensors with the same number of elements, in whatever shapes.
@@ -35,6 +30,8 @@ public enum RowComparison {
     case (.bfloat16(let left), .bfloat16(let right)): differ = !isClose(left, right)
     case (.float32(let left), .float32(let right)): differ = !isClose(left, right)
     case (.float64(let left), .float64(let right)): differ = !isClose(left, right)
+    case (.int8(let left), .int8(let right)): differ = !isClose(left, right)
+    case (.uint8(let left), .uint8(let right)): differ = !isClose(left, right)
     default:
       let flat: Shape = [alone.elementCount]
       guard let left = try? alone.reshaped(to: flat), let right = try? joined.reshaped(to: flat)
