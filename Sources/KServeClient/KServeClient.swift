@@ -99,14 +99,12 @@ public final class KServeClient: Sendable {
   /// What the server says of itself.
   public func serverDescription() async throws -> ServerDescription {
     let reply = try await connection.call(
-      KServeQuestion(
-        method: "ServerMetadata", message: Inference_ServerMetadataRequest(), httpMethod: .GET,
-        path: "/v2"),
-      reply: Inference_ServerMetadataResponse.self)
+      .serverMetadata, reply: Inference_ServerMetadataResponse.self)
     return ServerDescription(name: reply.name, version: reply.version, extensions: reply.extensions)
   }
 
-  /// What the server says of a model: its tensors, batches and policy.
+  /// What the server says of a model: its tensors, and, if it has Triton's extension for that, its
+  /// batches and policy.
   public func model(_ name: String, version: String = "") async throws -> ServedModel {
     let path = KServePath.model(name, version)
     let metadata = try await connection.call(
@@ -117,22 +115,28 @@ public final class KServeClient: Sendable {
           $0.version = version
         }, httpMethod: .GET, path: path),
       reply: Inference_ModelMetadataResponse.self)
-    return try ServedModel(metadata, try await configuration(name, version: version))
+    return try ServedModel(
+      metadata, named: name, try await configuration(name, version: version))
   }
 
+  /// The configuration, an extension of Triton's; `nil` from a server that does not have it.
   private func configuration(
     _ name: String, version: String
-  ) async throws -> Inference_ModelConfig {
+  ) async throws -> Inference_ModelConfig? {
     let message = Inference_ModelConfigRequest.with {
       $0.name = name
       $0.version = version
     }
-    return try await connection.call(
-      KServeQuestion(
-        method: "ModelConfig", message: message, httpMethod: .GET,
-        path: KServePath.model(name, version) + "/config", wrapping: "config"),
-      reply: Inference_ModelConfigResponse.self
-    ).config
+    do {
+      return try await connection.call(
+        KServeQuestion(
+          method: "ModelConfig", message: message, httpMethod: .GET,
+          path: KServePath.model(name, version) + "/config", wrapping: "config"),
+        reply: Inference_ModelConfigResponse.self
+      ).config
+    } catch let error as KServeError where error.isAboutMissingCall || error.code == .unknown {
+      return nil
+    }
   }
 
   /// Runs an inference.

@@ -6,7 +6,8 @@ public struct KServeEndpoint: Sendable, Hashable, Codable {
   public enum Transport: String, Sendable, Hashable, Codable {
     /// gRPC on HTTP/2; Triton's port 8001.
     case grpc
-    /// HTTP/1.1 with the binary tensor extension; Triton's port 8000.
+    /// HTTP/1.1; Triton's port 8000. Tensors travel in binary if the server lists that extension,
+    /// else in JSON.
     case http
 
     /// The port if a URL names none.
@@ -18,43 +19,66 @@ public struct KServeEndpoint: Sendable, Hashable, Codable {
   public var port: Int
   /// Whether the connection is encrypted (TLS).
   public var isSecure: Bool
+  /// What a gateway puts before the protocol's paths, such as `/team/models`, percent-encoded; empty
+  /// for none. HTTP only.
+  public var pathPrefix: String
 
-  public init(_ transport: Transport, host: String, port: Int? = nil, isSecure: Bool = false) {
+  public init(
+    _ transport: Transport, host: String, port: Int? = nil, isSecure: Bool = false,
+    pathPrefix: String = ""
+  ) {
     self.transport = transport
     self.host = host
     self.port = port ?? transport.defaultPort
     self.isSecure = isSecure
+    self.pathPrefix = pathPrefix
   }
 
   /// Reads `grpc://HOST[:PORT]`, `grpcs://`, `http://`, `https://`; `kserve://` and `kserves://` are
-  /// other names of the first two.
+  /// other names of the first two. An address of HTTP may have a path, which becomes the
+  /// ``pathPrefix``; the protocol's own `/v2` at its end is taken off.
   ///
   /// - Throws: ``KServeError`` with code ``KServeError/Code/invalidArgument`` if it is none of these.
   public init(url: String) throws(KServeError) {
-    let (endpoint, rest) = try Self.parse(url)
-    guard rest.isEmpty else {
+    let (endpoint, path) = try Self.parse(url)
+    let prefix = path.last == "v2" ? path.dropLast() : path[...]
+    guard endpoint.transport == .http || prefix.isEmpty, !prefix.contains("v2") else {
       throw KServeError(
         .invalidArgument,
-        "the address '\(url)' has the path '/\(rest.joined(separator: "/"))'; give the model's name "
-          + "apart from it")
+        "the address '\(url)' has the path '/\(path.joined(separator: "/"))'; give the model's name "
+          + "apart from it"
+          + (endpoint.transport == .grpc ? " (only addresses of HTTP may have a prefix)" : ""))
     }
-    self = endpoint
+    self = endpoint.prefixed(prefix)
   }
 
-  /// Reads an address that may name a model behind it: `kserve://HOST:PORT/MODEL[/VERSION]`.
+  /// Reads an address that names a model behind it: `kserve://HOST:PORT/MODEL[/VERSION]`, for HTTP also
+  /// `http://HOST:PORT/PREFIX/MODEL[/VERSION]`, where the last part is a version if it is a number such
+  /// as `3` or `v1.2`, and the protocol's own `http://HOST:PORT/PREFIX/v2/models/MODEL[/versions/V]`.
   ///
   /// - Throws: ``KServeError`` with code ``KServeError/Code/invalidArgument`` if it does not.
   public static func withModel(
     url: String
   ) throws(KServeError) -> (endpoint: KServeEndpoint, model: String, version: String) {
     let (endpoint, path) = try parse(url)
-    guard let model = path.first, path.count <= 2 else {
-      throw KServeError(
-        .invalidArgument,
-        "the address '\(url)' names no model; give kserve://HOST:PORT/MODEL or "
-          + "kserve://HOST:PORT/MODEL/VERSION")
+    guard let place = ModelPlace(path, endpoint.transport),
+      let model = place.model.removingPercentEncoding,
+      let version = place.version.removingPercentEncoding
+    else {
+      let scheme = "\(endpoint)"
+      let forms =
+        endpoint.transport == .grpc
+        ? "\(scheme)/MODEL or \(scheme)/MODEL/VERSION"
+        : "\(scheme)/MODEL, or \(scheme)/PREFIX/MODEL behind a gateway"
+      throw KServeError(.invalidArgument, "the address '\(url)' names no model; give \(forms)")
     }
-    return (endpoint, model, path.count == 2 ? path[1] : "")
+    return (endpoint.prefixed(place.prefix), model, version)
+  }
+
+  private func prefixed(_ path: ArraySlice<String>) -> KServeEndpoint {
+    var endpoint = self
+    endpoint.pathPrefix = path.map { "/" + $0 }.joined()
+    return endpoint
   }
 
   private static func parse(_ url: String) throws(KServeError) -> (KServeEndpoint, [String]) {
@@ -76,7 +100,7 @@ public struct KServeEndpoint: Sendable, Hashable, Codable {
       throw KServeError(.invalidArgument, "'\(url)' is no address of a KServe server: \(form)")
     }
     if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-    let path = parts.path.split(separator: "/").map(String.init)
+    let path = parts.percentEncodedPath.split(separator: "/").map(String.init)
     return (
       KServeEndpoint(transport, host: host, port: parts.port, isSecure: scheme.hasSuffix("s")), path
     )
@@ -95,6 +119,41 @@ extension KServeEndpoint {
 
 extension KServeEndpoint: CustomStringConvertible {
   public var description: String {
-    "\(transport.rawValue)\(isSecure ? "s" : "")://\(authority)"
+    "\(transport.rawValue)\(isSecure ? "s" : "")://\(authority)\(pathPrefix)"
+  }
+}
+
+/// The parts of an address's path that name a model, percent-encoded.
+private struct ModelPlace {
+  var prefix: ArraySlice<String>
+  var model: String
+  var version = ""
+
+  /// `nil` if the path names no model.
+  init?(_ path: [String], _ transport: KServeEndpoint.Transport) {
+    if let start = path.firstIndex(of: "v2") {
+      var rest = path[start...].dropFirst()
+      guard rest.popFirst() == "models", let model = rest.popFirst() else { return nil }
+      if rest.first == "versions" {
+        guard rest.count >= 2 else { return nil }
+        version = rest[rest.startIndex + 1]
+        rest = rest.dropFirst(2)
+      }
+      guard rest.isEmpty || Array(rest) == ["infer"] else { return nil }
+      (prefix, self.model) = (path[..<start], model)
+    } else {
+      var rest = path[...]
+      let hasVersion =
+        rest.count > 1 && (transport == .grpc || rest.last.map(Self.isVersion) ?? false)
+      if hasVersion, let last = rest.popLast() { version = last }
+      guard let model = rest.popLast() else { return nil }
+      (prefix, self.model) = (rest, model)
+    }
+    if transport == .grpc, !prefix.isEmpty { return nil }
+  }
+
+  /// Whether a part of a path is a version rather than a model: `3`, `v1.2`.
+  private static func isVersion(_ part: String) -> Bool {
+    part.wholeMatch(of: /v?[0-9]+(\.[0-9]+)*/) != nil
   }
 }

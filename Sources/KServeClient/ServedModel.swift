@@ -10,24 +10,27 @@ public struct ServedModel: Sendable, Hashable, Codable {
   public var inputs: [TensorSpecification]
   public var optionalInputs: [TensorSpecification]
   public var outputs: [TensorSpecification]
-  /// The most rows of a request; 0 for a model without a batch dimension, whose shapes are as declared.
-  public var maxBatchSize: Int
+  /// The most rows of a request; 0 for a model without a batch dimension, whose shapes are as declared;
+  /// `nil` if the server does not tell, which only Triton's extension for a model's configuration does.
+  public var maxBatchSize: Int?
   /// Whether a request has any number of responses, which need a stream.
   public var isDecoupled: Bool
 
   init(
-    _ metadata: Inference_ModelMetadataResponse, _ configuration: Inference_ModelConfig
+    _ metadata: Inference_ModelMetadataResponse, named asked: String,
+    _ configuration: Inference_ModelConfig?
   ) throws(KServeError) {
-    name = metadata.name
+    // Behind a gateway the server may know the model by another name than its clients.
+    name = asked
     versions = metadata.versions
     platform = metadata.platform
-    maxBatchSize = Int(configuration.maxBatchSize)
-    isDecoupled = configuration.modelTransactionPolicy.decoupled
-    let optional = Set(configuration.input.filter(\.optional).map(\.name))
-    let inputs = try Self.specifications(metadata.inputs, of: metadata.name)
+    maxBatchSize = (configuration?.maxBatchSize).map { Int($0) }
+    isDecoupled = configuration?.modelTransactionPolicy.decoupled ?? false
+    let optional = Set(configuration?.input.filter(\.optional).map(\.name) ?? [])
+    let inputs = try Self.specifications(metadata.inputs, of: asked)
     self.inputs = inputs.filter { !optional.contains($0.name) }
     optionalInputs = inputs.filter { optional.contains($0.name) }
-    outputs = try Self.specifications(metadata.outputs, of: metadata.name)
+    outputs = try Self.specifications(metadata.outputs, of: asked)
   }
 
   private static func specifications(
@@ -46,6 +49,17 @@ public struct ServedModel: Sendable, Hashable, Codable {
         TensorSpecification(name: tensor.name, elementType: type.elementType, shape: shape))
     }
     return result
+  }
+}
+
+extension ServedModel {
+  /// Whether the first dimension of all tensors is that of the batch, so that rows can be sent in parts:
+  /// as the server says, or else as the shapes do.
+  var hasBatchDimension: Bool {
+    if let maxBatchSize { return maxBatchSize > 0 }
+    return (inputs + optionalInputs + outputs).allSatisfy {
+      $0.shape.dimensions.first == Shape.dynamic
+    }
   }
 }
 

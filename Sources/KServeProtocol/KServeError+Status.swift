@@ -78,9 +78,11 @@ extension KServeError {
   /// The error that a gRPC handler throws.
   public var rpcError: RPCError { RPCError(code: code.rpcCode, message: message) }
 
-  /// The error behind an HTTP response: its `{"error": …}` object, or its text.
+  /// The error behind an HTTP response: its `{"error": …}` object, or the members that other servers
+  /// have for it, or its text.
   public init(httpStatus: Int, body: UnsafeRawBufferPointer) {
-    let said = try? JSONValue(parsing: body)["error"]?.string
+    let answer = try? JSONValue(parsing: body)
+    let said = ["error", "detail", "message"].lazy.compactMap { answer?[$0]?.string }.first
     let text = said ?? String(decoding: body.prefix(2048), as: UTF8.self)
     self.init(
       Code(httpStatus: httpStatus),

@@ -79,6 +79,7 @@ struct SecurityTests {
       _ = try await plain.isServerLive()
     }
     #expect(unencrypted.message.contains("\(open)"), "\(unencrypted)")
+    #expect(unencrypted.message.contains("use \(endpoint)"), "\(unencrypted)")
     await plain.close()
   }
 

@@ -17,6 +17,8 @@ extension CallFailure {
   func translated(_ endpoint: KServeEndpoint, _ options: KServeClientOptions) -> any Error {
     switch self {
     case .cancelled: CancellationError()
+    case .notSent(let error as PeerMismatch), .lost(let error as PeerMismatch):
+      KServeError(.unavailable, error.message(endpoint))
     case .notSent(let error):
       KServeError(
         .unavailable,
@@ -26,17 +28,20 @@ extension CallFailure {
       KServeError(
         .unavailable,
         "the connection to \(endpoint) ended before the answer came (\(error)); the server may have "
-          + "stopped or restarted, or something other than a KServe server listens there")
+          + "stopped or restarted, or this is not its \(endpoint.transport.rawValue) port; its "
+          + "\(endpoint.counterpart.transport.rawValue) port is addressed as "
+          + "\(endpoint.counterpart)")
     case .tooLong(let size):
       KServeError(
         .resourceExhausted,
         "the answer of \(endpoint) has \(size) bytes, the limit is \(options.maxMessageBytes); send "
-          + "smaller batches, or raise KServeClientOptions.maxMessageBytes")
+          + "smaller batches, or raise KServeClientOptions.maxMessageBytes (--option maxMessageBytes)"
+      )
     case .deadline:
       KServeError(
         .deadlineExceeded,
         "the server \(endpoint) did not answer within \(options.timeout) s; it may be overloaded, or "
-          + "the time is too short (KServeClientOptions.timeout)")
+          + "the time is too short (KServeClientOptions.timeout, --option timeout)")
     case .refused(let error): Self.advised(error, endpoint, options)
     }
   }
@@ -48,10 +53,18 @@ extension CallFailure {
     // By gRPC Triton refuses calls without their token as if it were not there.
     if error.code == .permissionDenied || error.message.contains("is restricted") {
       error.code = .permissionDenied
-      error.message +=
-        options.accessToken == nil
-        ? "; \(endpoint) asks for a token: set KServeClientOptions.accessToken"
-        : "; \(endpoint) refuses the token in KServeClientOptions.accessToken"
+      let names = Set(options.headers.keys.map { $0.lowercased() })
+      let advice =
+        if options.accessToken != nil {
+          "refuses the token in KServeClientOptions.accessToken (--option token)"
+        } else if names.contains("authorization") {
+          "refuses what the header Authorization says"
+        } else {
+          "asks for a token: set KServeClientOptions.accessToken (--option token), or for a gateway the "
+            + "header Authorization in KServeClientOptions.headers (--header 'Authorization: Bearer "
+            + "TOKEN')"
+        }
+      error.message += "; \(endpoint) \(advice)"
     } else if error.code == .deadlineExceeded {
       return CallFailure.deadline.translated(endpoint, options)
     }
@@ -68,7 +81,29 @@ extension KServeClientOptions {
     throw KServeError(
       .resourceExhausted,
       "the request to model '\(model)' at \(endpoint) has \(size) bytes, the limit is "
-        + "\(maxMessageBytes); send smaller batches, or raise KServeClientOptions.maxMessageBytes and "
-        + "the server's limit")
+        + "\(maxMessageBytes); send smaller batches, or raise KServeClientOptions.maxMessageBytes "
+        + "(--option maxMessageBytes) and the server's limit")
+  }
+}
+
+extension KServeError {
+  /// Whether a message was beyond a limit of this side, the server's or of something between, as these
+  /// say it.
+  var isAboutSize: Bool {
+    guard code == .resourceExhausted else { return false }
+    let text = message.lowercased()
+    // A full queue is told with the same code.
+    if text.contains("queue") { return false }
+    return ["byte", "large", "size", "payload", "413"].contains(where: text.contains)
+  }
+}
+
+extension KServeEndpoint {
+  /// The address of the same port for the other transport.
+  var counterpart: KServeEndpoint {
+    var other = self
+    other.transport = transport == .grpc ? .http : .grpc
+    other.pathPrefix = ""
+    return other
   }
 }

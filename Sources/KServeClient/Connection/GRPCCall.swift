@@ -118,7 +118,7 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
   private func read(_ headers: HPACKHeaders, isLast: Bool) {
     if !hasHeaders {
       hasHeaders = true
-      if let failure = Self.failure(ofFirst: headers) { return end(.refused(failure)) }
+      if let failure = Self.failure(ofFirst: headers) { return end(failure) }
     }
     guard isLast else { return }
     guard let status = headers.first(name: "grpc-status").flatMap({ Int($0) }) else {
@@ -163,14 +163,21 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
       + "there")
 
   /// What the first headers of an answer tell that does not come from a gRPC server.
-  private static func failure(ofFirst headers: HPACKHeaders) -> KServeError? {
+  private static func failure(ofFirst headers: HPACKHeaders) -> CallFailure? {
     if headers.contains(name: "grpc-status") { return nil }
     let status = headers.first(name: ":status").flatMap { Int($0) } ?? 0
-    if status == 200 { return nil }
-    return KServeError(
-      KServeError.Code(httpStatus: status),
-      "the answer is one of HTTP with status \(status) and not of gRPC; the port may be another one's"
-    )
+    switch status {
+    case 200: return nil
+    // What servers say of a path or a method that only gRPC has.
+    case 400, 404, 405, 415: return .lost(PeerMismatch(spoken: .http1))
+    default:
+      let place = headers.first(name: "location").map { ", which names \($0)" } ?? ""
+      return .refused(
+        KServeError(
+          (300..<400).contains(status) ? .unavailable : KServeError.Code(httpStatus: status),
+          "the answer is one of HTTP with status \(status)\(place) and not of gRPC; it may come from "
+            + "a gateway before the server"))
+    }
   }
 }
 

@@ -17,21 +17,16 @@ final class GRPCConnection: KServeConnection {
   init(_ endpoint: KServeEndpoint, _ options: KServeClientOptions) throws {
     self.endpoint = endpoint
     self.options = options
+    let common = try CallHeaders(
+      endpoint, options, token: "triton-grpc-protocol-triton-access-token")
     connection = HTTP2Connection(
       try ServerAddress(
-        endpoint, certificateAuthorityFile: options.certificateAuthorityFile, protocols: ["h2"]))
+        endpoint, certificateAuthorityFile: options.certificateAuthorityFile))
     pseudoHeaders = [
       (":method", "POST"), (":scheme", endpoint.isSecure ? "https" : "http"),
-      (":authority", endpoint.authority),
+      (":authority", common.authority),
     ]
-    var headers: [(String, String)] = [
-      ("content-type", "application/grpc"), ("te", "trailers"), ("user-agent", "needletail"),
-    ]
-    for (name, value) in options.headers { headers.append((name.lowercased(), value)) }
-    if let token = options.accessToken {
-      headers.append(("triton-grpc-protocol-triton-access-token", token))
-    }
-    self.headers = headers
+    headers = [("content-type", "application/grpc"), ("te", "trailers")] + common.others
   }
 
   func close() async { await connection.close() }

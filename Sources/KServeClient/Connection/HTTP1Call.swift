@@ -16,6 +16,8 @@ final class HTTP1Call: NetworkCall, @unchecked Sendable {
     var status: Int
     /// The bytes of JSON before the binary tensors, `nil` if there is JSON only.
     var headerLength: Int?
+    /// Where a redirection leads.
+    var location: String?
     var body: TensorBytes
   }
 
@@ -28,7 +30,7 @@ final class HTTP1Call: NetworkCall, @unchecked Sendable {
   private var request: Request
   private var connection: HTTP1Connection?
   private var timer: Scheduled<Void>?
-  private var head: (status: Int, headerLength: Int?) = (0, nil)
+  private var head: (status: Int, headerLength: Int?, location: String?) = (0, nil, nil)
   private var storage = TensorStorage(byteCount: 0)
   private var lead = 0
   private var received = 0
@@ -95,7 +97,7 @@ final class HTTP1Call: NetworkCall, @unchecked Sendable {
 
   func received(_ head: HTTPResponseHead) {
     let length = head.headers.first(name: Self.headerLength).flatMap { Int($0) }
-    self.head = (Int(head.status.code), length)
+    self.head = (Int(head.status.code), length, head.headers.first(name: "location"))
     if let length, length >= 0 {
       lead = (TensorStorage.alignment - length % TensorStorage.alignment) % TensorStorage.alignment
     }
@@ -130,7 +132,9 @@ final class HTTP1Call: NetworkCall, @unchecked Sendable {
       received == 0
       ? TensorBytes(TensorStorage(byteCount: 0))
       : TensorBytes(storage, byteOffset: lead, byteCount: received)
-    receive(Response(status: head.status, headerLength: head.headerLength, body: body))
+    receive(
+      Response(
+        status: head.status, headerLength: head.headerLength, location: head.location, body: body))
     end(nil)
   }
 }

@@ -11,18 +11,16 @@ final class HTTPConnection: KServeConnection {
   private let connections: HTTP1Connections
   private let buffers = BufferPool()
   private let headers: [(String, String)]
+  /// Whether the server takes binary tensors, once it has told.
+  private let takesBinary = Mutex<Bool?>(nil)
 
   init(_ endpoint: KServeEndpoint, _ options: KServeClientOptions) throws {
     self.endpoint = endpoint
     self.options = options
+    let common = try CallHeaders(endpoint, options, token: "triton-access-token")
     connections = HTTP1Connections(
-      try ServerAddress(
-        endpoint, certificateAuthorityFile: options.certificateAuthorityFile,
-        protocols: ["http/1.1"]))
-    var headers = [("Host", endpoint.authority), ("User-Agent", "needletail")]
-    for (name, value) in options.headers { headers.append((name, value)) }
-    if let token = options.accessToken { headers.append(("triton-access-token", token)) }
-    self.headers = headers
+      try ServerAddress(endpoint, certificateAuthorityFile: options.certificateAuthorityFile))
+    headers = [("Host", common.authority)] + common.others
   }
 
   func close() async { await connections.close() }
@@ -31,7 +29,8 @@ final class HTTPConnection: KServeConnection {
     _ question: KServeQuestion<Question>, reply: Reply.Type
   ) async throws -> Reply {
     let body = try checked(
-      try await send(question.httpMethod, question.path, ByteBuffer(bytes: question.body)))
+      try await send(question.httpMethod, question.path, ByteBuffer(bytes: question.body)),
+      of: question.path)
     if body.byteCount == 0 { return Reply() }
     var text = body.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     if let member = question.wrapping { text = "{\"\(member)\":\(text)}" }
@@ -58,28 +57,94 @@ final class HTTPConnection: KServeConnection {
     case 200: return true
     case 400, 404, 503: return false
     default:
-      _ = try checked(answer)
+      _ = try checked(answer, of: path)
       return false
     }
   }
 
   func infer(_ request: InferRequest) async throws -> InferResponse {
-    let (json, tensors) = request.httpBody()
+    let path = KServePath.model(request.modelName, request.modelVersion) + "/infer"
+    let answer: HTTP1Call.Response
+    if try await sendsBinary() {
+      let (json, tensors) = request.httpBody()
+      answer = try await send(
+        json, tensors, of: request, path,
+        headers: [
+          (HTTP1Call.headerLength, "\(json.count)"), ("Content-Type", "application/octet-stream"),
+        ])
+    } else {
+      answer = try await send(
+        try json(request), [], of: request, path, headers: [("Content-Type", "application/json")])
+      if answer.status >= 400 { try refused(answer, request, path) }
+    }
+    let body = try checked(answer, of: path)
+    do {
+      return try InferResponse(httpBody: body, headerLength: answer.headerLength)
+    } catch {
+      throw KServeError(
+        error.code, "\(endpoint) answered what is no response: \(error.message)")
+    }
+  }
+
+  /// Whether tensors go in binary behind the JSON, an extension that not every server has.
+  private func sendsBinary() async throws -> Bool {
+    switch options.encoding {
+    case .binary: return true
+    case .json: return false
+    case .automatic: break
+    }
+    if let known = takesBinary.withLock({ $0 }) { return known }
+    var told = false
+    do {
+      let server = try await call(.serverMetadata, reply: Inference_ServerMetadataResponse.self)
+      told = ["binary_tensor_data", "binary_data"].contains(where: server.extensions.contains)
+    } catch let error as KServeError where error.isAboutMissingCall {
+      // A server that does not describe itself has the protocol's core.
+    }
+    takesBinary.withLock { $0 = told }
+    return told
+  }
+
+  private func send(
+    _ json: [UInt8], _ tensors: [TensorBytes], of request: InferRequest, _ path: String,
+    headers: [(String, String)]
+  ) async throws -> HTTP1Call.Response {
     let size = tensors.reduce(json.count) { $0 + $1.byteCount }
     try options.check(requestBytes: size, model: request.modelName, endpoint: endpoint)
     var body = buffers.take(byteCount: size)
     body.writeBytes(json)
     for tensor in tensors { tensor.withUnsafeBytes { _ = body.writeBytes($0) } }
     defer { buffers.put(body) }
-    let answer = try await send(
-      .POST, KServePath.model(request.modelName, request.modelVersion) + "/infer", body,
-      headers: [
-        (HTTP1Call.headerLength, "\(json.count)"), ("Content-Type", "application/octet-stream"),
-      ])
+    return try await send(.POST, path, body, headers: headers)
+  }
+
+  private func json(_ request: InferRequest) throws(KServeError) -> [UInt8] {
+    do throws(KServeError) {
+      return try request.jsonBody()
+    } catch {
+      throw KServeError(error.code, error.message + "; \(endpoint) \(Self.withoutBinary)")
+    }
+  }
+
+  private static let withoutBinary =
+    "lists no extension for binary tensors by HTTP, use its gRPC port"
+
+  /// Throws the error of a refused request in JSON, with what may have been its reason.
+  private func refused(
+    _ answer: HTTP1Call.Response, _ request: InferRequest, _ path: String
+  ) throws {
     do {
-      return try InferResponse(httpBody: try checked(answer), headerLength: answer.headerLength)
-    } catch var error as KServeError where answer.status < 400 {
-      error.message = "\(endpoint) answered what is no response: \(error.message)"
+      _ = try checked(answer, of: path)
+    } catch var error as KServeError {
+      if let input = request.inputs.first(where: \.hasNumberWithoutWord) {
+        error.message +=
+          "; the input '\(input.name)' has NaN or an infinity, for which JSON has no word, and "
+          + "\(endpoint) \(Self.withoutBinary)"
+      } else if let input = request.inputs.first(where: { [.fp16, .bf16].contains($0.datatype) }) {
+        error.message +=
+          "; the input '\(input.name)' is of \(input.datatype), which many servers take in binary "
+          + "only, and \(endpoint) \(Self.withoutBinary)"
+      }
       throw error
     }
   }
@@ -94,7 +159,8 @@ final class HTTPConnection: KServeConnection {
   }
 
   func sharedMemoryStatus() async throws -> [SharedMemoryStatus] {
-    let body = try checked(try await send(.GET, "/v2/systemsharedmemory/status", ByteBuffer()))
+    let path = "/v2/systemsharedmemory/status"
+    let body = try checked(try await send(.GET, path, ByteBuffer()), of: path)
     // An array here, where gRPC has a dictionary.
     let regions = try body.withUnsafeBytes { try JSONValue(parsing: $0) }.elements ?? []
     return regions.map { region in
@@ -106,10 +172,28 @@ final class HTTPConnection: KServeConnection {
   }
 
   /// The body of an answer, unless its status tells of an error.
-  private func checked(_ answer: HTTP1Call.Response) throws -> TensorBytes {
-    guard answer.status >= 400 else { return answer.body }
-    let error = answer.body.withUnsafeBytes { KServeError(httpStatus: answer.status, body: $0) }
+  private func checked(_ answer: HTTP1Call.Response, of path: String) throws -> TensorBytes {
+    if answer.status < 300 { return answer.body }
+    guard answer.status >= 400 else {
+      throw KServeError(
+        .unavailable,
+        "\(endpoint) does not answer \(path) itself but sends on to "
+          + "\(answer.location ?? "nowhere") (HTTP status \(answer.status)); give the address of the "
+          + "server itself, and the headers that a gateway before it asks for")
+    }
+    var error = answer.body.withUnsafeBytes { KServeError(httpStatus: answer.status, body: $0) }
+    if answer.status == 400, Self.saysPlainToTLS(error.message) {
+      error = KServeError(.unavailable, PeerMismatch(spoken: .tls).message(endpoint))
+    } else if answer.status == 404 || answer.status == 405 {
+      error.message += " (HTTP status \(answer.status) for \(endpoint.pathPrefix)\(path))"
+    }
     throw CallFailure.refused(error).translated(endpoint, options)
+  }
+
+  /// Whether a server says that it was spoken to without TLS, as some do in the clear.
+  private static func saysPlainToTLS(_ message: String) -> Bool {
+    let text = message.lowercased()
+    return text.contains("http request") && text.contains("https")
   }
 
   private func send(
@@ -120,7 +204,8 @@ final class HTTPConnection: KServeConnection {
     var headers = HTTPHeaders(self.headers + extra)
     if method == .POST { headers.add(name: "Content-Length", value: "\(body.readableBytes)") }
     let request = HTTP1Call.Request(
-      head: HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers),
+      head: HTTPRequestHead(
+        version: .http1_1, method: method, uri: endpoint.pathPrefix + path, headers: headers),
       body: body, deadline: deadline, maxResponseBytes: options.maxMessageBytes)
     let answer = Mutex<HTTP1Call.Response?>(nil)
     do throws(CallFailure) {
@@ -163,5 +248,18 @@ enum KServePath {
       }
     }
     return result
+  }
+}
+
+extension InferTensor {
+  /// Whether an element is NaN or infinite.
+  fileprivate var hasNumberWithoutWord: Bool {
+    switch try? tensor() {
+    case .float16(let tensor): !tensor.scalars.allSatisfy(\.isFinite)
+    case .float32(let tensor): !tensor.scalars.allSatisfy(\.isFinite)
+    case .float64(let tensor): !tensor.scalars.allSatisfy(\.isFinite)
+    case .bfloat16(let tensor): !tensor.scalars.allSatisfy(\.floatValue.isFinite)
+    default: false
+    }
   }
 }

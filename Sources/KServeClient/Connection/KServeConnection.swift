@@ -40,6 +40,22 @@ struct KServeQuestion<Question: Message>: Sendable {
   var wrapping: String?
 }
 
+extension KServeQuestion<Inference_ServerMetadataRequest> {
+  /// What a server says of itself.
+  static var serverMetadata: Self {
+    Self(
+      method: "ServerMetadata", message: Inference_ServerMetadataRequest(), httpMethod: .GET,
+      path: "/v2")
+  }
+}
+
+extension KServeError {
+  /// Whether a server, or what is before it, may not have the call that was made.
+  var isAboutMissingCall: Bool {
+    [.notFound, .unimplemented, .invalidArgument].contains(code)
+  }
+}
+
 /// A question that HTTP answers by its status.
 enum KServeHealth: Sendable {
   case serverLive

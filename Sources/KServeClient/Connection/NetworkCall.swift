@@ -50,7 +50,9 @@ final class CallHandle: Sendable {
       do throws(CallFailure) {
         return try await body()
       } catch {
-        guard case .notSent = error, deadline > .now() else { throw error }
+        guard case .notSent(let reason) = error, !(reason is PeerMismatch), deadline > .now() else {
+          throw error
+        }
         do {
           try await Task.sleep(for: .milliseconds(pause))
         } catch {

@@ -7,19 +7,20 @@ import NIOTLS
 struct ServerAddress: Sendable {
   let endpoint: KServeEndpoint
   private let security: NIOSSLContext?
+  private let spoken: PeerProtocol
 
-  /// - Parameter protocols: the names of application protocols to agree on by TLS.
   /// - Throws: ``KServeError`` if TLS cannot be set up.
   init(
-    _ endpoint: KServeEndpoint, certificateAuthorityFile: String?, protocols: [String]
+    _ endpoint: KServeEndpoint, certificateAuthorityFile: String?
   ) throws(KServeError) {
     self.endpoint = endpoint
+    spoken = endpoint.transport == .grpc ? .http2 : .http1
     guard endpoint.isSecure else {
       security = nil
       return
     }
     var configuration = TLSConfiguration.makeClientConfiguration()
-    configuration.applicationProtocols = protocols
+    configuration.applicationProtocols = [endpoint.transport == .grpc ? "h2" : "http/1.1"]
     if let certificateAuthorityFile { configuration.trustRoots = .file(certificateAuthorityFile) }
     do {
       security = try NIOSSLContext(configuration: configuration)
@@ -47,9 +48,11 @@ struct ServerAddress: Sendable {
         channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
           if let security {
+            try pipeline.addHandler(PeerWatcher(expecting: .tls))
             try pipeline.addHandler(try securityHandler(security))
             try pipeline.addHandler(HandshakeWatcher(channel.eventLoop))
           }
+          try pipeline.addHandler(PeerWatcher(expecting: spoken))
           try initialize(channel)
         }
       }

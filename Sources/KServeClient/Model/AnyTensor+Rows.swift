@@ -20,6 +20,16 @@ extension AnyTensor {
       byteOffset: byteOffset + range.lowerBound * perRow * width, shape: shape)
   }
 
+  /// The bytes that rows `range` have in a message.
+  func wireByteCount(_ range: Range<Int>) -> Int {
+    let perRow = Shape(Array(shape.dimensions.dropFirst())).elementCount ?? 0
+    if case .string(let strings) = self {
+      let (first, end) = (range.lowerBound * perRow, range.upperBound * perRow)
+      return strings.offsets[end] - strings.offsets[first] + 4 * (end - first)
+    }
+    return range.count * perRow * (elementType.byteCount ?? 0)
+  }
+
   /// The rows of all `parts`, which have the same element type and row shape, one after the other.
   init(joining parts: [AnyTensor], tensor name: String) throws {
     guard let first = parts.first else { throw TensorError("no tensors to join") }

@@ -1,8 +1,9 @@
+import Synchronization
 import Tensors
 
 /// A model on a KServe v2 server, as one that this process runs.
 ///
-/// Batches beyond the server's greatest are sent in parts.
+/// Batches beyond the server's greatest, and those whose messages would be too long, are sent in parts.
 public final class KServeModel: Model {
   public let client: KServeClient
   /// What the server said of the model when this was made.
@@ -11,6 +12,9 @@ public final class KServeModel: Model {
   public let version: String
   public let runtime: String
   private let memory: SharedTensors?
+  /// The most bytes of a part since one was refused for its size by the server, or by something before
+  /// it, whose limits nobody tells.
+  private let learnedLimit = Mutex<Int?>(nil)
 
   public var inputs: [TensorSpecification] { served.inputs }
   public var outputs: [TensorSpecification] { served.outputs }
@@ -19,7 +23,8 @@ public final class KServeModel: Model {
     [
       "endpoint": "\(client.endpoint)", "model": served.name, "platform": served.platform,
       "versions": served.versions.joined(separator: ", "),
-      "maximum batch": served.maxBatchSize > 0 ? "\(served.maxBatchSize)" : "none",
+      "maximum batch": served.maxBatchSize.map { $0 > 0 ? "\($0)" : "none" }
+        ?? "not told by the server",
     ]
   }
 
@@ -32,8 +37,9 @@ public final class KServeModel: Model {
     self.version = version
     do {
       served = try await client.model(name, version: version)
-      let server = try await client.serverDescription()
-      runtime = "\(server.name) \(server.version) at \(client.endpoint)"
+      let server = try await Self.description(of: client)
+      runtime =
+        server.map { "\($0.name) \($0.version) at \(client.endpoint)" } ?? "\(client.endpoint)"
     } catch var error as KServeError {
       if error.code == .notFound {
         let known = try? await client.repositoryIndex(onlyReady: true).map(\.name)
@@ -46,6 +52,13 @@ public final class KServeModel: Model {
       }
       throw error
     }
+    guard !served.outputs.isEmpty else {
+      throw KServeError(
+        .invalidArgument,
+        "the server \(client.endpoint) does not tell what the model '\(name)' takes and gives; list its "
+          + "inputs and outputs in the model's settings there (MLServer: 'inputs' and 'outputs' in "
+          + "model-settings.json; KServe's Python server: get_input_types and get_output_types)")
+    }
     guard !served.isDecoupled else {
       throw KServeError(
         .unimplemented,
@@ -55,6 +68,15 @@ public final class KServeModel: Model {
     memory =
       client.options.tensors == .systemSharedMemory && client.endpoint.isLocal
       ? SharedTensors(client: client) : nil
+  }
+
+  /// What the server says of itself; `nil` if it does not have that call.
+  private static func description(of client: KServeClient) async throws -> ServerDescription? {
+    do {
+      return try await client.serverDescription()
+    } catch let error as KServeError where error.isAboutMissingCall {
+      return nil
+    }
   }
 
   /// Gives the shared memory back, if any is used; the model can still be run. It happens anyway when
@@ -71,12 +93,11 @@ public final class KServeModel: Model {
   ) async throws -> [String: AnyTensor] {
     let names = outputNames ?? outputs.map(\.name)
     do {
-      let rows = try check(inputs, outputs: names)
-      if served.maxBatchSize > 0 {
-        if rows == 0 { return try withoutRows(names) }
-        if rows > served.maxBatchSize { return try await runInParts(inputs, rows, outputs: names) }
+      guard let rows = try check(inputs, outputs: names) else {
+        return try await infer(inputs, outputs: names)
       }
-      return try await infer(inputs, outputs: names)
+      if rows == 0 { return try withoutRows(names) }
+      return try await runInParts(inputs, rows, outputs: names)
     } catch var error as KServeError {
       error.message = "model '\(served.name)' at \(client.endpoint): \(error.message)"
       throw error
@@ -85,10 +106,10 @@ public final class KServeModel: Model {
 
   /// Makes sure that the names fit the model.
   ///
-  /// - Returns: the number of rows, if the model has a batch dimension.
+  /// - Returns: the number of rows, `nil` if the model has no batch dimension.
   private func check(
     _ inputs: [String: AnyTensor], outputs names: [String]
-  ) throws(KServeError) -> Int {
+  ) throws(KServeError) -> Int? {
     let known = served.inputs + served.optionalInputs
     func list(_ specifications: [TensorSpecification]) -> String {
       specifications.map(\.description).joined(separator: ", ")
@@ -105,9 +126,10 @@ public final class KServeModel: Model {
       throw KServeError(
         .invalidArgument, "it has no output '\(name)'; the model gives \(list(outputs))")
     }
-    guard served.maxBatchSize > 0 else { return 1 }
-    let rows = inputs.values.first?.rowCount ?? 0
+    guard served.hasBatchDimension, let rows = inputs.values.first?.rowCount else { return nil }
     guard inputs.values.allSatisfy({ $0.shape.rank > 0 && $0.rowCount == rows }) else {
+      // Nobody has said that the first dimension is the batch.
+      if served.maxBatchSize == nil { return nil }
       throw KServeError(
         .invalidArgument,
         "the inputs have different numbers of rows: "
@@ -129,15 +151,78 @@ public final class KServeModel: Model {
   private func runInParts(
     _ inputs: [String: AnyTensor], _ rows: Int, outputs names: [String]
   ) async throws -> [String: AnyTensor] {
+    let most = served.maxBatchSize ?? Int.max
     var parts: [String: [AnyTensor]] = [:]
-    for start in stride(from: 0, to: rows, by: served.maxBatchSize) {
-      let range = start..<min(start + served.maxBatchSize, rows)
-      let part = try await infer(try inputs.mapValues { try $0.rows(range) }, outputs: names)
-      for (name, tensor) in part { parts[name, default: []].append(tensor) }
+    var start = 0
+    while start < rows {
+      let count = partCount(min(most, rows - start), from: start, of: inputs, names)
+      if count == rows {
+        do {
+          return try await infer(inputs, outputs: names)
+        } catch let error as KServeError where error.isAboutSize && count > 1 {
+          learn(from: inputs, 0..<count, names)
+          continue
+        }
+      }
+      let range = start..<start + count
+      do {
+        let part = try await infer(try inputs.mapValues { try $0.rows(range) }, outputs: names)
+        for (name, tensor) in part {
+          guard tensor.shape.rank > 0, tensor.rowCount == count else {
+            throw KServeError(
+              .internal,
+              "the output '\(name)' for \(count) rows has the shape \(tensor.shape), so that "
+                + "\(rows) rows cannot be sent in parts; send smaller batches (batchSize, "
+                + "--batch-size)")
+          }
+          parts[name, default: []].append(tensor)
+        }
+        start += count
+      } catch let error as KServeError where error.isAboutSize && count > 1 {
+        learn(from: inputs, range, names)
+      }
     }
     return try Dictionary(
       uniqueKeysWithValues: parts.map { ($0.key, try AnyTensor(joining: $0.value, tensor: $0.key)) }
     )
+  }
+
+  /// How many of `count` rows go into the next message.
+  private func partCount(
+    _ count: Int, from start: Int, of inputs: [String: AnyTensor], _ names: [String]
+  ) -> Int {
+    // Tensors in shared memory are no part of a message.
+    let limit =
+      learnedLimit.withLock { $0 } ?? (memory == nil ? client.options.maxMessageBytes : .max)
+    var count = count
+    while count > 1 {
+      let bytes = byteCount(inputs, start..<start + count, names)
+      if bytes <= limit { break }
+      let fitting = Int(Double(count) * (Double(limit) / Double(bytes)))
+      count = min(max(fitting, 1), count - 1)
+    }
+    return count
+  }
+
+  /// Makes parts smaller than one that was refused for its size.
+  private func learn(
+    from inputs: [String: AnyTensor], _ refused: Range<Int>, _ names: [String]
+  ) {
+    let half = max(byteCount(inputs, refused, names) / 2, 1)
+    learnedLimit.withLock { $0 = min($0 ?? half, half) }
+  }
+
+  /// The bytes that the tensors of some rows have in the longer of the two messages, as far as that is
+  /// known before.
+  private func byteCount(
+    _ inputs: [String: AnyTensor], _ range: Range<Int>, _ names: [String]
+  ) -> Int {
+    let request = inputs.values.reduce(0) { $0 + $1.wireByteCount(range) }
+    let response = outputs.filter { names.contains($0.name) }.reduce(0) { size, output in
+      guard let elements = output.rowShape.elementCount else { return size }
+      return size + range.count * elements * (output.elementType.byteCount ?? 4)
+    }
+    return max(request, response)
   }
 
   private func infer(

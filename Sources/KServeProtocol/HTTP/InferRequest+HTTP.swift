@@ -26,19 +26,19 @@ extension InferRequest {
     try reader.object { (reader, name) throws(KServeError) in
       switch name {
       case "id":
-        if try reader.null() { break }
+        if try reader.takeNull() { break }
         guard reader.peek() == UInt8(ascii: "\"") else {
           throw reader.failure("Unable to parse 'id': attempt to access JSON non-string as string")
         }
         id = try reader.string()
-      case "parameters": parameters = try reader.parameters()
+      case "parameters": parameters = try reader.parameters(.known)
       case "inputs":
         hasInputs = true
         try reader.array { (reader) throws(KServeError) in
           inputs.append(try InferTensor(http: &reader, body: body, rest: &rest))
         }
       case "outputs":
-        if try reader.null() { break }
+        if try reader.takeNull() { break }
         try reader.array { (reader) throws(KServeError) in
           outputs.append(try RequestedOutput(http: &reader))
         }
@@ -69,80 +69,11 @@ extension InferRequest.RequestedOutput {
       case "name":
         name = try reader.string()
         hasName = true
-      case "parameters": parameters = try reader.parameters(ofTensor: true)
+      case "parameters": parameters = try reader.parameters(.any)
       default: try reader.skip()
       }
     }
     if !hasName { throw KServeError(.invalidArgument, "a requested output has no name") }
     sharedMemory = SharedMemoryLocation(taking: &parameters)
-  }
-}
-
-extension InferRequest {
-  /// The request as HTTP sends it, all tensors in binary: JSON, and the bytes that follow it.
-  package func httpBody() -> (json: [UInt8], tensors: [TensorBytes]) {
-    var writer = JSONWriter()
-    var tensors: [TensorBytes] = []
-    writer.byte(UInt8(ascii: "{"))
-    if !id.isEmpty {
-      writer.key("id")
-      writer.write(id)
-      writer.byte(UInt8(ascii: ","))
-    }
-    var parameters = parameters
-    if outputs.isEmpty { parameters[InferParameterName.binaryDataOutput] = true }
-    if !parameters.isEmpty {
-      writer.key("parameters")
-      writer.write(.object(parameters.json))
-      writer.byte(UInt8(ascii: ","))
-    }
-    writer.key("inputs")
-    writer.array(inputs) { writer, input in writer.input(input, tensors: &tensors) }
-    if !outputs.isEmpty {
-      writer.byte(UInt8(ascii: ","))
-      writer.key("outputs")
-      writer.array(outputs) { writer, output in writer.requestedOutput(output) }
-    }
-    writer.byte(UInt8(ascii: "}"))
-    return (writer.bytes, tensors)
-  }
-}
-
-extension JSONWriter {
-  fileprivate mutating func input(_ input: InferTensor, tensors: inout [TensorBytes]) {
-    byte(UInt8(ascii: "{"))
-    key("name")
-    write(input.name)
-    byte(UInt8(ascii: ","))
-    key("datatype")
-    write(input.datatype.rawValue)
-    byte(UInt8(ascii: ","))
-    key("shape")
-    array(input.shape) { writer, dimension in writer.raw(String(dimension)) }
-    var parameters = input.allParameters
-    if let bytes = input.bytes {
-      parameters[InferParameterName.binaryDataSize] = .int64(Int64(bytes.byteCount))
-      tensors.append(bytes)
-    }
-    byte(UInt8(ascii: ","))
-    key("parameters")
-    write(.object(parameters.json))
-    byte(UInt8(ascii: "}"))
-  }
-
-  fileprivate mutating func requestedOutput(_ output: InferRequest.RequestedOutput) {
-    byte(UInt8(ascii: "{"))
-    key("name")
-    write(output.name)
-    byte(UInt8(ascii: ","))
-    key("parameters")
-    var parameters = output.parameters
-    if let location = output.sharedMemory {
-      parameters.merge(location.parameters) { $1 }
-    } else if parameters[InferParameterName.binaryData] == nil {
-      parameters[InferParameterName.binaryData] = true
-    }
-    write(.object(parameters.json))
-    byte(UInt8(ascii: "}"))
   }
 }

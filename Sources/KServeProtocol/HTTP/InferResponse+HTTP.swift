@@ -58,13 +58,15 @@ extension InferResponse {
       UnsafeRawBufferPointer(start: body.storage.baseAddress + body.byteOffset, count: length))
     try reader.object { (reader, name) throws(KServeError) in
       switch name {
-      case "id": id = try reader.string()
-      case "model_name": modelName = try reader.string()
-      case "model_version": modelVersion = try reader.string()
-      case "parameters": parameters = try reader.parameters()
+      case "id": id = try reader.optionalString()
+      case "model_name": modelName = try reader.optionalString()
+      case "model_version": modelVersion = try reader.optionalString()
+      case "parameters": parameters = try reader.parameters(.any)
       case "outputs":
+        if try reader.takeNull() { break }
         try reader.array { (reader) throws(KServeError) in
-          outputs.append(try InferTensor(http: &reader, body: body, rest: &rest, isOutput: true))
+          outputs.append(
+            try InferTensor(http: &reader, body: body, rest: &rest, of: .response))
         }
       default: try reader.skip()
       }
@@ -119,34 +121,8 @@ extension JSONWriter {
     if isWritten {
       byte(UInt8(ascii: ","))
       key("data")
-      try elements(of: output.tensor(), name: output.name)
+      try elements(of: output.tensor(), name: output.name, as: .response)
     }
     byte(UInt8(ascii: "}"))
-  }
-
-  private mutating func elements(of tensor: AnyTensor, name: String) throws(KServeError) {
-    switch tensor {
-    case .bool(let tensor): array(tensor.scalars) { $0.write($1) }
-    case .int8(let tensor): array(tensor.scalars) { $0.raw(String($1)) }
-    case .int16(let tensor): array(tensor.scalars) { $0.raw(String($1)) }
-    case .int32(let tensor): array(tensor.scalars) { $0.raw(String($1)) }
-    case .int64(let tensor): array(tensor.scalars) { $0.raw(String($1)) }
-    case .uint8(let tensor): array(tensor.scalars) { $0.raw(String($1)) }
-    case .uint16(let tensor): array(tensor.scalars) { $0.raw(String($1)) }
-    case .uint32(let tensor): array(tensor.scalars) { $0.raw(String($1)) }
-    case .uint64(let tensor): array(tensor.scalars) { $0.raw(String($1)) }
-    // Written with a double's digits, as Triton does.
-    case .float32(let tensor): array(tensor.scalars) { $0.write(Double($1)) }
-    case .float64(let tensor): array(tensor.scalars) { $0.write($1) }
-    case .float16, .bfloat16:
-      throw KServeError(
-        .invalidArgument,
-        "sending \(TensorDatatype(tensor.elementType)) data via JSON is not supported. Please use the "
-          + "binary data format for output '\(name)'")
-    case .string(let tensor):
-      array(0..<tensor.count) { writer, index in
-        writer.write(text: tensor.bytes[tensor.offsets[index]..<tensor.offsets[index + 1]])
-      }
-    }
   }
 }

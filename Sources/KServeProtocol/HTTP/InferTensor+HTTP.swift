@@ -4,10 +4,11 @@ extension InferTensor {
   /// Reads an input of a request or an output of a response; `rest` are the bytes behind the JSON
   /// that no tensor has taken.
   ///
-  /// - Parameter isOutput: whether contents may be missing, as those are that Triton put into shared
+  /// - Parameter kind: in a response contents may be missing, as those are that Triton put into shared
   ///   memory.
   init(
-    http reader: inout JSONReader, body: TensorBytes, rest: inout Range<Int>, isOutput: Bool = false
+    http reader: inout JSONReader, body: TensorBytes, rest: inout Range<Int>,
+    of kind: HTTPMessageKind = .request
   ) throws(KServeError) {
     var name: String?
     var shape: [Int]?
@@ -28,8 +29,8 @@ extension InferTensor {
           dimensions.append(dimension)
         }
         shape = dimensions
-      case "parameters": parameters = try reader.parameters(ofTensor: true)
-      case "data": data = try reader.skip()
+      case "parameters": parameters = try reader.parameters(.any)
+      case "data": data = try reader.takeNull() ? nil : try reader.skip()
       default: try reader.skip()
       }
     }
@@ -39,7 +40,7 @@ extension InferTensor {
       parameters[InferParameterName.sharedMemoryRegion]
         .map { _ in InferParameterName.sharedMemoryRegion },
     ].compactMap { $0 }
-    if !isOutput, places.count != 1 {
+    if kind == .request, places.count != 1 {
       throw KServeError(
         .invalidArgument,
         "Input must set only one of the following fields: 'data', 'binary_data_size' in "
@@ -54,7 +55,7 @@ extension InferTensor {
     }
     guard let type = TensorDatatype(rawValue: datatype) else {
       throw KServeError(
-        .invalidArgument, "invalid datatype '\(datatype)' of input '\(name)'")
+        .invalidArgument, "invalid datatype '\(datatype)' of \(kind.tensor) '\(name)'")
     }
     let contents: Contents
     if let location = SharedMemoryLocation(taking: &parameters) {
@@ -63,14 +64,15 @@ extension InferTensor {
       guard let size = size.integer, size >= 0, size <= rest.count else {
         throw KServeError(
           .invalidArgument,
-          "unexpected size for input '\(name)', its binary_data_size is beyond the request's body")
+          "unexpected size for \(kind.tensor) '\(name)', its binary_data_size is beyond the "
+            + "\(kind)'s body")
       }
       contents = .raw(body.slice(rest.lowerBound..<rest.lowerBound + size))
       rest = rest.lowerBound + size..<rest.upperBound
     } else if let data {
       let count = try type.elementCount(ofShape: shape, tensor: name)
       var values = whole.reader(of: data)
-      contents = .raw(try values.elements(of: type, count: count, tensor: name))
+      contents = .raw(try values.elements(of: type, count: count, tensor: name, in: kind))
     } else {
       contents = .raw(TensorBytes(copying: []))
     }
@@ -87,16 +89,20 @@ extension TensorDatatype {
 }
 
 extension JSONReader {
-  /// An object of named parameters. One that is `null` is as good as none, and so is `null` for the
-  /// object: servers and clients of KServe write it for what they leave out.
-  ///
-  /// - Parameter ofTensor: whether they are a tensor's, of which other kinds of values say nothing that
-  ///   matters here; Triton passes over them.
+  /// Which values of parameters are taken.
+  enum ParameterValues {
+    /// Those that have a meaning; others are refused.
+    case known
+    /// Any: what has no meaning here, such as null or an object, is passed over.
+    case any
+  }
+
+  /// An object of named parameters; null is one without any, and one that is null is as good as none.
   mutating func parameters(
-    ofTensor: Bool = false
+    _ values: ParameterValues
   ) throws(KServeError) -> [String: InferParameter] {
     var result: [String: InferParameter] = [:]
-    if try null() { return result }
+    if try takeNull() { return result }
     try object { (reader, name) throws(KServeError) in
       switch try reader.value() {
       case .bool(let value): result[name] = .bool(value)
@@ -105,7 +111,7 @@ extension JSONReader {
       case .number(let value): result[name] = .double(value)
       case .string(let value): result[name] = .string(value)
       case .null: break
-      case .array where ofTensor, .object where ofTensor: break
+      case .array where values == .any, .object where values == .any: break
       case .array, .object:
         throw KServeError(
           .invalidArgument,
@@ -114,98 +120,9 @@ extension JSONReader {
     }
     return result
   }
+}
 
-  /// The elements of a tensor, in arrays nested as deep as the sender likes.
-  mutating func elements(
-    of type: TensorDatatype, count: Int, tensor: String
-  ) throws(KServeError) -> TensorBytes {
-    switch type {
-    case .bool:
-      try fixed(UInt8.self, count, tensor) { (reader) throws(KServeError) in
-        try reader.boolean() ? 1 : 0
-      }
-    case .int8: try whole(Int8.self, count, tensor)
-    case .int16: try whole(Int16.self, count, tensor)
-    case .int32: try whole(Int32.self, count, tensor)
-    case .int64: try whole(Int64.self, count, tensor)
-    case .uint8: try whole(UInt8.self, count, tensor)
-    case .uint16: try whole(UInt16.self, count, tensor)
-    case .uint32: try whole(UInt32.self, count, tensor)
-    case .uint64: try whole(UInt64.self, count, tensor)
-    case .fp32:
-      try fixed(Float.self, count, tensor) { (reader) throws(KServeError) in
-        try reader.float()
-      }
-    case .fp64:
-      try fixed(Double.self, count, tensor) { (reader) throws(KServeError) in
-        try reader.number().double
-      }
-    case .fp16, .bf16:
-      throw KServeError(
-        .invalidArgument,
-        "receiving \(type) data via JSON is not supported. Please use the binary data format for input "
-          + tensor)
-    case .bytes: try strings(count, tensor)
-    }
-  }
-
-  private mutating func whole<Value: FixedWidthInteger & BitwiseCopyable>(
-    _ type: Value.Type, _ count: Int, _ tensor: String
-  ) throws(KServeError) -> TensorBytes {
-    try fixed(type, count, tensor) { (reader) throws(KServeError) in
-      guard let value = try reader.integer(type) else {
-        throw reader.failure("an element of input '\(tensor)' is no \(type)")
-      }
-      return value
-    }
-  }
-
-  private mutating func fixed<Value: BitwiseCopyable>(
-    _ type: Value.Type, _ count: Int, _ tensor: String,
-    _ read: (inout JSONReader) throws(KServeError) -> Value
-  ) throws(KServeError) -> TensorBytes {
-    let stride = MemoryLayout<Value>.stride
-    // An element takes two bytes of JSON, so that a shape alone cannot make the server allocate.
-    guard count <= remaining / 2 + 1 else { throw Self.mismatch(tensor, count) }
-    let storage = TensorStorage(byteCount: count * stride)
-    var index = 0
-    try leaves { (reader) throws(KServeError) in
-      guard index < count else { throw Self.mismatch(tensor, count) }
-      storage.baseAddress.storeBytes(
-        of: try read(&reader), toByteOffset: index * stride, as: type)
-      index += 1
-    }
-    guard index == count else { throw Self.mismatch(tensor, count) }
-    return TensorBytes(storage)
-  }
-
-  private mutating func strings(_ count: Int, _ tensor: String) throws(KServeError) -> TensorBytes {
-    var bytes: [UInt8] = []
-    var index = 0
-    try leaves { (reader) throws(KServeError) in
-      guard index < count else { throw Self.mismatch(tensor, count) }
-      let start = bytes.count
-      bytes.append(contentsOf: [0, 0, 0, 0])
-      try reader.appendString(to: &bytes)
-      let size = UInt32(clamping: bytes.count - start - 4)
-      for place in 0..<4 { bytes[start + place] = UInt8(truncatingIfNeeded: size >> (8 * place)) }
-      index += 1
-    }
-    guard index == count else { throw Self.mismatch(tensor, count) }
-    return TensorBytes(copying: bytes)
-  }
-
-  private mutating func leaves(
-    _ leaf: (inout JSONReader) throws(KServeError) -> Void
-  ) throws(KServeError) {
-    guard peek() == UInt8(ascii: "[") else { return try leaf(&self) }
-    try array { (reader) throws(KServeError) in try reader.leaves(leaf) }
-  }
-
-  private static func mismatch(_ tensor: String, _ count: Int) -> KServeError {
-    KServeError(
-      .internal,
-      "Unable to parse 'data': Shape does not match true shape of 'data' field of input '\(tensor)', "
-        + "which needs \(count) elements")
-  }
+extension HTTPMessageKind {
+  /// What its tensors are called.
+  var tensor: String { self == .request ? "input" : "output" }
 }

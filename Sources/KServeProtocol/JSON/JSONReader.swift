@@ -15,6 +15,11 @@ struct JSONReader {
     JSONReader(UnsafeRawBufferPointer(rebasing: bytes[range]))
   }
 
+  /// What was read since `start`.
+  func text(from start: Int) -> String {
+    String(decoding: bytes[start..<position], as: UTF8.self)
+  }
+
   /// The number of bytes that have not been read.
   var remaining: Int { bytes.count - position }
 
@@ -126,8 +131,9 @@ struct JSONReader {
     return start..<position
   }
 
-  /// Consumes `null` if it comes next.
-  mutating func null() throws(KServeError) -> Bool {
+  /// Passes over a null, if one comes next: some senders write it for what the protocol lets them
+  /// leave out.
+  mutating func takeNull() throws(KServeError) -> Bool {
     guard peek() == UInt8(ascii: "n") else { return false }
     try word("null")
     return true
@@ -352,6 +358,11 @@ extension JSONReader {
 }
 
 extension JSONReader {
+  /// A string, or nothing for null.
+  mutating func optionalString() throws(KServeError) -> String {
+    try takeNull() ? "" : try string()
+  }
+
   mutating func string() throws(KServeError) -> String {
     var text: [UInt8] = []
     try appendString(to: &text)

@@ -40,7 +40,11 @@ extension ModelFormat {
     case .textFolder:
       let options = ModelFormat.pipelines.flatMap(\.optionNames)
       return options.enumerated().filter { options.firstIndex(of: $1) == $0 }.map(\.element)
-    case .kserve: return ["version", "token", "timeout", "sharedMemory"]
+    case .kserve:
+      return [
+        "version", "token", "timeout", "sharedMemory", "maxMessageBytes", "certificateAuthority",
+        "encoding", ModelSource.headerOption + "NAME",
+      ]
     case .nodeServer: return []
     default: return ["threads"]
     }

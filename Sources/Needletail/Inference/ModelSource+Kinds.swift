@@ -119,7 +119,8 @@ extension ModelSource {
   /// - Throws: ``NeedletailError`` if models of this format have no such option.
   public func setting(_ option: String, to value: String) throws -> ModelSource {
     let known = format.optionNames
-    guard known.contains(option) else {
+    let isHeader = format == .kserve && option.hasPrefix(Self.headerOption)
+    guard known.contains(option) || isHeader else {
       throw NeedletailError(
         .usage,
         "a model of the format \(format.rawValue) has no option '\(option)'; it has "
