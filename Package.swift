@@ -67,7 +67,8 @@ let targets: [Target] = [
     swiftSettings: settings),
   .target(name: "CImages"),
   .target(
-    name: "ImagePreprocessing", dependencies: ["ArrowIPC", "BatchInference", "CImages", "Tensors"],
+    name: "ImagePreprocessing",
+    dependencies: ["ArrowIPC", "BatchInference", "CGzip", "CImages", "Tensors"],
     swiftSettings: settings),
   .target(
     name: "SparkConnectProtocol",
@@ -299,7 +300,7 @@ let tests: [Target] = [
   .testTarget(
     name: "ImagePreprocessingTests",
     dependencies: ["ArrowIPC", "BatchInference", "ImagePreprocessing", "SparkTypes", "Tensors"],
-    exclude: ["Images", "make_images.py"], swiftSettings: settings),
+    exclude: ["Images", "make_images.py", "make_orientations.py"], swiftSettings: settings),
   .testTarget(
     name: "SparkWorkerTests",
     dependencies: [
@@ -330,7 +331,8 @@ let builtNames = Set(built.map(\.name))
 let package = Package(
   name: "needletail",
   products: products.filter { product in
-    let targets = (product as? Product.Library)?.targets ?? (product as? Product.Executable)?.targets
+    let targets =
+      (product as? Product.Library)?.targets ?? (product as? Product.Executable)?.targets
     return targets.map(builtNames.isSuperset) ?? true
   },
   dependencies: dependencies, targets: built)

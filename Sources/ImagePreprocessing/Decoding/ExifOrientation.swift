@@ -6,40 +6,6 @@ enum ExifOrientation: Int {
   /// Whether width and height change places.
   var swapsSides: Bool { rawValue >= 5 }
 
-  /// The orientation in a TIFF structure, which is what EXIF data are; upright if there is none.
-  init(tiff: UnsafeRawBufferPointer) {
-    self = Self.find(tiff) ?? .upright
-  }
-
-  private static func find(_ tiff: UnsafeRawBufferPointer) -> ExifOrientation? {
-    guard tiff.count >= 8 else { return nil }
-    let isLittleEndian: Bool
-    switch (tiff[0], tiff[1]) {
-    case (0x49, 0x49): isLittleEndian = true
-    case (0x4D, 0x4D): isLittleEndian = false
-    default: return nil
-    }
-    func number(_ offset: Int, bytes: Int) -> Int? {
-      guard offset >= 0, offset <= tiff.count - bytes else { return nil }
-      return (0..<bytes).reduce(0) { value, index in
-        let byte = Int(tiff[offset + (isLittleEndian ? bytes - 1 - index : index)])
-        return value << 8 | byte
-      }
-    }
-    guard let directory = number(4, bytes: 4), let count = number(directory, bytes: 2) else {
-      return nil
-    }
-    for index in 0..<count {
-      let entry = directory + 2 + index * 12
-      guard let tag = number(entry, bytes: 2) else { return nil }
-      // Type 3 is a 16-bit number, which stands in the entry itself.
-      if tag == 0x0112, number(entry + 2, bytes: 2) == 3 {
-        return number(entry + 8, bytes: 2).flatMap(ExifOrientation.init(rawValue:))
-      }
-    }
-    return nil
-  }
-
   /// Copies `image`, turned, to `memory`.
   func apply(to image: PixelView, into memory: PixelMemory) -> PixelView {
     let (width, height) = swapsSides ? (image.height, image.width) : (image.width, image.height)

@@ -68,7 +68,7 @@ final class JPEGDecoder {
       Constant.accurateDCT | Constant.limitScans)
     if status != 0 { try judge(bytes, header, settings) }
     if isCMYK { Self.convertFromCMYK(image) }
-    return (image, header.orientation)
+    return (image, settings.appliesOrientation ? header.metadata.orientation : .upright)
   }
 
   /// What PIL divides by: the largest of 8, 4, 2, 1 with which the image stays large enough.

@@ -3,7 +3,9 @@ struct JPEGHeader {
   var width: Int
   var height: Int
   var componentCount: Int
-  var orientation: ExifOrientation
+  /// The segments with EXIF data, which go on from one to the next, and the last one with XMP.
+  private var exif: [UnsafeRawBufferPointer] = []
+  private var xmp: UnsafeRawBufferPointer?
   /// Where the first scan begins: at its marker.
   private var scanStart: Int
 
@@ -11,7 +13,8 @@ struct JPEGHeader {
   init(_ bytes: UnsafeRawBufferPointer) throws(ImageError) {
     var walk = JPEGMarkers(bytes, from: 2)
     var frame: (width: Int, height: Int, components: Int, precision: Int)?
-    var orientation = ExifOrientation.upright
+    var exif: [UnsafeRawBufferPointer] = []
+    var xmp: UnsafeRawBufferPointer?
     while let marker = walk.next() {
       let segment = marker.segment
       switch marker.code {
@@ -24,8 +27,9 @@ struct JPEGHeader {
           Int(segment[5]), Int(segment[0])
         )
       case 0xE1 where segment.starts(with: Self.exifSignature):
-        let tiff = UnsafeRawBufferPointer(rebasing: segment.dropFirst(Self.exifSignature.count))
-        orientation = ExifOrientation(tiff: tiff)
+        exif.append(segment)
+      case 0xE1 where segment.starts(with: Self.xmpSignature):
+        xmp = UnsafeRawBufferPointer(rebasing: segment.dropFirst(Self.xmpSignature.count))
       case 0xDA:
         guard let frame else {
           throw ImageError(.damaged, "the JPEG's data begin before its frame header")
@@ -43,7 +47,8 @@ struct JPEGHeader {
         }
         (width, height) = (frame.width, frame.height)
         componentCount = frame.components
-        self.orientation = orientation
+        self.exif = exif
+        self.xmp = xmp
         scanStart = marker.position
         return
       case 0xD9: throw ImageError(.damaged, "the JPEG ends without image data")
@@ -55,6 +60,18 @@ struct JPEGHeader {
   }
 
   private static let exifSignature: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]
+  private static let xmpSignature = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
+
+  /// What tells of the orientation; the file's bytes must still be there.
+  var metadata: ImageMetadata {
+    var metadata = ImageMetadata()
+    if let first = exif.first {
+      metadata.exif =
+        Array(first) + exif.dropFirst().flatMap { $0.dropFirst(Self.exifSignature.count) }
+    }
+    metadata.xmp = xmp.map(Array.init) ?? []
+    return metadata
+  }
 
   /// Whether the file's last scan is followed by the end marker.
   func hasEnd(_ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -51,8 +51,8 @@ final class PNGDecoder {
     case 4: Self.expand(samples.base, stride: 2, colors: Self.greys(8), to: image)
     default: break
     }
-    let orientation = settings.appliesOrientation ? PNGHeader.orientation(bytes) : .upright
-    return (image, orientation)
+    guard settings.appliesOrientation else { return (image, .upright) }
+    return (image, ImageMetadata(png: bytes).orientation)
   }
 
   private func judge(

@@ -46,21 +46,6 @@ struct PNGHeader {
     }
   }
 
-  /// The orientation that the file's EXIF chunk asks for.
-  static func orientation(_ bytes: UnsafeRawBufferPointer) -> ExifOrientation {
-    var position = 8
-    while position + 12 <= bytes.count {
-      let length = Int(number(bytes, at: position))
-      let end = position + 12 + length
-      guard end <= bytes.count else { break }
-      if name(bytes, at: position) == 0x6558_4966 {
-        return ExifOrientation(tiff: .init(rebasing: bytes[position + 8..<position + 8 + length]))
-      }
-      position = end
-    }
-    return .upright
-  }
-
   private static func number(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt32 {
     UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
