@@ -21,6 +21,14 @@ struct Inspect: AsyncParsableCommand {
     transform: ModelOption.init)
   var options: [ModelOption] = []
 
+  @Option(
+    name: .customLong("header"),
+    help: ArgumentHelp(
+      "A header of each call of the model's server, such as 'Authorization: Bearer TOKEN'.",
+      valueName: "name: value"),
+    transform: Header.init)
+  var headers: [Header] = []
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -48,9 +56,7 @@ struct Inspect: AsyncParsableCommand {
     let loaded: any Model
     let warnings: [String]
     do {
-      let source = try options.reduce(ModelSource(path: model)) {
-        try $0.setting($1.name, to: $1.value)
-      }
+      let source = try options.applied(to: ModelSource(path: model), headers)
       loaded = try await source.load()
       warnings = try source.warnings()
     } catch {
@@ -79,11 +85,4 @@ struct Inspect: AsyncParsableCommand {
     }
     for warning in warnings { print("warning: \(warning)") }
   }
-}
-
-/// A job that failed: exit status 1, with the error on standard error.
-struct CommandFailure: Error, CustomStringConvertible {
-  let description: String
-
-  init(_ error: any Error) { description = "\(error)" }
 }

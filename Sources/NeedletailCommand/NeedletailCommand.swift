@@ -1,11 +1,25 @@
 import ArgumentParser
+import Foundation
 import Needletail
 
 @main
 enum Main {
   static func main() async {
     SparkWorkerMode.enterIfStartedBySpark(functions: [])
-    await NeedletailCommand.main()
+    do {
+      try RepeatedOptions.check(Array(CommandLine.arguments.dropFirst()))
+      var command = try NeedletailCommand.parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let failure as CommandFailure {
+      failure.print()
+      Foundation.exit(failure.status)
+    } catch {
+      NeedletailCommand.exit(withError: error)
+    }
   }
 }
 

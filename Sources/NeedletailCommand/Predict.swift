@@ -1,7 +1,5 @@
 import ArgumentParser
-import Foundation
 import Needletail
-import Synchronization
 
 /// Predicts a table with a model and writes the result.
 struct Predict: AsyncParsableCommand {
@@ -19,6 +17,11 @@ struct Predict: AsyncParsableCommand {
       task, else on the first. It needs the GPU build of ONNX Runtime on this machine, from which the \
       executors get it, and CUDA's libraries on theirs.
 
+      The format of a table is told by its name: .parquet, .csv, .tsv, .json, .jsonl, .ndjson, .orc, \
+      .avro, .txt and .xml, also with .gz, .bz2 or .zst behind it, or by the files of a folder. CSV has \
+      its columns' names in the first line, unless --input-option header=false is given: then they \
+      are _c0, _c1 ... Columns whose names have commas in them stand in backticks in lists.
+
       Exit status: 0 done, 1 the job failed, 64 the command line is wrong.
       """)
 
@@ -35,23 +38,42 @@ struct Predict: AsyncParsableCommand {
   var output: String
 
   @Option(
-    help: "The input's format: parquet, csv (with a header), json, orc ... (default: from its name)"
+    help: "The input's format: parquet, csv, tsv, json, orc ... (default: from its name)"
   )
   var inputFormat: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "An option for reading the input's format, such as header=false, sep=; or multiLine=true; may "
+        + "be given several times.", valueName: "name=value"),
+    transform: FormatOption.init)
+  var inputOption: [FormatOption] = []
+
   @Option(help: "The output's format (default: from its name, else parquet)")
   var outputFormat: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "An option for writing the output's format, such as compression=zstd; may be given several "
+        + "times.", valueName: "name=value"),
+    transform: FormatOption.init)
+  var outputOption: [FormatOption] = []
 
   @Option(help: "What happens if the output exists: error, append, overwrite, ignore.")
   var mode: SaveMode = .error
 
   @Option(
-    name: .customLong("map"), help: "The columns that feed an input of the model.",
+    name: .customLong("map"),
+    help: ArgumentHelp(
+      "The columns that feed an input of the model; several for one input are joined.",
+      valueName: "input=column,..."),
     transform: InputMapping.init)
   var mappings: [InputMapping] = []
 
   @Option(
-    name: .customLong("output-map"), help: "The name of the column for an output of the model.",
+    name: .customLong("output-map"),
+    help: ArgumentHelp(
+      "The name of the column for an output of the model.", valueName: "output=column"),
     transform: OutputMapping.init)
   var outputMappings: [OutputMapping] = []
 
@@ -62,6 +84,14 @@ struct Predict: AsyncParsableCommand {
         + "signature=serve, pooling=cls, beams=4."),
     transform: ModelOption.init)
   var options: [ModelOption] = []
+
+  @Option(
+    name: .customLong("header"),
+    help: ArgumentHelp(
+      "A header of each call of the model's server, such as 'Authorization: Bearer TOKEN' or 'Host: "
+        + "models.example.com'.", valueName: "name: value"),
+    transform: Header.init)
+  var headers: [Header] = []
 
   @Option(help: "The columns of the input to write beside the predictions (default: all)")
   var keep: String?
@@ -127,7 +157,7 @@ struct Predict: AsyncParsableCommand {
   }
 
   /// What the prediction's tasks must have, if anything was said.
-  private var resources: ResourceProfile? {
+  var resources: ResourceProfile? {
     if taskCpus == nil, taskGpus == nil { return nil }
     return ResourceProfile(
       task: .init(
@@ -135,117 +165,10 @@ struct Predict: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let job = self
+    let job = try await PredictionJob(self)
     let status = await ProgramRun(functions: [], remote: remote, showsProgress: !quiet) { spark in
-      try await job.predict(spark)
-    }.exitStatus()
+      try await job.run(spark)
+    }.exitStatus(of: CommandFailure.status)
     if status != 0 { throw ExitCode(status) }
   }
-
-  private func predict(_ spark: SparkSession) async throws {
-    let source = try options.reduce(ModelSource(path: model)) {
-      try $0.setting($1.name, to: $1.value)
-    }
-    let loading = ContinuousClock.now
-    let loaded = try await source.loadForPlan()
-    let loadSeconds = (ContinuousClock.now - loading) / .seconds(1)
-    let format = inputFormat ?? Self.format(of: input) ?? "parquet"
-    var reader = spark.read.format(format)
-    if format == "csv" { reader = reader.option("header", true).option("inferSchema", true) }
-    var table = reader.load(input)
-    if let limit { table = table.limit(limit) }
-
-    let known = try await table.schema()
-    let kept = try keep.map { try Self.columns($0, of: known) }
-    let predicted = try await table.predicting(
-      source, loaded: loaded,
-      inputs: Dictionary(mappings.map { ($0.input, $0.columns) }) { _, last in last },
-      outputs: Dictionary(outputMappings.map { ($0.output, $0.column) }) { _, last in last },
-      batchSize: batchSize, batch: batchDimension, rows: rows, as: PredictionForm(resources))
-    let added = try await predicted.schema().fields.dropFirst(known.count)
-    let names = (kept ?? known.names) + added.map(\.name)
-    var result = predicted.select(names.map { col("`\($0)`") })
-    let target = outputFormat ?? Self.format(of: output) ?? "parquet"
-    if target == "csv" {
-      // CSV has no arrays: they are written as JSON.
-      for field in try await result.schema() where field.type.arrayElement != nil {
-        result = result.withColumn(field.name, toJSON(col("`\(field.name)`")))
-      }
-    }
-    var writer = result.write.format(target).mode(mode)
-    if target == "csv" { writer = writer.option("header", true) }
-    let start = ContinuousClock.now
-    try await writer.save(output)
-    if quiet { return }
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let rows = try await table.count()
-    print(
-      String(
-        format: "%d rows in %.2f s (%.0f rows/s), model load %.3f s, written to %@ as %@", rows,
-        seconds, Double(rows) / seconds, loadSeconds, output, target))
-  }
-
-  /// The format that the name of a file or folder, or of a file in it, tells.
-  private static func format(of path: String) -> String? {
-    let known = ["parquet", "csv", "json", "orc", "avro"]
-    let names = [path] + ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
-    for name in names {
-      let words = name.lowercased().split(separator: ".").dropFirst().map(String.init)
-      if let found = words.last(where: { known.contains($0) }) { return found }
-      if words.contains("jsonl") { return "json" }
-    }
-    return nil
-  }
-
-  private static func columns(_ list: String, of table: StructType) throws -> [String] {
-    try list.split(separator: ",").map { part in
-      let name = part.trimmingCharacters(in: .whitespaces)
-      guard let field = table[name] else {
-        throw NeedletailError(
-          .usage,
-          "--keep names the column '\(name)', which the table does not have; it has "
-            + table.names.joined(separator: ", "))
-      }
-      return field.name
-    }
-  }
 }
-
-/// `INPUT=COLUMN[,COLUMN...]`
-struct InputMapping: Sendable {
-  let input: String
-  let columns: InputColumns
-
-  init(_ text: String) throws {
-    let (name, value) = try split(text, "--map INPUT=COLUMN[,COLUMN...]")
-    input = name
-    columns = InputColumns(value.split(separator: ",").map(String.init))
-  }
-}
-
-/// `OUTPUT=COLUMN`
-struct OutputMapping: Sendable {
-  let output: String
-  let column: String
-
-  init(_ text: String) throws { (output, column) = try split(text, "--output-map OUTPUT=COLUMN") }
-}
-
-/// `NAME=VALUE`
-struct ModelOption: Sendable {
-  let name: String
-  let value: String
-
-  init(_ text: String) throws { (name, value) = try split(text, "--option NAME=VALUE") }
-}
-
-private func split(_ text: String, _ form: String) throws -> (String, String) {
-  guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
-    text.index(after: equals) != text.endIndex
-  else { throw ValidationError("'\(text)' is not of the form \(form)") }
-  return (String(text[..<equals]), String(text[text.index(after: equals)...]))
-}
-
-extension SaveMode: ExpressibleByArgument {}
-
-extension RowRelation: ExpressibleByArgument {}

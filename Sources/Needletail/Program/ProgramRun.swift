@@ -24,8 +24,10 @@ public struct ProgramRun: Sendable {
     self.body = body
   }
 
-  /// Runs and tells how it went: 0, or 1 after printing the error, or 130 after Ctrl-C.
-  public func exitStatus() async -> Int32 {
+  /// Runs and tells how it went: 0, or `status` (1) after printing the error, or 130 after Ctrl-C.
+  public func exitStatus(
+    of status: @Sendable (any Error) -> Int32 = { _ in 1 }
+  ) async -> Int32 {
     let work = Task { try await run() }
     let signals = [SIGINT, SIGTERM].map { InterruptSource($0) { work.cancel() } }
     defer { withExtendedLifetime(signals) {} }
@@ -38,7 +40,7 @@ public struct ProgramRun: Sendable {
         return 130
       }
       Self.complain("error: \(error)")
-      return 1
+      return status(error)
     }
   }
 

@@ -56,14 +56,46 @@ public struct DataFrameWriter: Sendable {
   ///
   /// With ``SaveMode/error`` (the default) an empty folder counts as absent: a write that fails leaves
   /// one, and could not be repeated otherwise.
+  ///
+  /// - Throws: ``SparkError`` also if the mode is ``SaveMode/overwrite`` and the table is read from
+  ///   files at, in or around `path`: Spark would delete them before it reads them.
   public func save(_ path: String? = nil) async throws {
-    let target = path ?? options["path"]
+    let target = path ?? options.first { $0.key.lowercased() == "path" }?.value
+    if saveMode == .overwrite, let target { try await checkIsNotRead(target) }
     do {
       try await run { if let path { $0.path = path } }
     } catch let error as SparkError where error.condition == "PATH_ALREADY_EXISTS" {
       guard saveMode == .error, let target, try await isEmptyFolder(target) else { throw error }
       try await mode(.append).run { if let path { $0.path = path } }
     }
+  }
+
+  /// Formats that keep no earlier state of what is replaced.
+  private static let plainFormats: Set<String> = [
+    "avro", "csv", "json", "orc", "parquet", "text", "xml",
+  ]
+
+  private func checkIsNotRead(_ path: String) async throws {
+    guard Self.plainFormats.contains(formatName?.lowercased() ?? "parquet") else { return }
+    let isLocal = table.session.isLocal
+    guard
+      let read = PathsRead(table.relation).paths.first(where: {
+        StoragePath.replacing(path, deletes: $0, isLocal: isLocal)
+      })
+    else { return }
+    // Partitions that are replaced one by one are deleted after all is written.
+    if !partitions.isEmpty, await replacesPartitions() { return }
+    throw SparkError(
+      .invalidArgument,
+      "the table is read from '\(read)', which overwriting '\(path)' would delete before it is read; "
+        + "write to another folder")
+  }
+
+  private func replacesPartitions() async -> Bool {
+    let name = "partitionOverwriteMode"
+    let given = options.first { $0.key.lowercased() == name.lowercased() }?.value
+    let set = try? await table.session.conf.get("spark.sql.sources." + name)
+    return (given ?? set)?.lowercased() == "dynamic"
   }
 
   public func parquet(_ path: String) async throws { try await format("parquet").save(path) }

@@ -1,0 +1,160 @@
+import ArgumentParser
+import Foundation
+import Needletail
+
+/// `INPUT=COLUMN[,COLUMN...]`; a name in backticks may have commas in it.
+struct InputMapping: Sendable {
+  let input: String
+  let columns: [String]
+
+  init(_ text: String) throws {
+    let (name, value) = try split(text, "--map INPUT=COLUMN[,COLUMN...]")
+    input = name
+    columns = try ColumnList(value, option: "--map").names
+  }
+}
+
+/// `OUTPUT=COLUMN`
+struct OutputMapping: Sendable {
+  let output: String
+  let column: String
+
+  init(_ text: String) throws {
+    let (name, value) = try split(text, "--output-map OUTPUT=COLUMN")
+    output = name
+    guard !value.contains("`") else {
+      let names = try ColumnList(value, option: "--output-map").names
+      guard names.count == 1 else { throw ValidationError("'\(text)' names several columns") }
+      column = names[0]
+      return
+    }
+    column = value
+  }
+}
+
+/// `NAME=VALUE`
+struct ModelOption: Sendable {
+  let name: String
+  let value: String
+
+  init(_ text: String) throws { (name, value) = try split(text, "--option NAME=VALUE") }
+}
+
+/// `NAME=VALUE` of a format; the value may be empty.
+struct FormatOption: Sendable {
+  let name: String
+  let value: String
+
+  init(_ text: String) throws {
+    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+      throw ValidationError("'\(text)' is not of the form NAME=VALUE")
+    }
+    name = String(text[..<equals])
+    value = Self.unescaped(text[text.index(after: equals)...])
+  }
+
+  /// A tab cannot be typed everywhere.
+  private static func unescaped(_ text: Substring) -> String { text == "\\t" ? "\t" : String(text) }
+}
+
+/// `NAME: VALUE` or `NAME=VALUE`
+struct Header: Sendable {
+  let name: String
+  let value: String
+
+  init(_ text: String) throws {
+    guard let end = text.firstIndex(where: { $0 == ":" || $0 == "=" }), end != text.startIndex
+    else {
+      throw ValidationError("'\(text)' is not of the form --header 'NAME: VALUE'")
+    }
+    name = String(text[..<end])
+    value = text[text.index(after: end)...].trimmingCharacters(in: .whitespaces)
+  }
+}
+
+/// Names between commas, of which those in backticks may have commas, dots and blanks in them.
+struct ColumnList {
+  private(set) var names: [String] = []
+
+  init(_ text: String, option: String) throws {
+    var rest = text[...]
+    while true {
+      rest = rest.drop { $0 == " " }
+      if rest.first == "`" {
+        names.append(try Self.quoted(&rest, text, option))
+        rest = rest.drop { $0 == " " }
+      } else {
+        names.append(rest.prefix { $0 != "," }.trimmingCharacters(in: .whitespaces))
+        rest = rest.drop { $0 != "," }
+      }
+      if rest.isEmpty { break }
+      guard rest.removeFirst() == "," else {
+        throw ValidationError("\(option): '\(text)' needs a comma behind the name in backticks")
+      }
+    }
+    guard !names.contains(where: \.isEmpty) else {
+      throw ValidationError("\(option): '\(text)' has an empty name between its commas")
+    }
+  }
+
+  /// The name in backticks at the start of `rest`, in which two stand for one.
+  private static func quoted(
+    _ rest: inout Substring, _ text: String, _ option: String
+  ) throws -> String {
+    rest.removeFirst()
+    var name = ""
+    while let character = rest.popFirst() {
+      if character != "`" {
+        name.append(character)
+      } else if rest.first == "`" {
+        rest.removeFirst()
+        name.append("`")
+      } else {
+        return name
+      }
+    }
+    throw ValidationError("\(option): '\(text)' has a backtick without its second one")
+  }
+}
+
+extension [ModelOption] {
+  /// `source` with these options, and the headers of calls of its server.
+  ///
+  /// - Throws: ``CommandFailure`` if one is given twice, or the model has no such option.
+  func applied(to source: ModelSource, _ headers: [Header]) throws -> ModelSource {
+    var source = source
+    var given: [String: String] = [:]
+    for option in self {
+      if let before = given.updateValue(option.value, forKey: option.name) {
+        throw CommandFailure(
+          "--option \(option.name) is given twice, with '\(before)' and '\(option.value)'; give it once"
+        )
+      }
+      source = try source.setting(option.name, to: option.value)
+    }
+    var names: Set<String> = []
+    for header in headers {
+      guard source.format == .kserve else {
+        throw CommandFailure(
+          "--header is for models of a server (kserve://HOST:PORT/MODEL), and '\(source.path)' is none"
+        )
+      }
+      guard names.insert(header.name.lowercased()).inserted,
+        given.keys.allSatisfy({ $0.lowercased() != "header.\(header.name.lowercased())" })
+      else { throw CommandFailure("--header \(header.name) is given twice; give it once") }
+      source = try source.setting("header.\(header.name)", to: header.value)
+    }
+    return source
+  }
+}
+
+private func split(_ text: String, _ form: String) throws -> (String, String) {
+  guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
+    text.index(after: equals) != text.endIndex
+  else { throw ValidationError("'\(text)' is not of the form \(form)") }
+  return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+}
+
+extension SaveMode: ExpressibleByArgument {}
+
+extension RowRelation: ExpressibleByArgument {}

@@ -1,0 +1,36 @@
+import Foundation
+import Needletail
+
+/// Why a command did not do what it was told: one line on standard error, and the exit status.
+struct CommandFailure: Error, CustomStringConvertible {
+  /// The exit status of a command line that is wrong (`EX_USAGE`).
+  static let usage: Int32 = 64
+
+  let description: String
+  /// 64 if the command line is wrong, 1 if the job failed.
+  let status: Int32
+
+  init(_ error: any Error) {
+    self.init("\(error)", status: Self.status(of: error))
+  }
+
+  init(_ description: String, status: Int32 = usage) {
+    self.description = description
+    self.status = status
+  }
+
+  /// The status that an error gives the command.
+  static func status(of error: any Error) -> Int32 {
+    switch error {
+    case let failure as CommandFailure: failure.status
+    case let error as NeedletailError where error.code == .usage: usage
+    // The server does not have the model that was named.
+    case let error as KServeError where error.code == .notFound: usage
+    default: 1
+    }
+  }
+
+  func print() {
+    FileHandle.standardError.write(Data("error: \(description)\n".utf8))
+  }
+}

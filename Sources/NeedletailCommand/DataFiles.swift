@@ -1,0 +1,52 @@
+import Foundation
+import Needletail
+
+/// The files of a table on this machine: one, those in a folder, or those that a pattern stands for.
+struct DataFiles {
+  let path: String
+
+  init(_ path: String) { self.path = path }
+
+  /// The first files that Spark would read.
+  func first(_ count: Int) -> [String] {
+    var found: [String] = []
+    for root in roots {
+      guard Self.isFolder(root) else {
+        found.append(root)
+        if found.count == count { return found }
+        continue
+      }
+      guard let names = FileManager.default.enumerator(atPath: root) else { continue }
+      while let name = names.nextObject() as? String {
+        let isFolder = Self.isFolder(root + "/" + name)
+        let last = name.split(separator: "/").last ?? ""
+        // Spark passes over these, but for the folders of partitions.
+        if last.hasPrefix(".") || last.hasPrefix("_") && !last.contains("=") {
+          if isFolder { names.skipDescendants() }
+          continue
+        }
+        if isFolder { continue }
+        found.append(root + "/" + name)
+        if found.count == count { return found }
+      }
+    }
+    return found
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+
+  private var roots: [String] {
+    StoragePath(path).isPattern ? StoragePath.matches(path).sorted() : [path]
+  }
+
+  /// The first bytes of a file, fewer if it is shorter or cannot be read.
+  static func head(of path: String, bytes count: Int) -> Data {
+    guard let file = FileHandle(forReadingAtPath: path) else { return Data() }
+    defer { try? file.close() }
+    return (try? file.read(upToCount: count)) ?? Data()
+  }
+}

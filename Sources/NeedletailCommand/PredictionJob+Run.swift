@@ -1,0 +1,117 @@
+import Foundation
+import Needletail
+
+extension PredictionJob {
+  func run(_ spark: SparkSession) async throws {
+    // On this machine that was seen before Spark started.
+    if !tables.isOutputSeen, try await exists(request.output, spark) {
+      switch mode {
+      case .error: throw tables.outputExists
+      case .ignore: return tellIgnored()
+      case .append, .overwrite: break
+      }
+    }
+    if tables.isOutputThere, mode == .ignore { return tellIgnored() }
+
+    let (table, known) = try await opened(spark)
+    let names = try columns(of: known)
+    let predicted: DataFrame
+    do {
+      predicted = try await table.predicting(
+        source, loaded: model, inputs: inputs, outputs: outputs, batchSize: request.batchSize,
+        batch: request.batchDimension, rows: request.rows, as: PredictionForm(request.resources))
+    } catch let error as InferenceError where isAboutGivenColumn(error) {
+      throw CommandFailure("\(error)")
+    }
+    let added = try await predicted.schema().fields.dropFirst(known.count)
+    var result = predicted.select((names + added.map(\.name)).map { col(Self.quoted($0)) })
+    if writing.isCSV {
+      // CSV has no arrays, structs and maps: they are written as JSON.
+      for field in try await result.schema() where field.type.isNested {
+        result = result.withColumn(field.name, toJSON(col(Self.quoted(field.name))))
+      }
+    }
+    let start = ContinuousClock.now
+    try await writing.options.reduce(result.write.format(writing.name).mode(mode)) {
+      $0.option($1.key, $1.value)
+    }.save(request.output)
+    if request.quiet { return }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let rows = try await table.count()
+    print(
+      String(
+        format: "%d rows in %.2f s (%.0f rows/s), model load %.3f s, written to %@ as %@", rows,
+        seconds, Double(rows) / seconds, loadSeconds, request.output, writing.name))
+  }
+
+  private func tellIgnored() {
+    if !request.quiet { print("nothing written: \(request.output) exists (--mode ignore)") }
+  }
+
+  /// The input with its schema.
+  private func opened(_ spark: SparkSession) async throws -> (DataFrame, StructType) {
+    var reader = spark.read.format(reading.name)
+    if reading.isCSV, !reading.options.keys.contains(where: { $0.lowercased() == "inferschema" }) {
+      reader = reader.option("inferSchema", true)
+    }
+    for (name, value) in reading.options { reader = reader.option(name, value) }
+    var table = reader.load(request.input)
+    if let limit = request.limit { table = table.limit(limit) }
+    let known = try await table.schema()
+    if reading.assumesHeader, TableFormat.areNumbers(known.names) {
+      throw TableFormat.withoutHeader(request.input, known.names)
+    }
+    if known.names == ["_corrupt_record"] {
+      throw CommandFailure(
+        "'\(request.input)' is not JSON with one object in each line; if its objects go over several "
+          + "lines, or it is one array, say --input-option multiLine=true")
+    }
+    return (table, known)
+  }
+
+  /// The columns of the input that are written.
+  private func columns(of table: StructType) throws -> [String] {
+    guard let kept else { return table.names }
+    return try kept.map { name in
+      guard let field = table[name] else {
+        throw CommandFailure(
+          "--keep names the column '\(name)', which the table does not have; it has "
+            + table.names.joined(separator: ", "))
+      }
+      return field.name
+    }
+  }
+
+  /// Whether a column that the command line names is not in the table.
+  private func isAboutGivenColumn(_ error: InferenceError) -> Bool {
+    inputs.values.flatMap(\.names).contains { "\(error)".contains("no column '\($0)'") }
+  }
+
+  /// Whether there is anything at `path`, as the server sees it.
+  private func exists(_ path: String, _ spark: SparkSession) async throws -> Bool {
+    if StoragePath(path).isPattern { return false }
+    do {
+      _ = try await spark.read.format("binaryFile").load(path).schema()
+      return true
+    } catch let error as SparkError where error.condition == "PATH_NOT_FOUND" {
+      return false
+    } catch is SparkError {
+      // What cannot be asked is found out when it is written.
+      return false
+    }
+  }
+
+  private static func quoted(_ name: String) -> String {
+    "`" + name.replacingOccurrences(of: "`", with: "``") + "`"
+  }
+}
+
+extension DataType {
+  /// Whether values have others in them.
+  fileprivate var isNested: Bool {
+    switch self {
+    case .array, .map, .struct: true
+    default: false
+    }
+  }
+}

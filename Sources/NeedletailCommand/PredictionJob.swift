@@ -1,0 +1,96 @@
+import Foundation
+import Needletail
+
+/// A prediction as the command line asks for it, after all that can be checked without Spark.
+struct PredictionJob: Sendable {
+  let source: ModelSource
+  let model: any Model
+  let loadSeconds: Double
+  let request: Predict
+  let inputs: [String: InputColumns]
+  let outputs: [String: String]
+  let kept: [String]?
+  let reading: TableFormat
+  let writing: TableFormat
+  let mode: SaveMode
+  let tables: TablePlaces
+
+  /// Checks the options, the paths on this machine and the model, which it loads.
+  ///
+  /// - Throws: ``CommandFailure``, and what the model's runtime throws.
+  init(_ request: Predict) async throws {
+    self.request = request
+    do {
+      source = try request.options.applied(to: ModelSource(path: request.model), request.headers)
+    } catch {
+      throw CommandFailure("\(error)")
+    }
+    inputs = request.mappings.reduce(into: [:]) { inputs, mapping in
+      inputs[mapping.input] = InputColumns((inputs[mapping.input]?.names ?? []) + mapping.columns)
+    }
+    outputs = try Self.once(request.outputMappings.map { ($0.output, $0.column) }, "--output-map")
+    kept = try request.keep.map { $0.isEmpty ? [] : try ColumnList($0, option: "--keep").names }
+
+    tables = TablePlaces(input: request.input, output: request.output, remote: request.remote)
+    reading = try Self.with(
+      request.inputOption, "--input-option",
+      try request.inputFormat.map { try TableFormat(named: $0, option: "--input-format") }
+        ?? TableFormat.reading(request.input, on: tables.localInput))
+    writing = try Self.with(
+      request.outputOption, "--output-option",
+      try request.outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
+        ?? TableFormat.writing(request.output))
+    mode = try tables.check(mode: request.mode)
+    if let file = tables.localInput { try reading.checkHeader(of: file) }
+
+    let start = ContinuousClock.now
+    do {
+      model = try await source.loadForPlan()
+    } catch {
+      throw CommandFailure(error)
+    }
+    loadSeconds = (ContinuousClock.now - start) / .seconds(1)
+    try Self.check(inputs.keys, among: model.inputs, "--map", "input")
+    try Self.check(outputs.keys, among: model.outputs, "--output-map", "output")
+  }
+
+  /// `format` with the options that the user gave, which go before its own.
+  private static func with(
+    _ options: [FormatOption], _ option: String, _ format: TableFormat
+  ) throws -> TableFormat {
+    var format = format
+    for (name, value) in try once(options.map { ($0.name, $0.value) }, option) {
+      for known in format.options.keys where known.lowercased() == name.lowercased() {
+        format.options[known] = nil
+      }
+      format.options[name] = value
+      if name.lowercased() == "header" { format.assumesHeader = false }
+    }
+    return format
+  }
+
+  /// The pairs as a dictionary, in which a name may stand once.
+  private static func once(
+    _ pairs: [(String, String)], _ option: String
+  ) throws -> [String: String] {
+    var result: [String: String] = [:]
+    for (name, value) in pairs {
+      if let before = result.updateValue(value, forKey: name) {
+        throw CommandFailure(
+          "\(option) \(name) is given twice, with '\(before)' and '\(value)'; give it once")
+      }
+    }
+    return result
+  }
+
+  private static func check(
+    _ names: some Sequence<String>, among known: [TensorSpecification], _ option: String,
+    _ kind: String
+  ) throws {
+    for name in names.sorted() where !known.contains(where: { $0.name == name }) {
+      throw CommandFailure(
+        "\(option) names the \(kind) '\(name)', which the model does not have; its \(kind)s are "
+          + known.map(\.description).joined(separator: ", "))
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+
+/// Refuses options that are given twice and have one value, of which the parser takes the last.
+enum RepeatedOptions {
+  /// What the parser tells of the command's options, as JSON for shells' completions.
+  private struct Tool: Decodable {
+    var command: Command
+
+    struct Command: Decodable {
+      var commandName: String
+      var subcommands: [Command]?
+      var arguments: [Argument]?
+    }
+
+    struct Argument: Decodable {
+      struct Name: Decodable {
+        var kind: String
+        var name: String
+      }
+
+      var kind: String
+      var isRepeating: Bool
+      var names: [Name]?
+    }
+  }
+
+  /// - Throws: ``CommandFailure`` that names the option and its values.
+  static func check(_ arguments: [String]) throws {
+    guard arguments.count(where: { $0.hasPrefix("--") }) > 1,
+      let tool = try? JSONDecoder().decode(
+        Tool.self, from: Data(NeedletailCommand._dumpHelp().utf8)),
+      let command = tool.command.subcommands?.first(where: { $0.commandName == arguments.first })
+    else { return }
+    let single = (command.arguments ?? []).filter { $0.kind == "option" && !$0.isRepeating }
+    let names = Set(
+      single.flatMap { $0.names ?? [] }.filter { $0.kind == "long" }.map { "--" + $0.name })
+    var values: [String: String] = [:]
+    for (index, argument) in arguments.enumerated() {
+      if argument == "--" { return }
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts[0])
+      guard names.contains(name) else { continue }
+      let next = index + 1 < arguments.count ? arguments[index + 1] : ""
+      let value = parts.count > 1 ? String(parts[1]) : next
+      if let before = values.updateValue(value, forKey: name) {
+        throw CommandFailure(
+          "\(name) is given twice, with '\(before)' and '\(value)'; give it once")
+      }
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Needletail
+
+/// Where the tables of a prediction are, as far as this machine can tell.
+struct TablePlaces: Sendable {
+  let input: String
+  let output: String
+  /// Whether Spark runs on this machine, so that it sees the same files.
+  private let isLocal: Bool
+  /// The same, or its server's address is one of this machine.
+  private let mayBeLocal: Bool
+  /// The paths on this machine; `nil` for those of another file system, or of a server's.
+  let localInput: String?
+  let localOutput: String?
+
+  init(input: String, output: String, remote: String?) {
+    self.input = input
+    self.output = output
+    let environment = ProcessInfo.processInfo.environment
+    let server = remote ?? environment["SPARK_REMOTE"] ?? ""
+    isLocal = server.isEmpty
+    mayBeLocal =
+      isLocal
+      || ["sc://localhost", "sc://127.0.0.1", "sc://[::1]"].contains(where: server.hasPrefix)
+    // With Hadoop's configuration a path without a scheme may be one of HDFS.
+    let isPlain = environment["HADOOP_CONF_DIR"] == nil && environment["YARN_CONF_DIR"] == nil
+    func local(_ path: String) -> String? {
+      let place = StoragePath(path)
+      return isPlain || !place.isOfDefaultFileSystem ? place.localPath : nil
+    }
+    localInput = server.isEmpty ? local(input) : nil
+    localOutput = server.isEmpty ? local(output) : nil
+  }
+
+  /// Whether it is known before Spark starts whether the output exists.
+  var isOutputSeen: Bool { localOutput != nil }
+
+  /// Whether there is something at the output's place that this machine sees.
+  var isOutputThere: Bool {
+    localOutput.map { FileManager.default.fileExists(atPath: $0) && !Self.isEmpty($0) } ?? false
+  }
+
+  var outputExists: CommandFailure {
+    CommandFailure(
+      "the output '\(output)' exists; name another, or say --mode overwrite, append or ignore")
+  }
+
+  /// Checks the paths on this machine.
+  ///
+  /// - Returns: the mode to write with.
+  /// - Throws: ``CommandFailure`` if the input cannot be read, the output cannot be written, or writing
+  ///   it would destroy the input.
+  func check(mode: SaveMode) throws -> SaveMode {
+    if let file = localInput { try checkInput(file) }
+    if mode == .overwrite, StoragePath.replacing(output, deletes: input, isLocal: mayBeLocal) {
+      throw CommandFailure(
+        "--mode overwrite would delete the input: '\(input)' and '\(output)' are the same, or one lies "
+          + "in the other; name another --output")
+    }
+    guard let file = localOutput else { return mode }
+    if isOutputThere {
+      if mode == .error { throw outputExists }
+    } else if FileManager.default.fileExists(atPath: file), mode == .error || mode == .ignore {
+      // The empty folder of a job that failed is in nobody's way.
+      if StoragePath.replacing(output, deletes: input, isLocal: true) { throw outputExists }
+      return .overwrite
+    }
+    try checkFolder(of: file)
+    return mode
+  }
+
+  private func checkInput(_ file: String) throws {
+    let files = FileManager.default
+    if StoragePath(file).isPattern {
+      if StoragePath.matches(file).isEmpty {
+        throw CommandFailure("there is no input that '\(input)' stands for\(Self.place(input))")
+      }
+    } else {
+      guard files.fileExists(atPath: file) else {
+        throw CommandFailure("there is no input '\(input)'\(Self.place(input))")
+      }
+      guard files.isReadableFile(atPath: file) else {
+        throw CommandFailure("the input '\(input)' cannot be read: this user has no right to")
+      }
+    }
+    guard let first = DataFiles(file).first(1).first else {
+      throw CommandFailure("the input '\(input)' is a folder without files to read")
+    }
+    guard files.isReadableFile(atPath: first) else {
+      throw CommandFailure("the input's file '\(first)' cannot be read: this user has no right to")
+    }
+  }
+
+  private func checkFolder(of file: String) throws {
+    var folder = URL(fileURLWithPath: file).deletingLastPathComponent()
+    while !FileManager.default.fileExists(atPath: folder.path), folder.pathComponents.count > 1 {
+      folder.deleteLastPathComponent()
+    }
+    guard DataFiles.isFolder(folder.path) else {
+      throw CommandFailure("the output '\(output)' cannot be made: '\(folder.path)' is a file")
+    }
+    guard FileManager.default.isWritableFile(atPath: folder.path) else {
+      throw CommandFailure(
+        "the output '\(output)' cannot be made: this user has no right to write to '\(folder.path)'"
+      )
+    }
+  }
+
+  /// Where a relative path counts from.
+  private static func place(_ path: String) -> String {
+    path.hasPrefix("/") || path.contains(":/")
+      ? "" : " (the current folder is \(FileManager.default.currentDirectoryPath))"
+  }
+
+  /// Whether a folder has nothing in it, but what a job that failed leaves behind.
+  private static func isEmpty(_ path: String) -> Bool {
+    guard DataFiles.isFolder(path),
+      let names = try? FileManager.default.contentsOfDirectory(atPath: path)
+    else { return false }
+    return names.allSatisfy { $0 == "_temporary" }
+  }
+}
