@@ -10,8 +10,8 @@ public struct ImageDecoding: Sendable, Hashable {
   /// Whether JPEG data that the decoder can only guess at is refused. By default it is taken, as
   /// PIL does.
   public var refusesDamaged = false
-  /// Whether images are turned upright as their EXIF data say (PIL's `ImageOps.exif_transpose`).
-  /// PIL does not do so by itself.
+  /// Whether images are turned upright as their EXIF data say, or XMP where these say nothing (PIL's
+  /// `ImageOps.exif_transpose`). PIL does not do so by itself.
   public var appliesOrientation = false
   /// Whether large JPEGs are decoded at a half, a quarter or an eighth of their size if that is
   /// still no smaller than what they are resized to: faster, less exact. PIL's `Image.draft`.
