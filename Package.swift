@@ -214,6 +214,8 @@ let tests: [Target] = [
     ],
     path: "Tests/KServeFixture", swiftSettings: settings),
   .testTarget(
+    name: "NeedletailCommandTests", dependencies: ["NeedletailCommand"], swiftSettings: settings),
+  .testTarget(
     name: "NodeServersTests", dependencies: ["Needletail"], swiftSettings: settings),
   .testTarget(
     name: "KServeServerTests",

@@ -166,6 +166,7 @@ struct Predict: AsyncParsableCommand {
 
   func run() async throws {
     let job = try await PredictionJob(self)
+    if job.isIgnored { return job.tellIgnored() }
     let status = await ProgramRun(functions: [], remote: remote, showsProgress: !quiet) { spark in
       try await job.run(spark)
     }.exitStatus(of: CommandFailure.status)

@@ -11,7 +11,6 @@ extension PredictionJob {
       case .append, .overwrite: break
       }
     }
-    if tables.isOutputThere, mode == .ignore { return tellIgnored() }
 
     let (table, known) = try await opened(spark)
     let names = try columns(of: known)
@@ -44,7 +43,10 @@ extension PredictionJob {
         seconds, Double(rows) / seconds, loadSeconds, request.output, writing.name))
   }
 
-  private func tellIgnored() {
+  /// Whether it is known without Spark that there is nothing to do.
+  var isIgnored: Bool { tables.isOutputThere && mode == .ignore }
+
+  func tellIgnored() {
     if !request.quiet { print("nothing written: \(request.output) exists (--mode ignore)") }
   }
 

@@ -1,0 +1,273 @@
+import Foundation
+import Testing
+
+/// What the command says to a command line that is wrong, before any Spark: exact texts, and exit 64.
+@Suite(.timeLimit(.minutes(5)))
+struct RefusalTests {
+  private struct Case {
+    var arguments: String
+    /// All of standard error; of what the parser itself says the first line.
+    var says: String
+    var status: Int32 = 64
+  }
+
+  private static let inputs = "pixels: float32[?, 64]"
+
+  private static let cases: [Case] = [
+    // Options that the parser knows to be wrong.
+    Case(
+      arguments: "predict digits.onnx --input in.csv",
+      says: "Error: Missing expected argument '--output <output>'"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --mode sideways",
+      says: "Error: The value 'sideways' is invalid for '--mode <mode>'"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --batch-size 0",
+      says: "Error: --batch-size is 0, it must be at least 1"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --map pixels",
+      says:
+        "Error: The value 'pixels' is invalid for '--map <input=column,...>': 'pixels' is not of the form --map INPUT=COLUMN[,COLUMN...]"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --map pixels=a,,b",
+      says:
+        "Error: The value 'pixels=a,,b' is invalid for '--map <input=column,...>': --map: 'a,,b' has an empty name between its commas"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --map pixels=`a,b",
+      says:
+        "Error: The value 'pixels=`a,b' is invalid for '--map <input=column,...>': --map: '`a,b' has a backtick without its second one"
+    ),
+    // Options that are given twice.
+    Case(
+      arguments: "predict digits.onnx --input in.csv --input other.csv --output new",
+      says: "error: --input is given twice, with 'in.csv' and 'other.csv'; give it once"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --keep=a --keep b",
+      says: "error: --keep is given twice, with 'a' and 'b'; give it once"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --mode append --mode overwrite",
+      says: "error: --mode is given twice, with 'append' and 'overwrite'; give it once"),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --option threads=1 --option threads=2",
+      says: "error: --option threads is given twice, with '1' and '2'; give it once"),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --output-map probabilities=p --output-map probabilities=q",
+      says: "error: --output-map probabilities is given twice, with 'p' and 'q'; give it once"),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --input-option sep=; --input-option sep=,",
+      says: "error: --input-option sep is given twice, with ';' and ','; give it once"),
+    Case(
+      arguments: "serve digits.onnx --http-port 1 --http-port 2",
+      says: "error: --http-port is given twice, with '1' and '2'; give it once"),
+    // The model.
+    Case(
+      arguments: "predict missing.onnx --input in.csv --output new",
+      says: "error: there is no model missing.onnx (the current folder is $FOLDER)"),
+    Case(
+      arguments: "inspect missing.onnx",
+      says: "error: there is no model missing.onnx (the current folder is $FOLDER)"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --option thread=2",
+      says: "error: a model of the format onnx has no option 'thread'; it has threads, provider"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --option threads=two",
+      says: "error: threads is 'two', it must be a positive number"),
+    Case(
+      arguments: "inspect digits.onnx --header Host:h",
+      says:
+        "error: --header is for models of a server (kserve://HOST:PORT/MODEL), and 'digits.onnx' is none"
+    ),
+    Case(
+      arguments: "predict kserve://h --input in.csv --output new",
+      says:
+        "error: [KSERVE_INVALID_ARGUMENT] the address 'kserve://h' names no model; give grpc://h:8001/MODEL or grpc://h:8001/MODEL/VERSION"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --map pixel=a",
+      says:
+        "error: --map names the input 'pixel', which the model does not have; its inputs are \(inputs)"
+    ),
+    // The input.
+    Case(
+      arguments: "predict digits.onnx --input nowhere.csv --output new",
+      says: "error: there is no input 'nowhere.csv' (the current folder is $FOLDER)"),
+    Case(
+      arguments: "predict digits.onnx --input file:$FOLDER/nowhere --output new",
+      says: "error: there is no input 'file:$FOLDER/nowhere'"),
+    Case(
+      arguments: "predict digits.onnx --input no*.csv --output new",
+      says: "error: there is no input that 'no*.csv' stands for (the current folder is $FOLDER)"),
+    Case(
+      arguments: "predict digits.onnx --input empty --output new",
+      says: "error: the input 'empty' is a folder without files to read"),
+    Case(
+      arguments: "predict digits.onnx --input numbers.csv --output new",
+      says:
+        "error: the first line of the CSV '$FOLDER/numbers.csv' has numbers (1, 2.5, -3) and no names of columns: say --input-option header=false, which names the columns _c0, _c1 ..., or header=true if these are the names"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input numbers.tsv --output new",
+      says:
+        "error: the first line of the CSV '$FOLDER/numbers.tsv' has numbers (1, 2) and no names of columns: say --input-option header=false, which names the columns _c0, _c1 ..., or header=true if these are the names"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input book.xlsx --output new",
+      says:
+        "error: 'book.xlsx' ends in .xlsx, which Spark does not read; convert or unpack it, or say --input-format if it is one of parquet, csv, tsv, json (one object a line), orc, avro, text, xml"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv.zip --output new",
+      says:
+        "error: 'in.csv.zip' ends in .zip, which Spark does not read; convert or unpack it, or say --input-format if it is one of parquet, csv, tsv, json (one object a line), orc, avro, text, xml"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input odd --output new",
+      says:
+        "error: the format of '$FOLDER/odd' is told neither by its name nor by its first bytes; say --input-format (parquet, csv, tsv, json (one object a line), orc, avro, text, xml)"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input mixed --output new",
+      says:
+        "error: '$FOLDER/mixed' has files of several formats, such as '$FOLDER/mixed/a.csv' and '$FOLDER/mixed/b.json'; read those of one, or say --input-format"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --input-format parqet --output new",
+      says:
+        "error: --input-format is 'parqet', which is no format; the formats are parquet, csv, tsv, json (one object a line), orc, avro, text, xml, and binaryfile, console, delta, hudi, iceberg, image, jdbc, libsvm, noop or the class of a data source"
+    ),
+    // The output.
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output there",
+      says:
+        "error: the output 'there' exists; name another, or say --mode overwrite, append or ignore"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new.xlsx",
+      says:
+        "error: 'new.xlsx' ends in .xlsx, which Spark does not write; name the output otherwise or say --output-format (parquet, csv, tsv, json (one object a line), orc, avro, text, xml)"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output in.csv/out",
+      says: "error: the output 'in.csv/out' cannot be made: '$FOLDER/in.csv' is a file"),
+  ]
+
+  private static func folder() throws -> Command {
+    let command = try Command()
+    try command.write("in.csv", "pixels\n1\n")
+    try command.write("in.csv.zip", "PK")
+    try command.write("numbers.csv", "1,2.5,\"-3\"\n4,5,6\n")
+    try command.write("numbers.tsv", "1\t2\r\n")
+    try command.write("book.xlsx", "PK")
+    try command.write("odd", "hello")
+    try command.write("empty/_SUCCESS", "")
+    try command.write("mixed/a.csv", "a\n1\n")
+    try command.write("mixed/b.json", "{}")
+    try command.write("there/part-0.csv", "a\n1\n")
+    return command
+  }
+
+  @Test("each mistake has its message and exit 64")
+  func refusals() async throws {
+    let command = try Self.folder()
+    defer { command.remove() }
+    for item in Self.cases {
+      let words = item.arguments.split(separator: " ").map {
+        $0.replacingOccurrences(of: "$FOLDER", with: command.folder.path)
+      }
+      let outcome = try await command.run(words)
+      let said =
+        item.says.hasPrefix("Error: ")
+        ? String(outcome.complaint.prefix { $0 != "\n" }) : outcome.complaint
+      let wanted = item.says.hasPrefix("Error: ") ? item.says : item.says + "\n"
+      #expect(said == wanted, "\(item.arguments)")
+      #expect(outcome.status == item.status, "\(item.arguments)")
+      #expect(outcome.output == "", "\(item.arguments)")
+    }
+  }
+
+  @Test("what is right gets as far as Spark")
+  func accepted() async throws {
+    let command = try Self.folder()
+    defer { command.remove() }
+    try command.write("folder/in.v2/part-0.snappy.parquet", "PAR1")
+    try command.write("lines.ndjson", "{}")
+    try command.write("failed/_temporary/0/x", "")
+    try command.write("in.csv.gz", "\u{1}")
+    for arguments in [
+      "predict digits.onnx --input in.csv --output new",
+      "predict digits.onnx --input in.csv --output there --mode overwrite",
+      "predict digits.onnx --input in.csv --output there --mode append",
+      "predict digits.onnx --input numbers.csv --output new --input-option header=false",
+      "predict digits.onnx --input numbers.csv --output new --input-option header=true",
+      "predict digits.onnx --input folder/in.v2 --output new",
+      "predict digits.onnx --input lines.ndjson --output new.csv.gz",
+      "predict digits.onnx --input in.csv.gz --output failed",
+      "predict digits.onnx --input i*.csv --output new.tsv --map pixels=a --map pixels=b",
+      "predict digits.onnx --input odd --input-format csv --input-option header=true --output new",
+    ] {
+      let outcome = try await command.run(arguments.split(separator: " ").map(String.init))
+      #expect(outcome.status == 1, "\(arguments)")
+      #expect(
+        outcome.complaint.contains("Java") || outcome.complaint.contains("no Spark was found"),
+        "\(arguments): \(outcome.complaint)")
+    }
+  }
+
+  @Test("an output that exists is ignored without Spark's help only if it may be")
+  func ignored() async throws {
+    let command = try Self.folder()
+    defer { command.remove() }
+    let outcome = try await command.run(
+      "predict digits.onnx --input in.csv --output there --mode ignore".split(separator: " ")
+        .map(String.init))
+    #expect(outcome.status == 0 && outcome.complaint == "")
+    #expect(outcome.output == "nothing written: there exists (--mode ignore)\n")
+  }
+
+  @Test("the input is never overwritten")
+  func overwriting() async throws {
+    let command = try Self.folder()
+    defer { command.remove() }
+    try command.write("data/a/part-0.csv", "pixels\n1\n")
+    try command.write("data/b/part-0.csv", "pixels\n1\n")
+    try command.link("link", to: "data")
+    try command.link("file", to: "data/a/part-0.csv")
+    try FileManager.default.createDirectory(
+      at: command.folder.appending(path: "linked"), withIntermediateDirectories: true)
+    try command.link("linked/part-0.csv", to: "data/a/part-0.csv")
+    let folder = command.folder.path
+    for (input, output) in [
+      ("data/a", "data/a"), ("data/a/", "data/a"), ("data/a", "data/a///"),
+      ("data/a", "./data/b/../a"),
+      ("data/a", "data"), ("data", "data/a"), ("data", "data/new"), ("data/a/part-0.csv", "data/a"),
+      ("data/a", "\(folder)/data/a"), ("\(folder)/data/a", "data/a"),
+      ("data/a", "file:\(folder)/data/a"),
+      ("data/a", "file://\(folder)/data/a"), ("file:///\(folder)/data/a/", "data/a"),
+      ("file://localhost\(folder)/data/a", "file:\(folder)/data"), ("link/a", "data/a"),
+      ("data/a", "link/a"), ("data/a", "link"), ("file", "data/a"), ("linked", "data/a"),
+      ("data/*", "data/a"), ("data/{a,b}", "data/b"), ("data/[ab]/*.csv", "data/a"),
+      ("data/a/*.csv", "data"), ("link/*", "data/b"), ("data/?", "link/b"), (".", "data/a"),
+    ] {
+      let outcome = try await command.run([
+        "predict", "digits.onnx", "--input", input, "--input-format", "csv", "--output", output,
+        "--output-format", "csv", "--mode", "overwrite",
+      ])
+      #expect(outcome.status == 64, "\(input) \(output): \(outcome.complaint)")
+      #expect(
+        outcome.complaint.contains("--mode overwrite would delete the input"),
+        "\(input) \(output): \(outcome.complaint)")
+    }
+    #expect(FileManager.default.fileExists(atPath: folder + "/data/a/part-0.csv"))
+    for (input, output) in [("data/a", "data/b"), ("data/a", "data/aa"), ("data/a*", "data/b")] {
+      let outcome = try await command.run([
+        "predict", "digits.onnx", "--input", input, "--input-format", "csv", "--output", output,
+        "--output-format", "csv", "--mode", "overwrite",
+      ])
+      #expect(outcome.status == 1, "\(input) \(output): \(outcome.complaint)")
+    }
+  }
+}
