@@ -98,8 +98,8 @@ def cases(scratch, remote):
         yield Case(name, words, says, USAGE)
 
     missing = scratch / "missing.onnx"
-    yield Case("no model file", predict(missing, tables["good"]), ("missing.onnx",))
-    yield Case("inspect without a file", ["inspect", str(missing)], ("missing.onnx",))
+    yield Case("no model file", predict(missing, tables["good"]), ("missing.onnx",), USAGE)
+    yield Case("inspect without a file", ["inspect", str(missing)], ("missing.onnx",), USAGE)
     for name in ("truncated", "garbage", "empty"):
         model = MODELS / f"{name}.onnx"
         yield Case(f"{name} model", predict(model, tables["good"]), (f"{name}.onnx",))
@@ -108,10 +108,12 @@ def cases(scratch, remote):
         "no such table", predict(DIGITS, scratch / "nowhere.parquet"), ("nowhere.parquet",)
     )
     yield Case(
-        "wrong column", predict(DIGITS, tables["good"], "--map", "pixels=nope"), ("nope", "pixels")
+        "wrong column", predict(DIGITS, tables["good"], "--map", "pixels=nope"), ("nope", "pixels"),
+        USAGE,
     )
     yield Case(
-        "wrong input", predict(DIGITS, tables["good"], "--map", "nope=pixels"), ("nope", "pixels")
+        "wrong input", predict(DIGITS, tables["good"], "--map", "nope=pixels"), ("nope", "pixels"),
+        USAGE,
     )
     yield Case("no column of that name", predict(MODELS / "float16.onnx", tables["good"]), ("x",))
     yield Case("wrong shape", predict(DIGITS, tables["narrow"]), ("pixels", "64", r"\b3\b"))
@@ -128,7 +130,10 @@ def cases(scratch, remote):
         predict(MODELS / "wrong_row_count.onnx", tables["narrow"], "--map", "x=pixels"),
         ("(?i)row", r"\b1\b"),
     )
-    yield Case("the output exists", overwritten(predict(DIGITS, tables["good"]), scratch), ("out",))
+    existing = overwritten(predict(DIGITS, tables["good"]), scratch)
+    yield Case("the output exists", existing, ("out-existing", "--mode overwrite"), USAGE)
+    ignored = [*existing, "--map", "pixels=nope", "--mode", "ignore"]
+    yield Case("the output exists and is left", ignored, (), 0)
     port = free_port()
     yield Case(
         "unreachable server",
