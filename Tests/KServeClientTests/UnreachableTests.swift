@@ -99,7 +99,7 @@ struct UnreachableTests {
 /// Listens on a port, reads what comes first, and lets `answer` write; gone when this object is.
 private final class Listener: Sendable {
   let port: Int
-  /// The connections accepted.
+  /// The connections accepted that brought a request.
   var count: Int { accepted.value.withLock { $0 } }
   private let socket: Int32
   private let accepted = Counter()
@@ -132,9 +132,10 @@ private final class Listener: Sendable {
       while true {
         let descriptor = accept(socket, nil, nil)
         if descriptor < 0 { return }
-        accepted.value.withLock { $0 += 1 }
         var buffer = [UInt8](repeating: 0, count: 65536)
         _ = recv(descriptor, &buffer, buffer.count, 0)
+        // A greeting by TLS is no request.
+        if buffer[0] != 0x16 { accepted.value.withLock { $0 += 1 } }
         answer(Connection(descriptor: descriptor))
         close(descriptor)
       }

@@ -9,6 +9,7 @@ final class GRPCConnection: KServeConnection {
   private let endpoint: KServeEndpoint
   private let options: KServeClientOptions
   private let connection: HTTP2Connection
+  private let firstAnswer: FirstAnswer
   private let buffers = BufferPool()
   /// Those that begin with a colon come first.
   private let pseudoHeaders: [(String, String)]
@@ -19,9 +20,10 @@ final class GRPCConnection: KServeConnection {
     self.options = options
     let common = try CallHeaders(
       endpoint, options, token: "triton-grpc-protocol-triton-access-token")
-    connection = HTTP2Connection(
-      try ServerAddress(
-        endpoint, certificateAuthorityFile: options.certificateAuthorityFile))
+    let address = try ServerAddress(
+      endpoint, certificateAuthorityFile: options.certificateAuthorityFile)
+    connection = HTTP2Connection(address)
+    firstAnswer = FirstAnswer(address)
     pseudoHeaders = [
       (":method", "POST"), (":scheme", endpoint.isSecure ? "https" : "http"),
       (":authority", common.authority),
@@ -130,8 +132,10 @@ final class GRPCConnection: KServeConnection {
         }
       }
     } catch {
-      throw error.translated(endpoint, options)
+      throw await firstAnswer.explained(error, on: connection.eventLoop)
+        .translated(endpoint, options)
     }
+    firstAnswer.came()
     if let answer = answer.withLock({ $0 }) { return answer }
     throw KServeError(.internal, "\(endpoint) answered \(method) without a message")
   }

@@ -9,6 +9,7 @@ final class HTTPConnection: KServeConnection {
   private let endpoint: KServeEndpoint
   private let options: KServeClientOptions
   private let connections: HTTP1Connections
+  private let firstAnswer: FirstAnswer
   private let buffers = BufferPool()
   private let headers: [(String, String)]
   /// Whether the server takes binary tensors, once it has told.
@@ -18,8 +19,10 @@ final class HTTPConnection: KServeConnection {
     self.endpoint = endpoint
     self.options = options
     let common = try CallHeaders(endpoint, options, token: "triton-access-token")
-    connections = HTTP1Connections(
-      try ServerAddress(endpoint, certificateAuthorityFile: options.certificateAuthorityFile))
+    let address = try ServerAddress(
+      endpoint, certificateAuthorityFile: options.certificateAuthorityFile)
+    connections = HTTP1Connections(address)
+    firstAnswer = FirstAnswer(address)
     headers = [("Host", common.authority)] + common.others
   }
 
@@ -219,11 +222,13 @@ final class HTTPConnection: KServeConnection {
         }
       }
     } catch {
-      throw error.translated(endpoint, options)
+      throw await firstAnswer.explained(error, on: connections.eventLoop)
+        .translated(endpoint, options)
     }
     guard let answer = answer.withLock({ $0 }) else {
       throw KServeError(.internal, "\(endpoint) answered \(path) without a message")
     }
+    firstAnswer.came()
     return answer
   }
 }
