@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Needletail
 
@@ -23,6 +24,7 @@ struct CommandFailure: Error, CustomStringConvertible {
   static func status(of error: any Error) -> Int32 {
     switch error {
     case let failure as CommandFailure: failure.status
+    case is ValidationError: usage
     case let error as NeedletailError where error.code == .usage: usage
     // The server does not have the model that was named.
     case let error as KServeError where error.code == .notFound: usage
