@@ -71,6 +71,15 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The batches of a model that run at the same time.")
   var instances = 1
 
+  @Option(
+    name: .customLong("option"),
+    help: ArgumentHelp(
+      "An option of those of the models that have it, such as pipeline=sentence-embeddings or "
+        + "file=onnx/model_quantized.onnx; may be given several times.",
+      valueName: "name=value"),
+    transform: ModelOption.init)
+  var options: [ModelOption] = []
+
   @Option(help: "The threads that one prediction uses.")
   var threads = 1
 
@@ -163,7 +172,7 @@ struct Serve: AsyncParsableCommand {
         limits: ConnectionLimits(connections: maxConnections), maxBytesInFlight: maxBytesInFlight,
         sharedMemory: SharedMemoryAccess(sharedMemory, prefix: sharedMemoryPrefix),
         allowsModelControl: !noModelControl, allowedHosts: allowedHost))
-    let sources = try models.map(Self.model)
+    let sources = try configured(models.map(Self.model))
     try validateJoining(sources.map(\.name))
     for (name, source) in sources {
       let threaded =
@@ -186,6 +195,22 @@ struct Serve: AsyncParsableCommand {
         logger: Logger(label: "needletail.serve")))
     defer { announcing.cancel() }
     try await services.run()
+  }
+
+  /// The models with those of the options that they have.
+  private func configured(
+    _ models: [(name: String, source: ModelSource)]
+  ) throws -> [(name: String, source: ModelSource)] {
+    for option in options where !models.contains(where: { $0.source.hasOption(option.name) }) {
+      throw NeedletailError(
+        .usage, "--option \(option.name)=\(option.value) is one that none of the models has")
+    }
+    return try models.map { name, source in
+      let all = try options.reduce(source) { source, option in
+        source.hasOption(option.name) ? try source.setting(option.name, to: option.value) : source
+      }
+      return (name, all)
+    }
   }
 
   /// The model on ``provider``, which those of other runtimes do not have.

@@ -132,6 +132,9 @@ extension ModelSource {
     return changed
   }
 
+  /// Whether models of this format have an option.
+  package func hasOption(_ name: String) -> Bool { format.optionNames.contains(name) }
+
   /// The folder as another pipeline.
   private func used(as pipeline: String) throws -> ModelSource {
     guard let format = ModelFormat.pipeline(pipeline) else {
