@@ -46,6 +46,9 @@ struct DaemonProcess {
     Termination.prepare(removing: socketPath)
     // A connection may be gone before it is taken.
     _ = fcntl(listener, F_SETFL, O_NONBLOCK)
+    // Swift's backtraces take seconds, in which a process that crashes holds up its other tasks, and
+    // threads that crash at the same time can wait for each other for ever. Whoever wants one can say so.
+    setenv("SWIFT_BACKTRACE", "enable=no", 0)
     // Before Spark connects, so that the worker starts while it does.
     _ = try? worker(for: nil)
     let written = greeting.bytes.withUnsafeBytes { write(output, $0.baseAddress, $0.count) }
