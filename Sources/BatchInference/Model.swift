@@ -39,6 +39,10 @@ public protocol Model: Sendable {
   var inputs: [TensorSpecification] { get }
   /// What the model gives, in its own order.
   var outputs: [TensorSpecification] { get }
+  /// Outputs that are a map of names to numbers for each row; see ``runValues(_:outputs:)``.
+  var mapOutputs: [String] { get }
+  /// Outputs that the model has beside these, and that are not given.
+  var omittedOutputs: [OmittedOutput] { get }
   /// The name and version of what runs the model, for example `ONNX Runtime 1.32.0`.
   var runtime: String { get }
   /// What the model file says of itself: producer, version, custom entries.
@@ -53,6 +57,12 @@ public protocol Model: Sendable {
   /// - Throws: a runtime's error, naming the input and its shape, if a tensor does not fit.
   func run(_ inputs: [String: AnyTensor], outputs outputNames: [String]?) async throws
     -> [String: AnyTensor]
+
+  /// The same with the outputs that are maps among those to be had.
+  ///
+  /// - Throws: as ``run(_:outputs:)``.
+  func runValues(_ inputs: [String: AnyTensor], outputs outputNames: [String]?) async throws
+    -> [String: ModelValue]
 }
 
 extension Model {

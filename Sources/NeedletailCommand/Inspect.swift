@@ -6,7 +6,10 @@ import Needletail
 struct Inspect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Shows a model's inputs and outputs.",
-    discussion: "A dimension shown as ? (-1 in JSON) is known only when the model runs.")
+    discussion: """
+      A dimension shown as ? (-1 in JSON) is known only when the model runs. Outputs that no column can \
+      hold, such as sparse tensors, are listed apart with the reason: predictions leave them out.
+      """)
 
   @Argument(
     help: ArgumentHelp(
@@ -47,6 +50,10 @@ struct Inspect: AsyncParsableCommand {
 
     let inputs: [Argument]
     let outputs: [Argument]
+    /// Outputs that are a map of names to numbers for each row.
+    let maps: [String]
+    /// Outputs that cannot be given.
+    let omitted: [OmittedOutput]
     let runtime: String
     let metadata: [String: String]
     let warnings: [String]
@@ -67,8 +74,9 @@ struct Inspect: AsyncParsableCommand {
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       let description = Description(
         inputs: loaded.inputs.map(Description.Argument.init),
-        outputs: loaded.outputs.map(Description.Argument.init), runtime: loaded.runtime,
-        metadata: loaded.metadata, warnings: warnings)
+        outputs: loaded.outputs.map(Description.Argument.init), maps: loaded.mapOutputs,
+        omitted: loaded.omittedOutputs, runtime: loaded.runtime, metadata: loaded.metadata,
+        warnings: warnings)
       print(String(decoding: try encoder.encode(description), as: UTF8.self))
       return
     }
@@ -76,6 +84,11 @@ struct Inspect: AsyncParsableCommand {
     for (title, list) in [("inputs", loaded.inputs), ("outputs", loaded.outputs)] {
       print("\(title):")
       for specification in list { print("  \(specification)") }
+    }
+    for name in loaded.mapOutputs { print("  \(name): map<string,double> for each row") }
+    if !loaded.omittedOutputs.isEmpty {
+      print("outputs that are left out:")
+      for output in loaded.omittedOutputs { print("  \(output)") }
     }
     if !loaded.metadata.isEmpty {
       print("metadata:")

@@ -78,10 +78,18 @@ struct Predict: AsyncParsableCommand {
   var outputMappings: [OutputMapping] = []
 
   @Option(
+    help: ArgumentHelp(
+      "The outputs of the model that are wanted, in the order of their columns (default: all that a "
+        + "column can hold); may be given several times.",
+      valueName: "output,..."))
+  var outputs: [String] = []
+
+  @Option(
     name: .customLong("option"),
     help: ArgumentHelp(
       "An option of the model, such as threads=2, provider=cuda (or tensorrt, for ONNX), "
-        + "signature=serve, pooling=cls, beams=4."),
+        + "signature=serve, pooling=cls, beams=4, or customOps=FILE for a library with operators that "
+        + "the runtime does not have."),
     transform: ModelOption.init)
   var options: [ModelOption] = []
 

@@ -12,12 +12,13 @@ extension PredictionJob {
       }
     }
 
+    tellOmitted()
     let (table, known) = try await opened(spark)
     let names = try columns(of: known)
     let predicted: DataFrame
     do {
       predicted = try await table.predicting(
-        source, loaded: model, inputs: inputs, outputs: outputs, batchSize: request.batchSize,
+        source, loaded: model, inputs: inputs, outputs: outputs, only: only, batchSize: request.batchSize,
         batch: request.batchDimension, rows: request.rows, as: PredictionForm(request.resources))
     } catch let error as InferenceError where isAboutGivenColumn(error) {
       throw CommandFailure("\(error)")
@@ -48,6 +49,15 @@ extension PredictionJob {
 
   func tellIgnored() {
     if !request.quiet { print("nothing written: \(request.output) exists (--mode ignore)") }
+  }
+
+  /// Says which outputs of the model are not among the columns, and why.
+  private func tellOmitted() {
+    if request.quiet || only != nil { return }
+    for output in model.omittedOutputs {
+      let line = "left out: the output \(output). --outputs takes others alone\n"
+      FileHandle.standardError.write(Data(line.utf8))
+    }
   }
 
   /// The input with its schema.

@@ -9,6 +9,8 @@ struct PredictionJob: Sendable {
   let request: Predict
   let inputs: [String: InputColumns]
   let outputs: [String: String]
+  /// The outputs that are wanted; `nil` for all.
+  let only: [String]?
   let kept: [String]?
   let reading: TableFormat
   let writing: TableFormat
@@ -51,7 +53,35 @@ struct PredictionJob: Sendable {
     }
     loadSeconds = (ContinuousClock.now - start) / .seconds(1)
     try Self.check(inputs.keys, among: model.inputs, "--map", "input")
-    try Self.check(outputs.keys, among: model.outputs, "--output-map", "output")
+    only = try Self.wanted(request.outputs, of: model)
+    try Self.check(outputs.keys, amongOutputsOf: model, "--output-map")
+    try Self.check(only ?? [], amongOutputsOf: model, "--outputs")
+    if let only, let name = outputs.keys.sorted().first(where: { !only.contains($0) }) {
+      throw CommandFailure(
+        "--output-map names the output '\(name)', which is not among those of --outputs: "
+          + only.joined(separator: ", "))
+    }
+  }
+
+  /// The outputs that the lists name; a name of the model's may have a comma. `nil` for no list.
+  private static func wanted(_ lists: [String], of model: any Model) throws -> [String]? {
+    if lists.isEmpty { return nil }
+    let known = model.outputs.map(\.name) + model.mapOutputs
+    return try lists.flatMap { list in
+      known.contains(list) ? [list] : try ColumnList(list, option: "--outputs").names
+    }
+  }
+
+  /// Makes sure that the model gives the outputs called `names`.
+  private static func check(
+    _ names: some Sequence<String>, amongOutputsOf model: any Model, _ option: String
+  ) throws {
+    for name in names {
+      if let output = model.omittedOutputs.first(where: { $0.name == name }) {
+        throw CommandFailure("\(option) names an output that cannot be given: \(output)")
+      }
+    }
+    try check(names.filter { !model.mapOutputs.contains($0) }, among: model.outputs, option, "output")
   }
 
   /// `format` with the options that the user gave, which go before its own.

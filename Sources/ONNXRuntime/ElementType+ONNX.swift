@@ -35,9 +35,16 @@ extension ElementType {
     switch code {
     case 14: "complex64"
     case 15: "complex128"
-    case 17...20: "an 8-bit floating-point type"
-    case 21, 22: "a 4-bit integer type"
-    case 23: "a 4-bit floating-point type"
+    case 17: "float8e4m3fn"
+    case 18: "float8e4m3fnuz"
+    case 19: "float8e5m2"
+    case 20: "float8e5m2fnuz"
+    case 21: "uint4"
+    case 22: "int4"
+    case 23: "float4e2m1"
+    case 24: "float8e8m0"
+    case 25: "uint2"
+    case 26: "int2"
     default: ElementType(onnxCode: code)?.rawValue ?? "element type \(code)"
     }
   }

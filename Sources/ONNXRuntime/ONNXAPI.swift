@@ -48,6 +48,8 @@ struct ONNXAPI: @unchecked Sendable {
   let setInterOpThreads: Setter
   let overrideDimension: @convention(c) (Object, Text, Int64) -> Failure
   let addConfigurationEntry: @convention(c) (Object, Text, Text) -> Failure
+  let registerOperators:
+    @convention(c) (Object, Text, UnsafeMutablePointer<UnsafeMutableRawPointer?>) -> Failure
 
   // Execution providers.
   let appendProvider: @convention(c) (Object, Text, Texts, Texts, Int) -> Failure
@@ -76,6 +78,11 @@ struct ONNXAPI: @unchecked Sendable {
   let releaseTypeInfo: Release
   let kindOfTypeInfo: Kind
   let tensorInfoOfTypeInfo: Getter
+  let sequenceInfoOfTypeInfo: Getter
+  let elementOfSequence: Getter
+  let mapInfoOfTypeInfo: Getter
+  let keyOfMap: Kind
+  let valueOfMap: Getter
   let elementType: Kind
   let dimensionCount: Count
   let dimensions: Dimensions
@@ -109,6 +116,8 @@ struct ONNXAPI: @unchecked Sendable {
       Object, UnsafeMutableRawPointer, Int, UnsafePointer<Int64>?, Int, Int32, Out
     ) -> Failure
   let kindOfValue: Kind
+  let partOfValue: @convention(c) (Object, Int32, Object, Out) -> Failure
+  let partCount: Count
   let shapeOfValue: Getter
   let releaseShape: Release
   let elementCount: Count
@@ -155,6 +164,7 @@ struct ONNXAPI: @unchecked Sendable {
     setInterOpThreads = entry(25)
     overrideDimension = entry(124)
     addConfigurationEntry = entry(130)
+    registerOperators = entry(29)
 
     appendProvider = entry(216)
     appendOpenVINO = version.minor >= 17 ? entry(275) : nil
@@ -175,6 +185,11 @@ struct ONNXAPI: @unchecked Sendable {
     releaseTypeInfo = entry(98)
     kindOfTypeInfo = entry(56)
     tensorInfoOfTypeInfo = entry(55)
+    sequenceInfoOfTypeInfo = entry(104)
+    elementOfSequence = entry(107)
+    mapInfoOfTypeInfo = entry(103)
+    keyOfMap = entry(105)
+    valueOfMap = entry(106)
     elementType = entry(60)
     dimensionCount = entry(61)
     dimensions = entry(62)
@@ -199,6 +214,8 @@ struct ONNXAPI: @unchecked Sendable {
     createTensor = entry(48)
     createTensorOverMemory = entry(49)
     kindOfValue = entry(67)
+    partOfValue = entry(80)
+    partCount = entry(81)
     shapeOfValue = entry(65)
     releaseShape = entry(99)
     elementCount = entry(64)

@@ -56,19 +56,26 @@ extension ONNXSession {
     }
   }
 
-  /// The positions of the outputs called `names`; all of them for `nil`.
+  /// The positions of the outputs called `names`, tensors first, then maps; for `nil` of all tensors, and
+  /// of the maps if they are wanted too.
   ///
-  /// - Throws: ``ONNXError`` for a name that is unknown or stands for something else than a tensor.
-  func positions(ofOutputs names: [String]?) throws -> [Int] {
-    guard let names else { return Array(outputs.indices) }
+  /// - Throws: ``ONNXError`` for a name that is unknown or stands for something that cannot be given.
+  func positions(ofOutputs names: [String]?, withMaps: Bool = false) throws -> [Int] {
+    guard let names else {
+      return Array(0..<outputs.count + (withMaps ? mapOutputs.count : 0))
+    }
     return try names.map { output in
-      if let index = handle.signature.outputIndices[output] { return index }
-      if let kind = otherOutputs[output] {
+      if let index = handle.signature.outputIndices[output] {
+        guard index >= outputs.count, !withMaps else { return index }
         throw ONNXError(
           .invalidOutput,
-          "the output \(output) is \(kind), which cannot be returned; ask for some of "
-            + "\(Self.list(outputs)), or export the model so that it gives a tensor",
+          "the output \(output) is \(handle.signature.maps[index - outputs.count].type), not a "
+            + "tensor; call runValues for it, or export the model so that it gives a tensor (for "
+            + "scikit-learn with the option zipmap=False)",
           model: name)
+      }
+      if let omitted = omittedOutputs.first(where: { $0.name == output }) {
+        throw ONNXError(.invalidOutput, "the output \(omitted)", model: name)
       }
       throw ONNXError(
         .invalidOutput,

@@ -12,9 +12,29 @@ extension ONNXSession {
   public func run(
     _ inputs: [String: AnyTensor], outputs outputNames: [String]?
   ) async throws -> [String: AnyTensor] {
+    let positions = try positions(ofOutputs: outputNames)
+    return named(try Self.tensors(await run(inputs, positions)), positions)
+  }
+
+  /// The same with the outputs that are maps, which are among those that `nil` stands for. A model that
+  /// gives one map for all rows has one row.
+  ///
+  /// - Throws: as ``run(_:outputs:)``.
+  public func runValues(
+    _ inputs: [String: AnyTensor], outputs outputNames: [String]?
+  ) async throws -> [String: ModelValue] {
+    let positions = try positions(ofOutputs: outputNames, withMaps: true)
+    let names = outputs.map(\.name) + mapOutputs
+    return Dictionary(zip(positions.map { names[$0] }, try await run(inputs, positions))) {
+      first, _ in first
+    }
+  }
+
+  private func run(
+    _ inputs: [String: AnyTensor], _ positions: [Int]
+  ) async throws -> [ModelValue] {
     try Task.checkCancellation()
     let tensors = try ordered(inputs)
-    let positions = try positions(ofOutputs: outputNames)
     let options = try ONNXRunOptions(api: library.api, model: name)
     do {
       let results = try await withTaskCancellationHandler {
@@ -22,7 +42,7 @@ extension ONNXSession {
       } onCancel: {
         options.terminate()
       }
-      return named(results, positions)
+      return results
     } catch {
       try Task.checkCancellation()
       throw error
@@ -34,7 +54,7 @@ extension ONNXSession {
   /// - Throws: ``ONNXError`` naming the input that does not fit, or with the runtime's text.
   public func run(_ inputs: [String: AnyTensor]) throws -> [String: AnyTensor] {
     let positions = Array(outputs.indices)
-    return named(try execute(ordered(inputs), positions, nil), positions)
+    return named(try Self.tensors(execute(ordered(inputs), positions, nil)), positions)
   }
 
   /// Runs the model on tensors in the order of ``inputs`` and returns those of ``outputs``.
@@ -42,7 +62,7 @@ extension ONNXSession {
   /// - Throws: ``ONNXError`` naming the input that does not fit, or with the runtime's text.
   public func run(_ inputs: [AnyTensor]) throws -> [AnyTensor] {
     try checkPositional(inputs)
-    return try execute(inputs, Array(outputs.indices), nil)
+    return try Self.tensors(execute(inputs, Array(outputs.indices), nil))
   }
 
   /// Runs the model on tensors in the order of ``inputs``, one for each, and returns one output.
@@ -92,7 +112,7 @@ extension ONNXSession {
   ) throws -> (AnyTensor, TensorSpecification) {
     try checkPositional(tensors)
     let position = try position(ofOutput: output)
-    return (try execute(tensors, [position], nil)[0], outputs[position])
+    return (try Self.tensors(execute(tensors, [position], nil))[0], outputs[position])
   }
 
   private func typed<Output: TensorElement>(
@@ -104,6 +124,13 @@ extension ONNXSession {
       "the output \(result.specification) was asked for as \(Output.elementType)", model: name)
   }
 
+  /// The tensors among `values`, which are all of them where no map was asked for.
+  private static func tensors(_ values: [ModelValue]) -> [AnyTensor] {
+    values.compactMap { value in
+      if case .tensor(let tensor) = value { tensor } else { nil }
+    }
+  }
+
   private func named(_ results: [AnyTensor], _ positions: [Int]) -> [String: AnyTensor] {
     Dictionary(
       zip(positions.map { outputs[$0].name }, results), uniquingKeysWith: { first, _ in first })
@@ -112,7 +139,7 @@ extension ONNXSession {
   /// Runs the model on checked tensors in its own order and returns the outputs at `positions`.
   private func execute(
     _ tensors: [AnyTensor], _ positions: [Int], _ options: ONNXRunOptions?
-  ) throws -> [AnyTensor] {
+  ) throws -> [ModelValue] {
     // The runtime wants at least one output.
     if positions.isEmpty { return [] }
     gate?.enter()
@@ -154,17 +181,20 @@ extension ONNXSession {
 
   private func collect(
     _ values: [ONNXValue?], _ positions: [Int], inputs tensors: [AnyTensor]
-  ) throws -> [AnyTensor] {
-    var results: [AnyTensor] = []
+  ) throws -> [ModelValue] {
+    var results: [ModelValue] = []
     results.reserveCapacity(values.count)
     for (index, value) in values.enumerated() {
       do {
         guard let value else { throw ONNXStatus(code: 1, text: "the model left it out") }
-        results.append(try value.tensor(inputs: tensors))
+        results.append(
+          positions[index] < outputs.count
+            ? .tensor(try value.tensor(inputs: tensors)) : .maps(try value.maps()))
       } catch {
         let text = (error as? ONNXStatus)?.text ?? "\(error)"
+        let names = outputs.map(\.description) + mapOutputs
         throw ONNXError(
-          .invalidOutput, "the output \(outputs[positions[index]]) cannot be read: \(text)",
+          .invalidOutput, "the output \(names[positions[index]]) cannot be read: \(text)",
           model: name)
       }
     }
@@ -173,16 +203,20 @@ extension ONNXSession {
 
   /// Outputs without rows, for a model that fails on a batch of none; `nil` if an output does not
   /// vary with the batch.
-  private func emptyOutputs(_ positions: [Int]) -> [AnyTensor]? {
-    var results: [AnyTensor] = []
+  private func emptyOutputs(_ positions: [Int]) -> [ModelValue]? {
+    var results: [ModelValue] = []
     for position in positions {
+      if position >= outputs.count {
+        results.append(.maps(MapRows()))
+        continue
+      }
       let output = outputs[position]
       guard output.shape.first == Shape.dynamic else { return nil }
       let shape = Shape(output.shape.map { max($0, 0) })
       guard let empty = try? AnyTensor(emptyOf: output.elementType, shape: shape) else {
         return nil
       }
-      results.append(empty)
+      results.append(.tensor(empty))
     }
     return results
   }

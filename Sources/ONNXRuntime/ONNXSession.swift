@@ -16,13 +16,16 @@ public final class ONNXSession: Model {
   /// The tensors that the model takes; of a tensor whose number of dimensions the model leaves open
   /// the shape is empty (see ``unranked``).
   public let inputs: [TensorSpecification]
-  /// The tensors that the model gives; outputs of other kinds are in ``otherOutputs``.
+  /// The tensors that the model gives; outputs of other kinds are in ``mapOutputs`` and
+  /// ``omittedOutputs``.
   public let outputs: [TensorSpecification]
   /// The names of inputs and outputs that may have any number of dimensions.
   public let unranked: Set<String>
-  /// Outputs that are no tensors (the maps of a scikit-learn classifier, for example) with what they
-  /// are; they are not computed.
-  public let otherOutputs: [String: String]
+  /// Outputs that are maps of names or numbers to numbers, or sequences of such maps, one for each row:
+  /// the probabilities of a scikit-learn classifier, for example; see ``runValues(_:outputs:)``.
+  public let mapOutputs: [String]
+  /// Outputs that are neither tensors nor maps; they are not computed.
+  public let omittedOutputs: [OmittedOutput]
   /// What the model file says of itself.
   public let modelMetadata: ONNXModelMetadata
   /// The execution providers in use, the CPU last. An operator that one lacks goes to the next.
@@ -36,23 +39,38 @@ public final class ONNXSession: Model {
 
   /// Loads the model at `path`, with the external data beside it if it has any.
   ///
-  /// - Parameter library: the runtime; the one that ``ONNXLibrary/shared(path:)`` finds if `nil`.
-  /// - Throws: ``ONNXError`` if the file is missing or damaged, the model needs what the runtime
-  ///   lacks, or an option or execution provider is refused; ``DynamicLibraryError`` if there is no
-  ///   usable runtime.
+  /// - Parameters:
+  ///   - name: what to call the model in messages; `nil` for `path`.
+  ///   - library: the runtime; the one that ``ONNXLibrary/shared(path:)`` finds if `nil`.
+  /// - Throws: ``ONNXError`` if the file or one that it names is missing or damaged, the model needs
+  ///   what the runtime lacks, or an option or execution provider is refused; ``DynamicLibraryError`` if
+  ///   there is no usable runtime.
   public convenience init(
-    path: String, options: ONNXSessionOptions = ONNXSessionOptions(), library: ONNXLibrary? = nil
+    path: String, name: String? = nil, options: ONNXSessionOptions = ONNXSessionOptions(),
+    library: ONNXLibrary? = nil
   ) throws {
     let library = try library ?? .shared()
-    try self.init(name: path, options: options, library: library) { native, out in
-      library.api.createSession(library.environment, path, native, out)
+    let file = try ONNXModelFile(path: path, name: name)
+    try file.checkDataFiles()
+    var staged = try file.staged()
+    defer { staged?.remove() }
+    try self.init(name: file.name, options: options, library: library) { native, out in
+      let (api, environment) = (library.api, library.environment)
+      let failure = api.createSession(environment, staged?.path ?? path, native, out)
+      guard let failure, api.refusesHardLink(failure),
+        let copied = try? ONNXModelFile.Staged(file, mayLink: false)
+      else { return failure }
+      api.releaseStatus(failure)
+      staged?.remove()
+      staged = copied
+      return api.createSession(environment, copied.path, native, out)
     }
   }
 
   /// Loads a model from memory; `bytes` is not needed afterwards.
   ///
   /// - Parameter name: what to call the model in messages.
-  /// - Throws: as ``init(path:options:library:)``.
+  /// - Throws: as ``init(path:name:options:library:)``.
   public convenience init(
     bytes: [UInt8], name: String = "in memory",
     options: ONNXSessionOptions = ONNXSessionOptions(), library: ONNXLibrary? = nil
@@ -79,9 +97,7 @@ public final class ONNXSession: Model {
       } catch {
         throw ONNXError(
           .modelLoad,
-          "\(library) cannot load it: \(error.text). Check that the file is a complete ONNX model, "
-            + "of a version that this runtime knows",
-          model: name)
+          "\(library) cannot load it: \(error.text)\(ONNXLoadAdvice.text(for: error))", model: name)
       }
     }
     handle = try ONNXSessionHandle(session: session, library: library, model: name)
@@ -95,8 +111,8 @@ public final class ONNXSession: Model {
     outputs = signature.outputs.map(\.specification)
     unranked = Set(
       (signature.inputs + signature.outputs).filter { !$0.hasShape }.map(\.specification.name))
-    otherOutputs = Dictionary(
-      signature.unsupportedOutputs.map { ($0.name, $0.kind) }, uniquingKeysWith: { $1 })
+    mapOutputs = signature.maps.map(\.name)
+    omittedOutputs = signature.omitted
     self.name = name
     self.library = library
     self.providers = providers

@@ -45,7 +45,8 @@ final class ONNXSessionHandle: Sendable {
     self.library = library
     self.model = model
     inputNames = signature.inputs.map { UnsafePointer(strdup($0.specification.name)) }
-    outputNames = signature.outputs.map { UnsafePointer(strdup($0.specification.name)) }
+    let outputs = signature.outputs.map(\.specification.name) + signature.maps.map(\.name)
+    outputNames = outputs.map { UnsafePointer(strdup($0)) }
   }
 
   deinit {

@@ -1,3 +1,5 @@
+import Glibc
+
 extension ONNXSessionOptions {
   /// Calls `body` with the runtime's form of the options and the names of the providers in use, the
   /// CPU last.
@@ -16,6 +18,7 @@ extension ONNXSessionOptions {
     }
     defer { api.releaseSessionOptions(native) }
     try setPlain(native, api: api, model: model)
+    for path in operatorLibraries { try registerOperators(path, native, api: api, model: model) }
     let used = try appendProviders(to: native, library: library, model: model)
     return try body(native, used)
   }
@@ -52,6 +55,28 @@ extension ONNXSessionOptions {
     }
     for (key, value) in configuration.sorted(by: { $0.key < $1.key }) {
       try set("configuration[\(key)]", api.addConfigurationEntry(native, key, value))
+    }
+  }
+
+  /// Adds the operators of the library at `path`, which stays loaded as long as the process lives.
+  private func registerOperators(
+    _ path: String, _ native: OpaquePointer, api: ONNXAPI, model: String
+  ) throws {
+    guard access(path, R_OK) == 0 else {
+      throw ONNXError(
+        .invalidOption,
+        "the library with operators \(path) cannot be read: \(String(cString: strerror(errno)))",
+        model: model)
+    }
+    do throws(ONNXStatus) {
+      var handle: UnsafeMutableRawPointer?
+      // The loader looks for a name without a slash in the system's folders.
+      try api.check(
+        api.registerOperators(native, path.contains("/") ? path : "./\(path)", &handle))
+    } catch {
+      throw ONNXError(
+        .invalidOption,
+        "\(path) cannot be used as a library with operators: \(error.text)", model: model)
     }
   }
 

@@ -51,6 +51,9 @@ public struct ONNXSessionOptions: Sendable, Hashable, Codable {
   public var logSeverity = LogSeverity.warning
   /// Further settings by the runtime's keys, such as `session.set_denormal_as_zero`.
   public var configuration: [String: String] = [:]
+  /// Files of shared libraries with operators that ONNX Runtime itself does not have, such as that of
+  /// onnxruntime-extensions (`SessionOptions.register_custom_ops_library` in Python).
+  public var operatorLibraries: [String] = []
 
   public init() {}
 

@@ -11,18 +11,15 @@ struct ONNXSignature: Sendable {
     var hasShape: Bool
   }
 
-  /// An output that is no tensor of a known element type.
-  struct Unsupported: Sendable {
-    var name: String
-    /// What it is instead.
-    var kind: String
-  }
-
   var inputs: [Entry] = []
   /// The outputs that are tensors.
   var outputs: [Entry] = []
-  var unsupportedOutputs: [Unsupported] = []
+  /// The outputs that are maps of numbers, or sequences of them, in the model's order.
+  var maps: [(name: String, type: ONNXValueType)] = []
+  /// The outputs that cannot be given.
+  var omitted: [OmittedOutput] = []
   var inputIndices: [String: Int] = [:]
+  /// The position of each output among the tensors and the maps after them.
   var outputIndices: [String: Int] = [:]
 
   /// - Throws: ``ONNXError`` for an input that is no tensor, or if no output is one; ``ONNXStatus``.
@@ -37,13 +34,13 @@ struct ONNXSignature: Sendable {
       let type = try api.object { api.inputType(session, index, $0) }
       defer { api.releaseTypeInfo(type) }
       switch try Self.read(type, name: name, api: api) {
-      case .success(let entry):
+      case .tensor(let entry):
         inputIndices[name] = inputs.count
         inputs.append(entry)
-      case .failure(let other):
+      case .other(let other):
         throw ONNXError(
           .unsupportedModel,
-          "the input \(name) is \(other.kind); only tensors of \(Self.knownTypes) can be given. "
+          "the input \(name) is \(other); only tensors of \(Self.knownTypes) can be given. "
             + "Export the model so that it takes tensors",
           model: model)
       }
@@ -56,18 +53,22 @@ struct ONNXSignature: Sendable {
       let type = try api.object { api.outputType(session, index, $0) }
       defer { api.releaseTypeInfo(type) }
       switch try Self.read(type, name: name, api: api) {
-      case .success(let entry):
+      case .tensor(let entry):
         outputIndices[name] = outputs.count
         outputs.append(entry)
-      case .failure(let other): unsupportedOutputs.append(other)
+      case .other(let other) where other.isMapOfNumbers:
+        maps.append((name, other))
+      case .other(let other):
+        omitted.append(OmittedOutput(name: name, kind: "\(other)", advice: other.advice))
       }
     }
-    if outputs.isEmpty {
-      let list = unsupportedOutputs.map { "\($0.name) is \($0.kind)" }.joined(separator: ", ")
+    for (index, map) in maps.enumerated() { outputIndices[map.name] = outputs.count + index }
+    if outputs.isEmpty, maps.isEmpty {
+      let list = omitted.map { "\($0.name) is \($0.kind)" }.joined(separator: ", ")
       throw ONNXError(
         .unsupportedModel,
         "no output is a tensor (\(list.isEmpty ? "it has none" : list)). Export the model so that "
-          + "it gives tensors, for scikit-learn with the option zipmap=False",
+          + "it gives tensors",
         model: model)
     }
   }
@@ -77,24 +78,18 @@ struct ONNXSignature: Sendable {
   }
 
   private enum Reading {
-    case success(Entry)
-    case failure(Unsupported)
+    case tensor(Entry)
+    case other(ONNXValueType)
   }
 
   private static func read(
     _ type: OpaquePointer, name: String, api: ONNXAPI
   ) throws(ONNXStatus) -> Reading {
-    let kind: Int32 = try api.number { api.kindOfTypeInfo(type, $0) }
-    guard kind == ONNXValueKind.tensor else {
-      return .failure(Unsupported(name: name, kind: ONNXValueKind.name(of: kind)))
+    let kind = try ONNXValueType(type, api: api)
+    guard case .tensor(let code) = kind, let elementType = ElementType(onnxCode: code) else {
+      return .other(kind)
     }
-    // The tensor's description is a part of `type` and is not released by itself.
     let info = try api.object { api.tensorInfoOfTypeInfo(type, $0) }
-    let code: Int32 = try api.number { api.elementType(info, $0) }
-    guard let elementType = ElementType(onnxCode: code) else {
-      return .failure(
-        Unsupported(name: name, kind: "a tensor of \(ElementType.onnxName(of: code))"))
-    }
     let shape = try api.shape(of: info)
     var symbols = [UnsafePointer<CChar>?](repeating: nil, count: shape.rank)
     if !symbols.isEmpty { try api.check(api.symbolicDimensions(info, &symbols, shape.rank)) }
@@ -109,23 +104,7 @@ struct ONNXSignature: Sendable {
         name: name, elementType: elementType, shape: shape, dimensionNames: dimensionNames,
         hasShape: hasShape),
       hasShape: hasShape)
-    return .success(entry)
-  }
-}
-
-/// The kinds of values that models take and give (`ONNXType` in `onnxruntime_c_api.h`).
-enum ONNXValueKind {
-  static let tensor: Int32 = 1
-
-  static func name(of kind: Int32) -> String {
-    switch kind {
-    case tensor: "a tensor"
-    case 2: "a sequence"
-    case 3: "a map"
-    case 5: "a sparse tensor"
-    case 6: "an optional value"
-    default: "a value of an unknown kind (\(kind))"
-    }
+    return .tensor(entry)
   }
 }
 

@@ -1,3 +1,4 @@
+import BatchInference
 import Tensors
 
 /// A tensor as the runtime holds it, with what must live as long.
@@ -59,8 +60,8 @@ final class ONNXValue: @unchecked Sendable {
   /// - Throws: ``ONNXStatus`` if it is something else than a tensor of a known element type.
   func tensor(inputs: [AnyTensor]) throws -> AnyTensor {
     let kind: Int32 = try api.number { api.kindOfValue(pointer, $0) }
-    guard kind == ONNXValueKind.tensor else {
-      throw ONNXStatus(code: 1, text: "it is \(ONNXValueKind.name(of: kind)), not a tensor")
+    guard kind == ONNXValueType.tensorKind else {
+      throw ONNXStatus(code: 1, text: "it is \(ONNXValueType.other(kind)), not a tensor")
     }
     let info = try api.object { api.shapeOfValue(pointer, $0) }
     defer { api.releaseShape(info) }
@@ -85,6 +86,53 @@ final class ONNXValue: @unchecked Sendable {
     case .float32: return .float32(try view(Float.self, shape, inputs))
     case .float64: return .float64(try view(Double.self, shape, inputs))
     }
+  }
+
+  /// The value, a sequence of maps or one map, as rows. Maps are in the order of their keys.
+  ///
+  /// - Throws: ``ONNXStatus`` if it is something else, or a number cannot be held exactly.
+  func maps() throws -> MapRows {
+    var rows = MapRows()
+    let kind: Int32 = try api.number { api.kindOfValue(pointer, $0) }
+    switch kind {
+    case ONNXValueType.mapKind: rows.append(try entries())
+    case ONNXValueType.sequenceKind:
+      let count: Int = try api.number { api.partCount(pointer, $0) }
+      for index in 0..<count { rows.append(try part(index).entries()) }
+    default: throw ONNXStatus(code: 1, text: "it is no map")
+    }
+    return rows
+  }
+
+  /// The element of a sequence, or the keys (0) or values (1) of a map.
+  private func part(_ index: Int) throws(ONNXStatus) -> ONNXValue {
+    let part = try api.object {
+      api.partOfValue(pointer, Int32(index), handle.allocator, $0)
+    }
+    return ONNXValue(owning: part, handle: handle)
+  }
+
+  private func entries() throws -> [(String, Double)] {
+    let keys: [String] =
+      switch try part(0).tensor(inputs: []) {
+      case .int64(let keys): keys.scalars.map { "\($0)" }
+      case .string(let keys): keys.strings
+      case let other: throw ONNXStatus(code: 1, text: "its keys are \(other.elementType)")
+      }
+    let values: [Double]
+    switch try part(1).tensor(inputs: []) {
+    case .float32(let numbers): values = numbers.scalars.map { Double($0) }
+    case .float64(let numbers): values = numbers.scalars
+    case .int64(let numbers):
+      values = try numbers.scalars.map { number in
+        guard let value = Double(exactly: number) else {
+          throw ONNXStatus(code: 1, text: "a double cannot hold the value \(number) exactly")
+        }
+        return value
+      }
+    case let other: throw ONNXStatus(code: 1, text: "its values are \(other.elementType)")
+    }
+    return Array(zip(keys, values))
   }
 
   private func strings(shape: Shape) throws -> StringTensor {

@@ -8,7 +8,7 @@ struct IntegrationProgram: SparkProgram {
   static let functions: [any UserDefinedFunction] =
     [
       scaled, added, rowSums, powers, judged, judgedRows, refusing, short, slow, dying, processes,
-      evens, pixels, asking, unchanged, longs,
+      evens, pixels, asking, unchanged, longs, StrangersModels.ofClosure,
     ] + Semantics.functions + WorkerDeath.functions
 
   static func run(_ spark: SparkSession) async throws {
@@ -22,6 +22,7 @@ struct IntegrationProgram: SparkProgram {
     "columns": columns, "batches": batches, "errors": errors, "cancel": cancel, "crash": crash,
     "checks": checks, "sessions": sessions, "pid": pid, "predicting": predicting,
     "semantics": Semantics.run, "malformed": Malformed.run, "resources": resources,
+    "models": StrangersModels.run,
   ].merging(NodeServing.scenarios) { first, _ in first }
     .merging(WorkerDeath.scenarios) { first, _ in first }
 

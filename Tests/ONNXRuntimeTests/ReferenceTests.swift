@@ -30,7 +30,7 @@ struct ReferenceTests {
         }
       }
     }
-    #expect(model.unranked.isEmpty && model.otherOutputs.isEmpty)
+    #expect(model.unranked.isEmpty && model.mapOutputs.isEmpty && model.omittedOutputs.isEmpty)
   }
 
   @Test(arguments: working)

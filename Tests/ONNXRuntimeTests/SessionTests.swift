@@ -97,13 +97,13 @@ struct SessionTests {
   @Test func valuesThatAreNoTensors() throws {
     let classifier = try ONNXSession(path: Models.own("zipmap.onnx"))
     #expect(classifier.outputs.map(\.name) == ["label"])
-    #expect(classifier.otherOutputs == ["maps": "a sequence"])
+    #expect(classifier.mapOutputs == ["maps"] && classifier.omittedOutputs.isEmpty)
     let x = AnyTensor.float32(try Tensor([0, 1, 0, 2, 1, 0], shape: [2, 3]))
     #expect(try classifier.run(["x": x]) == ["label": .int64(Tensor([1, 0]))])
     for (model, text) in [
-      ("sequence_output", "no output is a tensor (parts is a sequence)"),
-      ("sequence_input", "the input parts is a sequence"),
-      ("float8_input", "the input x is a tensor of an 8-bit floating-point type"),
+      ("sequence_output", "no output is a tensor (parts is a sequence of tensors of float32)"),
+      ("sequence_input", "the input parts is a sequence of tensors of float32"),
+      ("float8_input", "the input x is a tensor of float8e4m3fn"),
     ] {
       let error = #expect(throws: ONNXError.self) {
         try ONNXSession(path: Models.own("\(model).onnx"))
@@ -113,13 +113,60 @@ struct SessionTests {
     }
   }
 
-  @Test func outputsThatAreNoTensorsAreRefusedOnRequest() async throws {
+  @Test func maps() async throws {
+    let x = AnyTensor.float32(try Tensor([0.25, 1, -2, 2, 0.1, 3], shape: [2, 3]))
+    let classifier = try ONNXSession(path: Models.own("zipmap.onnx"))
+    let numbered = MapRows([
+      ["0": 0.25, "1": 1, "2": -2], ["0": 2, "1": Double(Float(0.1)), "2": 3],
+    ])
+    let all = try await classifier.runValues(["x": x], outputs: nil)
+    #expect(all == ["label": .tensor(.int64(Tensor([1, 2]))), "maps": .maps(numbered)])
+    #expect(
+      try await classifier.runValues(["x": x], outputs: ["maps"]) == ["maps": .maps(numbered)])
+    // A model with nothing but maps.
+    let named = try ONNXSession(path: Models.own("zipmap_names.onnx"))
+    #expect(named.outputs.isEmpty && named.mapOutputs == ["maps"])
+    let maps = try await named.runValues(["x": x], outputs: nil)
+    #expect(
+      maps["maps"]
+        == .maps(
+          MapRows([
+            ["dog": 0.25, "cat": 1, "ünknown": -2],
+            ["dog": 2, "cat": Double(Float(0.1)), "ünknown": 3],
+          ])))
+    let empty = AnyTensor.float32(try Tensor([], shape: [0, 3]))
+    #expect(try await named.runValues(["x": empty], outputs: nil) == ["maps": .maps(MapRows())])
+  }
+
+  @Test func mapsAreNoTensors() async throws {
     let classifier = try ONNXSession(path: Models.own("zipmap.onnx"))
     let error = await #expect(throws: ONNXError.self) {
       let x = AnyTensor.float32(try Tensor([0, 1, 0], shape: [1, 3]))
       return try await classifier.run(["x": x], outputs: ["maps"])
     }
-    #expect(error?.message.contains("the output maps is a sequence") == true)
+    #expect(
+      error?.message.contains(
+        "the output maps is a sequence of maps from int64 to float32, not a tensor; call runValues")
+        == true)
+  }
+
+  @Test func outputsThatCannotBeGivenAreTold() async throws {
+    let model = try ONNXSession(path: Models.own("kinds.onnx"))
+    #expect(model.outputs.map(\.name) == ["y"])
+    #expect(
+      model.omittedOutputs.map { "\($0.name) is \($0.kind)" } == [
+        "parts is a sequence of tensors of float32", "eighth is a tensor of float8e5m2",
+        "half_byte is a tensor of int4", "perhaps is an optional value",
+      ])
+    let x = AnyTensor.float32(try Tensor([1, 2], shape: [1, 2]))
+    #expect(try model.run(["x": x]) == ["y": .float32(Tensor([-1, -2], shape: [1, 2]))])
+    for output in model.omittedOutputs {
+      let error = await #expect(throws: ONNXError.self) {
+        try await model.runValues(["x": x], outputs: [output.name])
+      }
+      #expect(error?.code == .invalidOutput)
+      #expect(error?.message.contains("the output \(output)") == true)
+    }
   }
 
   @Test(.enabled(if: ((try? Runtime.library.get().version) ?? .oldest) >= ONNXVersion(1, 24, 0)))

@@ -58,8 +58,8 @@ struct PackagingTests {
     defer { try? FileManager.default.removeItem(at: folder) }
     var tar = TarArchive()
     let contents = Data((0..<100_000).map { UInt8($0 % 251) })
-    try tar.add("bin/program", contents, mode: 0o755)
-    try tar.add("lib/empty", Data())
+    tar.add("bin/program", contents, mode: 0o755)
+    tar.add("lib/empty", Data())
     try tar.gzipped(level: level).write(to: folder.appending(path: "a.tar.gz"))
     let process = Process()
     process.executableURL = URL(filePath: "/bin/tar")

@@ -76,6 +76,48 @@ struct FormatTests {
     }
   }
 
+  @Test(
+    "files that the graph names are told before it is loaded",
+    arguments: [
+      ("mixed", "variables/variables.data-00000-of-00001"), ("mixed", "variables/variables.index"),
+      ("lookup", "assets/colours.txt"),
+    ])
+  func missingFile(_ model: String, _ file: String) async throws {
+    for isLink in [false, true] {
+      try await Models.withCopy(of: Models.own(model)) { copy in
+        let path = copy.appendingPathComponent(file).path
+        try FileManager.default.removeItem(atPath: path)
+        if isLink {
+          try FileManager.default.createSymbolicLink(
+            atPath: path, withDestinationPath: "../../blobs/1")
+        }
+        let error = #expect(throws: TensorFlowError.self) {
+          try SavedModel(path: copy.path, signature: model == "mixed" ? "predict" : nil)
+        }
+        #expect(error?.code == .modelLoad && error?.message.contains(file) == true)
+        let text = isLink ? "is a link to ../../blobs/1, which does not exist" : "is missing"
+        #expect(error?.message.contains(text) == true, "\(String(describing: error))")
+      }
+    }
+  }
+
+  @Test("one of several parts with variables is missing")
+  func missingPart() async throws {
+    try await Models.withCopy(of: Models.own("mixed")) { copy in
+      let folder = copy.appendingPathComponent("variables")
+      try FileManager.default.moveItem(
+        at: folder.appendingPathComponent("variables.data-00000-of-00001"),
+        to: folder.appendingPathComponent("variables.data-00000-of-00002"))
+      let error = #expect(throws: TensorFlowError.self) {
+        try SavedModel(path: copy.path, signature: "predict")
+      }
+      #expect(
+        error?.message.contains(
+          "variables/variables.data-00001-of-00002 with their values is missing")
+          == true, "\(String(describing: error))")
+    }
+  }
+
   @Test func everyTruncation() async throws {
     let bytes = try Data(
       contentsOf: URL(fileURLWithPath: Models.own("mixed/saved_model.pb")))

@@ -39,6 +39,9 @@ extension ModelPrediction {
   ///   - table: the table's schema.
   ///   - inputs: the columns that feed inputs of the model, by the input's name.
   ///   - outputs: names of the new columns by the output's name.
+  ///   - only: the outputs that are wanted, in the order of the new columns; `nil` for all.
+  ///   - mapOutputs: those of `modelOutputs` that stand for maps of numbers.
+  ///   - omitted: what the model has beside `modelOutputs`, for messages.
   ///   - structure: the name of one new column, a struct, that has the outputs as its fields; `nil`
   ///     if each becomes a column.
   ///   - batchSize: the number of rows in a batch; a model with a fixed batch dimension has its own.
@@ -51,17 +54,18 @@ extension ModelPrediction {
   public static func plan(
     modelInputs: [TensorSpecification], modelOutputs: [TensorSpecification],
     reference: ModelReference, table: StructType, inputs: [String: InputColumns] = [:],
-    outputs: [String: String] = [:], into structure: String? = nil, batchSize: Int = 64,
+    outputs: [String: String] = [:], only: [String]? = nil, mapOutputs: [String] = [],
+    omitted: [OmittedOutput] = [], into structure: String? = nil, batchSize: Int = 64,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, rowShapes: [String: Shape] = [:],
     nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
   ) throws -> PredictionPlan {
-    let planner = Planner(model: reference.file, table: table, modelInputs: modelInputs)
+    let planner = Planner(model: reference.name, table: table, modelInputs: modelInputs)
     guard batchSize > 0 else {
       throw planner.fail("the batch size is \(batchSize), a batch needs at least one row")
     }
     guard !modelOutputs.isEmpty else { throw planner.fail("the model has no outputs of tensors") }
     try planner.checkNames(inputs.keys, of: modelInputs, "input")
-    try planner.checkNames(outputs.keys, of: modelOutputs, "output")
+    let modelOutputs = try planner.outputs(modelOutputs, only, renamed: outputs, omitted: omitted)
 
     let layout = try planner.layout(modelOutputs, batch, batchSize: batchSize)
     var arguments: [[String]] = []
@@ -81,7 +85,8 @@ extension ModelPrediction {
       OutputBinding(
         specification: specification,
         rowShape: BatchLayout.rowShape(specification, at: place) ?? rowShapes[specification.name],
-        column: outputs[specification.name] ?? specification.name)
+        column: outputs[specification.name] ?? specification.name,
+        isMap: mapOutputs.contains(specification.name))
     }
     try planner.checkNewColumns(outputBindings, into: structure)
     var size = batchSize
@@ -96,14 +101,16 @@ extension ModelPrediction {
   /// Fits `model` to a table; see the form with specifications.
   public static func plan(
     model: any Model, reference: ModelReference, table: StructType,
-    inputs: [String: InputColumns] = [:], outputs: [String: String] = [:],
+    inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], only: [String]? = nil,
     into structure: String? = nil, batchSize: Int = 64, batch: BatchDimension? = nil,
     rows: RowRelation = .checked, rowShapes: [String: Shape] = [:], nulls: NullPolicy = .fail,
     ragged: RaggedPolicy = .fail
   ) throws -> PredictionPlan {
-    try plan(
-      modelInputs: model.inputs, modelOutputs: model.outputs, reference: reference, table: table,
-      inputs: inputs, outputs: outputs, into: structure, batchSize: batchSize, batch: batch,
+    let outputSpecifications = ModelWithMaps.wrapping(model).outputs
+    return try plan(
+      modelInputs: model.inputs, modelOutputs: outputSpecifications, reference: reference,
+      table: table, inputs: inputs, outputs: outputs, only: only, mapOutputs: model.mapOutputs,
+      omitted: model.omittedOutputs, into: structure, batchSize: batchSize, batch: batch,
       rows: rows, rowShapes: rowShapes, nulls: nulls, ragged: ragged)
   }
 }
@@ -136,6 +143,34 @@ private struct Planner {
           + "\(specifications.map(\.description).joined(separator: ", "))"
           + Suggestion.text(for: name, among: known))
     }
+  }
+
+  /// The outputs that are wanted, after a look at the names that the user wrote.
+  func outputs(
+    _ all: [TensorSpecification], _ only: [String]?, renamed: [String: String],
+    omitted: [OmittedOutput]
+  ) throws -> [TensorSpecification] {
+    for name in (only ?? []) + renamed.keys.sorted() {
+      if let output = omitted.first(where: { $0.name == name }) {
+        throw fail("the output \(output)", .invalidOutput)
+      }
+    }
+    try checkNames(only ?? [], of: all, "output")
+    try checkNames(renamed.keys, of: all, "output")
+    guard let only else { return all }
+    if only.isEmpty {
+      throw fail("only: (--outputs) names no output; leave it out to take all", .invalidOutput)
+    }
+    if let name = renamed.keys.sorted().first(where: { !only.contains($0) }) {
+      throw fail(
+        "the output '\(name)' gets a column's name in outputs: (--output-map), but is not among those "
+          + "that only: (--outputs) takes: \(only.joined(separator: ", "))", .invalidOutput)
+    }
+    var wanted: [TensorSpecification] = []
+    for name in only where !wanted.contains(where: { $0.name == name }) {
+      wanted += all.filter { $0.name == name }.prefix(1)
+    }
+    return wanted
   }
 
   /// The columns that feed an input, as the table names them.

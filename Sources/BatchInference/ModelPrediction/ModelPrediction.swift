@@ -40,6 +40,8 @@ public struct ModelPrediction: UserDefinedFunction {
     /// The shape of one row, ``Shape/dynamic`` where it varies; `nil` if nothing tells.
     public var rowShape: Shape?
     public var column: String
+    /// Whether the output is a map of numbers for each row, whose values are the tensor.
+    public var isMap = false
   }
 
   private let loaders: [ModelFormat: ModelLoader]
@@ -79,7 +81,7 @@ public struct ModelPrediction: UserDefinedFunction {
       let run = ModelRun(
         model: model.model, learned: model.learned, parameters: parameters,
         argumentNames: chunk.batch.columns.indices.map { invocation.argumentName($0) },
-        label: "\(name)(\(parameters.model.file))")
+        label: "\(name)(\(parameters.model.name))")
       return try RecordBatch([(name, try await run.predictions(chunk))])
     }
   }
@@ -99,10 +101,10 @@ public struct ModelPrediction: UserDefinedFunction {
       let key = ModelCache.Key(
         id: "\(name): \(path)\(device)", parameters: try FunctionInvocation.encode(reference))
       return try await worker.models.value(for: key, as: LoadedModel.self) {
-        LoadedModel(model: try await loader(reference, path, worker))
+        LoadedModel(model: ModelWithMaps.wrapping(try await loader(reference, path, worker)))
       }
     } catch {
-      throw InferenceError.loading(error, function: "\(name)(\(path))")
+      throw InferenceError.loading(error, function: "\(name)(\(reference.name))")
     }
   }
 
@@ -118,7 +120,7 @@ public struct ModelPrediction: UserDefinedFunction {
         else {
           throw InferenceError(
             .modelLoad,
-            "the model \(path) on the executor has \(other.map { "the \(kind) \($0)" } ?? "no \(kind) \(specification.name)"), "
+            "the model \(parameters.model.name) on the executor (\(path)) has \(other.map { "the \(kind) \($0)" } ?? "no \(kind) \(specification.name)"), "
               + "the driver's has \(specification): add the same file as the driver reads",
             function: name)
         }
@@ -138,8 +140,9 @@ extension ModelPrediction {
   ///
   /// An output of one element a row (`[rows]` or `[rows, 1]`) is a scalar column. All others are arrays
   /// of the elements of a row in row-major order, whatever their rank; so is an output whose shape
-  /// nothing tells.
+  /// nothing tells. Maps are `map<string,double>`.
   public static func columnType(of output: OutputBinding) -> DataType {
+    if output.isMap { return MapRows.type }
     let element: DataType =
       switch output.specification.elementType {
       case .bool: .boolean

@@ -16,11 +16,17 @@ public struct ModelReference: Sendable, Hashable, Codable {
   public var file: String
   /// Options for the loader by name.
   public var options: [String: String]
+  /// What to call the model in messages: the path that the user gave.
+  public var name: String
 
-  public init(format: ModelFormat, file: String, options: [String: String] = [:]) {
+  /// - Parameter name: what to call the model in messages; `nil` for `file`.
+  public init(
+    format: ModelFormat, file: String, options: [String: String] = [:], name: String? = nil
+  ) {
     self.format = format
     self.file = file
     self.options = options
+    self.name = name ?? file
   }
 
   /// Whether ``file`` is a server's address.

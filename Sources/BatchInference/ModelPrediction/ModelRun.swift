@@ -89,6 +89,10 @@ struct ModelRun {
         error, rows: rows[0], rows[count - 1], advice: advice, function: label)
     }
     let outputs = try zip(parameters.outputs, results).map { binding, result in
+      if binding.isMap, let model = model as? ModelWithMaps {
+        let maps = try model.maps(result, of: binding.specification.name)
+        return (name: binding.column, output: maps as any PredictOutput)
+      }
       guard ModelPrediction.columnType(of: binding).arrayElement != nil, result.shape.rank == 1
       else { return (name: binding.column, output: result as any PredictOutput) }
       return (binding.column, try result.reshaped(to: [count, 1]))

@@ -230,5 +230,6 @@ struct RowRuns {
 
   private static let remedy =
     "Give each row a run of its own with batchSize: 1 (--batch-size 1): it then gets all that the "
-    + "model gives; or say where the rows are with batch: (--batch-dimension)"
+    + "model gives; or say where the rows are with batch: (--batch-dimension); or take the other outputs "
+    + "alone with only: (--outputs)"
 }

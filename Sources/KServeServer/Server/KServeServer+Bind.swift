@@ -32,6 +32,20 @@ extension KServeServer {
   public func bind(
     _ name: String, model: any Model, configuration: ModelServingConfiguration? = nil
   ) throws {
+    // KServe knows tensors only.
+    let maps = model.mapOutputs.map {
+      OmittedOutput(
+        name: $0, kind: "a map of names to numbers",
+        advice: "export the model so that it gives a tensor (for scikit-learn with zipmap=False)")
+    }
+    for output in maps + model.omittedOutputs {
+      self.configuration.logger.notice(
+        "an output of a model is not served",
+        metadata: [
+          "model": "\(name)", "output": "\(output.name)", "is": "\(output.kind)",
+          "advice": "\(output.advice)",
+        ])
+    }
     try add(
       name, inputs: model.inputs, outputs: model.outputs,
       configuration: configuration ?? .suited(to: model),

@@ -1,3 +1,4 @@
+import Logging
 import SparkConnect
 
 extension DataFrame {
@@ -20,6 +21,9 @@ extension DataFrame {
   ///   - source: the model.
   ///   - inputs: the column, or columns, that feed each input of the model.
   ///   - outputs: names of the new columns by output; an output that is not given keeps its name.
+  ///   - only: the outputs that are wanted, in the order of their columns; `nil` for all that a column
+  ///     can hold. Others are not computed: an output without a part for each row, such as a list of
+  ///     boxes, then disturbs nothing.
   ///   - structure: the name of one new column, a struct with the outputs as its fields, instead of a
   ///     column for each.
   ///   - batchSize: the number of rows that the model gets at once; `nil` for 64, 256 for
@@ -36,20 +40,29 @@ extension DataFrame {
   ///   the server refuses the resources.
   public func predicting(
     _ source: ModelSource, inputs: [String: InputColumns] = [:], outputs: [String: String] = [:],
-    into structure: String? = nil, batchSize: Int? = nil, batch: BatchDimension? = nil,
+    only: [String]? = nil, into structure: String? = nil, batchSize: Int? = nil,
+    batch: BatchDimension? = nil,
     rows: RowRelation = .checked, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail,
     resources: ResourceProfile? = nil
   ) async throws -> DataFrame {
-    try await predicting(
-      source, loaded: try await source.loadForPlan(), inputs: inputs, outputs: outputs,
-      into: structure, batchSize: batchSize, batch: batch, rows: rows, nulls: nulls, ragged: ragged,
+    let model = try await source.loadForPlan()
+    if only == nil {
+      for output in model.omittedOutputs {
+        Logger(label: "needletail.predicting").notice(
+          "left out: the output \(output)", metadata: ["model": "\(source.path)"])
+      }
+    }
+    return try await predicting(
+      source, loaded: model, inputs: inputs, outputs: outputs, only: only, into: structure,
+      batchSize: batchSize, batch: batch, rows: rows, nulls: nulls, ragged: ragged,
       as: PredictionForm(resources))
   }
 
   /// The same with the model at hand, which this process has loaded already.
   package func predicting(
     _ source: ModelSource, loaded model: any Model, inputs: [String: InputColumns],
-    outputs: [String: String], into structure: String? = nil, batchSize: Int?,
+    outputs: [String: String], only: [String]? = nil, into structure: String? = nil,
+    batchSize: Int?,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, nulls: NullPolicy = .fail,
     ragged: RaggedPolicy = .fail, as form: PredictionForm = .columns
   ) async throws -> DataFrame {
@@ -59,8 +72,8 @@ extension DataFrame {
     let rowShapes = try await ModelPrediction.tried(
       model, name: source.path, batch: batch, batchSize: size, rows: rows)
     let plan = try ModelPrediction.plan(
-      model: model, reference: source.reference(packed.name), table: table, inputs: inputs,
-      outputs: outputs, into: structure, batchSize: size, batch: batch, rows: rows,
+      model: model, reference: packed.reference, table: table, inputs: inputs,
+      outputs: outputs, only: only, into: structure, batchSize: size, batch: batch, rows: rows,
       rowShapes: rowShapes, nulls: nulls, ragged: ragged)
     switch form {
     case .columns:

@@ -16,6 +16,15 @@ extension ModelFormat {
   /// A model on a server that speaks KServe v2.
   public static let kserve = ModelFormat(rawValue: "kserve")
 
+  /// The option that names libraries with operators which a runtime does not have itself, separated by
+  /// commas.
+  static let customOps = "customOps"
+
+  /// The paths in the value of an option that names files.
+  static func paths(of option: String?) -> [String] {
+    (option ?? "").split(separator: ",").map(String.init)
+  }
+
   /// The number of rows in a batch, if nobody says another.
   var batchSize: Int {
     // A call of a server costs about a millisecond, however many rows there are.
@@ -32,8 +41,8 @@ extension ModelFormat {
   var optionNames: [String] {
     let text = ["pipeline", "file", "maxTokens", "batchTokens", "threads", "provider"]
     switch self {
-    case .onnx: return ["threads", "provider"]
-    case .savedModel: return ["signature", "threads"]
+    case .onnx: return ["threads", "provider", Self.customOps]
+    case .savedModel: return ["signature", "threads", Self.customOps]
     case .textClassification: return ["topK"] + text
     case .sentenceEmbeddings: return ["pooling", "normalized"] + text
     case .textGeneration: return ["prefix", "task", "maxLength", "beams", "generation"] + text
@@ -46,6 +55,7 @@ extension ModelFormat {
         "encoding", ModelSource.headerOption + "NAME",
       ]
     case .nodeServer: return []
+    case .torch: return ["threads", Self.customOps]
     default: return ["threads"]
     }
   }
@@ -55,15 +65,18 @@ extension ModelFormat {
     .onnx: { reference, path, worker in
       var session = ONNXSessionOptions(providers: try reference.providers(path, worker))
       if let threads = try number("threads", reference.options) { session.intraOpThreads = threads }
-      return try ONNXSession(path: path, options: session)
+      session.operatorLibraries = reference.libraries(worker)
+      return try ONNXSession(path: path, name: reference.name, options: session)
     },
     .kserve: { reference, address, _ in
       try await KServeModel.load(address, reference.options)
     },
     .nodeServer: loadNodeServer,
     .torch: { reference, path, worker in try torch(path, reference, worker) },
-    .savedModel: { reference, path, _ in
-      try savedModel(path, signature: reference.options["signature"], reference.options)
+    .savedModel: { reference, path, worker in
+      try savedModel(
+        path, signature: reference.options["signature"], reference.options,
+        libraries: reference.libraries(worker))
     },
     .textFolder: { _, path, _ in throw NeedletailError(.usage, try ModelSource.noPipeline(path)) },
     .textClassification: { reference, path, worker in
@@ -142,13 +155,15 @@ extension ModelFormat {
     var model = TorchModelOptions()
     if let threads = try number("threads", reference.options) { model.threads = threads }
     model.device = try reference.gpu(path, worker).map { .cuda($0) }
+    model.libraries = reference.libraries(worker)
     return try TorchModel(path: path, options: model)
   }
 
   private static func savedModel(
-    _ path: String, signature: String?, _ options: [String: String]
+    _ path: String, signature: String?, _ options: [String: String], libraries: [String] = []
   ) throws -> SavedModel {
     var model = SavedModelOptions()
+    model.operatorLibraries = libraries
     if let threads = try number("threads", options) { model.intraOpThreads = threads }
     return try SavedModel(path: path, signature: signature, options: model)
   }

@@ -7,27 +7,51 @@ extension ModelSource {
   ///   - threads: the threads that one prediction uses; tasks run side by side, so one is right on
   ///     most clusters.
   ///   - provider: what computes it: the CPU, or the GPU that Spark assigned to the task.
+  ///   - customOps: files of shared libraries with operators that ONNX Runtime does not have, such as
+  ///     that of onnxruntime-extensions; they are sent to the executors.
   public static func onnx(
-    _ path: String, threads: Int = 1, provider: Provider = .cpu
+    _ path: String, threads: Int = 1, provider: Provider = .cpu, customOps: [String] = []
   ) -> ModelSource {
-    ModelSource(.onnx, path, ["threads": "\(threads)", "provider": provider.option])
+    ModelSource(
+      .onnx, path,
+      [
+        "threads": "\(threads)", "provider": provider.option,
+        ModelFormat.customOps: option(customOps),
+      ])
+  }
+
+  private static func option(_ paths: [String]) -> String? {
+    paths.isEmpty ? nil : paths.joined(separator: ",")
   }
 
   /// A package of compiled code (`.pt2`) made by PyTorch's AOTInductor, run by PyTorch's libraries,
   /// which must be on the executors: on the CPU, or, if it was compiled for CUDA, on the GPU that Spark
   /// assigned to the task.
-  public static func torch(_ path: String, threads: Int = 1) -> ModelSource {
-    ModelSource(.torch, path, ["threads": "\(threads)"])
+  ///
+  /// - Parameter customOps: files of shared libraries that register operators with PyTorch; they are
+  ///   sent to the executors.
+  public static func torch(
+    _ path: String, threads: Int = 1, customOps: [String] = []
+  ) -> ModelSource {
+    ModelSource(
+      .torch, path, ["threads": "\(threads)", ModelFormat.customOps: option(customOps)])
   }
 
   /// A SavedModel of TensorFlow's or Keras', run by TensorFlow's libraries, which must be on the
   /// executors.
   ///
-  /// - Parameter signature: its name; `nil` for `serving_default`, `serve` or the only one.
+  /// - Parameters:
+  ///   - signature: its name; `nil` for `serving_default`, `serve` or the only one.
+  ///   - customOps: files of shared libraries with operators that TensorFlow does not have, such as that
+  ///     of TensorFlow Text; they are sent to the executors.
   public static func savedModel(
-    _ folder: String, signature: String? = nil, threads: Int = 1
+    _ folder: String, signature: String? = nil, threads: Int = 1, customOps: [String] = []
   ) -> ModelSource {
-    ModelSource(.savedModel, folder, ["signature": signature, "threads": "\(threads)"])
+    ModelSource(
+      .savedModel, folder,
+      [
+        "signature": signature, "threads": "\(threads)", ModelFormat.customOps: option(customOps),
+      ])
   }
 
   /// A text classifier in a folder of HuggingFace's with an ONNX export: gives `label` and `score`.
@@ -120,7 +144,10 @@ extension ModelSource {
   public func setting(_ option: String, to value: String) throws -> ModelSource {
     let known = format.optionNames
     let isHeader = format == .kserve && option.hasPrefix(Self.headerOption)
-    guard known.contains(option) || isHeader else {
+    // On a command line words are often joined by hyphens: custom-ops.
+    let plain = option.filter { $0 != "-" }.lowercased()
+    let found = known.first { $0 == option || $0.lowercased() == plain }
+    guard let name = found ?? (isHeader ? option : nil) else {
       throw NeedletailError(
         .usage,
         "a model of the format \(format.rawValue) has no option '\(option)'; it has "
@@ -128,7 +155,7 @@ extension ModelSource {
     }
     if option == "pipeline" { return try used(as: value) }
     var changed = self
-    changed.options[option] = value
+    changed.options[name] = value
     return changed
   }
 

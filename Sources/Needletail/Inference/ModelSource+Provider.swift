@@ -76,13 +76,14 @@ extension ModelReference {
     let files = FileManager.default
     var parts: [String]
     if files.isFolder(path) {
-      parts = try files.subpathsOfDirectory(atPath: path).map { "\(path)/\($0)" }
+      parts = try FolderFiles(path).files.map(\.path)
       parts.removeAll { !URL(filePath: $0).lastPathComponent.contains(".onnx") }
     } else {
       let folder = URL(filePath: path).deletingLastPathComponent().path()
       let name = URL(filePath: path).lastPathComponent
-      parts = try files.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix(name) }
-      parts = parts.map { "\(folder)/\($0)" }
+      let beside = try files.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix(name) }
+      let named = try ONNXModelFile(path: path).dataFiles.map(\.location)
+      parts = Set(beside + named).map { "\(folder)/\($0)" }
     }
     let hashes = try parts.sorted().filter { !files.isFolder($0) }.map {
       try Data(contentsOf: URL(filePath: $0), options: .alwaysMapped).shortHash

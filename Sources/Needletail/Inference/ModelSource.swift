@@ -35,55 +35,7 @@ public struct ModelSource: Sendable, Hashable {
   var isServed: Bool { [.kserve, .nodeServer].contains(format) }
 
   func reference(_ file: String) -> ModelReference {
-    ModelReference(format: format, file: file, options: options)
-  }
-
-  /// The model as it goes to the executors.
-  struct Packed {
-    /// Its name there, in which a hash of the contents keeps models apart.
-    let name: String
-    /// The file, or the packed folder; `nil` for a model that a server has.
-    let contents: Data?
-    let isFolder: Bool
-    /// A file that must lie beside it.
-    var companion: (name: String, contents: Data)?
-
-    func send(to session: SparkSession) async throws {
-      guard let contents else { return }
-      if isFolder {
-        try await session.addFolder(contents, as: name)
-        return
-      }
-      if let companion {
-        try await session.addArtifact(named: "files/\(companion.name)", companion.contents)
-      }
-      try await session.addArtifact(named: "files/\(name)", contents)
-    }
-  }
-
-  /// Reads the model's file, or packs its folder.
-  func packed() throws -> Packed {
-    if isServed { return Packed(name: path, contents: nil, isFolder: false) }
-    let url = URL(fileURLWithPath: path)
-    let base = url.lastPathComponent
-    if FileManager.default.isFolder(path) {
-      let contents = try TarArchive(folder: path).gzipped()
-      return Packed(name: "\(contents.shortHash)-\(base)", contents: contents, isFolder: true)
-    }
-    let contents = try Data(contentsOf: url, options: .alwaysMapped)
-    var packed = Packed(
-      name: "\(contents.shortHash)-\(base)", contents: contents, isFolder: false)
-    if format == .torch, let weights = try TorchPackage(path: path).weightsBeside {
-      // The executor looks for them under the package's own name; other weights make another model.
-      let values = try Data(contentsOf: URL(fileURLWithPath: weights), options: .alwaysMapped)
-      func stem(_ path: String) -> Substring {
-        path.hasSuffix(".pt2") ? path.dropLast(4) : path[...]
-      }
-      let name = "\(contents.shortHash)-\(values.shortHash)-\(stem(base))"
-      packed = Packed(name: name + ".pt2", contents: contents, isFolder: false)
-      packed.companion = (name + weights.dropFirst(stem(path).count), values)
-    }
-    return packed
+    ModelReference(format: format, file: file, options: options, name: path)
   }
 
   /// What should be known of the model before it runs on a cluster, though it can be run.

@@ -60,7 +60,7 @@ struct NodeServerLauncher: Sendable {
       for (name, source) in models.sorted(by: { $0.key < $1.key }) {
         let packed = try source.packed()
         try await packed.send(to: session)
-        named.append(.init(name: name, reference: source.reference(packed.name)))
+        named.append(.init(name: name, reference: packed.reference))
       }
       return .needletail(
         NeedletailBackend(

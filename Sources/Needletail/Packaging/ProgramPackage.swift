@@ -21,20 +21,20 @@ struct ProgramPackage: Sendable {
     let image = try ExecutableImage.current()
     let program = URL(fileURLWithPath: image.path).lastPathComponent
     var tar = TarArchive()
-    try tar.add("bin/\(program)", image.contents, mode: 0o755)
+    tar.add("bin/\(program)", image.contents, mode: 0o755)
     if !forThisMachine {
       let linked = SharedLibraries.toShip(program: image.path)
       for library in linked {
-        try tar.add("bin/\(library.name)", try read(library.path), mode: 0o755)
+        tar.add("bin/\(library.name)", try read(library.path), mode: 0o755)
       }
       for library in ImageLibraries.locateFiles() {
         let name = baseName(library)
         if linked.contains(where: { $0.name == name }) { continue }
-        try tar.add("bin/\(name)", try read(library), mode: 0o755)
+        tar.add("bin/\(name)", try read(library), mode: 0o755)
       }
     }
     for library in try ONNXLibrary.locateFiles() + ShippedRuntimes.files() {
-      try tar.add("lib/\(baseName(library))", try read(library), mode: 0o755)
+      tar.add("lib/\(baseName(library))", try read(library), mode: 0o755)
     }
     // Spark keeps the permission to execute in compressed archives only; level 0 compresses nothing.
     let archive = try tar.gzipped(level: compressed ? 1 : 0)

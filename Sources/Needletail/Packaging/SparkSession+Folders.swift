@@ -16,6 +16,24 @@ extension SparkSession {
     try await addFolder(try TarArchive(folder: path).gzipped(), as: name ?? base)
   }
 
+  /// Makes the model at `path` available to the executors under its own name, with the files that it
+  /// names beside it (`model.onnx.data`), or as a folder if it is one: worker closures find it by
+  /// `worker.file("model.onnx")`.
+  ///
+  /// - Throws: ``NeedletailError`` or the runtime's error if something of it cannot be read, or lies in
+  ///   a folder below the model's; ``SparkError`` if the server does not take it.
+  public func addModel(_ path: String) async throws {
+    if FileManager.default.isFolder(path) { return try await addFolder(path) }
+    let beside = try ModelSource(path: path).filesBeside()
+    if let file = beside.first(where: { $0.name.contains("/") }) {
+      throw NeedletailError(
+        .packaging,
+        "\(path) names the file \(file.name) in a folder below its own; put the model with it into a "
+          + "folder, and send that: addFolder(…)")
+    }
+    for file in [path] + beside.map(\.path) { try await addFile(file) }
+  }
+
   /// Sends a packed folder.
   func addFolder(_ archive: Data, as name: String) async throws {
     try await addArtifact(named: "archives/\(name).tar.gz#\(name)", archive)

@@ -29,6 +29,8 @@ struct MetaGraph: Sendable {
   var tensorFlowVersion = ""
   /// By name, in alphabetical order; without those that only initialise the graph.
   var signatures: [Signature] = []
+  /// The files below `assets` that the graph reads.
+  var assets: [String] = []
   /// Whether the graph has variables, which lie in files of their own.
   var hasVariables = false
   /// Whether an operator may keep strings beyond the run (in a table, a queue or a variable).
@@ -47,6 +49,7 @@ struct MetaGraph: Sendable {
         if !name.hasPrefix("__saved_model_") {
           signatures[name] = try Signature(name: name, message.message(value))
         }
+      case 6: try readAsset(message.message(range))
       default: break
       }
     }
@@ -60,6 +63,16 @@ struct MetaGraph: Sendable {
       guard case .bytes(let range) = field.value else { continue }
       if field.number == 4 { tags.insert(reader.text(range)) }
       if field.number == 5 { tensorFlowVersion = reader.text(range) }
+    }
+  }
+
+  /// `AssetFileDef`.
+  private mutating func readAsset(_ reader: ProtobufReader) throws(ProtobufError) {
+    var reader = reader
+    while let field = try reader.next() {
+      if field.number == 2, case .bytes(let range) = field.value {
+        assets.append(reader.text(range))
+      }
     }
   }
 
@@ -163,9 +176,30 @@ extension MetaGraph.Entry {
       case (2, .number(let type)): self.type = Int32(truncatingIfNeeded: type)
       case (3, .bytes(let range)): shape = try Self.shape(reader.message(range))
       case (4, _): kind = "a sparse tensor"
-      case (5, _): kind = "a composite value (such as a ragged tensor)"
+      case (5, .bytes(let range)): kind = try Self.compositeKind(reader.message(range))
       default: break
       }
+    }
+  }
+
+  /// What a `CompositeTensor` is by the `TypeSpecProto` in it (`tensorflow/core/protobuf/struct.proto`).
+  private static func compositeKind(_ reader: ProtobufReader) throws(ProtobufError) -> String {
+    var reader = reader
+    var type = UInt64(0)
+    while let field = try reader.next() {
+      guard field.number == 1, case .bytes(let range) = field.value else { continue }
+      var specification = reader.message(range)
+      while let field = try specification.next() {
+        if field.number == 1, case .number(let number) = field.value { type = number }
+      }
+    }
+    return switch type {
+    case 1: "a sparse tensor"
+    case 2: "a tensor of which some slices are given (IndexedSlices)"
+    case 3: "a ragged tensor"
+    case 4: "an array of tensors"
+    case 7: "an optional value"
+    default: "a composite value (such as a ragged tensor)"
     }
   }
 

@@ -99,13 +99,69 @@ struct SavedModelFile: Sendable {
 
   /// - Throws: ``TensorFlowError`` if the values of the graph's variables are missing.
   static func checkVariables(of graph: MetaGraph, directory: String) throws(TensorFlowError) {
-    guard graph.hasVariables, access("\(directory)/variables/variables.index", F_OK) != 0 else {
-      return
+    guard graph.hasVariables else { return }
+    let folder = "variables"
+    guard access("\(directory)/\(folder)/variables.index", F_OK) == 0 else {
+      throw TensorFlowError(
+        .modelLoad,
+        "the model has variables, but the file variables/variables.index with their values "
+          + missing("\(folder)/variables.index", in: directory),
+        model: directory)
     }
-    throw TensorFlowError(
-      .modelLoad,
-      "the model has variables, but the file variables/variables.index with their values is missing; "
-        + "copy the whole directory that was exported",
-      model: directory)
+    // The values lie in parts, whose names tell how many there are: variables.data-00000-of-00002.
+    var counts: Set<Int> = []
+    for name in names(in: "\(directory)/\(folder)") where name.hasPrefix("variables.data-") {
+      if let count = name.split(separator: "-").last.flatMap({ Int($0) }), count > 0 {
+        counts.insert(count)
+      }
+    }
+    func digits(_ number: Int) -> String {
+      String(repeating: "0", count: max(5 - "\(number)".count, 0)) + "\(number)"
+    }
+    guard counts.count < 2 else { return }
+    let count = counts.first ?? 1
+    for part in 0..<min(count, 100_000) {
+      let name = "\(folder)/variables.data-\(digits(part))-of-\(digits(count))"
+      guard access("\(directory)/\(name)", F_OK) != 0 else { continue }
+      throw TensorFlowError(
+        .modelLoad,
+        "the model has variables, but the file \(name) with their values "
+          + missing(name, in: directory),
+        model: directory)
+    }
+  }
+
+  /// - Throws: ``TensorFlowError`` if a file that the graph reads is missing, such as a vocabulary.
+  static func checkAssets(of graph: MetaGraph, directory: String) throws(TensorFlowError) {
+    for name in graph.assets {
+      let path = "assets/\(name)"
+      guard access("\(directory)/\(path)", F_OK) != 0 else { continue }
+      throw TensorFlowError(
+        .modelLoad, "the file \(path), which the model reads, \(missing(path, in: directory))",
+        model: directory)
+    }
+  }
+
+  /// How to say that the file `name` is not there.
+  private static func missing(_ name: String, in directory: String) -> String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("\(directory)/\(name)", &buffer, buffer.count)
+    if count < 0 { return "is missing; copy the whole directory that was exported" }
+    let target = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return "is a link to \(target), which does not exist; fetch the file that it stands for"
+  }
+
+  /// The names in the directory `path`; none if it cannot be read.
+  private static func names(in path: String) -> [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      names.append(
+        withUnsafePointer(to: &entry.pointee.d_name) { name in
+          name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        })
+    }
+    return names
   }
 }

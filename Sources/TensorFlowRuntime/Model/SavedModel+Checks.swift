@@ -61,11 +61,9 @@ extension SavedModel {
     guard let names else { return Array(outputs.indices) }
     return try names.map { output in
       if let index = outputs.firstIndex(where: { $0.name == output }) { return index }
-      if let kind = signature.otherOutputs[output] {
+      if let omitted = omittedOutputs.first(where: { $0.name == output }) {
         throw failure(
-          .invalidOutput,
-          "the output \(output) is \(kind), which cannot be returned; ask for some of "
-            + Self.list(outputs))
+          .invalidOutput, "the output \(omitted); or ask for some of \(Self.list(outputs))")
       }
       throw failure(
         .invalidOutput, "it has no output called \(output); it gives \(Self.list(outputs))")

@@ -43,15 +43,14 @@ public final class SavedModel: Model {
     // What the file tells by itself is checked first: it takes no time and gives better messages.
     _ = try Self.choose(signature, from: graph, model: path)
     try SavedModelFile.checkVariables(of: graph, directory: path)
+    try SavedModelFile.checkAssets(of: graph, directory: path)
     let library = try library ?? .shared()
     let handle: SessionHandle
     do throws(TensorFlowStatus) {
       handle = try SessionHandle(path: path, metaGraph: graph, options: options, library: library)
     } catch {
       throw TensorFlowError(
-        .modelLoad,
-        "\(library) cannot load it: \(error.text). Check that the directory is complete "
-          + "(saved_model.pb, variables, assets) and saved by a version that this runtime knows",
+        .modelLoad, "\(library) cannot load it: \(error.text)\(Self.advice(for: error))",
         model: path)
     }
     try self.init(path: path, signature: signature, handle: handle)
@@ -91,6 +90,15 @@ public final class SavedModel: Model {
   public var inputs: [TensorSpecification] { signature.inputs }
   /// The tensors that the signature gives, by name.
   public var outputs: [TensorSpecification] { signature.outputs }
+  /// The outputs of the signature that are no dense tensors of a known element type.
+  public var omittedOutputs: [OmittedOutput] {
+    signature.otherOutputs.sorted { $0.key < $1.key }.map { name, kind in
+      OmittedOutput(
+        name: name, kind: kind,
+        advice: "save the model with a signature that gives a dense tensor (such as "
+          + "x.to_tensor(), tf.sparse.to_dense(x) or tf.cast(x, tf.float32))")
+    }
+  }
   /// The runtime and its version.
   public var runtime: String { handle.library.description }
   /// The runtime.
@@ -102,6 +110,24 @@ public final class SavedModel: Model {
       "tensorflow_version": handle.metaGraph.tensorFlowVersion, "signature": signature.name,
       "signatures": signatures.map(\.name).joined(separator: ","),
     ]
+  }
+
+  /// What to do about a model that the runtime refuses, by what it says; empty if that says it all.
+  private static func advice(for status: TensorFlowStatus) -> String {
+    func says(_ part: String) -> Bool { status.text.contains(part) }
+    let advice: String
+    if says("Op type not registered") {
+      advice =
+        "The model uses an operator that this TensorFlow does not have. If a library has it (such as "
+        + "TensorFlow Text's), name the library's file: --option customOps=FILE, in Swift "
+        + ".savedModel(…, customOps: [FILE])"
+    } else if status.code == 5 || status.code == 15 || says("variables.") || says("No such file") {
+      advice =
+        "The folder is not complete; copy all of it (saved_model.pb, variables, assets)"
+    } else {
+      return ""
+    }
+    return (status.text.hasSuffix(".") ? " " : ". ") + advice
   }
 
   /// The signature called `name`, or the one to take if none is named.

@@ -22,8 +22,8 @@ struct NeedletailBackend: Sendable, Hashable, Codable {
     -> NeedletailBackend
   {
     var backend = self
-    for index in models.indices where !models[index].reference.isAddress {
-      backend.models[index].reference.file = worker.file(models[index].reference.file)
+    for index in models.indices {
+      backend.models[index].reference = models[index].reference.located(by: worker)
     }
     if instances == nil {
       let cores = executor.cores ?? ProcessInfo.processInfo.activeProcessorCount

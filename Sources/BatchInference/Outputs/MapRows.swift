@@ -1,0 +1,75 @@
+import ArrowIPC
+import SparkTypes
+
+/// One map of names to numbers for each row, such as a classifier's probabilities by class; Spark's
+/// `map<string,double>`.
+///
+/// ```swift
+/// let maps = MapRows([["cat": 0.9, "dog": 0.1], ["cat": 0.2, "dog": 0.8]])
+/// print(maps[1]["dog"])                          // Optional(0.8)
+/// ```
+public struct MapRows: Sendable, Hashable {
+  /// The entries of all rows, one row after the other.
+  public private(set) var keys: [String] = []
+  public private(set) var values: [Double] = []
+  /// Where each row's entries begin, and at the end where the last row's end.
+  public private(set) var offsets: [Int] = [0]
+
+  public init() {}
+
+  /// The entries of each row are in the order of their keys.
+  public init(_ rows: [[String: Double]]) {
+    for row in rows { append(row.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }) }
+  }
+
+  /// The number of rows.
+  public var rowCount: Int { offsets.count - 1 }
+
+  /// A row's map.
+  public subscript(row: Int) -> [String: Double] {
+    let range = offsets[row]..<offsets[row + 1]
+    return Dictionary(zip(keys[range], values[range])) { _, last in last }
+  }
+
+  /// Adds a row with `entries`, whose keys differ from each other.
+  public mutating func append(_ entries: some Sequence<(String, Double)>) {
+    for (key, value) in entries {
+      keys.append(key)
+      values.append(value)
+    }
+    offsets.append(keys.count)
+  }
+
+  /// The first `count` rows.
+  func firstRows(_ count: Int) -> MapRows {
+    var result = self
+    result.offsets = Array(offsets.prefix(count + 1))
+    result.keys = Array(keys.prefix(result.offsets[count]))
+    result.values = Array(values.prefix(result.offsets[count]))
+    return result
+  }
+}
+
+extension MapRows: PredictOutput {
+  /// The type of the column.
+  public static let type = DataType.map(.string, .double, valueContainsNull: true)
+
+  public func column(_ request: OutputRequest) throws -> ArrowColumn {
+    guard case .map(let key, .double, _) = request.type, key.isString else {
+      throw request.mismatch("maps of strings to numbers")
+    }
+    try request.checkLength(rowCount)
+    let rows = (0..<rowCount).map { row in
+      ArrowValue.map(
+        (offsets[row]..<offsets[row + 1]).map {
+          (key: .string(keys[$0]), value: .float(values[$0]))
+        })
+    }
+    return try ArrowColumn(rows, type: request.arrowType())
+  }
+
+  public static func outputMismatch(with type: DataType) -> String? {
+    if case .map(let key, .double, _) = type, key.isString { return nil }
+    return "maps of strings to numbers are map<string,double>, the declared type is \(type.ddl)"
+  }
+}
