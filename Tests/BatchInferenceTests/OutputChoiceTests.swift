@@ -92,7 +92,7 @@ struct OutputChoiceTests {
     #expect(model.asked.entries.allSatisfy { $0 == ["twice"] })
     // All of them include one that has no part for each row.
     let error = await #expect(throws: InferenceError.self) { try await predict(model, only: nil) }
-    #expect(error?.message.contains("'boxes'") == true)
+    #expect(error?.message.contains("output boxes") == true)
     #expect(error?.message.contains("only: (--outputs)") == true, "\(String(describing: error))")
   }
 

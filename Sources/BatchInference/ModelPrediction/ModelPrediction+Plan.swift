@@ -366,7 +366,8 @@ private struct Planner {
       throw fail(
         "the output \(output.declaration) has no dimension for the rows of the inputs "
           + "\(modelInputs.map(\.declaration).joined(separator: ", ")): \(runs) with batch: "
-          + "(--batch-dimension)", .invalidOutput)
+          + "(--batch-dimension); or take the other outputs alone with only: (--outputs)",
+        .invalidOutput)
     }
     return layout
   }
