@@ -115,14 +115,16 @@ extension ModelPrediction {
   ///
   /// - Parameters:
   ///   - name: what to call the model in messages.
+  ///   - only: the outputs that are wanted; `nil` for all.
   ///   - batch, batchSize, rows: as they are planned with.
   /// - Returns: the shapes of one row of the outputs that declare none, as far as the trial shows them.
   /// - Throws: ``InferenceError`` if rows are to be checked and depend on each other;
   ///   `CancellationError`.
   public static func tried(
-    _ model: any Model, name: String, batch: BatchDimension? = nil, batchSize: Int,
-    rows: RowRelation = .checked
+    _ model: any Model, name: String, only: [String]? = nil, batch: BatchDimension? = nil,
+    batchSize: Int, rows: RowRelation = .checked
   ) async throws -> [String: Shape] {
+    let model: any Model = only.map { ModelOfOutputs(model, only: $0) } ?? model
     let undeclared = Set(model.outputs.filter { !$0.hasShape }.map(\.name))
     let isChecked = rows == .checked && !model.hasIndependentRows && batchSize > 1
     guard isChecked || !undeclared.isEmpty,

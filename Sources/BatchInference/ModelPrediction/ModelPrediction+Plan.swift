@@ -49,7 +49,7 @@ extension ModelPrediction {
   ///   - batch: the dimension that counts the rows, where the model's names and positions do not tell.
   ///   - rows: what is to be thought of rows that run together.
   ///   - rowShapes: the shapes of one row of outputs that declare none, from
-  ///     ``tried(_:name:batch:batchSize:rows:)``; without, they become arrays.
+  ///     ``tried(_:name:only:batch:batchSize:rows:)``; without, they become arrays.
   /// - Throws: ``InferenceError`` that names the input, output or column, and what to write.
   public static func plan(
     modelInputs: [TensorSpecification], modelOutputs: [TensorSpecification],

@@ -70,7 +70,7 @@ extension DataFrame {
     let packed = try source.packed()
     let size = batchSize ?? source.format.batchSize
     let rowShapes = try await ModelPrediction.tried(
-      model, name: source.path, batch: batch, batchSize: size, rows: rows)
+      model, name: source.path, only: only, batch: batch, batchSize: size, rows: rows)
     let plan = try ModelPrediction.plan(
       model: model, reference: packed.reference, table: table, inputs: inputs,
       outputs: outputs, only: only, into: structure, batchSize: size, batch: batch, rows: rows,
