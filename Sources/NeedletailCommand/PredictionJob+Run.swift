@@ -18,7 +18,8 @@ extension PredictionJob {
     let predicted: DataFrame
     do {
       predicted = try await table.predicting(
-        source, loaded: model, inputs: inputs, outputs: outputs, only: only, batchSize: request.batchSize,
+        source, loaded: model, inputs: inputs, outputs: outputs, only: only,
+        batchSize: request.batchSize,
         batch: request.batchDimension, rows: request.rows, as: PredictionForm(request.resources))
     } catch let error as InferenceError where isAboutGivenColumn(error) {
       throw CommandFailure("\(error)")

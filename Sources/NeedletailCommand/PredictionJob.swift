@@ -81,7 +81,8 @@ struct PredictionJob: Sendable {
         throw CommandFailure("\(option) names an output that cannot be given: \(output)")
       }
     }
-    try check(names.filter { !model.mapOutputs.contains($0) }, among: model.outputs, option, "output")
+    try check(
+      names.filter { !model.mapOutputs.contains($0) }, among: model.outputs, option, "output")
   }
 
   /// `format` with the options that the user gave, which go before its own.
