@@ -272,10 +272,12 @@ final class GRPCCall: ChannelInboundHandler {
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let lease = response.lease
     unsent += count
+    connection.unsent.value += count
     let promise = context.eventLoop.makePromise(of: Void.self)
     promise.futureResult.whenComplete { _ in
       let call = bound.value.0
       call.unsent -= count
+      call.connection.unsent.value -= count
       if call.unsent == 0, call.stall != nil {
         call.stall?.cancel()
         call.stall = nil
@@ -288,7 +290,9 @@ final class GRPCCall: ChannelInboundHandler {
 
   /// Closes the connection if its client does not take what was written in reasonable time.
   private func watch(context: ChannelHandlerContext) {
-    guard unsent > Self.watchedBytes, stall == nil, let connection = context.channel.parent else { return }
+    guard unsent > Self.watchedBytes, stall == nil, let connection = context.channel.parent else {
+      return
+    }
     let time =
       self.connection.activity.timeouts.stall + .seconds(Int64(unsent / Self.slowestRate))
     stall = context.eventLoop.scheduleTask(in: time) { connection.close(promise: nil) }
@@ -300,13 +304,15 @@ final class GRPCCall: ChannelInboundHandler {
     writeHeaders(context: context)
     write(response, context: context)
     context.flush()
-    guard unsent > connection.bytesInFlight else { return watch(context: context) }
+    guard unsent > Self.watchedBytes, connection.unsent.value > connection.bytesInFlight else {
+      return watch(context: context)
+    }
     end(
       GRPCStatus(
         KServeError(
           .resourceExhausted,
-          "the client has not read \(unsent) bytes of its responses, which is more than this server "
-            + "keeps for it; read them as they come")),
+          "the client has not read \(connection.unsent.value) bytes of its connection's responses, "
+            + "which is more than this server keeps for it; read them as they come")),
       context: context)
   }
 

@@ -12,6 +12,8 @@ final class GRPCConnection: Sendable {
   let bytesInFlight: Int
   /// The requests at work; counted by the network's thread.
   private let atWork: NIOLoopBoundBox<Int>
+  /// The bytes of answers that the client has not taken yet; counted by the network's thread.
+  let unsent: NIOLoopBoundBox<Int>
 
   init(
     _ channel: any Channel, activity: ConnectionActivity, inference: InferenceService,
@@ -25,6 +27,7 @@ final class GRPCConnection: Sendable {
     let limit = InFlightLimit(limit: bytesInFlight, starter: inference.starter)
     self.limit = limit
     atWork = NIOLoopBoundBox(0, eventLoop: channel.eventLoop)
+    unsent = NIOLoopBoundBox(0, eventLoop: channel.eventLoop)
     channel.closeFuture.whenComplete { _ in limit.close() }
   }
 

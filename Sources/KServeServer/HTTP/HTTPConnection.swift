@@ -54,6 +54,8 @@ final class HTTPConnection: ChannelInboundHandler {
   private var isEnding = false
   /// Closes the connection if the client does not read.
   private var stall: Scheduled<Void>?
+  /// What the answer takes that is being sent.
+  private var lease: InFlightLimit.Lease?
 
   init(
     maxRequestBytes: Int, budget: MemoryBudget, activity: ConnectionActivity,
@@ -171,6 +173,7 @@ final class HTTPConnection: ChannelInboundHandler {
     _ response: HTTPResponse, to head: HTTPRequestHead, context: ChannelHandlerContext
   ) {
     guard context.channel.isActive else { return }
+    lease = response.lease
     let keepsAlive = head.isKeepAlive && !isEnding
     writeHead(
       response, version: head.version, keepsAlive: keepsAlive, hasBody: head.method != .HEAD,
@@ -211,6 +214,7 @@ final class HTTPConnection: ChannelInboundHandler {
   private func writeEnd(context: ChannelHandlerContext) {
     stall?.cancel()
     stall = nil
+    lease = nil
     state = .idle
     activity.enter(.waiting)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
@@ -254,6 +258,7 @@ final class HTTPConnection: ChannelInboundHandler {
     if case .responding(_, let cancellation) = state { cancellation.cancel() }
     state = .closing
     body.drop()
+    lease = nil
     stall?.cancel()
     context.fireChannelInactive()
   }

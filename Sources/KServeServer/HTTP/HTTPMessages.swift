@@ -23,6 +23,8 @@ struct HTTPResponse: Sendable {
   var status: HTTPResponseStatus
   var headers: [(name: String, value: String)]
   var body: [ByteBuffer]
+  /// What it takes of the server's memory until it is sent.
+  var lease: InFlightLimit.Lease?
 
   init(
     status: HTTPResponseStatus = .ok, headers: [(name: String, value: String)] = [],

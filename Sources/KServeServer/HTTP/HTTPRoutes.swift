@@ -135,10 +135,12 @@ final class HTTPRoutes: Sendable {
     let workers = inference.workers
     inference.infer(
       inferRequest, cancellation: request.cancellation, transport: .http
-    ) { result, _ in
+    ) { result, lease in
       @Sendable func write() {
         do throws(KServeError) {
-          answer(try HTTPInference.response(try result.get(), to: inferRequest))
+          var response = try HTTPInference.response(try result.get(), to: inferRequest)
+          response.lease = lease
+          answer(response)
         } catch {
           answer(.error(error))
         }
@@ -228,7 +230,13 @@ final class HTTPRoutes: Sendable {
       throw KServeError(
         .invalidArgument, "Shared memory register request has no 'byte_size' field")
     }
-    let offset = try member("offset", of: request)?.integer(Int.self) ?? 0
+    let place = try member("offset", of: request) ?? .null
+    let start: Int? = if case .null = place { 0 } else { place.integer(Int.self) }
+    guard let offset = start else {
+      throw KServeError(
+        .invalidArgument,
+        "the 'offset' of the shared memory register request is no whole number of bytes")
+    }
     try sharedMemory.register(
       name: name, key: key, offset: offset, byteSize: byteSize, client: request.client)
     return .done

@@ -76,7 +76,15 @@ final class InferenceService: Sendable {
         request, prepared, on: model, arrival: arrival, cancellation: cancellation
       ) { result, byteCount in
         lease.resize(to: byteCount)
-        answer(result, lease)
+        let memory = MemoryBudget.Lease(self.budget)
+        lease.keep(memory)
+        answer(
+          result.flatMap { response in
+            Result { () throws(KServeError) in
+              try memory.grow(to: byteCount)
+              return response
+            }
+          }, lease)
       }
     }
     // Copying much is nothing for the network's threads.

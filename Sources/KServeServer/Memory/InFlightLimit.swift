@@ -23,6 +23,7 @@ final class InFlightLimit: Sendable {
   final class Lease: Sendable {
     private let owner: InFlightLimit?
     private let bytes: Mutex<Int>
+    private let memory = Mutex<MemoryBudget.Lease?>(nil)
 
     fileprivate init(_ owner: InFlightLimit?, bytes: Int) {
       self.owner = owner
@@ -33,6 +34,9 @@ final class InFlightLimit: Sendable {
       let bytes = bytes.withLock { $0 }
       owner?.release(bytes)
     }
+
+    /// Keeps what the answer takes of the server's memory for as long as itself.
+    func keep(_ lease: MemoryBudget.Lease) { memory.withLock { $0 = lease } }
 
     /// What was expected has become known.
     func resize(to new: Int) {

@@ -30,7 +30,7 @@ struct ComparableRows {
     case .bfloat16(let tensor):
       elements = .real(tensor.scalars.map { Double($0.floatValue) }, tolerance: 0.04)
     case .float32(let tensor):
-      elements = .real(tensor.scalars.map { Double($0) }, tolerance: 5e-4)
+      elements = .real(tensor.scalars.map { Double($0) }, tolerance: 2e-3)
     case .float64(let tensor): elements = .real(tensor.scalars, tolerance: 1e-9)
     case .string(let tensor): elements = .text(tensor.strings)
     }

@@ -105,6 +105,15 @@ import Testing
       #expect(try await Self.register(port, "r", own, 4).status == 200)
       #expect(try await Self.register(port, "r", own, 4).status == 400)
       #expect(try await Self.register(port, "long", own, 5).status == 400)
+      for (offset, status) in [
+        ("null", 200), ("1.5", 400), ("18446744073709551616", 400), ("-1", 400),
+      ] {
+        let body = "{\"key\":\"\(own.key)\",\"offset\":\(offset),\"byte_size\":2}"
+        let answer = try await HTTPProbe.ask(
+          port, "POST", "/v2/systemsharedmemory/region/o\(offset)/register",
+          body: Array(body.utf8))
+        #expect(answer.status == status, "\(offset): \(answer.text)")
+      }
       let status = try await HTTPProbe.ask(port, "GET", "/v2/systemsharedmemory/status").text
       #expect(status.contains("\"byte_size\":4"))
     }
