@@ -266,14 +266,10 @@ final class HTTPRoutes: Sendable {
     guard request.method == .GET || request.method == .HEAD else {
       return .methodNotAllowed([.GET], isText: true)
     }
-    let models = server.registry.all
     let text = MetricsText(
-      models: models.map {
+      models: server.registry.all.map {
         ($0.name, $0.configuration.version, $0.queueLength, $0.statistics.snapshot)
-      }, usage: usage,
-      joining: models.compactMap { model in
-        model.joining.map { (model.name, model.configuration.version, $0.joins) }
-      }
+      }, usage: usage
     ).text
     return HTTPResponse(contentType: "text/plain; charset=utf-8", text: text)
   }

@@ -7,12 +7,10 @@ struct MetricsText {
     var value: String
   }
 
-  /// - Parameters:
-  ///   - models: name, version, waiting requests and counts of each model.
-  ///   - joining: whether requests are joined, of the models of which that was decided.
+  /// - Parameter models: name, version, waiting requests and counts of each model.
   init(
     models: [(name: String, version: Int, pending: Int, counts: ServingStatistics.Snapshot)],
-    usage: SystemUsage, joining: [(name: String, version: Int, joins: Bool)] = []
+    usage: SystemUsage
   ) {
     func samples(_ value: (ServingStatistics.Snapshot) -> UInt64) -> [Sample] {
       models.map {
@@ -65,14 +63,6 @@ struct MetricsText {
       models.map {
         Sample(labels: Self.labels($0.name, $0.version), value: String($0.pending))
       })
-    if !joining.isEmpty {
-      gauge(
-        "needletail_joins_requests",
-        "Whether the rows of several requests run as one batch, per-model.",
-        joining.map {
-          Sample(labels: Self.labels($0.name, $0.version), value: $0.joins ? "1" : "0")
-        })
-    }
     gauge("nv_cpu_utilization", "CPU utilization rate [0.0 - 1.0]", usage.utilization())
     let memory = usage.memory()
     gauge("nv_cpu_memory_total_bytes", "CPU total memory (RAM), in bytes", Double(memory.total))

@@ -175,9 +175,6 @@ import Testing
       }
       let page = try await HTTPProbe.ask(port, "GET", "/status.json").text
       #expect(page.contains("\"notes\":[\"\(Self.depends)"))
-      let metrics = try await HTTPProbe.ask(try #require(endpoints.metrics), "GET", "/metrics").text
-      #expect(metrics.contains("needletail_joins_requests{model=\"m0\",version=\"1\"} 1\n"))
-      #expect(metrics.contains("needletail_joins_requests{model=\"m2\",version=\"1\"} 0\n"))
     }
   }
 
