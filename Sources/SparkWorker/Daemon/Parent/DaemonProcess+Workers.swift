@@ -58,14 +58,17 @@ extension DaemonProcess {
     suspicion.died(running: functions.values.map(\.keys))
     ledger.suspects = suspicion.suspects
     if worker.own == nil || !running.isEmpty {
+      // A task whose first message was not read yet has no names.
+      let names = Set(functions.values.map(\.names)).subtracting([""]).sorted()
+      let end = worker.isReady ? death.description : death.startFailure
       log(
         running.isEmpty && worker.isReady ? .warning : .error,
-        "process \(id) \(worker.isReady ? death.description : death.startFailure); it ran \(running.count) tasks"
-          + (running.isEmpty
-            ? "" : " of \(Set(functions.values.map(\.names)).sorted().joined(separator: "; "))"))
+        "process \(id) \(end); it ran \(running.count) tasks"
+          + (names.isEmpty ? "" : " of \(names.joined(separator: "; "))"))
     }
     for slot in slots {
-      let others = functions.filter { $0.key != slot }.map(\.value.names)
+      let own = functions[slot]?.keys
+      let others = functions.values.filter { !$0.keys.isEmpty && $0.keys != own }.map(\.names)
       self.worker(
         of: slot, died: death, process: id, isReady: worker.isReady,
         others: others)
