@@ -264,7 +264,7 @@ let tests: [Target] = [
       .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
       .product(name: "SwiftProtobuf", package: "swift-protobuf"),
     ],
-    swiftSettings: settings),
+    exclude: ["make_spark_types.py", "spark_types.json"], swiftSettings: settings),
   .testTarget(
     name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
   .testTarget(

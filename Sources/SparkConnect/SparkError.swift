@@ -12,6 +12,8 @@ public struct SparkError: Error, Sendable {
     case unauthenticated
     /// Spark refused or failed the request.
     case server
+    /// The server has lost the session, with all that was set and sent in it.
+    case session
     /// The operation was interrupted.
     case cancelled
     /// A file could not be read or was not taken by the server.

@@ -21,12 +21,16 @@ extension DataType {
     case .double: "double"
     case .decimal(let precision, let scale): "decimal(\(precision),\(scale))"
     case .string: "string"
+    case .collatedString(let collation): "string collate \(collation)"
     case .char(let length): "char(\(length))"
     case .varchar(let length): "varchar(\(length))"
     case .binary: "binary"
     case .date: "date"
+    case .time(let precision): "time(\(precision))"
     case .timestamp: "timestamp"
     case .timestampNTZ: "timestamp_ntz"
+    case .timestampNanos(let precision): "timestamp_ltz(\(precision))"
+    case .timestampNTZNanos(let precision): "timestamp_ntz(\(precision))"
     case .dayTimeInterval(let from, let to):
       from == to ? "interval \(from)" : "interval \(from) to \(to)"
     case .yearMonthInterval(let from, let to):
@@ -37,10 +41,14 @@ extension DataType {
     case .struct(let fields):
       "struct<"
         + fields.map {
-          "\(StructType.quoted($0.name)):\($0.type.ddl)\($0.isNullable ? "" : " not null")"
+          "\(SQLIdentifier($0.name)):\($0.type.ddl)\($0.isNullable ? "" : " not null")"
         }.joined(separator: ",") + ">"
     case .variant: "variant"
+    case .geometry(let srid): "geometry(\(srid.map(String.init) ?? "any"))"
+    case .geography(let srid): "geography(\(srid.map(String.init) ?? "any"))"
+    case .userDefined(let type): type.simpleName
     case .unparsed(let name): name
+    case .unknown(let type): "unknown(\(type.kind.map(String.init) ?? ""))"
     }
   }
 
@@ -61,7 +69,7 @@ extension DataType: CustomStringConvertible {
 extension StructType {
   /// The fields as a column list, for example `id bigint not null, scores array<float>`.
   public var ddl: String {
-    fields.map { "\(Self.quoted($0.name)) \($0.type.ddl)\($0.isNullable ? "" : " not null")" }
+    fields.map { "\(SQLIdentifier($0.name)) \($0.type.ddl)\($0.isNullable ? "" : " not null")" }
       .joined(separator: ", ")
   }
 
@@ -76,18 +84,6 @@ extension StructType {
     var parser = DDLParser(text)
     fields = try parser.fields(until: nil)
     try parser.expectEnd()
-  }
-
-  /// A name as it stands in DDL: in back-ticks unless it is a plain identifier.
-  static func quoted(_ name: String) -> String {
-    let isPlain =
-      !name.isEmpty && !name.first!.isNumber
-      && name.allSatisfy { $0 == "_" || ($0.isASCII && ($0.isLetter || $0.isNumber)) }
-    return isPlain
-      ? name
-      : "`"
-        + name.split(separator: "`", omittingEmptySubsequences: false)
-        .joined(separator: "``") + "`"
   }
 }
 
@@ -224,11 +220,14 @@ private struct DDLParser {
     case "bigint", "long": return .long
     case "float", "real": return .float
     case "double": return .double
-    case "string": return .string
+    case "string": return try string()
     case "binary": return .binary
     case "date": return .date
-    case "timestamp", "timestamp_ltz": return .timestamp
-    case "timestamp_ntz": return .timestampNTZ
+    case "time": return .time(precision: try timePrecision() ?? 6)
+    case "timestamp", "timestamp_ltz": return try timestamp(isLocal: true)
+    case "timestamp_ntz": return try timestamp(isLocal: false)
+    case "geometry": return .geometry(srid: try srid())
+    case "geography": return .geography(srid: try srid())
     case "variant": return .variant
     case "decimal", "dec", "numeric":
       guard accept("(") else { return .decimal() }
@@ -264,6 +263,65 @@ private struct DDLParser {
     }
   }
 
+  private mutating func string() throws -> DataType {
+    guard acceptWord("collate") else { return .string }
+    let collation = try name()
+    return collation.uppercased() == "UTF8_BINARY" ? .string : .collatedString(collation: collation)
+  }
+
+  /// The digits in parentheses, if there are any.
+  private mutating func precision(_ allowed: ClosedRange<Int>) throws -> Int? {
+    guard accept("(") else { return nil }
+    let before = position
+    let digits = try integer()
+    guard allowed.contains(digits) else {
+      position = before
+      throw failure("a precision from \(allowed.lowerBound) to \(allowed.upperBound)")
+    }
+    try expect(")")
+    return digits
+  }
+
+  private mutating func timePrecision() throws -> Int? {
+    let digits = try precision(0...9)
+    if acceptWord("without") { try expectWords("time", "zone") }
+    return digits
+  }
+
+  /// Six digits are Spark's plain timestamps, more of them those of nanoseconds.
+  private mutating func timestamp(isLocal: Bool) throws -> DataType {
+    let digits = try precision(6...9) ?? 6
+    var isLocal = isLocal
+    if acceptWord("without") {
+      try expectWords("time", "zone")
+      isLocal = false
+    } else if acceptWord("with") {
+      try expectWords("local", "time", "zone")
+    }
+    if digits > 6 {
+      return isLocal ? .timestampNanos(precision: digits) : .timestampNTZNanos(precision: digits)
+    }
+    return isLocal ? .timestamp : .timestampNTZ
+  }
+
+  private mutating func expectWords(_ words: String...) throws {
+    for word in words {
+      guard acceptWord(word) else { throw failure("'\(word)'") }
+    }
+  }
+
+  /// The number of a reference system in parentheses, `nil` for `any`.
+  private mutating func srid() throws -> Int? {
+    try expect("(")
+    if acceptWord("any") {
+      try expect(")")
+      return nil
+    }
+    let number = try integer()
+    try expect(")")
+    return number
+  }
+
   private mutating func interval() -> DataType {
     let before = position
     let first = word().lowercased()
@@ -272,12 +330,12 @@ private struct DDLParser {
       Field.allCases.first { "\($0)" == name }
     }
     if let from = find(first, DataType.DayTimeField.self),
-      let to = find(second, DataType.DayTimeField.self)
+      let to = find(second, DataType.DayTimeField.self), from.rawValue <= to.rawValue
     {
       return .dayTimeInterval(from: from, to: to)
     }
     if let from = find(first, DataType.YearMonthField.self),
-      let to = find(second, DataType.YearMonthField.self)
+      let to = find(second, DataType.YearMonthField.self), from.rawValue <= to.rawValue
     {
       return .yearMonthInterval(from: from, to: to)
     }

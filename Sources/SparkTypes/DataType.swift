@@ -14,15 +14,24 @@ public indirect enum DataType: Sendable, Hashable, Codable {
   case float, double
   case decimal(precision: Int = 10, scale: Int = 0)
   case string
+  /// Strings that compare by a collation other than Spark's default, such as `UNICODE_CI`.
+  case collatedString(collation: String)
   /// Strings of fixed and of limited length, as tables declare them; strings otherwise.
   case char(length: Int)
   case varchar(length: Int)
   case binary
   case date
+  /// A time of day with `precision` digits of a second's fraction. Its values are nanoseconds since
+  /// midnight.
+  case time(precision: Int = 6)
   /// An instant, shown in the session's time zone.
   case timestamp
   /// A wall-clock time without a zone.
   case timestampNTZ
+  /// Instants and wall-clock times with 7 to 9 digits of a second's fraction (Spark 4.3). Their
+  /// values are nanoseconds.
+  case timestampNanos(precision: Int)
+  case timestampNTZNanos(precision: Int)
   case dayTimeInterval(from: DayTimeField = .day, to: DayTimeField = .second)
   case yearMonthInterval(from: YearMonthField = .year, to: YearMonthField = .month)
   case calendarInterval
@@ -30,8 +39,16 @@ public indirect enum DataType: Sendable, Hashable, Codable {
   case map(DataType, DataType, valueContainsNull: Bool = true)
   case `struct`(StructType)
   case variant
-  /// A type that this package has no case for, by the name that Spark gives it.
+  /// Spatial objects in a plane and on the globe, in the reference system with the number `srid`;
+  /// `nil` where each value has its own.
+  case geometry(srid: Int?)
+  case geography(srid: Int?)
+  /// A type that a library adds to Spark, such as Spark ML's vectors.
+  case userDefined(UserDefinedType)
+  /// A type that Spark describes by its name alone.
   case unparsed(String)
+  /// A type that is younger than this package.
+  case unknown(UnknownDataType)
 
   public enum DayTimeField: Int32, Sendable, Hashable, Codable, CaseIterable {
     case day, hour, minute, second
@@ -54,7 +71,7 @@ extension DataType {
   /// Whether values are strings, of whichever declared length.
   public var isString: Bool {
     switch self {
-    case .string, .char, .varchar: true
+    case .string, .collatedString, .char, .varchar: true
     default: false
     }
   }

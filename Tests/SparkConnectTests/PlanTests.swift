@@ -98,6 +98,64 @@ struct PlanTests {
     try Relation(jsonString: json).jsonString()
   }
 
+  @Test("nulls are replaced by values that the server takes")
+  func fillna() async throws {
+    func literal(_ value: some ColumnConvertible) async throws -> Spark_Connect_Expression.Literal {
+      try await withSession { session, _ in
+        try session.table("t").fillna(value, "a").plan().root.fillNa.values[0]
+      }
+    }
+    #expect(try await literal(0).literalType == .long(0))
+    #expect(try await literal(Int32(-1)).literalType == .long(-1))
+    #expect(try await literal(Int64.max).literalType == .long(.max))
+    #expect(try await literal(Float(1.5)).literalType == .double(1.5))
+    #expect(try await literal(0.25).literalType == .double(0.25))
+    #expect(try await literal("x").literalType == .string("x"))
+    #expect(try await literal(true).literalType == .boolean(true))
+    let error = await sparkError { _ = try await literal(lit([UInt8(1)])) }
+    #expect(error.message.contains("coalesce"))
+  }
+
+  @Test("conditions and names in words")
+  func words() async throws {
+    try await withSession { session, _ in
+      let table = session.table("t")
+      let filter = try table.where("id > 5").plan().root.filter
+      #expect(filter.condition.expressionString.expression == "id > 5")
+      let join = try table.join(table, on: "id").plan().root.join
+      #expect(join.usingColumns == ["id"] && !join.hasJoinCondition)
+    }
+  }
+
+  @Test("exact names, whatever is in them")
+  func exactNames() throws {
+    func identifier(_ column: Column) throws -> String {
+      try column.expression(.init(version: (4, 3))).unresolvedAttribute.unparsedIdentifier
+    }
+    #expect(try identifier(column(named: "a.b")) == "`a.b`")
+    #expect(try identifier(column(named: "odd`name")) == "`odd``name`")
+    #expect(try identifier(column(named: "*")) == "`*`")
+    #expect(try identifier(column(path: ["s", "a,b"])) == "`s`.`a,b`")
+  }
+
+  @Test("functions that only the planner for Spark Connect knows")
+  func planners() throws {
+    func function(_ column: Column) throws -> Spark_Connect_Expression.UnresolvedFunction {
+      try column.expression(.init(version: (4, 3))).unresolvedFunction
+    }
+    for column in [vectorToArray("v"), callFunction("vector_to_array", "v")] {
+      let message = try function(column)
+      #expect(message.functionName == "vector_to_array")
+      #expect(message.arguments[1].literal.string == "float64")
+    }
+    #expect(try function(vectorToArray("v", of: .float)).arguments[1].literal.string == "float32")
+    #expect(try function(arrayToVector("a")).functionName == "array_to_vector")
+    #expect(
+      try function(unresolvedFunction("some_planner_function", "a", lit(1))).arguments.count == 2)
+    let other = try callFunction("mine", "a").expression(.init(version: (4, 3)))
+    #expect(other.callFunction.functionName == "mine")
+  }
+
   @Test("every relation has a plan id of its own")
   func planIDs() async throws {
     try await withSession { session, _ in

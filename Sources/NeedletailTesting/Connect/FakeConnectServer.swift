@@ -69,6 +69,10 @@ public final class FakeConnectServer: Sendable {
     /// Releases and requests for an error's details are never answered.
     package var isSilent = false
     package var cachedArtifacts: Set<String> = []
+    /// The id of the server's side of all sessions; empty for a server that tells none.
+    package var serverSession = UUID().uuidString
+    /// Why the server has no session any more.
+    package var lostSession: GoogleRPCStatus?
   }
 
   package struct Operation: Sendable {
@@ -133,6 +137,25 @@ public final class FakeConnectServer: Sendable {
   }
 
   package var log: Log { state.withLock { $0.log } }
+
+  /// Forgets settings, views, artifacts and running queries, as a server does that is started again.
+  public func restart() {
+    state.withLock { state in
+      state.serverSession = UUID().uuidString
+      state.operations = [:]
+      state.cachedArtifacts = []
+      state.log.settings = [:]
+    }
+  }
+
+  /// Ends all sessions, as a server does with those that nobody has used for its time-out.
+  public func expireSessions() {
+    state.withLock {
+      $0.lostSession = .spark(
+        "[INVALID_HANDLE.SESSION_CLOSED] The handle is invalid. Session was closed. SQLSTATE: HY000",
+        condition: "INVALID_HANDLE.SESSION_CLOSED")
+    }
+  }
 
   /// Sets what executions do.
   package func onExecute(_ script: @escaping @Sendable (Spark_Connect_Plan) throws -> [Step]) {

@@ -20,13 +20,34 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
     return server
   }
 
+  /// The server, unless the client means a session that it does not have.
+  private func server(of request: some ObservingSessionRequest) throws -> FakeConnectServer {
+    let server = try server()
+    let (id, lost) = server.state.withLock { ($0.serverSession, $0.lostSession) }
+    if let lost { throw lost }
+    let observed = request.clientObservedServerSideSessionID
+    if !observed.isEmpty, observed != id {
+      throw GoogleRPCStatus.spark(
+        "[INVALID_HANDLE.SESSION_CHANGED] The handle is invalid. The existing Spark server driver "
+          + "instance has restarted. SQLSTATE: HY000", condition: "INVALID_HANDLE.SESSION_CHANGED")
+    }
+    return server
+  }
+
+  /// A response that tells the server's side of the session.
+  private func answering<Response: SessionResponse>(_ response: Response) throws -> Response {
+    var response = response
+    response.serverSideSessionID = try server().state.withLock { $0.serverSession }
+    return response
+  }
+
   // MARK: Executions
 
   func executePlan(
     request: Spark_Connect_ExecutePlanRequest,
     response: RPCWriter<Spark_Connect_ExecutePlanResponse>, context: ServerContext
   ) async throws {
-    let server = try server()
+    let server = try server(of: request)
     let isLost = server.state.withLock { state in
       guard state.lostExecutions > 0 else { return false }
       state.lostExecutions -= 1
@@ -49,7 +70,7 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
     request: Spark_Connect_ReattachExecuteRequest,
     response: RPCWriter<Spark_Connect_ExecutePlanResponse>, context: ServerContext
   ) async throws {
-    let server = try server()
+    let server = try server(of: request)
     let operation = server.state.withLock { state in
       state.log.reattachments.append(request)
       return state.operations[request.operationID]
@@ -81,6 +102,7 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
       switch responses[index].step {
       case .respond(var message):
         message.operationID = id
+        message = try answering(message)
         message.responseID = responses[index].id
         try await writer.write(message)
         server.state.withLock { $0.log.sentResponseCount += 1 }
@@ -126,14 +148,15 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
   func interrupt(
     request: Spark_Connect_InterruptRequest, context: ServerContext
   ) async throws -> Spark_Connect_InterruptResponse {
-    try server().state.withLock { state in
-      state.log.interrupts.append(request)
-      let ids =
-        request.interruptType == .operationID
-        ? [request.operationID] : state.operations.keys.sorted()
-      for id in ids { state.operations[id]?.isInterrupted = true }
-      return .with { $0.interruptedIds = ids }
-    }
+    try answering(
+      try server(of: request).state.withLock { state in
+        state.log.interrupts.append(request)
+        let ids =
+          request.interruptType == .operationID
+          ? [request.operationID] : state.operations.keys.sorted()
+        for id in ids { state.operations[id]?.isInterrupted = true }
+        return .with { $0.interruptedIds = ids }
+      })
   }
 
   func fetchErrorDetails(
@@ -153,6 +176,13 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
   func analyzePlan(
     request: Spark_Connect_AnalyzePlanRequest, context: ServerContext
   ) async throws -> Spark_Connect_AnalyzePlanResponse {
+    _ = try server(of: request)
+    return try answering(try analysis(request))
+  }
+
+  private func analysis(
+    _ request: Spark_Connect_AnalyzePlanRequest
+  ) throws -> Spark_Connect_AnalyzePlanResponse {
     switch request.analyze {
     case .sparkVersion: return .with { $0.sparkVersion.version = version }
     case .schema(let schema):
@@ -169,27 +199,28 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
   func config(
     request: Spark_Connect_ConfigRequest, context: ServerContext
   ) async throws -> Spark_Connect_ConfigResponse {
-    try server().state.withLock { state in
-      var response = Spark_Connect_ConfigResponse()
-      func pair(_ key: String, _ value: String?) -> Spark_Connect_KeyValue {
-        .with {
-          $0.key = key
-          if let value { $0.value = value }
+    try answering(
+      try server(of: request).state.withLock { state in
+        var response = Spark_Connect_ConfigResponse()
+        func pair(_ key: String, _ value: String?) -> Spark_Connect_KeyValue {
+          .with {
+            $0.key = key
+            if let value { $0.value = value }
+          }
         }
-      }
-      switch request.operation.opType {
-      case .set(let set): for pair in set.pairs { state.log.settings[pair.key] = pair.value }
-      case .unset(let unset): for key in unset.keys { state.log.settings[key] = nil }
-      case .getOption(let get):
-        response.pairs = get.keys.map { pair($0, state.log.settings[$0]) }
-      case .getAll(let all):
-        response.pairs = state.log.settings.filter { $0.key.hasPrefix(all.prefix) }
-          .map { pair($0.key, $0.value) }
-      case .isModifiable(let keys): response.pairs = keys.keys.map { pair($0, "true") }
-      case nil: break
-      }
-      return response
-    }
+        switch request.operation.opType {
+        case .set(let set): for pair in set.pairs { state.log.settings[pair.key] = pair.value }
+        case .unset(let unset): for key in unset.keys { state.log.settings[key] = nil }
+        case .getOption(let get):
+          response.pairs = get.keys.map { pair($0, state.log.settings[$0]) }
+        case .getAll(let all):
+          response.pairs = state.log.settings.filter { $0.key.hasPrefix(all.prefix) }
+            .map { pair($0.key, $0.value) }
+        case .isModifiable(let keys): response.pairs = keys.keys.map { pair($0, "true") }
+        case nil: break
+        }
+        return response
+      })
   }
 
   func releaseSession(
@@ -218,6 +249,7 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
       return chunk.data
     }
     for try await message in request {
+      _ = try self.server(of: message)
       if let failure { throw failure }
       switch message.payload {
       case .batch(let batch):
@@ -251,25 +283,27 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
       state.log.artifacts += artifacts
       state.cachedArtifacts.formUnion(artifacts.map(\.name).filter { $0.hasPrefix("cache/") })
     }
-    return .with {
-      $0.artifacts = artifacts.map { artifact in
-        .with {
-          $0.name = artifact.name
-          $0.isCrcSuccessful = !isDamaged
+    return try answering(
+      .with {
+        $0.artifacts = artifacts.map { artifact in
+          .with {
+            $0.name = artifact.name
+            $0.isCrcSuccessful = !isDamaged
+          }
         }
-      }
-    }
+      })
   }
 
   func artifactStatus(
     request: Spark_Connect_ArtifactStatusesRequest, context: ServerContext
   ) async throws -> Spark_Connect_ArtifactStatusesResponse {
-    try server().state.withLock { state in
-      .with {
-        for name in request.names {
-          $0.statuses[name] = .with { $0.exists = state.cachedArtifacts.contains(name) }
+    try answering(
+      try server(of: request).state.withLock { state in
+        .with {
+          for name in request.names {
+            $0.statuses[name] = .with { $0.exists = state.cachedArtifacts.contains(name) }
+          }
         }
-      }
-    }
+      })
   }
 }

@@ -388,3 +388,16 @@ public func toDate(_ column: Column, _ format: String? = nil) -> Column {
 public func toTimestamp(_ column: Column, _ format: String? = nil) -> Column {
   .function("to_timestamp", [column] + (format.map { [lit($0)] } ?? []))
 }
+
+// MARK: Vectors of Spark ML
+
+/// A vector of Spark ML, dense or sparse, as an array: of doubles, or of floats.
+///
+/// A model takes a column of vectors in this form:
+/// `table.withColumn("x", vectorToArray(col("features")))`.
+public func vectorToArray(_ column: Column, of type: DataType = .double) -> Column {
+  .function("vector_to_array", [column, lit(type == .float ? "float32" : "float64")])
+}
+
+/// An array of numbers as a dense vector of Spark ML.
+public func arrayToVector(_ column: Column) -> Column { .function("array_to_vector", [column]) }

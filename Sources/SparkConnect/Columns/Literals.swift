@@ -92,7 +92,20 @@ extension Column: ExpressibleByStringLiteral {
   public init(stringLiteral name: String) { self = col(name) }
 }
 
-/// The column called `name`; `a.b` is field `b` of struct `a`, `*` all columns.
+/// The column of exactly this name, whatever is in it: dots, commas, back-ticks.
+public func column(named name: String) -> Column { column(path: [name]) }
+
+/// A field within structs, by its exact names from the outside to the inside.
+public func column(path: [String]) -> Column {
+  Column(label: path.joined(separator: ".")) { _ in
+    .with {
+      $0.unresolvedAttribute = .with { $0.unparsedIdentifier = SQLIdentifier.quoted(path: path) }
+    }
+  }
+}
+
+/// The column called `name`; `a.b` is field `b` of struct `a`, `*` all columns. Names that have dots or
+/// back-ticks stand in back-ticks, as in SQL, or are given to ``column(named:)``.
 public func col(_ name: String) -> Column {
   Column(label: name) { _ in
     if name == "*" { return .with { $0.unresolvedStar = .init() } }
@@ -108,9 +121,21 @@ public func expr(_ sql: String) -> Column {
   Column(label: sql) { _ in .with { $0.expressionString = .with { $0.expression = sql } } }
 }
 
+/// A function that only the server's planner for Spark Connect knows, not its SQL: those of Spark ML and
+/// of its extensions. It gets the arguments as PySpark's functions send them.
+public func unresolvedFunction(_ name: String, _ arguments: Column...) -> Column {
+  .function(name, arguments)
+}
+
 /// Any function that the server knows, built in or registered, by name.
 public func callFunction(_ name: String, _ arguments: Column...) -> Column {
-  Column(arguments, label: name) { expressions in
+  // These two are in no catalogue; the planner for Spark Connect makes them itself.
+  switch name {
+  case "vector_to_array" where arguments.count == 1: return vectorToArray(arguments[0])
+  case "vector_to_array", "array_to_vector": return .function(name, arguments)
+  default: break
+  }
+  return Column(arguments, label: name) { expressions in
     .with {
       $0.callFunction = .with {
         $0.functionName = name

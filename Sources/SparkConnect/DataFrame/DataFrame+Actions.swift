@@ -10,11 +10,14 @@ extension DataFrame {
   public func forEachBatch(
     _ body: @escaping @Sendable (RecordBatch) async throws -> Void
   ) async throws {
+    let result = ResultBatches()
     try await session.execute(try plan(), calls: calls) { response in
-      guard case .arrowBatch(let message) = response.responseType else { return }
-      let reader = try ArrowStreamReader(ArrowBuffer(message.data))
-      while let batch = try reader.next() { try await body(batch) }
+      guard case .arrowBatch(let message) = response.responseType,
+        let batches = try result.add(message)
+      else { return }
+      for batch in batches.batches { try await body(batch) }
     }
+    try result.finish()
   }
 
   /// The rows as record batches, streamed: no more than one is held at a time.
@@ -31,20 +34,23 @@ extension DataFrame {
   public func collect() async throws -> [Row] {
     let schema = Collected<StructType>()
     let rows = Collected<[Row]>()
+    let result = ResultBatches()
     try await session.execute(try plan(), calls: calls) { response in
       if response.hasSchema, case .struct(let fields) = response.schema.kind {
         schema.set(StructType(fields))
       }
-      guard case .arrowBatch(let message) = response.responseType else { return }
-      let reader = try ArrowStreamReader(ArrowBuffer(message.data))
-      let fields = try schema.value ?? StructType(arrow: reader.schema)
-      while let batch = try reader.next() {
+      guard case .arrowBatch(let message) = response.responseType,
+        let part = try result.add(message)
+      else { return }
+      let fields = try schema.value ?? StructType(arrow: part.schema)
+      for batch in part.batches {
         let made = (0..<batch.rowCount).map { row in
           Row(schema: fields, values: batch.columns.map { $0.value(at: row) })
         }
         rows.update(default: []) { $0 += made }
       }
     }
+    try result.finish()
     return rows.value ?? []
   }
 
@@ -193,19 +199,6 @@ extension DataFrame {
           $0.replace = true
         }
       }, calls: [])
-  }
-}
-
-extension ArrowBuffer {
-  /// The bytes of a response, in memory aligned as Arrow likes it.
-  init(_ data: Data) {
-    let storage = TensorStorage(byteCount: data.count)
-    data.withUnsafeBytes { bytes in
-      if let base = bytes.baseAddress {
-        storage.baseAddress.copyMemory(from: base, byteCount: bytes.count)
-      }
-    }
-    self.init(storage)
   }
 }
 

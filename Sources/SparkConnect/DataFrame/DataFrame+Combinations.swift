@@ -34,12 +34,18 @@ extension DataFrame {
     }
   }
 
+  /// The rows of both tables with equal values in the column `name`, which appears once.
+  public func join(_ other: DataFrame, on name: String, _ type: JoinType = .inner) -> DataFrame {
+    join(other, on: [name], type)
+  }
+
   /// The rows of both tables for which `condition` holds; name the tables with ``alias(_:)`` to tell
   /// columns of equal names apart.
   public func join(_ other: DataFrame, on condition: Column, _ type: JoinType = .inner)
     -> DataFrame
   {
-    deriving([condition], and: [other]) { input, expressions in
+    deriving([condition], and: [other], calls: .refused(place: "the condition of a join")) {
+      input, expressions in
       .join(
         .with {
           $0.left = input
@@ -116,7 +122,7 @@ public struct GroupedData: Sendable {
 
   func agg(_ aggregates: [Column]) -> DataFrame {
     let keyCount = keys.count
-    return table.deriving(keys + aggregates) { input, expressions in
+    return table.deriving(keys + aggregates, calls: .beforehand) { input, expressions in
       .aggregate(
         .with {
           $0.input = input

@@ -8,7 +8,7 @@ extension DataFrame {
 
   /// The given columns.
   public func select(_ columns: [Column]) -> DataFrame {
-    deriving(columns) { input, expressions in
+    deriving(columns, calls: .sharingEqual) { input, expressions in
       .project(
         .with {
           $0.input = input
@@ -29,7 +29,7 @@ extension DataFrame {
 
   /// All columns and further ones.
   public func withColumns(_ columns: [(name: String, column: Column)]) -> DataFrame {
-    deriving(columns.map(\.column)) { input, expressions in
+    deriving(columns.map(\.column), calls: .sharingEqual) { input, expressions in
       .withColumns(
         .with {
           $0.input = input
@@ -78,7 +78,10 @@ extension DataFrame {
   }
 
   /// The columns but the ones named.
-  public func drop(_ names: String...) -> DataFrame {
+  public func drop(_ names: String...) -> DataFrame { drop(names) }
+
+  /// The columns but the ones named.
+  public func drop(_ names: [String]) -> DataFrame {
     deriving { input, _ in
       .drop(
         .with {
@@ -90,7 +93,7 @@ extension DataFrame {
 
   /// The rows for which `condition` holds.
   public func filter(_ condition: Column) -> DataFrame {
-    deriving([condition]) { input, expressions in
+    deriving([condition], calls: .sharingEqual) { input, expressions in
       .filter(
         .with {
           $0.input = input
@@ -104,6 +107,9 @@ extension DataFrame {
 
   /// The rows for which `condition` holds.
   public func `where`(_ condition: Column) -> DataFrame { filter(condition) }
+
+  /// The rows for which a condition in SQL holds.
+  public func `where`(_ condition: String) -> DataFrame { filter(condition) }
 
   /// At most `count` rows.
   public func limit(_ count: Int) -> DataFrame {
@@ -284,11 +290,16 @@ extension DataFrame {
     }
   }
 
-  /// The rows with nulls replaced in the columns of the value's type.
+  /// The rows with nulls replaced in the columns of the value's kind: numbers, strings or booleans.
   public func fillna(_ value: some ColumnConvertible, _ columns: String...) -> DataFrame {
     deriving([value.column]) { input, expressions in
-      guard case .literal(let literal) = expressions[0].exprType else {
-        throw SparkError(.invalidArgument, "fillna takes a literal, not '\(value.column)'")
+      guard case .literal(let given) = expressions[0].exprType,
+        let literal = given.replacingNulls
+      else {
+        throw SparkError(
+          .invalidArgument,
+          "fillna takes a number, a string or a boolean, not '\(value.column)'; for other values use "
+            + "withColumn(\"name\", coalesce(col(\"name\"), ...))")
       }
       return .fillNa(
         .with {
@@ -319,5 +330,20 @@ extension DataFrame {
       session: session, relation: derived.relation,
       calls: derived.calls + [InlineCall(function: function, arguments: [], input: self)],
       failure: derived.failure)
+  }
+}
+
+extension Spark_Connect_Expression.Literal {
+  /// The literal as the server's replacement of nulls takes it, which knows no narrow numbers; `nil` if
+  /// it takes none of this kind.
+  fileprivate var replacingNulls: Self? {
+    var wide = self
+    switch literalType {
+    case .long, .double, .string, .boolean: break
+    case .byte(let number), .short(let number), .integer(let number): wide.long = Int64(number)
+    case .float(let number): wide.double = Double(number)
+    default: return nil
+    }
+    return wide
   }
 }

@@ -30,6 +30,7 @@ public struct DataFrame: Sendable {
   /// A table made from this one and columns over it.
   func deriving(
     _ columns: [Column] = [], and others: [DataFrame] = [],
+    calls placement: CallPlacement = .inPlace,
     _ build: (Spark_Connect_Relation, [Spark_Connect_Expression]) throws ->
       Spark_Connect_Relation.OneOf_RelType
   ) -> DataFrame {
@@ -41,7 +42,15 @@ public struct DataFrame: Sendable {
     var failure = failure ?? others.lazy.compactMap(\.failure).first
     var result = Spark_Connect_Relation()
     do {
-      result.relType = try build(relation, try columns.map { try $0.expression(context) })
+      var hoisted = HoistedCalls()
+      let expressions = try hoisted.hoist(
+        try columns.map { try $0.expression(context) }, labels: columns.map(\.label), placement)
+      if hoisted.aliases.isEmpty {
+        result.relType = try build(relation, expressions)
+      } else {
+        result.relType = try build(hoisted.below(relation), expressions)
+        if case .sharingEqual = placement { result.relType = hoisted.dropped(from: result) }
+      }
     } catch let error {
       failure = failure ?? error
     }

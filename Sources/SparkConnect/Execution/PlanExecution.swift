@@ -13,6 +13,7 @@ final class PlanExecution: Sendable {
 
   /// After so many responses the server may forget them.
   private static let releaseInterval = 16
+  private static let firstVersionWithChunks = (4, 1)
   /// How long a complete result waits for a server that does not answer its release.
   private static let releaseTimeout = Duration.seconds(3)
 
@@ -50,6 +51,7 @@ final class PlanExecution: Sendable {
 
   private func follow(_ consume: @escaping Consumer) async throws {
     let connection = session.connection
+    if let loss = connection.serverSession.loss { throw loss }
     var position = Position()
     var isStarted = false
     var attempts = connection.retries.attempts()
@@ -93,14 +95,15 @@ final class PlanExecution: Sendable {
 
   private func begin(_ position: Position, _ consume: @escaping Consumer) async throws -> Position {
     let connection = session.connection
-    let request = Spark_Connect_ExecutePlanRequest.with {
-      $0.sessionID = session.id
-      $0.userContext = connection.userContext
-      $0.clientType = connection.userAgent
+    let request: Spark_Connect_ExecutePlanRequest = connection.request(session.id) {
       $0.operationID = operation
       $0.plan = plan
       if !Housekeeping.isActive { $0.tags = session.tags.sorted() }
       $0.requestOptions = [.with { $0.reattachOptions.reattachable = true }]
+      if session.majorMinorVersion >= Self.firstVersionWithChunks {
+        // Batches above the limit of messages come in pieces.
+        $0.requestOptions.append(.with { $0.resultChunkingOptions.allowArrowBatchChunking = true })
+      }
     }
     return try await guarded(position) {
       try await connection.service.executePlan(
@@ -113,10 +116,7 @@ final class PlanExecution: Sendable {
     _ position: Position, _ consume: @escaping Consumer
   ) async throws -> Position {
     let connection = session.connection
-    let request = Spark_Connect_ReattachExecuteRequest.with {
-      $0.sessionID = session.id
-      $0.userContext = connection.userContext
-      $0.clientType = connection.userAgent
+    let request: Spark_Connect_ReattachExecuteRequest = connection.request(session.id) {
       $0.operationID = operation
       if let last = position.lastResponse { $0.lastResponseID = last }
     }
@@ -152,6 +152,7 @@ final class PlanExecution: Sendable {
       } catch let error as RPCError {
         throw Interrupted(error: error, position: position)
       }
+      try session.connection.check(message)
       if case .resultComplete = message.responseType { position.isComplete = true }
       try await consume(message)
       if !message.responseID.isEmpty { position.lastResponse = message.responseID }
@@ -164,10 +165,7 @@ final class PlanExecution: Sendable {
 
   private func release(until response: String?) async {
     let connection = session.connection
-    let request = Spark_Connect_ReleaseExecuteRequest.with {
-      $0.sessionID = session.id
-      $0.userContext = connection.userContext
-      $0.clientType = connection.userAgent
+    let request: Spark_Connect_ReleaseExecuteRequest = connection.request(session.id) {
       $0.operationID = operation
       if let response { $0.releaseUntil.responseID = response } else { $0.releaseAll = .init() }
     }

@@ -50,10 +50,7 @@ extension SparkSession {
   /// Interrupts an operation whose result nobody waits for; a server that does not answer is left
   /// alone.
   private func abandon(_ operation: String) async {
-    let request = Spark_Connect_InterruptRequest.with {
-      $0.sessionID = id
-      $0.userContext = connection.userContext
-      $0.clientType = connection.userAgent
+    let request: Spark_Connect_InterruptRequest = connection.request(id) {
       $0.interruptType = .operationID
       $0.operationID = operation
     }

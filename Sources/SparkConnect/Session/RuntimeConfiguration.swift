@@ -9,10 +9,7 @@ public struct RuntimeConfiguration: Sendable {
     _ operation: Spark_Connect_ConfigRequest.Operation.OneOf_OpType
   ) async throws -> [Spark_Connect_KeyValue] {
     let connection = session.connection
-    let request = Spark_Connect_ConfigRequest.with {
-      $0.sessionID = session.id
-      $0.userContext = connection.userContext
-      $0.clientType = connection.userAgent
+    let request: Spark_Connect_ConfigRequest = connection.request(session.id) {
       $0.operation.opType = operation
     }
     return try await connection.retrying(session: session.id) {

@@ -20,6 +20,12 @@ extension SparkConnection {
           + "\(error.message); give the right token, as token=... in the connection string or in "
           + "SPARK_CONNECT_AUTHENTICATE_TOKEN")
     case .cancelled where Task.isCancelled: return CancellationError()
+    case .resourceExhausted where error.message.contains("maximum payload size"):
+      return SparkError(
+        .result,
+        "the server sent more than \(Self.maximumMessage >> 20) MiB at once (\(error.message)). Spark "
+          + "sends greater values in pieces since version 4.1; of an older server, take less in a row: "
+          + "select fewer columns, or cut the value in the query (substring, slice)")
     default: break
     }
     let info = (try? error.unpackGoogleRPCStatus())?.details.compactMap(\.errorInfo).first
@@ -31,6 +37,10 @@ extension SparkConnection {
     {
       result = details
     }
+    if let loss = SessionLoss(result) {
+      result = loss.error(target, cause: result)
+      serverSession.lose(result)
+    }
     if result.condition == "OPERATION_CANCELED" || error.code == .cancelled {
       result.kind = .cancelled
     }
@@ -41,12 +51,7 @@ extension SparkConnection {
   private static let detailsTimeout = Duration.seconds(5)
 
   private func details(of id: String, session: String) async throws -> SparkError? {
-    let request = Spark_Connect_FetchErrorDetailsRequest.with {
-      $0.sessionID = session
-      $0.userContext = userContext
-      $0.clientType = userAgent
-      $0.errorID = id
-    }
+    let request: Spark_Connect_FetchErrorDetailsRequest = request(session) { $0.errorID = id }
     var options = options
     options.timeout = Self.detailsTimeout
     let response = try await service.fetchErrorDetails(

@@ -16,6 +16,8 @@ final class SparkConnection: Sendable {
   let userContext: Spark_Connect_UserContext
   let userAgent: String
   let retries: RetryPolicy
+  /// The server's side of the session; each session has a connection of its own.
+  let serverSession = ServerSession()
   private let client: GRPCClient<HTTP2ClientTransport.Posix>
   private let connections: Task<Void, any Error>
 
@@ -98,8 +100,52 @@ final class SparkConnection: Sendable {
     connections.cancel()
   }
 
+  /// A request of the session `id`.
+  func request<Request: SessionRequest>(
+    _ id: String, _ fill: (inout Request) -> Void = { _ in }
+  ) -> Request {
+    var request = Request()
+    request.sessionID = id
+    request.userContext = userContext
+    request.clientType = userAgent
+    fill(&request)
+    return request
+  }
+
+  /// A request of the session `id` that the server refuses if it does not know the session any more.
+  func request<Request: ObservingSessionRequest>(
+    _ id: String, _ fill: (inout Request) -> Void = { _ in }
+  ) -> Request {
+    var request = Request()
+    request.sessionID = id
+    request.userContext = userContext
+    request.clientType = userAgent
+    if let observed = serverSession.id { request.clientObservedServerSideSessionID = observed }
+    fill(&request)
+    return request
+  }
+
+  /// Takes note of the session that has answered.
+  ///
+  /// - Throws: ``SparkError`` if it is not the one that answered before.
+  func check(_ response: some SessionResponse) throws {
+    try serverSession.observe(response.serverSideSessionID, of: target)
+  }
+
   /// Runs one request, again while the server cannot be reached and the policy allows.
-  func retrying<Result: Sendable>(
+  ///
+  /// - Throws: ``SparkError``; one of the kind `session` if another session has answered than before.
+  func retrying<Response: SessionResponse>(
+    _ policy: RetryPolicy? = nil, session: String?,
+    _ request: @Sendable () async throws -> Response
+  ) async throws -> Response {
+    if let loss = serverSession.loss { throw loss }
+    let response = try await attempting(policy, session: session, request)
+    try check(response)
+    return response
+  }
+
+  private func attempting<Result: Sendable>(
     _ policy: RetryPolicy? = nil, session: String?,
     _ request: @Sendable () async throws -> Result
   ) async throws -> Result {

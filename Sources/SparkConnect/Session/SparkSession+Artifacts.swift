@@ -80,11 +80,7 @@ extension SparkSession {
     }
     let connection = connection
     let chunks = max(1, (contents.count + Self.chunkSize - 1) / Self.chunkSize)
-    let base = Spark_Connect_AddArtifactsRequest.with {
-      $0.sessionID = id
-      $0.userContext = connection.userContext
-      $0.clientType = connection.userAgent
-    }
+    let base: Spark_Connect_AddArtifactsRequest = connection.request(id)
     let response = try await storing(name) {
       try await connection.service.addArtifacts(
         metadata: connection.metadata, options: connection.options
@@ -130,9 +126,9 @@ extension SparkSession {
   }
 
   /// Runs an upload; what the server says against it is told with the artifact's name.
-  private func storing<Result: Sendable>(
-    _ name: String, _ upload: @Sendable () async throws -> Result
-  ) async throws -> Result {
+  private func storing(
+    _ name: String, _ upload: @Sendable () async throws -> Spark_Connect_AddArtifactsResponse
+  ) async throws -> Spark_Connect_AddArtifactsResponse {
     do {
       return try await connection.retrying(session: id, upload)
     } catch var error as SparkError where error.kind == .server {
@@ -157,10 +153,7 @@ extension SparkSession {
   /// Whether the server has the artifact called `name` (of the `cache/` kind).
   func hasArtifact(_ name: String) async throws -> Bool {
     let connection = connection
-    let request = Spark_Connect_ArtifactStatusesRequest.with {
-      $0.sessionID = id
-      $0.userContext = connection.userContext
-      $0.clientType = connection.userAgent
+    let request: Spark_Connect_ArtifactStatusesRequest = connection.request(id) {
       $0.names = [name]
     }
     return try await connection.retrying(session: id) {

@@ -60,10 +60,7 @@ public final class SparkSession: Sendable {
     let connection = try SparkConnection(target, retries: retries)
     let id = (target.sessionID ?? UUID().uuidString).lowercased()
     do {
-      let request = Spark_Connect_AnalyzePlanRequest.with {
-        $0.sessionID = id
-        $0.userContext = connection.userContext
-        $0.clientType = connection.userAgent
+      let request: Spark_Connect_AnalyzePlanRequest = connection.request(id) {
         $0.sparkVersion = .init()
       }
       let response = try await connection.retrying(.connecting, session: nil) {
@@ -79,6 +76,10 @@ public final class SparkSession: Sendable {
     }
   }
 
+  /// The id that the server gave its side of the session: another one means that the server was
+  /// started again. `nil` if it tells none.
+  public var serverSideID: String? { connection.serverSession.id }
+
   /// The server's Spark version as major and minor number.
   public var majorMinorVersion: (major: Int, minor: Int) {
     let numbers = version.split(separator: ".").map { Int($0.prefix { $0.isNumber }) ?? 0 }
@@ -87,11 +88,7 @@ public final class SparkSession: Sendable {
 
   /// Ends the session on the server, with all it runs, and closes the connection.
   public func stop() async {
-    let request = Spark_Connect_ReleaseSessionRequest.with {
-      $0.sessionID = id
-      $0.userContext = connection.userContext
-      $0.clientType = connection.userAgent
-    }
+    let request: Spark_Connect_ReleaseSessionRequest = connection.request(id)
     var options = connection.options
     options.timeout = .seconds(5)
     _ = try? await connection.service.releaseSession(
@@ -218,15 +215,11 @@ public final class SparkSession: Sendable {
   private func interrupt(
     _ target: @Sendable (inout Spark_Connect_InterruptRequest) -> Void
   ) async throws -> [String] {
-    var request = Spark_Connect_InterruptRequest()
-    request.sessionID = id
-    request.userContext = connection.userContext
-    request.clientType = connection.userAgent
-    target(&request)
-    let (connection, final) = (connection, request)
+    let connection = connection
+    let request: Spark_Connect_InterruptRequest = connection.request(id, target)
     return try await connection.retrying(session: id) {
       try await connection.service.interrupt(
-        final, metadata: connection.metadata, options: connection.options)
+        request, metadata: connection.metadata, options: connection.options)
     }.interruptedIds
   }
 
@@ -235,15 +228,11 @@ public final class SparkSession: Sendable {
   func analyze(
     _ fill: (inout Spark_Connect_AnalyzePlanRequest) -> Void
   ) async throws -> Spark_Connect_AnalyzePlanResponse {
-    var request = Spark_Connect_AnalyzePlanRequest()
-    request.sessionID = id
-    request.userContext = connection.userContext
-    request.clientType = connection.userAgent
-    fill(&request)
-    let (connection, final) = (connection, request)
+    let connection = connection
+    let request: Spark_Connect_AnalyzePlanRequest = connection.request(id, fill)
     return try await connection.retrying(session: id) {
       try await connection.service.analyzePlan(
-        final, metadata: connection.metadata, options: connection.options)
+        request, metadata: connection.metadata, options: connection.options)
     }
   }
 }

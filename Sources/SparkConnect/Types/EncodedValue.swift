@@ -8,8 +8,8 @@ indirect enum EncodedValue: Sendable {
   case list([EncodedValue])
   /// The properties of a structure; those that are `nil` may be missing.
   case object([(name: String, value: EncodedValue)])
-  /// The entries of a dictionary with string keys.
-  case map([(name: String, value: EncodedValue)])
+  /// The entries of a dictionary.
+  case map([(key: EncodedValue, value: EncodedValue)])
 
   /// The type of a column that holds this value: `nil` is known to no type yet.
   func type() throws -> DataType {
@@ -23,7 +23,9 @@ indirect enum EncodedValue: Sendable {
         StructType(try properties.map { StructField($0.name, try $0.value.type()) }))
     case .map(let entries):
       return .map(
-        .string, try entries.reduce(.null) { try Self.merged($0, $1.value.type(), "'\($1.name)'") })
+        entries.isEmpty
+          ? .string : try entries.reduce(.null) { try Self.merged($0, $1.key.type(), "a key") },
+        try entries.reduce(.null) { try Self.merged($0, $1.value.type(), "'\($1.key.text)'") })
     }
   }
 
@@ -32,7 +34,13 @@ indirect enum EncodedValue: Sendable {
     switch (left, right) {
     case (.null, let other), (let other, .null): return other
     case (.array(let a, _), .array(let b, _)): return .array(try merged(a, b, place))
-    case (.map(let key, let a, _), .map(_, let b, _)): return .map(key, try merged(a, b, place))
+    // Empty dictionaries have keys of any type.
+    case (.map(let key, .null, _), .map(let other, .null, _)):
+      return .map(key == .string ? other : key, .null)
+    case (.map(_, .null, _), .map): return right
+    case (.map, .map(_, .null, _)): return left
+    case (.map(let key, let a, _), .map(let other, let b, _)):
+      return .map(try merged(key, other, "a key of \(place)"), try merged(a, b, place))
     case (.struct(let a), .struct(let b)):
       var fields = a.fields
       for field in b.fields {
@@ -70,20 +78,41 @@ indirect enum EncodedValue: Sendable {
     case (.list(let elements), .array(let element, _)):
       return .list(
         try elements.enumerated().map { try $1.value(as: element, "\(place)[\($0)]") })
-    case (.object(let entries), .map(.string, let value, _)),
-      (.map(let entries), .map(.string, let value, _)):
+    case (.object(let properties), .map(.string, let value, _)):
       return .map(
-        try entries.map {
+        try properties.map {
           (ArrowValue.string($0.name), try $0.value.value(as: value, "\(place)[\($0.name)]"))
         })
-    case (.object(let properties), .struct(let fields)),
-      (.map(let properties), .struct(let fields)):
-      return .structure(
-        try fields.map { field in
-          let property = properties.first { $0.name == field.name }
-          return try property?.value.value(as: field.type, "\(place).\(field.name)") ?? .null
+    case (.map(let entries), .map(let key, let value, _)):
+      return .map(
+        try entries.map {
+          (
+            try $0.key.value(as: key, "a key of \(place)"),
+            try $0.value.value(as: value, "\(place)[\($0.key.text)]")
+          )
         })
+    case (.object(let properties), .struct(let fields)):
+      return .structure(try fields.map { try Self.field($0, of: properties, place) })
+    case (.map(let entries), .struct(let fields)):
+      let properties = entries.map { (name: $0.key.text, value: $0.value) }
+      return .structure(try fields.map { try Self.field($0, of: properties, place) })
     default: throw misfit()
+    }
+  }
+
+  private static func field(
+    _ field: StructField, of properties: [(name: String, value: EncodedValue)], _ place: String
+  ) throws -> ArrowValue {
+    let property = properties.first { $0.name == field.name }
+    return try property?.value.value(as: field.type, "\(place).\(field.name)") ?? .null
+  }
+
+  /// A key in messages, and as the name of a field.
+  private var text: String {
+    switch self {
+    case .leaf(.string(let text), _): text
+    case .leaf(.int(let number), _): "\(number)"
+    default: "\(self)"
     }
   }
 }

@@ -25,8 +25,10 @@ public struct Row: Sendable, Hashable {
 
   public subscript(index: Int) -> ArrowValue { values[index] }
 
-  /// The value of the column `name` as a Swift type: numbers, `String`, `Bool`, `Date`, `Data`,
-  /// arrays, optionals, or a `Decodable` for a struct.
+  /// The value of the column `name` as a Swift type: numbers, `Decimal`, `String`, `Bool`, `Date`,
+  /// `Duration` (times of day, intervals of days), `Data`, arrays, dictionaries, optionals, or a
+  /// `Decodable` for a struct. Numbers that the type does not hold exactly are refused; a decimal, or a
+  /// double that is asked for as a `Float`, becomes the nearest.
   ///
   /// - Throws: `DecodingError` if there is no such column or the value is of another type.
   public func get<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws

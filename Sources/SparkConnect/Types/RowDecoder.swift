@@ -24,13 +24,16 @@ struct RowKey: CodingKey {
 /// Decodes Swift values from the values of a row.
 struct RowDecoder: Decoder {
   let value: ArrowValue
+  /// The type in whose form the value is.
   let type: DataType
+  private let declared: DataType
   let codingPath: [any CodingKey]
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   init(_ value: ArrowValue, _ type: DataType, path: [any CodingKey]) {
     self.value = value
-    self.type = type
+    self.type = type.storedType
+    declared = type
     codingPath = path
   }
 
@@ -40,15 +43,23 @@ struct RowDecoder: Decoder {
       expected,
       .init(
         codingPath: codingPath,
-        debugDescription: "column '\(path)' holds \(value) of type \(type.ddl), not \(expected)"))
+        debugDescription: "column '\(path)' holds \(value) of type \(declared.ddl), not \(expected)"
+      ))
   }
 
-  /// Dates and bytes have forms of their own; everything else decodes itself.
+  /// Dates, lengths of time, bytes and decimals have forms of their own; everything else decodes itself.
   func decode<Value: Decodable>(_ expected: Value.Type) throws -> Value {
-    if expected == Date.self, let date = date as? Value { return date }
-    if expected == Data.self, case .binary(let bytes) = value, let data = Data(bytes) as? Value {
-      return data
+    let own: Any?
+    switch expected {
+    case is Date.Type: own = date
+    case is Duration.Type: own = duration
+    case is Decimal.Type: own = decimal
+    case is Data.Type: if case .binary(let bytes) = value { own = Data(bytes) } else { own = nil }
+    default: return try Value(from: self)
     }
+    if let found = own as? Value { return found }
+    // Another coder's form of these means nothing here.
+    if expected is Decimal.Type || expected is Duration.Type { throw mismatch(expected) }
     return try Value(from: self)
   }
 
@@ -57,6 +68,29 @@ struct RowDecoder: Decoder {
     switch type {
     case .date: return Date(timeIntervalSince1970: Double(number) * 86_400)
     case .timestamp, .timestampNTZ: return Date(timeIntervalSince1970: Double(number) / 1e6)
+    case .timestampNanos, .timestampNTZNanos:
+      return Date(timeIntervalSince1970: Double(number) / 1e9)
+    default: return nil
+    }
+  }
+
+  /// Times of day, since midnight, and intervals of days and seconds.
+  private var duration: Duration? {
+    guard case .int(let number) = value else { return nil }
+    switch type {
+    case .time: return .nanoseconds(number)
+    case .dayTimeInterval: return .microseconds(number)
+    default: return nil
+    }
+  }
+
+  /// Numbers without a binary fraction, of which a `Decimal` holds 38 digits exactly.
+  private var decimal: Decimal? {
+    guard type.isNumeric else { return nil }
+    switch value {
+    case .decimal(let number):
+      return Decimal(string: number.description, locale: Locale(identifier: "en_US_POSIX"))
+    case .int(let number): return Decimal(number)
     default: return nil
     }
   }
@@ -71,8 +105,12 @@ struct RowDecoder: Decoder {
       return KeyedDecodingContainer(
         KeyedRowContainer<Key>(
           entries: try entries.map { entry in
-            guard case .string(let key) = entry.key else { throw mismatch([String: Any].self) }
-            return (key, entry.value, valueType)
+            switch entry.key {
+            case .string(let key): (key, entry.value, valueType)
+            // A dictionary of `Int` asks for its keys as text and number.
+            case .int(let key): ("\(key)", entry.value, valueType)
+            default: throw mismatch([String: Any].self)
+            }
           }, codingPath: codingPath))
     default: throw mismatch([String: Any].self)
     }
@@ -86,6 +124,11 @@ struct RowDecoder: Decoder {
         codingPath: codingPath)
     case (.structure(let values), .struct(let fields)):
       return UnkeyedRowContainer(values: values, types: fields.map(\.type), codingPath: codingPath)
+    case (.map(let entries), .map(let key, let value, _)):
+      // Dictionaries of other keys are lists of keys and values in turn.
+      return UnkeyedRowContainer(
+        values: entries.flatMap { [$0.key, $0.value] },
+        types: entries.flatMap { _ in [key, value] }, codingPath: codingPath)
     case (.binary(let bytes), _):
       return UnkeyedRowContainer(
         values: bytes.map { .int(Int64($0)) },
@@ -122,7 +165,12 @@ private struct SingleRowContainer: SingleValueDecodingContainer {
     switch decoder.value {
     case .int(let value): if let result = Value(exactly: value) { return result }
     case .uint(let value): if let result = Value(exactly: value) { return result }
-    case .decimal(let value): if let result = Value(value.description) { return result }
+    case .decimal(let value):
+      // Without a fraction, or with one of zeros.
+      let parts = value.description.split(separator: ".")
+      if parts.count < 2 || parts[1].allSatisfy({ $0 == "0" }), let result = Value(parts[0]) {
+        return result
+      }
     default: break
     }
     throw decoder.mismatch(type)
@@ -130,8 +178,10 @@ private struct SingleRowContainer: SingleValueDecodingContainer {
 
   private func number<Value: BinaryFloatingPoint>(_ type: Value.Type) throws -> Value {
     switch decoder.value {
-    case .float(let value): return Value(value)
-    case .int(let value): return Value(value)
+    case .float(let value):
+      let result = Value(value)
+      if result.isInfinite == value.isInfinite { return result }
+    case .int(let value): if let result = Value(exactly: value) { return result }
     case .decimal(let value): if let result = Double(value.description) { return Value(result) }
     default: break
     }
@@ -156,10 +206,26 @@ private struct SingleRowContainer: SingleValueDecodingContainer {
 private struct KeyedRowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let entries: [(name: String, value: ArrowValue, type: DataType)]
   let codingPath: [any CodingKey]
+  /// Where the entries are, for maps of many; the first of several with a name counts.
+  private let positions: [String: Int]
   var allKeys: [Key] { entries.compactMap { Key(stringValue: $0.name) } }
 
+  init(
+    entries: [(name: String, value: ArrowValue, type: DataType)], codingPath: [any CodingKey]
+  ) {
+    self.entries = entries
+    self.codingPath = codingPath
+    positions =
+      entries.count > 16
+      ? Dictionary(entries.indices.map { (entries[$0].name, $0) }) { first, _ in first } : [:]
+  }
+
+  private func position(_ name: String) -> Int? {
+    positions.isEmpty ? entries.firstIndex { $0.name == name } : positions[name]
+  }
+
   private func decoder(_ key: Key) throws -> RowDecoder {
-    guard let entry = entries.first(where: { $0.name == key.stringValue }) else {
+    guard let entry = position(key.stringValue).map({ entries[$0] }) else {
       throw DecodingError.keyNotFound(
         key,
         .init(
@@ -170,7 +236,7 @@ private struct KeyedRowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol
     return RowDecoder(entry.value, entry.type, path: codingPath + [RowKey(entry.name)])
   }
 
-  func contains(_ key: Key) -> Bool { entries.contains { $0.name == key.stringValue } }
+  func contains(_ key: Key) -> Bool { position(key.stringValue) != nil }
   func decodeNil(forKey key: Key) throws -> Bool { try decoder(key).value == .null }
   func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
     try decoder(key).decode(type)

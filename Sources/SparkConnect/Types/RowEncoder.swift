@@ -11,7 +11,7 @@ final class RowEncoder: Encoder {
   private var single: EncodedValue?
   private var kind = Kind.undecided
 
-  private enum Kind { case undecided, object, map, list }
+  private enum Kind { case undecided, object, list }
 
   init(path: [any CodingKey] = []) { codingPath = path }
 
@@ -22,7 +22,10 @@ final class RowEncoder: Encoder {
     return try encoder.result()
   }
 
-  /// Dates, bytes and dictionaries have forms of their own; everything else encodes itself.
+  /// Decimals without a schema become decimals of 38 digits with so many behind the point, as PySpark's.
+  private static let decimalScale = 18
+
+  /// Dates, bytes, decimals and dictionaries have forms of their own; everything else encodes itself.
   func take(_ value: some Encodable) throws {
     switch value {
     case let date as Date:
@@ -30,11 +33,25 @@ final class RowEncoder: Encoder {
       guard let number = Int64(exactly: micros) else { throw refusal("the date \(date)") }
       single = .leaf(.int(number), .timestamp)
     case let data as Data: single = .leaf(.binary(Array(data)), .binary)
+    case let number as Decimal:
+      if number.isNaN { throw refusal("a decimal that is not a number") }
+      single = .leaf(.string("\(number)"), .decimal(precision: 38, scale: Self.decimalScale))
+    case let duration as Duration:
+      let (seconds, attoseconds) = duration.components
+      let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+      let (micros, overflowed) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+      if overflow || overflowed || attoseconds % 1_000_000_000_000 != 0 {
+        throw refusal("the duration \(duration)")
+      }
+      single = .leaf(.int(micros), .dayTimeInterval())
     case let url as URL: single = .leaf(.string(url.absoluteString), .string)
     case let id as UUID: single = .leaf(.string(id.uuidString.lowercased()), .string)
     default:
-      if value is any StringKeyed { kind = .map }
-      try value.encode(to: self)
+      if let dictionary = value as? any EncodableDictionary {
+        single = .map(try dictionary.encodedEntries())
+      } else {
+        try value.encode(to: self)
+      }
     }
   }
 
@@ -47,7 +64,6 @@ final class RowEncoder: Encoder {
     if let single { return single }
     switch kind {
     case .list: return .list(try elements.map { try $0.result() })
-    case .map: return .map(try properties.map { ($0.name, try $0.encoder.result()) })
     case .object: return .object(try properties.map { ($0.name, try $0.encoder.result()) })
     // A value that encodes nothing, such as an empty structure.
     case .undecided: return .object([])
@@ -71,7 +87,7 @@ final class RowEncoder: Encoder {
   fileprivate func set(_ value: EncodedValue) { single = value }
 
   func container<Key: CodingKey>(keyedBy: Key.Type) -> KeyedEncodingContainer<Key> {
-    if kind != .map { kind = .object }
+    kind = .object
     return KeyedEncodingContainer(PropertyContainer<Key>(encoder: self))
   }
 
@@ -83,9 +99,16 @@ final class RowEncoder: Encoder {
   func singleValueContainer() -> any SingleValueEncodingContainer { SingleContainer(encoder: self) }
 }
 
-private protocol StringKeyed {}
+/// A dictionary, which becomes a map whatever its keys are.
+private protocol EncodableDictionary {
+  func encodedEntries() throws -> [(key: EncodedValue, value: EncodedValue)]
+}
 
-extension Dictionary: StringKeyed where Key == String {}
+extension Dictionary: EncodableDictionary where Key: Encodable, Value: Encodable {
+  func encodedEntries() throws -> [(key: EncodedValue, value: EncodedValue)] {
+    try map { (try RowEncoder.encode($0.key), try RowEncoder.encode($0.value)) }
+  }
+}
 
 private struct SingleContainer: SingleValueEncodingContainer {
   let encoder: RowEncoder

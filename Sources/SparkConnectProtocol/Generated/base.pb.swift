@@ -83,6 +83,15 @@ package nonisolated struct Spark_Connect_AnalyzePlanRequest: Sendable {
 
   package var sessionID: String = String()
 
+  package var clientObservedServerSideSessionID: String {
+    get {_clientObservedServerSideSessionID ?? String()}
+    set {_clientObservedServerSideSessionID = newValue}
+  }
+  /// Returns true if `clientObservedServerSideSessionID` has been explicitly set.
+  package var hasClientObservedServerSideSessionID: Bool {self._clientObservedServerSideSessionID != nil}
+  /// Clears the value of `clientObservedServerSideSessionID`. Subsequent reads from it will return its default value.
+  package mutating func clearClientObservedServerSideSessionID() {self._clientObservedServerSideSessionID = nil}
+
   package var userContext: Spark_Connect_UserContext {
     get {_userContext ?? Spark_Connect_UserContext()}
     set {_userContext = newValue}
@@ -343,6 +352,7 @@ package nonisolated struct Spark_Connect_AnalyzePlanRequest: Sendable {
 
   package init() {}
 
+  fileprivate var _clientObservedServerSideSessionID: String? = nil
   fileprivate var _userContext: Spark_Connect_UserContext? = nil
   fileprivate var _clientType: String? = nil
 }
@@ -514,6 +524,15 @@ package nonisolated struct Spark_Connect_ExecutePlanRequest: Sendable {
 
   package var sessionID: String = String()
 
+  package var clientObservedServerSideSessionID: String {
+    get {_clientObservedServerSideSessionID ?? String()}
+    set {_clientObservedServerSideSessionID = newValue}
+  }
+  /// Returns true if `clientObservedServerSideSessionID` has been explicitly set.
+  package var hasClientObservedServerSideSessionID: Bool {self._clientObservedServerSideSessionID != nil}
+  /// Clears the value of `clientObservedServerSideSessionID`. Subsequent reads from it will return its default value.
+  package mutating func clearClientObservedServerSideSessionID() {self._clientObservedServerSideSessionID = nil}
+
   package var userContext: Spark_Connect_UserContext {
     get {_userContext ?? Spark_Connect_UserContext()}
     set {_userContext = newValue}
@@ -571,10 +590,21 @@ package nonisolated struct Spark_Connect_ExecutePlanRequest: Sendable {
       set {requestOption = .reattachOptions(newValue)}
     }
 
+    /// Since Spark 4.1; older servers pass it over.
+    package var resultChunkingOptions: Spark_Connect_ResultChunkingOptions {
+      get {
+        if case .resultChunkingOptions(let v)? = requestOption {return v}
+        return Spark_Connect_ResultChunkingOptions()
+      }
+      set {requestOption = .resultChunkingOptions(newValue)}
+    }
+
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package nonisolated enum OneOf_RequestOption: Equatable, Sendable {
       case reattachOptions(Spark_Connect_ReattachOptions)
+      /// Since Spark 4.1; older servers pass it over.
+      case resultChunkingOptions(Spark_Connect_ResultChunkingOptions)
 
     }
 
@@ -583,6 +613,7 @@ package nonisolated struct Spark_Connect_ExecutePlanRequest: Sendable {
 
   package init() {}
 
+  fileprivate var _clientObservedServerSideSessionID: String? = nil
   fileprivate var _userContext: Spark_Connect_UserContext? = nil
   fileprivate var _plan: Spark_Connect_Plan? = nil
   fileprivate var _clientType: String? = nil
@@ -599,6 +630,29 @@ package nonisolated struct Spark_Connect_ReattachOptions: Sendable {
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+}
+
+package nonisolated struct Spark_Connect_ResultChunkingOptions: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var allowArrowBatchChunking: Bool = false
+
+  package var preferredArrowChunkSize: Int64 {
+    get {_preferredArrowChunkSize ?? 0}
+    set {_preferredArrowChunkSize = newValue}
+  }
+  /// Returns true if `preferredArrowChunkSize` has been explicitly set.
+  package var hasPreferredArrowChunkSize: Bool {self._preferredArrowChunkSize != nil}
+  /// Clears the value of `preferredArrowChunkSize`. Subsequent reads from it will return its default value.
+  package mutating func clearPreferredArrowChunkSize() {self._preferredArrowChunkSize = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _preferredArrowChunkSize: Int64? = nil
 }
 
 package nonisolated struct Spark_Connect_ExecutePlanResponse: Sendable {
@@ -715,11 +769,31 @@ package nonisolated struct Spark_Connect_ExecutePlanResponse: Sendable {
     /// Clears the value of `startOffset`. Subsequent reads from it will return its default value.
     package mutating func clearStartOffset() {self._startOffset = nil}
 
+    package var chunkIndex: Int64 {
+      get {_chunkIndex ?? 0}
+      set {_chunkIndex = newValue}
+    }
+    /// Returns true if `chunkIndex` has been explicitly set.
+    package var hasChunkIndex: Bool {self._chunkIndex != nil}
+    /// Clears the value of `chunkIndex`. Subsequent reads from it will return its default value.
+    package mutating func clearChunkIndex() {self._chunkIndex = nil}
+
+    package var numChunksInBatch: Int64 {
+      get {_numChunksInBatch ?? 0}
+      set {_numChunksInBatch = newValue}
+    }
+    /// Returns true if `numChunksInBatch` has been explicitly set.
+    package var hasNumChunksInBatch: Bool {self._numChunksInBatch != nil}
+    /// Clears the value of `numChunksInBatch`. Subsequent reads from it will return its default value.
+    package mutating func clearNumChunksInBatch() {self._numChunksInBatch = nil}
+
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
 
     fileprivate var _startOffset: Int64? = nil
+    fileprivate var _chunkIndex: Int64? = nil
+    fileprivate var _numChunksInBatch: Int64? = nil
   }
 
   package nonisolated struct ResultComplete: Sendable {
@@ -800,6 +874,15 @@ package nonisolated struct Spark_Connect_ConfigRequest: Sendable {
   // methods supported on all messages.
 
   package var sessionID: String = String()
+
+  package var clientObservedServerSideSessionID: String {
+    get {_clientObservedServerSideSessionID ?? String()}
+    set {_clientObservedServerSideSessionID = newValue}
+  }
+  /// Returns true if `clientObservedServerSideSessionID` has been explicitly set.
+  package var hasClientObservedServerSideSessionID: Bool {self._clientObservedServerSideSessionID != nil}
+  /// Clears the value of `clientObservedServerSideSessionID`. Subsequent reads from it will return its default value.
+  package mutating func clearClientObservedServerSideSessionID() {self._clientObservedServerSideSessionID = nil}
 
   package var userContext: Spark_Connect_UserContext {
     get {_userContext ?? Spark_Connect_UserContext()}
@@ -962,6 +1045,7 @@ package nonisolated struct Spark_Connect_ConfigRequest: Sendable {
 
   package init() {}
 
+  fileprivate var _clientObservedServerSideSessionID: String? = nil
   fileprivate var _userContext: Spark_Connect_UserContext? = nil
   fileprivate var _operation: Spark_Connect_ConfigRequest.Operation? = nil
   fileprivate var _clientType: String? = nil
@@ -991,6 +1075,15 @@ package nonisolated struct Spark_Connect_AddArtifactsRequest: Sendable {
   // methods supported on all messages.
 
   package var sessionID: String = String()
+
+  package var clientObservedServerSideSessionID: String {
+    get {_clientObservedServerSideSessionID ?? String()}
+    set {_clientObservedServerSideSessionID = newValue}
+  }
+  /// Returns true if `clientObservedServerSideSessionID` has been explicitly set.
+  package var hasClientObservedServerSideSessionID: Bool {self._clientObservedServerSideSessionID != nil}
+  /// Clears the value of `clientObservedServerSideSessionID`. Subsequent reads from it will return its default value.
+  package mutating func clearClientObservedServerSideSessionID() {self._clientObservedServerSideSessionID = nil}
 
   package var userContext: Spark_Connect_UserContext {
     get {_userContext ?? Spark_Connect_UserContext()}
@@ -1123,6 +1216,7 @@ package nonisolated struct Spark_Connect_AddArtifactsRequest: Sendable {
 
   package init() {}
 
+  fileprivate var _clientObservedServerSideSessionID: String? = nil
   fileprivate var _userContext: Spark_Connect_UserContext? = nil
   fileprivate var _clientType: String? = nil
 }
@@ -1164,6 +1258,15 @@ package nonisolated struct Spark_Connect_ArtifactStatusesRequest: Sendable {
 
   package var sessionID: String = String()
 
+  package var clientObservedServerSideSessionID: String {
+    get {_clientObservedServerSideSessionID ?? String()}
+    set {_clientObservedServerSideSessionID = newValue}
+  }
+  /// Returns true if `clientObservedServerSideSessionID` has been explicitly set.
+  package var hasClientObservedServerSideSessionID: Bool {self._clientObservedServerSideSessionID != nil}
+  /// Clears the value of `clientObservedServerSideSessionID`. Subsequent reads from it will return its default value.
+  package mutating func clearClientObservedServerSideSessionID() {self._clientObservedServerSideSessionID = nil}
+
   package var userContext: Spark_Connect_UserContext {
     get {_userContext ?? Spark_Connect_UserContext()}
     set {_userContext = newValue}
@@ -1188,6 +1291,7 @@ package nonisolated struct Spark_Connect_ArtifactStatusesRequest: Sendable {
 
   package init() {}
 
+  fileprivate var _clientObservedServerSideSessionID: String? = nil
   fileprivate var _userContext: Spark_Connect_UserContext? = nil
   fileprivate var _clientType: String? = nil
 }
@@ -1226,6 +1330,15 @@ package nonisolated struct Spark_Connect_InterruptRequest: Sendable {
   // methods supported on all messages.
 
   package var sessionID: String = String()
+
+  package var clientObservedServerSideSessionID: String {
+    get {_clientObservedServerSideSessionID ?? String()}
+    set {_clientObservedServerSideSessionID = newValue}
+  }
+  /// Returns true if `clientObservedServerSideSessionID` has been explicitly set.
+  package var hasClientObservedServerSideSessionID: Bool {self._clientObservedServerSideSessionID != nil}
+  /// Clears the value of `clientObservedServerSideSessionID`. Subsequent reads from it will return its default value.
+  package mutating func clearClientObservedServerSideSessionID() {self._clientObservedServerSideSessionID = nil}
 
   package var userContext: Spark_Connect_UserContext {
     get {_userContext ?? Spark_Connect_UserContext()}
@@ -1317,6 +1430,7 @@ package nonisolated struct Spark_Connect_InterruptRequest: Sendable {
 
   package init() {}
 
+  fileprivate var _clientObservedServerSideSessionID: String? = nil
   fileprivate var _userContext: Spark_Connect_UserContext? = nil
   fileprivate var _clientType: String? = nil
 }
@@ -1343,6 +1457,15 @@ package nonisolated struct Spark_Connect_ReattachExecuteRequest: Sendable {
   // methods supported on all messages.
 
   package var sessionID: String = String()
+
+  package var clientObservedServerSideSessionID: String {
+    get {_clientObservedServerSideSessionID ?? String()}
+    set {_clientObservedServerSideSessionID = newValue}
+  }
+  /// Returns true if `clientObservedServerSideSessionID` has been explicitly set.
+  package var hasClientObservedServerSideSessionID: Bool {self._clientObservedServerSideSessionID != nil}
+  /// Clears the value of `clientObservedServerSideSessionID`. Subsequent reads from it will return its default value.
+  package mutating func clearClientObservedServerSideSessionID() {self._clientObservedServerSideSessionID = nil}
 
   package var userContext: Spark_Connect_UserContext {
     get {_userContext ?? Spark_Connect_UserContext()}
@@ -1377,6 +1500,7 @@ package nonisolated struct Spark_Connect_ReattachExecuteRequest: Sendable {
 
   package init() {}
 
+  fileprivate var _clientObservedServerSideSessionID: String? = nil
   fileprivate var _userContext: Spark_Connect_UserContext? = nil
   fileprivate var _clientType: String? = nil
   fileprivate var _lastResponseID: String? = nil
@@ -1388,6 +1512,15 @@ package nonisolated struct Spark_Connect_ReleaseExecuteRequest: Sendable {
   // methods supported on all messages.
 
   package var sessionID: String = String()
+
+  package var clientObservedServerSideSessionID: String {
+    get {_clientObservedServerSideSessionID ?? String()}
+    set {_clientObservedServerSideSessionID = newValue}
+  }
+  /// Returns true if `clientObservedServerSideSessionID` has been explicitly set.
+  package var hasClientObservedServerSideSessionID: Bool {self._clientObservedServerSideSessionID != nil}
+  /// Clears the value of `clientObservedServerSideSessionID`. Subsequent reads from it will return its default value.
+  package mutating func clearClientObservedServerSideSessionID() {self._clientObservedServerSideSessionID = nil}
 
   package var userContext: Spark_Connect_UserContext {
     get {_userContext ?? Spark_Connect_UserContext()}
@@ -1459,6 +1592,7 @@ package nonisolated struct Spark_Connect_ReleaseExecuteRequest: Sendable {
 
   package init() {}
 
+  fileprivate var _clientObservedServerSideSessionID: String? = nil
   fileprivate var _userContext: Spark_Connect_UserContext? = nil
   fileprivate var _clientType: String? = nil
 }
@@ -1544,6 +1678,15 @@ package nonisolated struct Spark_Connect_FetchErrorDetailsRequest: Sendable {
 
   package var sessionID: String = String()
 
+  package var clientObservedServerSideSessionID: String {
+    get {_clientObservedServerSideSessionID ?? String()}
+    set {_clientObservedServerSideSessionID = newValue}
+  }
+  /// Returns true if `clientObservedServerSideSessionID` has been explicitly set.
+  package var hasClientObservedServerSideSessionID: Bool {self._clientObservedServerSideSessionID != nil}
+  /// Clears the value of `clientObservedServerSideSessionID`. Subsequent reads from it will return its default value.
+  package mutating func clearClientObservedServerSideSessionID() {self._clientObservedServerSideSessionID = nil}
+
   package var userContext: Spark_Connect_UserContext {
     get {_userContext ?? Spark_Connect_UserContext()}
     set {_userContext = newValue}
@@ -1568,6 +1711,7 @@ package nonisolated struct Spark_Connect_FetchErrorDetailsRequest: Sendable {
 
   package init() {}
 
+  fileprivate var _clientObservedServerSideSessionID: String? = nil
   fileprivate var _userContext: Spark_Connect_UserContext? = nil
   fileprivate var _clientType: String? = nil
 }
@@ -1804,7 +1948,7 @@ nonisolated extension Spark_Connect_UserContext: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Spark_Connect_AnalyzePlanRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AnalyzePlanRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{1}schema\0\u{1}explain\0\u{4}\u{5}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{1}schema\0\u{1}explain\0\u{4}\u{5}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}client_observed_server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1893,6 +2037,7 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest: SwiftProtobuf.Message, S
           self.analyze = .unpersist(v)
         }
       }()
+      case 17: try { try decoder.decodeSingularStringField(value: &self._clientObservedServerSideSessionID) }()
       default: break
       }
     }
@@ -1939,11 +2084,15 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest: SwiftProtobuf.Message, S
     }()
     case nil: break
     }
+    try { if let v = self._clientObservedServerSideSessionID {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 17)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Spark_Connect_AnalyzePlanRequest, rhs: Spark_Connect_AnalyzePlanRequest) -> Bool {
     if lhs.sessionID != rhs.sessionID {return false}
+    if lhs._clientObservedServerSideSessionID != rhs._clientObservedServerSideSessionID {return false}
     if lhs._userContext != rhs._userContext {return false}
     if lhs._clientType != rhs._clientType {return false}
     if lhs.analyze != rhs.analyze {return false}
@@ -2469,7 +2618,7 @@ nonisolated extension Spark_Connect_AnalyzePlanResponse.Unpersist: SwiftProtobuf
 
 nonisolated extension Spark_Connect_ExecutePlanRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutePlanRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{1}plan\0\u{3}client_type\0\u{3}request_options\0\u{3}operation_id\0\u{1}tags\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{1}plan\0\u{3}client_type\0\u{3}request_options\0\u{3}operation_id\0\u{1}tags\0\u{3}client_observed_server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2484,6 +2633,7 @@ nonisolated extension Spark_Connect_ExecutePlanRequest: SwiftProtobuf.Message, S
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.requestOptions) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self._operationID) }()
       case 7: try { try decoder.decodeRepeatedStringField(value: &self.tags) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self._clientObservedServerSideSessionID) }()
       default: break
       }
     }
@@ -2515,11 +2665,15 @@ nonisolated extension Spark_Connect_ExecutePlanRequest: SwiftProtobuf.Message, S
     if !self.tags.isEmpty {
       try visitor.visitRepeatedStringField(value: self.tags, fieldNumber: 7)
     }
+    try { if let v = self._clientObservedServerSideSessionID {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Spark_Connect_ExecutePlanRequest, rhs: Spark_Connect_ExecutePlanRequest) -> Bool {
     if lhs.sessionID != rhs.sessionID {return false}
+    if lhs._clientObservedServerSideSessionID != rhs._clientObservedServerSideSessionID {return false}
     if lhs._userContext != rhs._userContext {return false}
     if lhs._plan != rhs._plan {return false}
     if lhs._clientType != rhs._clientType {return false}
@@ -2533,7 +2687,7 @@ nonisolated extension Spark_Connect_ExecutePlanRequest: SwiftProtobuf.Message, S
 
 nonisolated extension Spark_Connect_ExecutePlanRequest.RequestOption: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Spark_Connect_ExecutePlanRequest.protoMessageName + ".RequestOption"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}reattach_options\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}reattach_options\0\u{3}result_chunking_options\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2554,6 +2708,19 @@ nonisolated extension Spark_Connect_ExecutePlanRequest.RequestOption: SwiftProto
           self.requestOption = .reattachOptions(v)
         }
       }()
+      case 2: try {
+        var v: Spark_Connect_ResultChunkingOptions?
+        var hadOneofValue = false
+        if let current = self.requestOption {
+          hadOneofValue = true
+          if case .resultChunkingOptions(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.requestOption = .resultChunkingOptions(v)
+        }
+      }()
       default: break
       }
     }
@@ -2564,9 +2731,17 @@ nonisolated extension Spark_Connect_ExecutePlanRequest.RequestOption: SwiftProto
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if case .reattachOptions(let v)? = self.requestOption {
+    switch self.requestOption {
+    case .reattachOptions?: try {
+      guard case .reattachOptions(let v)? = self.requestOption else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
+    }()
+    case .resultChunkingOptions?: try {
+      guard case .resultChunkingOptions(let v)? = self.requestOption else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2602,6 +2777,45 @@ nonisolated extension Spark_Connect_ReattachOptions: SwiftProtobuf.Message, Swif
 
   package static func ==(lhs: Spark_Connect_ReattachOptions, rhs: Spark_Connect_ReattachOptions) -> Bool {
     if lhs.reattachable != rhs.reattachable {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_ResultChunkingOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ResultChunkingOptions"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}allow_arrow_batch_chunking\0\u{3}preferred_arrow_chunk_size\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.allowArrowBatchChunking) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self._preferredArrowChunkSize) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.allowArrowBatchChunking != false {
+      try visitor.visitSingularBoolField(value: self.allowArrowBatchChunking, fieldNumber: 1)
+    }
+    try { if let v = self._preferredArrowChunkSize {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_ResultChunkingOptions, rhs: Spark_Connect_ResultChunkingOptions) -> Bool {
+    if lhs.allowArrowBatchChunking != rhs.allowArrowBatchChunking {return false}
+    if lhs._preferredArrowChunkSize != rhs._preferredArrowChunkSize {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2788,7 +3002,7 @@ nonisolated extension Spark_Connect_ExecutePlanResponse.SqlCommandResult: SwiftP
 
 nonisolated extension Spark_Connect_ExecutePlanResponse.ArrowBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Spark_Connect_ExecutePlanResponse.protoMessageName + ".ArrowBatch"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}row_count\0\u{1}data\0\u{3}start_offset\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}row_count\0\u{1}data\0\u{3}start_offset\0\u{3}chunk_index\0\u{3}num_chunks_in_batch\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2799,6 +3013,8 @@ nonisolated extension Spark_Connect_ExecutePlanResponse.ArrowBatch: SwiftProtobu
       case 1: try { try decoder.decodeSingularInt64Field(value: &self.rowCount) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.data) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self._startOffset) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self._chunkIndex) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self._numChunksInBatch) }()
       default: break
       }
     }
@@ -2818,6 +3034,12 @@ nonisolated extension Spark_Connect_ExecutePlanResponse.ArrowBatch: SwiftProtobu
     try { if let v = self._startOffset {
       try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._chunkIndex {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._numChunksInBatch {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2825,6 +3047,8 @@ nonisolated extension Spark_Connect_ExecutePlanResponse.ArrowBatch: SwiftProtobu
     if lhs.rowCount != rhs.rowCount {return false}
     if lhs.data != rhs.data {return false}
     if lhs._startOffset != rhs._startOffset {return false}
+    if lhs._chunkIndex != rhs._chunkIndex {return false}
+    if lhs._numChunksInBatch != rhs._numChunksInBatch {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2975,7 +3199,7 @@ nonisolated extension Spark_Connect_KeyValue: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Spark_Connect_ConfigRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ConfigRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{1}operation\0\u{3}client_type\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{1}operation\0\u{3}client_type\0\u{4}\u{4}client_observed_server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2987,6 +3211,7 @@ nonisolated extension Spark_Connect_ConfigRequest: SwiftProtobuf.Message, SwiftP
       case 2: try { try decoder.decodeSingularMessageField(value: &self._userContext) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self._clientType) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self._clientObservedServerSideSessionID) }()
       default: break
       }
     }
@@ -3009,11 +3234,15 @@ nonisolated extension Spark_Connect_ConfigRequest: SwiftProtobuf.Message, SwiftP
     try { if let v = self._clientType {
       try visitor.visitSingularStringField(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._clientObservedServerSideSessionID {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Spark_Connect_ConfigRequest, rhs: Spark_Connect_ConfigRequest) -> Bool {
     if lhs.sessionID != rhs.sessionID {return false}
+    if lhs._clientObservedServerSideSessionID != rhs._clientObservedServerSideSessionID {return false}
     if lhs._userContext != rhs._userContext {return false}
     if lhs._operation != rhs._operation {return false}
     if lhs._clientType != rhs._clientType {return false}
@@ -3341,7 +3570,7 @@ nonisolated extension Spark_Connect_ConfigResponse: SwiftProtobuf.Message, Swift
 
 nonisolated extension Spark_Connect_AddArtifactsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AddArtifactsRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{1}batch\0\u{3}begin_chunk\0\u{1}chunk\0\u{3}client_type\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{1}batch\0\u{3}begin_chunk\0\u{1}chunk\0\u{3}client_type\0\u{3}client_observed_server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3391,6 +3620,7 @@ nonisolated extension Spark_Connect_AddArtifactsRequest: SwiftProtobuf.Message, 
         }
       }()
       case 6: try { try decoder.decodeSingularStringField(value: &self._clientType) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self._clientObservedServerSideSessionID) }()
       default: break
       }
     }
@@ -3425,11 +3655,15 @@ nonisolated extension Spark_Connect_AddArtifactsRequest: SwiftProtobuf.Message, 
     try { if let v = self._clientType {
       try visitor.visitSingularStringField(value: v, fieldNumber: 6)
     } }()
+    try { if let v = self._clientObservedServerSideSessionID {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Spark_Connect_AddArtifactsRequest, rhs: Spark_Connect_AddArtifactsRequest) -> Bool {
     if lhs.sessionID != rhs.sessionID {return false}
+    if lhs._clientObservedServerSideSessionID != rhs._clientObservedServerSideSessionID {return false}
     if lhs._userContext != rhs._userContext {return false}
     if lhs._clientType != rhs._clientType {return false}
     if lhs.payload != rhs.payload {return false}
@@ -3668,7 +3902,7 @@ nonisolated extension Spark_Connect_AddArtifactsResponse.ArtifactSummary: SwiftP
 
 nonisolated extension Spark_Connect_ArtifactStatusesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ArtifactStatusesRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{1}names\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{1}names\0\u{3}client_observed_server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3680,6 +3914,7 @@ nonisolated extension Spark_Connect_ArtifactStatusesRequest: SwiftProtobuf.Messa
       case 2: try { try decoder.decodeSingularMessageField(value: &self._userContext) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self._clientType) }()
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.names) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._clientObservedServerSideSessionID) }()
       default: break
       }
     }
@@ -3702,11 +3937,15 @@ nonisolated extension Spark_Connect_ArtifactStatusesRequest: SwiftProtobuf.Messa
     if !self.names.isEmpty {
       try visitor.visitRepeatedStringField(value: self.names, fieldNumber: 4)
     }
+    try { if let v = self._clientObservedServerSideSessionID {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Spark_Connect_ArtifactStatusesRequest, rhs: Spark_Connect_ArtifactStatusesRequest) -> Bool {
     if lhs.sessionID != rhs.sessionID {return false}
+    if lhs._clientObservedServerSideSessionID != rhs._clientObservedServerSideSessionID {return false}
     if lhs._userContext != rhs._userContext {return false}
     if lhs._clientType != rhs._clientType {return false}
     if lhs.names != rhs.names {return false}
@@ -3787,7 +4026,7 @@ nonisolated extension Spark_Connect_ArtifactStatusesResponse.ArtifactStatus: Swi
 
 nonisolated extension Spark_Connect_InterruptRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".InterruptRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{3}interrupt_type\0\u{3}operation_tag\0\u{3}operation_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{3}interrupt_type\0\u{3}operation_tag\0\u{3}operation_id\0\u{3}client_observed_server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3815,6 +4054,7 @@ nonisolated extension Spark_Connect_InterruptRequest: SwiftProtobuf.Message, Swi
           self.interrupt = .operationID(v)
         }
       }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self._clientObservedServerSideSessionID) }()
       default: break
       }
     }
@@ -3848,11 +4088,15 @@ nonisolated extension Spark_Connect_InterruptRequest: SwiftProtobuf.Message, Swi
     }()
     case nil: break
     }
+    try { if let v = self._clientObservedServerSideSessionID {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Spark_Connect_InterruptRequest, rhs: Spark_Connect_InterruptRequest) -> Bool {
     if lhs.sessionID != rhs.sessionID {return false}
+    if lhs._clientObservedServerSideSessionID != rhs._clientObservedServerSideSessionID {return false}
     if lhs._userContext != rhs._userContext {return false}
     if lhs._clientType != rhs._clientType {return false}
     if lhs.interruptType != rhs.interruptType {return false}
@@ -3908,7 +4152,7 @@ nonisolated extension Spark_Connect_InterruptResponse: SwiftProtobuf.Message, Sw
 
 nonisolated extension Spark_Connect_ReattachExecuteRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ReattachExecuteRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}operation_id\0\u{3}client_type\0\u{3}last_response_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}operation_id\0\u{3}client_type\0\u{3}last_response_id\0\u{3}client_observed_server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3921,6 +4165,7 @@ nonisolated extension Spark_Connect_ReattachExecuteRequest: SwiftProtobuf.Messag
       case 3: try { try decoder.decodeSingularStringField(value: &self.operationID) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self._clientType) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self._lastResponseID) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self._clientObservedServerSideSessionID) }()
       default: break
       }
     }
@@ -3946,11 +4191,15 @@ nonisolated extension Spark_Connect_ReattachExecuteRequest: SwiftProtobuf.Messag
     try { if let v = self._lastResponseID {
       try visitor.visitSingularStringField(value: v, fieldNumber: 5)
     } }()
+    try { if let v = self._clientObservedServerSideSessionID {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Spark_Connect_ReattachExecuteRequest, rhs: Spark_Connect_ReattachExecuteRequest) -> Bool {
     if lhs.sessionID != rhs.sessionID {return false}
+    if lhs._clientObservedServerSideSessionID != rhs._clientObservedServerSideSessionID {return false}
     if lhs._userContext != rhs._userContext {return false}
     if lhs.operationID != rhs.operationID {return false}
     if lhs._clientType != rhs._clientType {return false}
@@ -3962,7 +4211,7 @@ nonisolated extension Spark_Connect_ReattachExecuteRequest: SwiftProtobuf.Messag
 
 nonisolated extension Spark_Connect_ReleaseExecuteRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ReleaseExecuteRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}operation_id\0\u{3}client_type\0\u{3}release_all\0\u{3}release_until\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}operation_id\0\u{3}client_type\0\u{3}release_all\0\u{3}release_until\0\u{3}client_observed_server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4000,6 +4249,7 @@ nonisolated extension Spark_Connect_ReleaseExecuteRequest: SwiftProtobuf.Message
           self.release = .releaseUntil(v)
         }
       }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self._clientObservedServerSideSessionID) }()
       default: break
       }
     }
@@ -4033,11 +4283,15 @@ nonisolated extension Spark_Connect_ReleaseExecuteRequest: SwiftProtobuf.Message
     }()
     case nil: break
     }
+    try { if let v = self._clientObservedServerSideSessionID {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Spark_Connect_ReleaseExecuteRequest, rhs: Spark_Connect_ReleaseExecuteRequest) -> Bool {
     if lhs.sessionID != rhs.sessionID {return false}
+    if lhs._clientObservedServerSideSessionID != rhs._clientObservedServerSideSessionID {return false}
     if lhs._userContext != rhs._userContext {return false}
     if lhs.operationID != rhs.operationID {return false}
     if lhs._clientType != rhs._clientType {return false}
@@ -4226,7 +4480,7 @@ nonisolated extension Spark_Connect_ReleaseSessionResponse: SwiftProtobuf.Messag
 
 nonisolated extension Spark_Connect_FetchErrorDetailsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FetchErrorDetailsRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}error_id\0\u{3}client_type\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}error_id\0\u{3}client_type\0\u{3}client_observed_server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4238,6 +4492,7 @@ nonisolated extension Spark_Connect_FetchErrorDetailsRequest: SwiftProtobuf.Mess
       case 2: try { try decoder.decodeSingularMessageField(value: &self._userContext) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.errorID) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self._clientType) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._clientObservedServerSideSessionID) }()
       default: break
       }
     }
@@ -4260,11 +4515,15 @@ nonisolated extension Spark_Connect_FetchErrorDetailsRequest: SwiftProtobuf.Mess
     try { if let v = self._clientType {
       try visitor.visitSingularStringField(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._clientObservedServerSideSessionID {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Spark_Connect_FetchErrorDetailsRequest, rhs: Spark_Connect_FetchErrorDetailsRequest) -> Bool {
     if lhs.sessionID != rhs.sessionID {return false}
+    if lhs._clientObservedServerSideSessionID != rhs._clientObservedServerSideSessionID {return false}
     if lhs._userContext != rhs._userContext {return false}
     if lhs.errorID != rhs.errorID {return false}
     if lhs._clientType != rhs._clientType {return false}

@@ -113,10 +113,10 @@ package nonisolated struct Spark_Connect_DataType: @unchecked Sendable {
     set {_uniqueStorage()._kind = .decimal(newValue)}
   }
 
-  package var string: Spark_Connect_DataType.Plain {
+  package var string: Spark_Connect_DataType.Text {
     get {
       if case .string(let v)? = _storage._kind {return v}
-      return Spark_Connect_DataType.Plain()
+      return Spark_Connect_DataType.Text()
     }
     set {_uniqueStorage()._kind = .string(newValue)}
   }
@@ -233,6 +233,46 @@ package nonisolated struct Spark_Connect_DataType: @unchecked Sendable {
     set {_uniqueStorage()._kind = .variant(newValue)}
   }
 
+  package var geometry: Spark_Connect_DataType.Spatial {
+    get {
+      if case .geometry(let v)? = _storage._kind {return v}
+      return Spark_Connect_DataType.Spatial()
+    }
+    set {_uniqueStorage()._kind = .geometry(newValue)}
+  }
+
+  package var geography: Spark_Connect_DataType.Spatial {
+    get {
+      if case .geography(let v)? = _storage._kind {return v}
+      return Spark_Connect_DataType.Spatial()
+    }
+    set {_uniqueStorage()._kind = .geography(newValue)}
+  }
+
+  package var time: Spark_Connect_DataType.Timed {
+    get {
+      if case .time(let v)? = _storage._kind {return v}
+      return Spark_Connect_DataType.Timed()
+    }
+    set {_uniqueStorage()._kind = .time(newValue)}
+  }
+
+  package var timestampNtzNanos: Spark_Connect_DataType.Timed {
+    get {
+      if case .timestampNtzNanos(let v)? = _storage._kind {return v}
+      return Spark_Connect_DataType.Timed()
+    }
+    set {_uniqueStorage()._kind = .timestampNtzNanos(newValue)}
+  }
+
+  package var timestampLtzNanos: Spark_Connect_DataType.Timed {
+    get {
+      if case .timestampLtzNanos(let v)? = _storage._kind {return v}
+      return Spark_Connect_DataType.Timed()
+    }
+    set {_uniqueStorage()._kind = .timestampLtzNanos(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -246,7 +286,7 @@ package nonisolated struct Spark_Connect_DataType: @unchecked Sendable {
     case float(Spark_Connect_DataType.Plain)
     case double(Spark_Connect_DataType.Plain)
     case decimal(Spark_Connect_DataType.Decimal)
-    case string(Spark_Connect_DataType.Plain)
+    case string(Spark_Connect_DataType.Text)
     case char(Spark_Connect_DataType.Sized)
     case varChar(Spark_Connect_DataType.Sized)
     case date(Spark_Connect_DataType.Plain)
@@ -261,6 +301,11 @@ package nonisolated struct Spark_Connect_DataType: @unchecked Sendable {
     case udt(Spark_Connect_DataType.UserDefined)
     case unparsed(Spark_Connect_DataType.Unparsed)
     case variant(Spark_Connect_DataType.Plain)
+    case geometry(Spark_Connect_DataType.Spatial)
+    case geography(Spark_Connect_DataType.Spatial)
+    case time(Spark_Connect_DataType.Timed)
+    case timestampNtzNanos(Spark_Connect_DataType.Timed)
+    case timestampLtzNanos(Spark_Connect_DataType.Timed)
 
   }
 
@@ -281,6 +326,53 @@ package nonisolated struct Spark_Connect_DataType: @unchecked Sendable {
     // methods supported on all messages.
 
     package var length: Int32 = 0
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct Text: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var collation: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  /// Digits of a second's fraction.
+  package nonisolated struct Timed: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var precision: Int32 {
+      get {_precision ?? 0}
+      set {_precision = newValue}
+    }
+    /// Returns true if `precision` has been explicitly set.
+    package var hasPrecision: Bool {self._precision != nil}
+    /// Clears the value of `precision`. Subsequent reads from it will return its default value.
+    package mutating func clearPrecision() {self._precision = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _precision: Int32? = nil
+  }
+
+  /// Geometries and geographies; -1 stands for any reference system.
+  package nonisolated struct Spatial: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var srid: Int32 = 0
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -467,6 +559,33 @@ package nonisolated struct Spark_Connect_DataType: @unchecked Sendable {
       set {_uniqueStorage()._type = newValue}
     }
 
+    package var jvmClass: String {
+      get {_storage._jvmClass ?? String()}
+      set {_uniqueStorage()._jvmClass = newValue}
+    }
+    /// Returns true if `jvmClass` has been explicitly set.
+    package var hasJvmClass: Bool {_storage._jvmClass != nil}
+    /// Clears the value of `jvmClass`. Subsequent reads from it will return its default value.
+    package mutating func clearJvmClass() {_uniqueStorage()._jvmClass = nil}
+
+    package var pythonClass: String {
+      get {_storage._pythonClass ?? String()}
+      set {_uniqueStorage()._pythonClass = newValue}
+    }
+    /// Returns true if `pythonClass` has been explicitly set.
+    package var hasPythonClass: Bool {_storage._pythonClass != nil}
+    /// Clears the value of `pythonClass`. Subsequent reads from it will return its default value.
+    package mutating func clearPythonClass() {_uniqueStorage()._pythonClass = nil}
+
+    package var serializedPythonClass: String {
+      get {_storage._serializedPythonClass ?? String()}
+      set {_uniqueStorage()._serializedPythonClass = newValue}
+    }
+    /// Returns true if `serializedPythonClass` has been explicitly set.
+    package var hasSerializedPythonClass: Bool {_storage._serializedPythonClass != nil}
+    /// Clears the value of `serializedPythonClass`. Subsequent reads from it will return its default value.
+    package mutating func clearSerializedPythonClass() {_uniqueStorage()._serializedPythonClass = nil}
+
     package var sqlType: Spark_Connect_DataType {
       get {_storage._sqlType ?? Spark_Connect_DataType()}
       set {_uniqueStorage()._sqlType = newValue}
@@ -589,7 +708,7 @@ fileprivate nonisolated let _protobuf_package = "spark.connect"
 
 nonisolated extension Spark_Connect_DataType: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DataType"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}null\0\u{1}binary\0\u{1}boolean\0\u{1}byte\0\u{1}short\0\u{1}integer\0\u{1}long\0\u{1}float\0\u{1}double\0\u{1}decimal\0\u{1}string\0\u{1}char\0\u{3}var_char\0\u{1}date\0\u{1}timestamp\0\u{3}timestamp_ntz\0\u{3}calendar_interval\0\u{3}year_month_interval\0\u{3}day_time_interval\0\u{1}array\0\u{1}struct\0\u{1}map\0\u{1}udt\0\u{1}unparsed\0\u{1}variant\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}null\0\u{1}binary\0\u{1}boolean\0\u{1}byte\0\u{1}short\0\u{1}integer\0\u{1}long\0\u{1}float\0\u{1}double\0\u{1}decimal\0\u{1}string\0\u{1}char\0\u{3}var_char\0\u{1}date\0\u{1}timestamp\0\u{3}timestamp_ntz\0\u{3}calendar_interval\0\u{3}year_month_interval\0\u{3}day_time_interval\0\u{1}array\0\u{1}struct\0\u{1}map\0\u{1}udt\0\u{1}unparsed\0\u{1}variant\0\u{1}geometry\0\u{1}geography\0\u{1}time\0\u{3}timestamp_ntz_nanos\0\u{3}timestamp_ltz_nanos\0")
 
   fileprivate class _StorageClass {
     var _kind: Spark_Connect_DataType.OneOf_Kind?
@@ -753,7 +872,7 @@ nonisolated extension Spark_Connect_DataType: SwiftProtobuf.Message, SwiftProtob
           }
         }()
         case 11: try {
-          var v: Spark_Connect_DataType.Plain?
+          var v: Spark_Connect_DataType.Text?
           var hadOneofValue = false
           if let current = _storage._kind {
             hadOneofValue = true
@@ -947,6 +1066,71 @@ nonisolated extension Spark_Connect_DataType: SwiftProtobuf.Message, SwiftProtob
             _storage._kind = .variant(v)
           }
         }()
+        case 26: try {
+          var v: Spark_Connect_DataType.Spatial?
+          var hadOneofValue = false
+          if let current = _storage._kind {
+            hadOneofValue = true
+            if case .geometry(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._kind = .geometry(v)
+          }
+        }()
+        case 27: try {
+          var v: Spark_Connect_DataType.Spatial?
+          var hadOneofValue = false
+          if let current = _storage._kind {
+            hadOneofValue = true
+            if case .geography(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._kind = .geography(v)
+          }
+        }()
+        case 28: try {
+          var v: Spark_Connect_DataType.Timed?
+          var hadOneofValue = false
+          if let current = _storage._kind {
+            hadOneofValue = true
+            if case .time(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._kind = .time(v)
+          }
+        }()
+        case 29: try {
+          var v: Spark_Connect_DataType.Timed?
+          var hadOneofValue = false
+          if let current = _storage._kind {
+            hadOneofValue = true
+            if case .timestampNtzNanos(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._kind = .timestampNtzNanos(v)
+          }
+        }()
+        case 30: try {
+          var v: Spark_Connect_DataType.Timed?
+          var hadOneofValue = false
+          if let current = _storage._kind {
+            hadOneofValue = true
+            if case .timestampLtzNanos(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._kind = .timestampLtzNanos(v)
+          }
+        }()
         default: break
         }
       }
@@ -1060,6 +1244,26 @@ nonisolated extension Spark_Connect_DataType: SwiftProtobuf.Message, SwiftProtob
         guard case .variant(let v)? = _storage._kind else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
       }()
+      case .geometry?: try {
+        guard case .geometry(let v)? = _storage._kind else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+      }()
+      case .geography?: try {
+        guard case .geography(let v)? = _storage._kind else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
+      }()
+      case .time?: try {
+        guard case .time(let v)? = _storage._kind else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+      }()
+      case .timestampNtzNanos?: try {
+        guard case .timestampNtzNanos(let v)? = _storage._kind else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
+      }()
+      case .timestampLtzNanos?: try {
+        guard case .timestampLtzNanos(let v)? = _storage._kind else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      }()
       case nil: break
       }
     }
@@ -1125,6 +1329,100 @@ nonisolated extension Spark_Connect_DataType.Sized: SwiftProtobuf.Message, Swift
 
   package static func ==(lhs: Spark_Connect_DataType.Sized, rhs: Spark_Connect_DataType.Sized) -> Bool {
     if lhs.length != rhs.length {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_DataType.Text: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_DataType.protoMessageName + ".Text"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}collation\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 2: try { try decoder.decodeSingularStringField(value: &self.collation) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.collation.isEmpty {
+      try visitor.visitSingularStringField(value: self.collation, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_DataType.Text, rhs: Spark_Connect_DataType.Text) -> Bool {
+    if lhs.collation != rhs.collation {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_DataType.Timed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_DataType.protoMessageName + ".Timed"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}precision\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt32Field(value: &self._precision) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._precision {
+      try visitor.visitSingularInt32Field(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_DataType.Timed, rhs: Spark_Connect_DataType.Timed) -> Bool {
+    if lhs._precision != rhs._precision {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_DataType.Spatial: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_DataType.protoMessageName + ".Spatial"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}srid\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt32Field(value: &self.srid) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.srid != 0 {
+      try visitor.visitSingularInt32Field(value: self.srid, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_DataType.Spatial, rhs: Spark_Connect_DataType.Spatial) -> Bool {
+    if lhs.srid != rhs.srid {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1450,10 +1748,13 @@ nonisolated extension Spark_Connect_DataType.Map: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Spark_Connect_DataType.UserDefined: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Spark_Connect_DataType.protoMessageName + ".UserDefined"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{4}\u{4}sql_type\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{3}jvm_class\0\u{3}python_class\0\u{3}serialized_python_class\0\u{3}sql_type\0")
 
   fileprivate class _StorageClass {
     var _type: String = String()
+    var _jvmClass: String? = nil
+    var _pythonClass: String? = nil
+    var _serializedPythonClass: String? = nil
     var _sqlType: Spark_Connect_DataType? = nil
 
       // This property is used as the initial default value for new instances of the type.
@@ -1466,6 +1767,9 @@ nonisolated extension Spark_Connect_DataType.UserDefined: SwiftProtobuf.Message,
 
     init(copying source: _StorageClass) {
       _type = source._type
+      _jvmClass = source._jvmClass
+      _pythonClass = source._pythonClass
+      _serializedPythonClass = source._serializedPythonClass
       _sqlType = source._sqlType
     }
   }
@@ -1486,6 +1790,9 @@ nonisolated extension Spark_Connect_DataType.UserDefined: SwiftProtobuf.Message,
         // enabled. https://github.com/apple/swift-protobuf/issues/1034
         switch fieldNumber {
         case 1: try { try decoder.decodeSingularStringField(value: &_storage._type) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._jvmClass) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._pythonClass) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._serializedPythonClass) }()
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._sqlType) }()
         default: break
         }
@@ -1502,6 +1809,15 @@ nonisolated extension Spark_Connect_DataType.UserDefined: SwiftProtobuf.Message,
       if !_storage._type.isEmpty {
         try visitor.visitSingularStringField(value: _storage._type, fieldNumber: 1)
       }
+      try { if let v = _storage._jvmClass {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._pythonClass {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._serializedPythonClass {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+      } }()
       try { if let v = _storage._sqlType {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
       } }()
@@ -1515,6 +1831,9 @@ nonisolated extension Spark_Connect_DataType.UserDefined: SwiftProtobuf.Message,
         let _storage = _args.0
         let rhs_storage = _args.1
         if _storage._type != rhs_storage._type {return false}
+        if _storage._jvmClass != rhs_storage._jvmClass {return false}
+        if _storage._pythonClass != rhs_storage._pythonClass {return false}
+        if _storage._serializedPythonClass != rhs_storage._serializedPythonClass {return false}
         if _storage._sqlType != rhs_storage._sqlType {return false}
         return true
       }
