@@ -25,11 +25,11 @@ extension PredictionJob {
       throw CommandFailure("\(error)")
     }
     let added = try await predicted.schema().fields.dropFirst(known.count)
-    var result = predicted.select((names + added.map(\.name)).map { col(Self.quoted($0)) })
+    var result = predicted.select((names + added.map(\.name)).map { column(named: $0) })
     if writing.isCSV {
       // CSV has no arrays, structs and maps: they are written as JSON.
       for field in try await result.schema() where field.type.isNested {
-        result = result.withColumn(field.name, toJSON(col(Self.quoted(field.name))))
+        result = result.withColumn(field.name, toJSON(column(named: field.name)))
       }
     }
     let start = ContinuousClock.now
@@ -112,10 +112,6 @@ extension PredictionJob {
       // What cannot be asked is found out when it is written.
       return false
     }
-  }
-
-  private static func quoted(_ name: String) -> String {
-    "`" + name.replacingOccurrences(of: "`", with: "``") + "`"
   }
 }
 

@@ -8,7 +8,7 @@ struct IntegrationProgram: SparkProgram {
   static let functions: [any UserDefinedFunction] =
     [
       scaled, added, rowSums, powers, judged, judgedRows, refusing, short, slow, dying, processes,
-      evens, pixels, asking, unchanged, longs, StrangersModels.ofClosure,
+      evens, pixels, asking, unchanged, longs, StrangersModels.ofClosure, drawn, drawnNumber,
     ] + Semantics.functions + WorkerDeath.functions
 
   static func run(_ spark: SparkSession) async throws {
@@ -23,6 +23,7 @@ struct IntegrationProgram: SparkProgram {
     "checks": checks, "sessions": sessions, "pid": pid, "predicting": predicting,
     "semantics": Semantics.run, "malformed": Malformed.run, "resources": resources,
     "models": StrangersModels.run,
+    "once": OncePerRow.run, "types": Types.run,
   ].merging(NodeServing.scenarios) { first, _ in first }
     .merging(WorkerDeath.scenarios) { first, _ in first }
 

@@ -9,7 +9,8 @@ struct ProgramTests {
     "a program's functions", arguments: TestClusters.Kind.allCases,
     [
       "columns", "batches", "errors", "checks", "cancel", "crash", "trap-then-next",
-      "worker-killed", "innocent", "sessions", "predicting", "semantics", "resources", "models",
+      "worker-killed", "innocent", "sessions", "predicting", "semantics", "resources", "once",
+      "types", "models",
     ])
   func scenario(_ cluster: TestClusters.Kind, _ name: String) async throws {
     let outcome = try await Programs.run(

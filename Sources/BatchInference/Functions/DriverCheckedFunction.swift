@@ -8,6 +8,9 @@ public protocol DriverCheckedFunction: UserDefinedFunction {
   /// The type of the column that the function gives.
   var returnType: DataType { get }
 
+  /// Whether equal rows always get equal values, so that Spark may compute them as often as it likes.
+  var isDeterministic: Bool { get }
+
   /// Checks the definition of the function and that columns of these types fit it.
   ///
   /// - Throws: ``InferenceError`` that says which column does not fit, why, and what to do.

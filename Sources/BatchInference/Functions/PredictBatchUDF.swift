@@ -45,6 +45,8 @@ public struct PredictBatchUDF<
   public let ragged: RaggedPolicy
   /// Whether results of more dimensions than the declared type has are flattened, row by row.
   public let flattening: Bool
+  /// Whether Spark may compute a row's prediction again, or several times; see ``asDeterministic()``.
+  public private(set) var isDeterministic = false
   let load: @Sendable (WorkerContext, Parameters) async throws -> Predict
 
   public var kind: FunctionKind { .column }
@@ -73,6 +75,20 @@ public struct PredictBatchUDF<
     self.ragged = ragged
     self.flattening = flattening
     self.load = load
+  }
+}
+
+extension PredictBatchUDF {
+  /// The function, declared to give equal predictions for equal rows, however often it is computed.
+  ///
+  /// Without that, Spark computes a prediction once for each row and keeps it, and moves no filter in
+  /// front of it. With it, Spark may move filters on other columns in front of the prediction, merge
+  /// equal calls, and compute it again where a later filter uses it. A model that draws random numbers,
+  /// or whose rows depend on the others of the batch, is not deterministic.
+  public func asDeterministic() -> Self {
+    var function = self
+    function.isDeterministic = true
+    return function
   }
 }
 

@@ -10,15 +10,10 @@ public struct PredictionPlan: Sendable, Hashable {
   /// The struct that the function gives, one field for each new column.
   public var returnType: StructType
 
-  /// The columns that the function takes as Spark reads them: a dot leads into a struct, and names
-  /// that have one stand in backticks.
+  /// The columns that the function takes as SQL names them: a dot leads into a struct, and names that
+  /// are no plain words stand in back-ticks.
   public var argumentColumns: [String] {
-    argumentPaths.map { path in
-      path.map { name in
-        guard name.contains(where: { $0 == "." || $0 == "`" }) else { return name }
-        return "`\(name.replacing("`", with: "``"))`"
-      }.joined(separator: ".")
-    }
+    argumentPaths.map { path in path.map { SQLIdentifier($0).description }.joined(separator: ".") }
   }
 
   /// The parameters as a ``FunctionInvocation`` carries them.
@@ -190,7 +185,7 @@ private struct Planner {
     }
     if let column = try find(input.name, isPath: false) { return [column] }
     // A model of one text, which takes it from the only text that there is.
-    let texts = table.fields.filter { $0.type == .string }
+    let texts = table.fields.filter { $0.type.isString }
     if modelInputs.count == 1, input.elementType == .string, texts.count == 1 {
       return [FoundColumn(path: [texts[0].name], type: texts[0].type)]
     }
@@ -226,12 +221,12 @@ private struct Planner {
     if similar.count > 1 {
       throw fail("'\(name)' may be any of the columns \(similar.joined(separator: ", "))")
     }
-    guard isPath, name.contains(".") else { return nil }
+    guard isPath, let parts = SQLIdentifier.parts(of: name) else { return nil }
     var fields = table
     var names: [String] = []
     var type: DataType?
-    for part in name.split(separator: ".", omittingEmptySubsequences: false) {
-      guard let field = fields[String(part)] else { return nil }
+    for part in parts {
+      guard let field = fields[part] else { return nil }
       names.append(field.name)
       type = field.type
       if case .struct(let inner) = field.type { fields = inner } else { fields = [] }
@@ -307,6 +302,10 @@ private struct Planner {
     case _ where type.isNumeric:
       if element.isNumeric { return nil }
       return "takes \(element == .string ? "strings" : "booleans"); cast it in the query"
+    case .userDefined(let defined) where defined.isVector:
+      return
+        "takes \(element) in arrays; convert it in the query with vectorToArray (vector_to_array in "
+        + "Python)"
     default: return "takes \(element); convert it in the query"
     }
   }

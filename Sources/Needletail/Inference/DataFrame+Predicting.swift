@@ -11,7 +11,8 @@ extension DataFrame {
   ///
   /// Inputs that are not given take the column of their name, in whichever case. Numbers are converted
   /// to the model's element type; several number columns can feed one input (`["features": ["a",
-  /// "b"]]`). Everything is checked against the model and this table's schema before a job starts.
+  /// "b"]]`); vectors of Spark ML are taken as arrays. Everything is checked against the model and this
+  /// table's schema before a job starts.
   ///
   /// Spark gives resources to whole batches only. With `resources` the same prediction runs in that
   /// form: all columns of this table then pass through the worker, also those that nothing reads
@@ -36,6 +37,11 @@ extension DataFrame {
   ///   - nulls: what happens to nulls in the input.
   ///   - ragged: what happens to rows that differ in length.
   ///   - resources: what the prediction's tasks, and their executors, must have.
+  ///   - isDeterministic: whether the model gives equal outputs for equal rows however often it runs.
+  ///     Without that Spark computes a prediction once for each row, so that later filters, joins and
+  ///     columns all see the same one, and moves no filter in front of it: filter by other columns
+  ///     before this call. With it Spark may do so itself, and compute a prediction again where a
+  ///     filter uses it.
   /// - Throws: an error that names the input, output or column that does not fit; ``SparkError`` if
   ///   the server refuses the resources.
   public func predicting(
@@ -43,7 +49,7 @@ extension DataFrame {
     only: [String]? = nil, into structure: String? = nil, batchSize: Int? = nil,
     batch: BatchDimension? = nil,
     rows: RowRelation = .checked, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail,
-    resources: ResourceProfile? = nil
+    resources: ResourceProfile? = nil, isDeterministic: Bool = false
   ) async throws -> DataFrame {
     let model = try await source.loadForPlan()
     if only == nil {
@@ -55,7 +61,7 @@ extension DataFrame {
     return try await predicting(
       source, loaded: model, inputs: inputs, outputs: outputs, only: only, into: structure,
       batchSize: batchSize, batch: batch, rows: rows, nulls: nulls, ragged: ragged,
-      as: PredictionForm(resources))
+      as: PredictionForm(resources), isDeterministic: isDeterministic)
   }
 
   /// The same with the model at hand, which this process has loaded already.
@@ -64,9 +70,19 @@ extension DataFrame {
     outputs: [String: String], only: [String]? = nil, into structure: String? = nil,
     batchSize: Int?,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail, as form: PredictionForm = .columns
+    ragged: RaggedPolicy = .fail, as form: PredictionForm = .columns, isDeterministic: Bool = false
   ) async throws -> DataFrame {
     let table = try await schema()
+    let names = model.inputs.map(\.name)
+    let vectors = VectorInputs(table: table, inputs: inputs, models: names)
+    if !vectors.arrays.isEmpty {
+      return try await vectors.added(to: self).predicting(
+        source, loaded: model, inputs: vectors.replaced(inputs, table: table, models: names),
+        outputs: outputs, only: only, into: structure, batchSize: batchSize, batch: batch,
+        rows: rows,
+        nulls: nulls, ragged: ragged, as: form, isDeterministic: isDeterministic
+      ).drop(Array(vectors.arrays.values))
+    }
     let packed = try source.packed()
     let size = batchSize ?? source.format.batchSize
     let rowShapes = try await ModelPrediction.tried(
@@ -78,7 +94,7 @@ extension DataFrame {
     switch form {
     case .columns:
       try await packed.send(to: session)
-      return withPredictions(plan, into: structure)
+      return withPredictions(plan, into: structure, isDeterministic: isDeterministic)
     case .batches(let resources):
       // Refused resources cost no upload.
       let profile: Int? =
@@ -89,13 +105,16 @@ extension DataFrame {
   }
 
   /// The predictions as columns that a function of columns gives.
-  private func withPredictions(_ plan: PredictionPlan, into structure: String?) -> DataFrame {
+  private func withPredictions(
+    _ plan: PredictionPlan, into structure: String?, isDeterministic: Bool
+  ) -> DataFrame {
     let function = ModelPrediction(loaders: ModelFormat.loaders, placement: ModelFormat.placement)
-    if let structure { return withColumn(structure, planned(plan, function)) }
+    let predictions = planned(plan, function, isDeterministic: isDeterministic)
+    if let structure { return withColumn(structure, predictions) }
     // The struct of all outputs is computed once; its fields become the columns.
     let results = "needletail.predictions"
-    let table = withColumn(results, planned(plan, function))
-    let fields = plan.returnType.map { col("`\(results)`").getField($0.name).as($0.name) }
+    let table = withColumn(results, predictions)
+    let fields = plan.returnType.map { column(named: results).getField($0.name).as($0.name) }
     return table.select(["*"] + fields).drop(results)
   }
 

@@ -18,9 +18,6 @@ private func command(
       fingerprint: program.fingerprint, parameters: parameters, argumentNames: argumentNames))
 }
 
-/// The column of exactly this name, whatever is in it.
-private func quoted(_ name: String) -> Column { col("`\(name.replacing("`", with: "``"))`") }
-
 extension DriverCheckedFunction {
   /// The function over `columns`, with its parameters encoded.
   func applied(_ parameters: @escaping @Sendable () throws -> [UInt8], _ columns: [Column])
@@ -29,7 +26,7 @@ extension DriverCheckedFunction {
     Column(
       InlineFunction(
         name: name, returnType: returnType, evaluationType: Evaluation.column,
-        command: { try command(self, try parameters(), $0) },
+        isDeterministic: isDeterministic, command: { try command(self, try parameters(), $0) },
         check: { try check(arguments: $0.map { ($0.name, $0.type) }) }),
       columns)
   }
@@ -105,13 +102,19 @@ extension DataFrame {
         .invalidArgument,
         "mapBatches(\"\(name)\"): the table has two columns called '\(twice)'; rename one of them")
     }
+    do {
+      _ = try schema.arrowSchema()
+    } catch let error as DataTypeError {
+      throw SparkError(
+        .invalidArgument, "mapBatches(\"\(name)\"): the declared column \(error.message)")
+    }
     let profile: Int? =
       if let resources { try await session.resourceProfileID(resources) } else { nil }
     return mapPartitions(
       InlineFunction(
         name: name, returnType: .struct(schema), evaluationType: Evaluation.batches,
         command: command, check: { _ in }),
-      columns: names.map(quoted), isBarrier: isBarrier,
+      columns: names.map { column(named: $0) }, isBarrier: isBarrier,
       profileID: profile)
   }
 
@@ -125,16 +128,18 @@ extension DataFrame {
         name: function.name, returnType: .struct(schema), evaluationType: Evaluation.batches,
         command: { try command(function, try FunctionInvocation.encode(parameters), $0) },
         check: { _ in }),
-      columns: columns.map(quoted), profileID: profileID)
+      columns: columns.map { column(named: $0) }, profileID: profileID)
   }
 
   /// The predictions of a planned model over `columns`, as one struct column.
-  func planned(_ plan: PredictionPlan, _ function: ModelPrediction) -> Column {
+  func planned(
+    _ plan: PredictionPlan, _ function: ModelPrediction, isDeterministic: Bool
+  ) -> Column {
     Column(
       InlineFunction(
         name: function.name, returnType: .struct(plan.returnType),
-        evaluationType: Evaluation.column,
+        evaluationType: Evaluation.column, isDeterministic: isDeterministic,
         command: { try command(function, try plan.encodedParameters(), $0) }, check: { _ in }),
-      plan.argumentColumns.map { col($0) })
+      plan.argumentPaths.map { column(path: $0) })
   }
 }

@@ -1,0 +1,59 @@
+import Foundation
+import Needletail
+import Testing
+
+/// Sessions that a real server loses.
+@Suite(.serialized)
+struct SessionLossTests {
+  private static func start(port: String, _ more: [String: String] = [:]) async throws -> LocalSpark
+  {
+    try await LocalSpark.start(
+      .init(
+        master: "local[1]", driverMemory: "1g",
+        configuration: [
+          "spark.connect.grpc.binding.port": port, "spark.connect.authenticate.token": "same",
+        ].merging(more) { _, new in new }))
+  }
+
+  @Test("a server that is started again, and a session that expires, are told")
+  func restartAndExpiry() async throws {
+    let first = try await Self.start(port: "0")
+    let port = try ConnectionString(first.remote).port
+    let remote = "sc://localhost:\(port)/;token=same"
+    let session: SparkSession
+    do {
+      session = try await SparkSession.connect(remote)
+      try await session.conf.set("spark.sql.shuffle.partitions", "3")
+      #expect(session.serverSideID != nil)
+    } catch {
+      first.stop()
+      throw error
+    }
+    first.stop()
+
+    let second = try await Self.start(
+      port: "\(port)",
+      [
+        "spark.connect.session.manager.defaultSessionTimeout": "4s",
+        "spark.connect.session.manager.maintenanceInterval": "1s",
+      ])
+    defer { second.stop() }
+    for _ in 0..<2 {
+      let lost = await sparkError {
+        _ = try await session.conf.get("spark.sql.shuffle.partitions")
+      }
+      #expect(lost.kind == .session && lost.message.contains("was started again"), "\(lost)")
+      let query = await sparkError { _ = try await session.range(3).count() }
+      #expect(query.kind == .session, "\(query)")
+    }
+    await session.stop()
+
+    let again = try await SparkSession.connect(remote)
+    #expect(try await again.range(3).count() == 3)
+    try await Task.sleep(for: .seconds(8))
+    let expired = await sparkError { _ = try await again.range(3).count() }
+    #expect(expired.kind == .session && expired.message.contains("has expired"), "\(expired)")
+    #expect(expired.message.contains("defaultSessionTimeout"))
+    await again.stop()
+  }
+}
