@@ -20,8 +20,6 @@ let drawnNumber = PredictBatchUDF("drawnNumber", returning: .double, batchSize: 
 
 /// A prediction is computed once for each row, whatever follows it.
 enum OncePerRow {
-  private static let expect = IntegrationProgram.expect
-
   @Sendable static func run(_ spark: SparkSession) async throws {
     let ids = spark.range(0, 2000, partitions: 3)
     let drawn = ids.withColumn("r", drawn("id"))
@@ -42,25 +40,28 @@ enum OncePerRow {
   }
 
   /// How often the plan has Spark's node for functions of columns.
-  private static func evaluations(_ table: DataFrame) async throws -> Int {
-    try await table.explain().split(separator: "\n").count { $0.contains("ArrowEvalPython") }
+  private static func evaluations(_ plan: String) -> Int {
+    plan.split(separator: "\n").count { $0.contains("ArrowEvalPython") }
   }
 
   private static func filters(_ table: DataFrame) async throws {
     let kept = table.filter("p > 0.5")
     let checks = kept.agg(min("p"), expr("sum(if(p > 0.5, 0, 1))"), expr("sum(if(p = q, 0, 1))"))
     let found = try await numbers(checks)
-    try expect(found[0] > 0.5 && found[1] == 0 && found[2] == 0, "a filter: \(found)")
-    try expect(try await evaluations(checks) == 1, try await checks.explain())
+    try IntegrationProgram.expect(
+      found[0] > 0.5 && found[1] == 0 && found[2] == 0, "a filter: \(found)")
+    let plan = try await checks.explain()
+    try IntegrationProgram.expect(evaluations(plan) == 1, plan)
 
     let twice = kept.filter("q < 0.75").withColumn("twice", col("p") * 2)
       .withColumn("back", col("twice") - col("p") - col("p"))
     let chain = try await numbers(twice.agg(min("p"), max("q"), sum("back")))
-    try expect(chain[0] > 0.5 && chain[1] < 0.75 && chain[2] == 0, "a chain: \(chain)")
+    try IntegrationProgram.expect(
+      chain[0] > 0.5 && chain[1] < 0.75 && chain[2] == 0, "a chain: \(chain)")
 
     let both = table.select((col("p") + 1).as("a"), (col("p") + 1).as("b"), "q")
     let equal = try await numbers(both.agg(expr("sum(if(a = b and a = q + 1, 0, 1))")))
-    try expect(equal == [0], "two expressions: \(equal)")
+    try IntegrationProgram.expect(equal == [0], "two expressions: \(equal)")
   }
 
   private static func combinations(
@@ -68,17 +69,17 @@ enum OncePerRow {
   ) async throws {
     let joined = table.join(ids, on: ["id"]).filter("p > 0.5")
     let found = try await numbers(joined.agg(min("p"), expr("sum(if(p = q, 0, 1))")))
-    try expect(found[0] > 0.5 && found[1] == 0, "a join: \(found)")
+    try IntegrationProgram.expect(found[0] > 0.5 && found[1] == 0, "a join: \(found)")
     let limits = ids.filter("id < 3").select((col("id") / 4).as("z"))
     let above = table.join(limits, on: col("p") > col("z"))
     let wrong = try await numbers(above.agg(expr("sum(if(p > z, 0, 1))")))
-    try expect(wrong == [0], "a join on a prediction: \(wrong)")
+    try IntegrationProgram.expect(wrong == [0], "a join on a prediction: \(wrong)")
 
     let sorted = try await table.orderBy("p").select("p", "q").collect()
     let pairs = try sorted.map {
       (try $0.get("p", as: Double.self), try $0.get("q", as: Double.self))
     }
-    try expect(
+    try IntegrationProgram.expect(
       pairs.allSatisfy { $0 == $1 } && zip(pairs, pairs.dropFirst()).allSatisfy { $0.0 <= $1.0 },
       "an order by a prediction")
 
@@ -87,50 +88,54 @@ enum OncePerRow {
     for group in groups {
       let isHigh = try group.get("high", as: Bool.self)
       let range = try group.get("low", as: Double.self)...(try group.get("top", as: Double.self))
-      try expect(isHigh ? range.lowerBound > 0.5 : range.upperBound <= 0.5, "a group: \(group)")
+      try IntegrationProgram.expect(
+        isHigh ? range.lowerBound > 0.5 : range.upperBound <= 0.5, "a group: \(group)")
     }
     try await table.createOrReplaceTempView("drawn")
     let view = try await spark.sql(
       "select min(p), sum(if(p > 0.5 and p = q, 0, 1)) from drawn where p > 0.5")
     let seen = try await numbers(view)
-    try expect(seen[0] > 0.5 && seen[1] == 0, "SQL over a view: \(seen)")
+    try IntegrationProgram.expect(seen[0] > 0.5 && seen[1] == 0, "SQL over a view: \(seen)")
   }
 
   /// Calls where Spark takes none of its own accord.
   private static func aggregates(_ ids: DataFrame) async throws {
     let all = try await numbers(
       ids.agg(min(drawnNumber("id")), max(drawnNumber("id")), sum(drawnNumber("id") * 0 + 1)))
-    try expect(all[0] < all[1] && all[2] == 2000, "aggregates: \(all)")
+    try IntegrationProgram.expect(all[0] < all[1] && all[2] == 2000, "aggregates: \(all)")
     let named = ids.groupBy((drawnNumber("id") > 0.5).as("k")).agg(
       min(drawnNumber("id")), max(drawnNumber("id")).as("m"))
-    try expect(
-      try await named.columns == ["k", "min(drawnNumber(id))", "m"], "\(try await named.columns)")
+    let names = try await named.columns
+    try IntegrationProgram.expect(names == ["k", "min(drawnNumber(id))", "m"], "\(names)")
     for row in try await named.collect() {
       let isHigh = try row.get("k", as: Bool.self)
       let (low, top) = (
         try row.get("min(drawnNumber(id))", as: Double.self), try row.get("m", as: Double.self)
       )
-      try expect(isHigh ? low > 0.5 : top <= 0.5, "a group by a prediction: \(row)")
+      try IntegrationProgram.expect(
+        isHigh ? low > 0.5 : top <= 0.5, "a group by a prediction: \(row)")
     }
     let said = await IntegrationProgram.failure {
       _ = try await ids.join(ids, on: drawnNumber("id") > 0.5).count()
     }
-    try expect(said.contains("drawnNumber") && said.contains("withColumn"), said)
+    try IntegrationProgram.expect(said.contains("drawnNumber") && said.contains("withColumn"), said)
   }
 
   /// Calls in other places than a column of their own.
   private static func places(_ ids: DataFrame) async throws {
     let fields = ids.select(
       drawn("id").getField("p").as("p"), drawn("id").getField("q").as("q"), "*")
-    try expect(try await fields.columns == ["p", "q", "id"], "\(try await fields.columns)")
-    try expect(try await evaluations(fields) == 1, try await fields.explain())
+    let names = try await fields.columns
+    try IntegrationProgram.expect(names == ["p", "q", "id"], "\(names)")
+    let plan = try await fields.explain()
+    try IntegrationProgram.expect(evaluations(plan) == 1, plan)
     let equal = try await numbers(fields.agg(expr("sum(if(p = q, 0, 1))")))
-    try expect(equal == [0], "two fields of a call: \(equal)")
+    try IntegrationProgram.expect(equal == [0], "two fields of a call: \(equal)")
     let between = try await ids.filter(drawnNumber("id").between(0.25, 0.75)).count()
-    try expect((800...1200).contains(between), "a filter by a call: \(between)")
+    try IntegrationProgram.expect((800...1200).contains(between), "a filter by a call: \(between)")
     let rows = try await ids.withColumns([("a", drawnNumber("id")), ("b", drawnNumber("id"))])
       .filter("a > 0.5").agg(expr("min(b)"), expr("sum(if(a = b, 0, 1))")).collect()
-    try expect(rows[0][1] == .int(0), "two columns of a call: \(rows)")
+    try IntegrationProgram.expect(rows[0][1] == .int(0), "two columns of a call: \(rows)")
     _ = try await ids.orderBy(drawnNumber("id")).limit(3).collect()
     _ = try await ids.repartition(2, drawnNumber("id")).count()
   }
@@ -146,10 +151,12 @@ enum OncePerRow {
       return filter.lowerBound > call.lowerBound
     }
     let declared = ids.withColumn("s", scale(Scale(factor: 2), col("id").cast(.double)))
-    try expect(try await filterIsBelow(declared), "a filter before a deterministic function")
+    let isMoved = try await filterIsBelow(declared)
+    try IntegrationProgram.expect(isMoved, "a filter before a deterministic function")
     let plain = ids.withColumn("s", scaled(Scale(factor: 2), col("id").cast(.double)))
-    try expect(try await !filterIsBelow(plain), "no filter before another function")
+    let isMovedToo = try await filterIsBelow(plain)
+    try IntegrationProgram.expect(!isMovedToo, "no filter before another function")
     let sums = try await numbers(declared.agg(sum(scale(Scale(factor: 1), col("s")))))
-    try expect(sums == [2 * 1999 * 1000], "\(sums)")
+    try IntegrationProgram.expect(sums == [2 * 1999 * 1000], "\(sums)")
   }
 }

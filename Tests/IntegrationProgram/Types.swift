@@ -3,8 +3,6 @@ import Needletail
 
 /// Columns of types that models do not take, beside a prediction and through closures.
 enum Types {
-  private static let expect = IntegrationProgram.expect
-
   /// Each column in SQL, with the first Spark that has it, as the minor version behind 4.
   private static let columns: [(sql: String, since: Int)] = [
     ("parse_json('{\"a\": 1}')", 0), ("interval '1' day", 0), ("interval '2' month", 0),
@@ -38,7 +36,7 @@ enum Types {
       }
     }
     try await failures += vectors(spark, images, source, model)
-    try expect(failures.isEmpty, failures.joined(separator: "\n"))
+    try IntegrationProgram.expect(failures.isEmpty, failures.joined(separator: "\n"))
   }
 
   private static func check(
@@ -46,24 +44,26 @@ enum Types {
   ) async throws {
     let wanted = try await table.select("id", "c").orderBy("id").collect().map { $0[1] }
     let type = try await table.schema()["c"]?.type
-    try expect(wanted.count == 10 && wanted[3] == .null && wanted[4] != .null, "\(wanted)")
+    try IntegrationProgram.expect(
+      wanted.count == 10 && wanted[3] == .null && wanted[4] != .null, "\(wanted)")
     for form in [PredictionForm.columns, .batches(nil)] {
       let predicted = try await table.predicting(
         source, loaded: model, inputs: [:], outputs: ["probabilities": "p"], batchSize: nil,
         as: form)
-      try expect(try await predicted.schema()["c"]?.type == type, "\(form): the type")
+      try IntegrationProgram.expect(
+        try await predicted.schema()["c"]?.type == type, "\(form): the type")
       let found = try await predicted.orderBy("id").collect().map { $0["c"] }
-      try expect(found == wanted, "\(form): \(found)")
+      try IntegrationProgram.expect(found == wanted, "\(form): \(found)")
       // Where nothing reads the column it may be anything.
       let few = try await predicted.select("id", "p").count()
-      try expect(few == 10, "\(form): \(few) rows")
+      try IntegrationProgram.expect(few == 10, "\(form): \(few) rows")
     }
     let same = try await table.select("id", "c").mapBatches(
       "same", returning: try await table.select("id", "c").schema()
     ) { batches in batches.map { $0 } }
-    try expect(try await same.schema()["c"]?.type == type, "a closure: the type")
+    try IntegrationProgram.expect(try await same.schema()["c"]?.type == type, "a closure: the type")
     let passed = try await same.orderBy("id").collect().map { $0[1] }
-    try expect(passed == wanted, "a closure: \(passed)")
+    try IntegrationProgram.expect(passed == wanted, "a closure: \(passed)")
   }
 
   /// Vectors of Spark ML pass as what they are, and feed a model.
@@ -80,12 +80,12 @@ enum Types {
         let predicted = try await renamed.predicting(
           source, loaded: model, inputs: ["pixels": "v"], outputs: ["probabilities": "p"],
           batchSize: nil, as: form)
-        try expect(
-          try await predicted.columns == ["id", "v", "p"], "\(try await predicted.columns)")
+        let names = try await predicted.columns
+        try IntegrationProgram.expect(names == ["id", "v", "p"], "\(names)")
         let rows = try await predicted.orderBy("id").collect().map { $0["p"] }
         let direct = try await images.predicting(source, outputs: ["probabilities": "p"])
           .orderBy("id").collect().map { $0["p"] }
-        try expect(rows == direct, "predictions of vectors: \(rows)")
+        try IntegrationProgram.expect(rows == direct, "predictions of vectors: \(rows)")
       }
       return []
     } catch {
