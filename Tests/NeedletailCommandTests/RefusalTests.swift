@@ -73,7 +73,9 @@ struct RefusalTests {
       says: "error: there is no model missing.onnx (the current folder is $FOLDER)"),
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --option thread=2",
-      says: "error: a model of the format onnx has no option 'thread'; it has threads, provider"),
+      says:
+        "error: a model of the format onnx has no option 'thread'; it has threads, provider, customOps"
+    ),
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --option threads=two",
       says: "error: threads is 'two', it must be a positive number"),
