@@ -18,6 +18,9 @@ struct ClientConnection {
   var phase: Phase
   /// How many workers had it and died, one after the other, without a task of it.
   var losses = 0
+  /// A file with bytes of its task that a process had read and passed on; kept for as long as the task
+  /// may have to be passed on again.
+  private(set) var file: Int32?
 
   /// What to wait for; `nil` if it is in another process's hands.
   var request: pollfd? {
@@ -50,8 +53,16 @@ struct ClientConnection {
     return Array(bytes[sent...])
   }
 
+  /// Keeps a descriptor of its own of `file`, instead of the one before.
+  mutating func keep(_ file: Int32?) {
+    let copy = file.map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
+    if let old = self.file { Glibc.close(old) }
+    self.file = copy
+  }
+
   /// Ends the connection for everybody who holds it.
-  func close() {
+  mutating func close() {
+    keep(nil)
     shutdown(descriptor, Int32(SHUT_RDWR))
     Glibc.close(descriptor)
   }

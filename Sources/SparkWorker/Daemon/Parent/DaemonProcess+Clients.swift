@@ -14,7 +14,7 @@ extension DaemonProcess {
       return
     }
     ledger.slot(slot).clear()
-    let client = ClientConnection(
+    var client = ClientConnection(
       descriptor: descriptor, phase: secret == nil ? .parked : .greeting([]))
     var greeting = WireBytes()
     greeting.append(getpid())
@@ -66,10 +66,11 @@ extension DaemonProcess {
   ///   - file: bytes that were read of the connection already.
   mutating func give(_ slot: Int, to own: UInt64?, with file: Int32? = nil) {
     guard let client = clients[slot] else { return }
-    ledger.slot(slot).clear()
+    if file == nil { ledger.slot(slot).clear() } else { ledger.slot(slot).state = .handed }
+    clients[slot]?.keep(file)
     do throws(WorkerError) {
       let worker = try worker(for: own)
-      let descriptors = [client.descriptor] + (file.map { [$0] } ?? [])
+      let descriptors = [client.descriptor] + (clients[slot]?.file.map { [$0] } ?? [])
       guard
         worker.control.send(
           .init(kind: .serve, slot: slot, descriptors: descriptors), waits: false)
@@ -82,6 +83,13 @@ extension DaemonProcess {
     }
   }
 
+  /// Has a connection's task, which another process had begun to read, computed where it belongs.
+  mutating func pass(_ slot: Int, with file: Int32?) {
+    let functions = ledger.slot(slot).functions
+    let isSuspect = !suspicion.suspects.isDisjoint(with: functions.keys)
+    give(slot, to: isSuspect ? functions.key : nil, with: file)
+  }
+
   /// A connection's last words.
   private mutating func tell(_ slot: Int, _ failure: TaskFailure, endingArrow: Bool) {
     guard let client = clients[slot] else { return }
@@ -89,7 +97,10 @@ extension DaemonProcess {
     clients[slot]?.phase = .leaving(rest)
   }
 
-  mutating func remove(_ slot: Int) { clients.removeValue(forKey: slot)?.close() }
+  mutating func remove(_ slot: Int) {
+    var client = clients.removeValue(forKey: slot)
+    client?.close()
+  }
 
   /// The worker of a connection has died.
   ///
@@ -110,6 +121,12 @@ extension DaemonProcess {
       clients[slot]?.losses = losses
       if losses > Self.maximumLosses { return remove(slot) }
       clients[slot]?.phase = .parked
+    case .handed:
+      clients[slot]?.losses += 1
+      guard let client = clients[slot], client.losses <= Self.maximumLosses else {
+        return remove(slot)
+      }
+      pass(slot, with: client.file)
     case .computing, .answering:
       let functions = place.functions.names
       let error = WorkerError(

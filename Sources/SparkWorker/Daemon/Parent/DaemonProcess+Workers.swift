@@ -32,11 +32,7 @@ extension DaemonProcess {
     guard case .served(let process)? = clients[message.slot]?.phase, process == id else { return }
     switch message.kind {
     case .closed: remove(message.slot)
-    case .elsewhere:
-      let functions = ledger.slot(message.slot).functions
-      let isSuspect = !suspicion.suspects.isDisjoint(with: functions.keys)
-      give(
-        message.slot, to: isSuspect ? functions.key : nil, with: message.descriptors.first)
+    case .elsewhere: pass(message.slot, with: message.descriptors.first)
     case .serve, .ready: break
     }
   }

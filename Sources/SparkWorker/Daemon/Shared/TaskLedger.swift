@@ -78,6 +78,8 @@ package struct LedgerSlot: Sendable {
   enum State: UInt32, Sendable {
     /// It waits for a task, and no byte of one was read.
     case idle
+    /// It was passed on with a task of which another process had read, and which is not begun.
+    case handed
     /// It has a task, and nothing of the answer is written.
     case computing
     /// The answer's Arrow stream was begun; all that is written of it are whole messages.
