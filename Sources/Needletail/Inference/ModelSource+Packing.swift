@@ -31,20 +31,20 @@ extension ModelSource {
   ///
   /// - Throws: ``NeedletailError``, ``ONNXError`` or ``TorchError`` if something of it cannot be read.
   func packed() throws -> Packed {
+    var sentOptions = options
+    func reference(_ file: String) -> ModelReference {
+      ModelReference(format: format, file: file, options: sentOptions, name: path)
+    }
     if isServed { return Packed(reference(path)) }
-    var options = options
     var libraries: [(name: String, contents: Data)] = []
     for path in ModelFormat.paths(of: options[ModelFormat.customOps]) {
       let contents = try Self.contents(of: path)
       libraries.append((Self.sentName(contents.shortHash, path), contents))
     }
     if !libraries.isEmpty {
-      options[ModelFormat.customOps] = libraries.map(\.name).joined(separator: ",")
+      sentOptions[ModelFormat.customOps] = libraries.map(\.name).joined(separator: ",")
     }
 
-    func reference(_ file: String) -> ModelReference {
-      ModelReference(format: format, file: file, options: options, name: path)
-    }
     var packed: Packed
     let isFolder = FileManager.default.isFolder(path)
     let companions = isFolder ? [] : try filesBeside()
