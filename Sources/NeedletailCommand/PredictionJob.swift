@@ -34,6 +34,7 @@ struct PredictionJob: Sendable {
     kept = try request.keep.map { $0.isEmpty ? [] : try ColumnList($0, option: "--keep").names }
 
     tables = TablePlaces(input: request.input, output: request.output, remote: request.remote)
+    mode = try tables.check(mode: request.mode)
     reading = try Self.with(
       request.inputOption, "--input-option",
       try request.inputFormat.map { try TableFormat(named: $0, option: "--input-format") }
@@ -42,7 +43,6 @@ struct PredictionJob: Sendable {
       request.outputOption, "--output-option",
       try request.outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
         ?? TableFormat.writing(request.output))
-    mode = try tables.check(mode: request.mode)
     if let file = tables.localInput { try reading.checkHeader(of: file) }
 
     let start = ContinuousClock.now

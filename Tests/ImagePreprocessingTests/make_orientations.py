@@ -83,8 +83,19 @@ def add(kind, name, early, late=b""):
     try:
         entry["orientation"] = UPRIGHT[kind].index(turned(ImageOps.exif_transpose(image))) + 1
     except Exception as error:
-        entry["orientation"], entry["failure"] = 1, type(error).__name__
+        # It may be the writing of the other tags that fails, after the image was turned.
+        entry["orientation"], entry["failure"] = told(head + early + body + late + tail), type(error).__name__
     cases.append(entry)
+
+
+def told(data):
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    try:
+        value = image.getexif().get(0x0112, 1)
+        return value if value in METHODS else 1
+    except Exception:
+        return 1
 
 
 def tiff(entries, endian="<", header=None, lead=b"", offset=8):

@@ -60,7 +60,9 @@ struct Command {
     }
     // Whoever gets as far as Spark is told that there is no Java.
     environment["PATH"] = folder.path
-    environment["COLUMNS"] = "100"
+    // ONNX Runtime's.
+    let python = Self.root.appending(path: ".venv").path
+    if FileManager.default.fileExists(atPath: python) { environment["VIRTUAL_ENV"] = python }
     process.environment = environment
     let reading = Task.detached {
       (

@@ -20,7 +20,9 @@ struct RefusalTests {
       says: "Error: Missing expected argument '--output <output>'"),
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --mode sideways",
-      says: "Error: The value 'sideways' is invalid for '--mode <mode>'"),
+      says:
+        "Error: The value 'sideways' is invalid for '--mode <mode>'. Please provide one of 'error', 'append', 'overwrite' or 'ignore'."
+    ),
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --batch-size 0",
       says: "Error: --batch-size is 0, it must be at least 1"),

@@ -24,7 +24,8 @@ enum OrientationTag {
     }
   }
 
-  private static let signature: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]
+  /// What JPEG puts before EXIF data.
+  static let signature: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]
 }
 
 /// Reads the first directory of a TIFF structure.

@@ -7,7 +7,8 @@ extension ImageMetadata {
     var latinXMP: [UInt8]?
     for chunk in PNGChunks(bytes) {
       if chunk.name == "eXIf" {
-        exif = Array(chunk.contents)
+        // As if it had JPEG's signature, of which two are passed over.
+        exif = OrientationTag.signature + chunk.contents
         continue
       }
       guard let text = PNGText(chunk) else { continue }

@@ -77,19 +77,25 @@ final class HTTPPeer: Sendable {
       if count > 0 { data.append(contentsOf: buffer[..<count]) }
       return count > 0
     }
+    // As uvicorn says it.
+    let refusal =
+      "HTTP/1.1 400 Bad Request\r\ncontent-length: 30\r\nconnection: close\r\n\r\n"
+      + "Invalid HTTP request received."
     let blank = Data("\r\n\r\n".utf8)
     while true {
-      while data.range(of: blank) == nil { if !readMore() { return } }
+      while data.range(of: blank) == nil {
+        if !readMore() { return }
+        if let first = data.first, !(UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) {
+          _ = send(descriptor, refusal, refusal.utf8.count, Int32(MSG_NOSIGNAL))
+          return
+        }
+      }
       guard let end = data.range(of: blank) else { return }
       let lines = String(decoding: data[..<end.lowerBound], as: UTF8.self)
         .components(separatedBy: "\r\n")
       let words = lines[0].split(separator: " ")
       if words.count != 3 || !words[2].hasPrefix("HTTP/1.") {
-        // As uvicorn says it.
-        let text =
-          "HTTP/1.1 400 Bad Request\r\ncontent-length: 30\r\nconnection: close\r\n\r\n"
-          + "Invalid HTTP request received."
-        _ = send(descriptor, text, text.utf8.count, Int32(MSG_NOSIGNAL))
+        _ = send(descriptor, refusal, refusal.utf8.count, Int32(MSG_NOSIGNAL))
         return
       }
       var headers: [String: String] = [:]
