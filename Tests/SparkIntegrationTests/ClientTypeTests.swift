@@ -50,7 +50,7 @@ struct ClientTypeTests {
   func sent() async throws {
     try await withSpark { spark, _ in
       var schema: StructType = [
-        "s": .collatedString(collation: "UNICODE_CI"), "d": .dayTimeInterval(from: .day, to: .day),
+        "s": .collatedString(collation: "UNICODE_CI"), "d": .dayTimeInterval(),
         "a": .array(.decimal(precision: 20, scale: 0)),
       ]
       var values: [ArrowValue] = [.string("x"), .int(86_400_000_000), .list([.null])]

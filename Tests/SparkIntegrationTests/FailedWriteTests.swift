@@ -47,7 +47,7 @@ struct FailedWriteTests {
   func file() async throws {
     try await withSpark { spark, folder in
       let path = "\(folder)/out"
-      try Data().write(to: URL(filePath: path))
+      try Data("x".utf8).write(to: URL(filePath: path))
       let failure = await sparkError { try await spark.range(3).write.json(path) }
       #expect(failure.condition == "PATH_ALREADY_EXISTS")
     }
