@@ -89,34 +89,41 @@ extension StructType {
 
 /// A recursive-descent parser of Spark's data type and column list syntax.
 private struct DDLParser {
-  private let characters: [Character]
+  /// Scalars, for a mark that combines with a back-tick would hide it.
+  private let characters: [Unicode.Scalar]
   private var position = 0
   private var depth = 0
 
   /// Types nested deeper than this are refused: no schema needs them, and recursion must end.
   private static let maximumDepth = 200
 
-  init(_ text: String) { characters = Array(text) }
+  init(_ text: String) { characters = Array(text.unicodeScalars) }
 
   private func failure(_ expected: String) -> DataTypeError {
     DataTypeError(
-      "the type '\(String(characters))' is not understood: expected \(expected) at character "
+      "the type '\(text(characters[...]))' is not understood: expected \(expected) at character "
         + "\(position + 1)\(position < characters.count ? ", found '\(characters[position])'" : "")"
     )
   }
 
-  private mutating func skipSpace() {
-    while position < characters.count, characters[position].isWhitespace { position += 1 }
+  private func text(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+    String(String.UnicodeScalarView(scalars))
   }
 
-  private mutating func accept(_ symbol: Character) -> Bool {
+  private mutating func skipSpace() {
+    while position < characters.count, characters[position].properties.isWhitespace {
+      position += 1
+    }
+  }
+
+  private mutating func accept(_ symbol: Unicode.Scalar) -> Bool {
     skipSpace()
     guard position < characters.count, characters[position] == symbol else { return false }
     position += 1
     return true
   }
 
-  private mutating func expect(_ symbol: Character) throws {
+  private mutating func expect(_ symbol: Unicode.Scalar) throws {
     guard accept(symbol) else { throw failure("'\(symbol)'") }
   }
 
@@ -128,12 +135,13 @@ private struct DDLParser {
   private mutating func word() -> String {
     skipSpace()
     let start = position
-    while position < characters.count,
-      characters[position] == "_" || characters[position].isLetter || characters[position].isNumber
-    {
-      position += 1
-    }
-    return String(characters[start..<position])
+    while position < characters.count, Self.isWordPart(characters[position]) { position += 1 }
+    return text(characters[start..<position])
+  }
+
+  private static func isWordPart(_ scalar: Unicode.Scalar) -> Bool {
+    scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+      || scalar.properties.canonicalCombiningClass != .notReordered
   }
 
   private mutating func acceptWord(_ expected: String) -> Bool {
@@ -155,7 +163,7 @@ private struct DDLParser {
       if plain.isEmpty { throw failure("a field name") }
       return plain
     }
-    var name = ""
+    var name = String.UnicodeScalarView()
     while position < characters.count {
       let character = characters[position]
       position += 1
@@ -165,13 +173,13 @@ private struct DDLParser {
         name.append("`")
         position += 1
       } else {
-        return name
+        return String(name)
       }
     }
     throw failure("a closing back-tick")
   }
 
-  mutating func fields(until close: Character?) throws -> [StructField] {
+  mutating func fields(until close: Unicode.Scalar?) throws -> [StructField] {
     var fields: [StructField] = []
     if let close, accept(close) { return fields }
     skipSpace()

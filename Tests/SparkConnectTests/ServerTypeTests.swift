@@ -63,7 +63,9 @@ struct ServerTypeTests {
       return
     }
     if let name = golden.type {
-      #expect(fields[0].type.ddl.replacing(" not null", with: "") == name)
+      // PySpark neither quotes names nor tells of nulls there.
+      let words = fields[0].type.ddl.replacing(" not null", with: "").replacing("`", with: "")
+      #expect(words == name)
     }
     // The type goes back to the server as it came.
     #expect(DataType(type.proto) == type)

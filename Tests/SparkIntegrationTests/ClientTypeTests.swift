@@ -140,22 +140,4 @@ struct ClientTypeTests {
       #expect(try await back.schema().ddl == "v vector")
     }
   }
-
-  @Test("a value above the limit of a message comes in pieces")
-  func greatValue() async throws {
-    try await withSpark { spark, _ in
-      let table = try await spark.sql("select repeat('x', 157286400) s")
-      if Self.has(spark, 1) {
-        let row = try #require(try await table.collect().first)
-        guard case .string(let text) = row[0] else {
-          Issue.record("no text")
-          return
-        }
-        #expect(text.utf8.count == 157_286_400)
-      } else {
-        let error = await sparkError { _ = try await table.collect() }
-        #expect(error.kind == .result && error.message.contains("substring"), "\(error)")
-      }
-    }
-  }
 }
