@@ -77,6 +77,14 @@ struct CompiledSet: Sendable {
 final class CaseVariants: Sendable {
   static let shared = CaseVariants()
 
+  /// Simple case foldings that are not lower cases (Unicode's CaseFolding.txt, statuses C and S).
+  private static let foldings: [UInt32: UInt32] = [
+    0xB5: 0x3BC, 0x17F: 0x73, 0x345: 0x3B9, 0x3C2: 0x3C3, 0x3D0: 0x3B2, 0x3D1: 0x3B8, 0x3D5: 0x3C6,
+    0x3D6: 0x3C0, 0x3F0: 0x3BA, 0x3F1: 0x3C1, 0x3F5: 0x3B5, 0x1C80: 0x432, 0x1C81: 0x434,
+    0x1C82: 0x43E, 0x1C83: 0x441, 0x1C84: 0x442, 0x1C85: 0x442, 0x1C86: 0x44A, 0x1C87: 0x463,
+    0x1C88: 0xA64B, 0x1E9B: 0x1E61, 0x1FBE: 0x3B9,
+  ]
+
   private let uppers: [UInt32: [UInt32]]
 
   private init() {
@@ -84,10 +92,7 @@ final class CaseVariants: Sendable {
     UnicodeTables.shared.forEachLowercase { upper, lower in
       if lower.count == 1 { uppers[lower[0], default: []].append(upper) }
     }
-    // Simple case foldings that are not lower cases.
-    for (variant, letter) in [(0x17F, 0x73), (0x3C2, 0x3C3), (0x1E9B, 0x1E61), (0x3D0, 0x3B2)] {
-      uppers[UInt32(letter), default: []].append(UInt32(variant))
-    }
+    for (variant, letter) in Self.foldings { uppers[letter, default: []].append(variant) }
     self.uppers = uppers
   }
 
@@ -96,14 +101,8 @@ final class CaseVariants: Sendable {
     var lower = scalar
     if let mapped = UnicodeTables.shared.lowercase(scalar), mapped.count == 1 {
       lower = mapped.first ?? scalar
-    } else {
-      switch scalar {
-      case 0x17F: lower = 0x73
-      case 0x3C2: lower = 0x3C3
-      case 0x1E9B: lower = 0x1E61
-      case 0x3D0: lower = 0x3B2
-      default: break
-      }
+    } else if let folded = Self.foldings[scalar] {
+      lower = folded
     }
     return [lower] + (uppers[lower] ?? [])
   }
