@@ -147,13 +147,13 @@ extension ModelSource {
     // On a command line words are often joined by hyphens: custom-ops.
     let plain = option.filter { $0 != "-" }.lowercased()
     let found = known.first { $0 == option || $0.lowercased() == plain }
-    guard let name = found ?? (isHeader ? option : nil) else {
+    guard let name = isHeader ? option : found else {
       throw NeedletailError(
         .usage,
         "a model of the format \(format.rawValue) has no option '\(option)'; it has "
           + known.joined(separator: ", "))
     }
-    if option == "pipeline" { return try used(as: value) }
+    if name == "pipeline" { return try used(as: value) }
     var changed = self
     changed.options[name] = value
     return changed
