@@ -38,6 +38,19 @@ struct ModelFileTests {
     }
   }
 
+  @Test("entries that are left of values which the model's file has now name no file")
+  func takenIn() throws {
+    try Self.withCopy { _, path in
+      var bytes = try Data(contentsOf: URL(filePath: path))
+      // The field data_location (14) of both tensors: DEFAULT instead of EXTERNAL.
+      while let range = bytes.range(of: Data([0x70, 1])) {
+        bytes.replaceSubrange(range, with: Data([0x70, 0]))
+      }
+      try bytes.write(to: URL(filePath: path))
+      #expect(try ONNXModelFile(path: path).dataFiles.isEmpty)
+    }
+  }
+
   @Test("damaged files name nothing that is not there, and never trap")
   func damaged() throws {
     let bytes = try Models.bytes(Models.own("external/parts/model.onnx"))

@@ -176,20 +176,19 @@ private struct ExternalData {
     var fields = fields
     var name = ""
     var entries: [String: String] = [:]
+    var isExternal = false
     while let field = fields.next() {
-      guard case .bytes(let range) = field.value else { continue }
-      if field.number == 8 { name = fields.text(range) }
-      guard field.number == 13 else { continue }
-      var entry = fields.message(range)
-      var (key, value) = ("", "")
-      while let field = entry.next() {
-        guard case .bytes(let range) = field.value else { continue }
-        if field.number == 1 { key = entry.text(range) }
-        if field.number == 2 { value = entry.text(range) }
+      switch (field.number, field.value) {
+      case (8, .bytes(let range)): name = fields.text(range)
+      case (13, .bytes(let range)):
+        let (key, value) = entry(fields.message(range))
+        entries[key] = value
+      // Of values that were taken into the model's file the entries may be left.
+      case (14, .number(let place)): isExternal = place == 1
+      default: break
       }
-      entries[key] = value
     }
-    guard let location = entries["location"] else { return }
+    guard isExternal, let location = entries["location"] else { return }
     let length = entries["length"].flatMap { Int($0) } ?? 0
     let (end, overflow) = (entries["offset"].flatMap { Int($0) } ?? 0)
       .addingReportingOverflow(length)
@@ -203,6 +202,18 @@ private struct ExternalData {
     }
     positions[location] = files.count
     files.append(.init(location: location, tensor: name, byteCount: byteCount))
+  }
+
+  /// `StringStringEntryProto`.
+  private func entry(_ fields: MessageFields) -> (key: String, value: String) {
+    var fields = fields
+    var (key, value) = ("", "")
+    while let field = fields.next() {
+      guard case .bytes(let range) = field.value else { continue }
+      if field.number == 1 { key = fields.text(range) }
+      if field.number == 2 { value = fields.text(range) }
+    }
+    return (key, value)
   }
 
   /// Calls `body` with each message among `fields`.
