@@ -117,7 +117,7 @@ struct ModelProviderTests {
 
   @Test("engines are kept by the contents of the ONNX files")
   func contents() throws {
-    let folder = FileManager.default.temporaryDirectory.path() + "/\(UUID())"
+    let folder = FileManager.default.temporaryDirectory.path + "/my models \(UUID())"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     func write(_ name: String, _ text: String) throws {
       let file = URL(filePath: "\(folder)/\(name)")

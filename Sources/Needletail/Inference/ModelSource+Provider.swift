@@ -79,11 +79,14 @@ extension ModelReference {
       parts = try FolderFiles(path).files.map(\.path)
       parts.removeAll { !URL(filePath: $0).lastPathComponent.contains(".onnx") }
     } else {
-      let folder = URL(filePath: path).deletingLastPathComponent().path()
-      let name = URL(filePath: path).lastPathComponent
-      let beside = try files.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix(name) }
-      let named = try ONNXModelFile(path: path).dataFiles.map(\.location)
-      parts = Set(beside + named).map { "\(folder)/\($0)" }
+      let model = try ONNXModelFile(path: path)
+      try model.checkDataFiles()
+      let file = URL(filePath: path).lastPathComponent
+      let beside = try files.contentsOfDirectory(atPath: model.folder).filter {
+        $0.hasPrefix(file)
+      }
+      let named = model.dataFiles.map(\.location)
+      parts = Set(beside + named).map { "\(model.folder)/\($0)" }
     }
     let hashes = try parts.sorted().filter { !files.isFolder($0) }.map {
       try Data(contentsOf: URL(filePath: $0), options: .alwaysMapped).shortHash
