@@ -135,11 +135,6 @@ extension ONNXAPI {
   /// Whether the runtime refuses a file because it has several names: ONNX's own checks do that to data
   /// of graphs within graphs, in folders where packages and caches share files in this way.
   func refusesHardLink(_ failure: OpaquePointer) -> Bool {
-    var text = Substring(String(cString: getErrorMessage(failure)))
-    while !text.isEmpty {
-      if text.hasPrefix("multiple hard links") { return true }
-      text = text.dropFirst().drop { $0 != "m" }
-    }
-    return false
+    String(cString: getErrorMessage(failure)).contains("multiple hard links")
   }
 }
