@@ -107,10 +107,9 @@ public final class ONNXSession: Model {
       throw ONNXError(.modelLoad, "its metadata cannot be read: \(error.text)", model: name)
     }
     let signature = handle.signature
-    inputs = signature.inputs.map(\.specification)
-    outputs = signature.outputs.map(\.specification)
-    unranked = Set(
-      (signature.inputs + signature.outputs).filter { !$0.hasShape }.map(\.specification.name))
+    inputs = signature.inputs
+    outputs = signature.outputs
+    unranked = Set((signature.inputs + signature.outputs).filter { !$0.hasShape }.map(\.name))
     mapOutputs = signature.maps.map(\.name)
     omittedOutputs = signature.omitted
     self.name = name

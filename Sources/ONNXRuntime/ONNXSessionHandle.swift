@@ -44,8 +44,8 @@ final class ONNXSessionHandle: Sendable {
     self.session = session
     self.library = library
     self.model = model
-    inputNames = signature.inputs.map { UnsafePointer(strdup($0.specification.name)) }
-    let outputs = signature.outputs.map(\.specification.name) + signature.maps.map(\.name)
+    inputNames = signature.inputs.map { UnsafePointer(strdup($0.name)) }
+    let outputs = signature.outputs.map(\.name) + signature.maps.map(\.name)
     outputNames = outputs.map { UnsafePointer(strdup($0)) }
   }
 

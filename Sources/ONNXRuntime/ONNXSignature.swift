@@ -3,17 +3,9 @@ import Tensors
 
 /// What a model takes and gives, read once when it is loaded.
 struct ONNXSignature: Sendable {
-  /// One tensor of the signature.
-  struct Entry: Sendable {
-    var specification: TensorSpecification
-    /// Whether the model fixes the number of dimensions; if not, the specification's shape is empty
-    /// and says nothing.
-    var hasShape: Bool
-  }
-
-  var inputs: [Entry] = []
+  var inputs: [TensorSpecification] = []
   /// The outputs that are tensors.
-  var outputs: [Entry] = []
+  var outputs: [TensorSpecification] = []
   /// The outputs that are maps of numbers, or sequences of them, in the model's order.
   var maps: [(name: String, type: ONNXValueType)] = []
   /// The outputs that cannot be given.
@@ -34,9 +26,9 @@ struct ONNXSignature: Sendable {
       let type = try api.object { api.inputType(session, index, $0) }
       defer { api.releaseTypeInfo(type) }
       switch try Self.read(type, name: name, api: api) {
-      case .tensor(let entry):
+      case .tensor(let tensor):
         inputIndices[name] = inputs.count
-        inputs.append(entry)
+        inputs.append(tensor)
       case .other(let other):
         throw ONNXError(
           .unsupportedModel,
@@ -53,9 +45,9 @@ struct ONNXSignature: Sendable {
       let type = try api.object { api.outputType(session, index, $0) }
       defer { api.releaseTypeInfo(type) }
       switch try Self.read(type, name: name, api: api) {
-      case .tensor(let entry):
+      case .tensor(let tensor):
         outputIndices[name] = outputs.count
-        outputs.append(entry)
+        outputs.append(tensor)
       case .other(let other) where other.isMapOfNumbers:
         maps.append((name, other))
       case .other(let other):
@@ -78,7 +70,7 @@ struct ONNXSignature: Sendable {
   }
 
   private enum Reading {
-    case tensor(Entry)
+    case tensor(TensorSpecification)
     case other(ONNXValueType)
   }
 
@@ -99,12 +91,10 @@ struct ONNXSignature: Sendable {
     }
     // Runtimes before 1.24 do not tell a scalar from an unknown shape.
     let hasShape = api.hasShape?(info) ?? (shape.rank > 0)
-    let entry = Entry(
-      specification: TensorSpecification(
+    return .tensor(
+      TensorSpecification(
         name: name, elementType: elementType, shape: shape, dimensionNames: dimensionNames,
-        hasShape: hasShape),
-      hasShape: hasShape)
-    return .tensor(entry)
+        hasShape: hasShape))
   }
 }
 
