@@ -1,3 +1,4 @@
+import BatchInference
 import Glibc
 
 extension ONNXModelFile {
@@ -31,7 +32,7 @@ extension ONNXModelFile {
     var status = stat()
     guard stat(path, &status) == 0 else {
       let reason = errno
-      if reason == ENOENT, let target = FileLink.target(path) {
+      if reason == ENOENT, let target = FileSystem.target(ofLink: path) {
         throw failure(
           "the file '\(file.location)' with the values of the tensor '\(file.tensor)' is a link to "
             + "\(target), which does not exist; fetch the file that it stands for")

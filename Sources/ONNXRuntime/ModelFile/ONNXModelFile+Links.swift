@@ -1,3 +1,4 @@
+import BatchInference
 import Glibc
 
 extension ONNXModelFile {
@@ -17,14 +18,13 @@ extension ONNXModelFile {
     ///   copied.
     /// - Throws: ``ONNXError`` if a file cannot be put there.
     init(_ file: ONNXModelFile, mayLink: Bool) throws(ONNXError) {
-      let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-      var template = Array("\(parent)/needletail-model-XXXXXX".utf8CString)
-      guard mkdtemp(&template) != nil else {
+      guard let folder = FileSystem.makeTemporaryDirectory("needletail-model") else {
+        let reason = String(cString: strerror(errno))
         throw file.failure(
-          "its files are links to other folders, and no folder for them can be made in \(parent): "
-            + "\(String(cString: strerror(errno)))")
+          "its files are links to other folders, and no folder for them can be made in "
+            + "\(FileSystem.temporaryDirectory): \(reason)")
       }
-      folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      self.folder = folder
       let data = file.dataFiles.map { (file.path(of: $0), ONNXModelFile.parts($0.location)) }
       let name = file.path.split(separator: "/").last.map(String.init) ?? "model.onnx"
       path = "\(folder)/\(name)"
@@ -49,7 +49,7 @@ extension ONNXModelFile {
       made.append(path)
       // A second name costs nothing, but is not to be had on another file system, or for a file that
       // is somebody else's.
-      let real = FileLink.resolved(source) ?? source
+      let real = FileSystem.resolved(source) ?? source
       if mayLink, link(real, path) == 0 { return }
       guard Self.copy(real, to: path) else {
         throw file.failure(
@@ -104,9 +104,9 @@ extension ONNXModelFile {
   ///
   /// - Throws: ``ONNXError`` if the files cannot be put together.
   func staged() throws(ONNXError) -> Staged? {
-    guard let home = FileLink.resolved(folder) else { return nil }
+    guard let home = FileSystem.resolved(folder) else { return nil }
     let isHome = dataFiles.allSatisfy { file in
-      let real = FileLink.resolved(path(of: file)) ?? ""
+      let real = FileSystem.resolved(path(of: file)) ?? ""
       return real.hasPrefix(home == "/" ? home : home + "/")
     }
     return isHome ? nil : try Staged(self, mayLink: true)

@@ -1,3 +1,4 @@
+import BatchInference
 import Glibc
 
 /// A file in ONNX format, and the files with values of its tensors that it names ("external data").
@@ -67,14 +68,14 @@ public struct ONNXModelFile: Sendable, Hashable {
 
   private static func unreadable(_ path: String, name: String) -> ONNXError {
     let reason = errno
-    let isLink = reason == ENOENT && FileLink.target(path) != nil
+    if reason == ENOENT, let target = FileSystem.target(ofLink: path) {
+      return ONNXError(
+        .modelLoad,
+        "it is a link to \(target), which does not exist; fetch the file that it stands for",
+        model: name)
+    }
     return ONNXError(
-      .modelLoad,
-      isLink
-        ? "it is a link to \(FileLink.target(path) ?? ""), which does not exist; fetch the file that "
-          + "it stands for"
-        : "it cannot be read: \(String(cString: strerror(reason)))",
-      model: name)
+      .modelLoad, "it cannot be read: \(String(cString: strerror(reason)))", model: name)
   }
 
   /// What a file is that begins with `bytes`, if people often have it in a model's place.
@@ -90,24 +91,6 @@ public struct ONNXModelFile: Sendable, Hashable {
       return "the file is a web page, not a model; download the model itself"
     }
     return nil
-  }
-}
-
-/// Symbolic links.
-enum FileLink {
-  /// What the link at `path` names; `nil` if it is none.
-  static func target(_ path: String) -> String? {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = readlink(path, &buffer, buffer.count)
-    guard count >= 0 else { return nil }
-    return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  /// The file that `path` stands for when all links are followed; `nil` if there is none.
-  static func resolved(_ path: String) -> String? {
-    guard let real = realpath(path, nil) else { return nil }
-    defer { free(real) }
-    return String(cString: real)
   }
 }
 

@@ -1,3 +1,4 @@
+import BatchInference
 import Glibc
 
 /// The `saved_model.pb` of a SavedModel (`tensorflow/core/protobuf/saved_model.proto`).
@@ -110,7 +111,8 @@ struct SavedModelFile: Sendable {
     }
     // The values lie in parts, whose names tell how many there are: variables.data-00000-of-00002.
     var counts: Set<Int> = []
-    for name in names(in: "\(directory)/\(folder)") where name.hasPrefix("variables.data-") {
+    for name in FileSystem.entries(of: "\(directory)/\(folder)")
+    where name.hasPrefix("variables.data-") {
       if let count = name.split(separator: "-").last.flatMap({ Int($0) }), count > 0 {
         counts.insert(count)
       }
@@ -144,24 +146,9 @@ struct SavedModelFile: Sendable {
 
   /// How to say that the file `name` is not there.
   private static func missing(_ name: String, in directory: String) -> String {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = readlink("\(directory)/\(name)", &buffer, buffer.count)
-    if count < 0 { return "is missing; copy the whole directory that was exported" }
-    let target = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return "is a link to \(target), which does not exist; fetch the file that it stands for"
-  }
-
-  /// The names in the directory `path`; none if it cannot be read.
-  private static func names(in path: String) -> [String] {
-    guard let directory = opendir(path) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      names.append(
-        withUnsafePointer(to: &entry.pointee.d_name) { name in
-          name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        })
+    guard let target = FileSystem.target(ofLink: "\(directory)/\(name)") else {
+      return "is missing; copy the whole directory that was exported"
     }
-    return names
+    return "is a link to \(target), which does not exist; fetch the file that it stands for"
   }
 }

@@ -1,3 +1,4 @@
+import BatchInference
 import Glibc
 
 /// A directory that only this user can read, gone with its files when nobody refers to it any more.
@@ -6,15 +7,13 @@ final class TemporaryDirectory: Sendable {
 
   /// - Throws: ``ArchiveError`` if there is no place for one.
   init() throws(ArchiveError) {
-    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? ""
-    var template = Array("\(parent.isEmpty ? "/tmp" : parent)/needletail-torch-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
+    guard let path = FileSystem.makeTemporaryDirectory("needletail-torch") else {
       let reason = String(cString: strerror(errno))
       throw ArchiveError(
-        "no temporary directory can be made in \(parent.isEmpty ? "/tmp" : parent): \(reason). "
+        "no temporary directory can be made in \(FileSystem.temporaryDirectory): \(reason). "
           + "Set TMPDIR to a directory with room where files may be executed")
     }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    self.path = path
   }
 
   /// Creates a file of this directory and gives the means to append to it to `body`.
@@ -42,15 +41,9 @@ final class TemporaryDirectory: Sendable {
   }
 
   deinit {
-    guard let stream = opendir(path) else { return }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
-      let name = UnsafeRawPointer(entry).advanced(by: offset)
-      names.append(String(cString: name.assumingMemoryBound(to: CChar.self)))
+    for name in FileSystem.entries(of: path) where name != "." && name != ".." {
+      unlink("\(path)/\(name)")
     }
-    closedir(stream)
-    for name in names where name != "." && name != ".." { unlink("\(path)/\(name)") }
     rmdir(path)
   }
 }
