@@ -162,6 +162,22 @@ struct ModelFileTests {
     }
   }
 
+  /// A link in the place of a file.
+  private static func replaceWithLink(
+    _ name: String, to target: String
+  ) -> @Sendable (String) throws -> Void {
+    { folder in
+      try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder)/\(name)", withDestinationPath: target)
+    }
+  }
+
+  /// Something else in the model's place.
+  private static func replaceModel(_ contents: String) -> @Sendable (String) throws -> Void {
+    { try Data(contents.utf8).write(to: URL(filePath: $0 + "/model.onnx")) }
+  }
+
   static let mistakes: [Mistake] = [
     Mistake(
       testDescription: "missing",
@@ -169,19 +185,11 @@ struct ModelFileTests {
       text: "are in the file 'model.onnx.data', which is not in "),
     Mistake(
       testDescription: "dangling link",
-      change: { folder in
-        try FileManager.default.removeItem(atPath: folder + "/model.onnx.data")
-        try FileManager.default.createSymbolicLink(
-          atPath: folder + "/model.onnx.data", withDestinationPath: "../blobs/1")
-      },
+      change: replaceWithLink("model.onnx.data", to: "../blobs/1"),
       text: "is a link to ../blobs/1, which does not exist"),
     Mistake(
       testDescription: "link to itself",
-      change: { folder in
-        try FileManager.default.removeItem(atPath: folder + "/model.onnx.data")
-        try FileManager.default.createSymbolicLink(
-          atPath: folder + "/model.onnx.data", withDestinationPath: "model.onnx.data")
-      },
+      change: replaceWithLink("model.onnx.data", to: "model.onnx.data"),
       text: "'model.onnx.data' with the values of the tensor 'bias' cannot be read: "),
     Mistake(
       testDescription: "cut off",
@@ -209,29 +217,15 @@ struct ModelFileTests {
       text: "'/tmp/model.data', outside of the model's folder"),
     Mistake(
       testDescription: "pointer of Git LFS",
-      change: { folder in
-        try Data("version https://git-lfs.github.com/spec/v1\noid sha256:0\n".utf8).write(
-          to: URL(filePath: folder + "/model.onnx"))
-      },
+      change: replaceModel("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
       text: "git lfs pull"),
     Mistake(
-      testDescription: "web page",
-      change: { folder in
-        try Data("\n<!DOCTYPE html><html>404</html>".utf8).write(
-          to: URL(filePath: folder + "/model.onnx"))
-      },
+      testDescription: "web page", change: replaceModel("\n<!DOCTYPE html><html>404</html>"),
       text: "is a web page"),
-    Mistake(
-      testDescription: "nothing",
-      change: { try Data().write(to: URL(filePath: $0 + "/model.onnx")) },
-      text: "the file has no bytes"),
+    Mistake(testDescription: "nothing", change: replaceModel(""), text: "the file has no bytes"),
     Mistake(
       testDescription: "model is a dangling link",
-      change: { folder in
-        try FileManager.default.removeItem(atPath: folder + "/model.onnx")
-        try FileManager.default.createSymbolicLink(
-          atPath: folder + "/model.onnx", withDestinationPath: "../blobs/2")
-      },
+      change: replaceWithLink("model.onnx", to: "../blobs/2"),
       text: "it is a link to ../blobs/2, which does not exist"),
   ]
 
