@@ -136,6 +136,8 @@ struct ModelPackingTests {
     // A folder that is only passed must be there, too.
     #expect(ONNXModelFile.folders(to: "a/./b/../../c/w.bin") == [["a", "b"], ["a"]])
     #expect(ONNXModelFile.parts("a/./b/../../c/w.bin") == ["c", "w.bin"])
+    #expect(["w.bin", "./w.bin"].allSatisfy(ONNXModelFile.isBeside))
+    #expect(!["a/w.bin", "a/../w.bin"].contains(where: ONNXModelFile.isBeside))
     // What is one file stays one.
     let single = try ModelSource.onnx(Self.models + "/zipmap.onnx").packed()
     #expect(single.artifacts.map(\.name) == ["files/\(single.reference.file)"])

@@ -25,7 +25,7 @@ extension SparkSession {
   public func addModel(_ path: String) async throws {
     if FileManager.default.isFolder(path) { return try await addFolder(path) }
     let beside = try ModelSource(path: path).filesBeside()
-    if let file = beside.first(where: { $0.name.contains("/") }) {
+    if let file = beside.first(where: { !ONNXModelFile.isBeside($0.name) }) {
       throw NeedletailError(
         .packaging,
         "\(path) names the file \(file.name) in a folder below its own; put the model with it into a "

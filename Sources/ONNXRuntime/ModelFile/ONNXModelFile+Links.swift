@@ -121,6 +121,11 @@ extension ONNXModelFile {
     return parts
   }
 
+  /// Whether `location` is found in the model's own folder, whatever other folders are there.
+  package static func isBeside(_ location: String) -> Bool {
+    parts(location).count == 1 && folders(to: location).isEmpty
+  }
+
   /// The folders that must be there for the system to find `location` (`a/../b` needs a folder `a`),
   /// each by the names on the way to it.
   package static func folders(to location: String) -> [[String]] {
