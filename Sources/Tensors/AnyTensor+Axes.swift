@@ -102,9 +102,16 @@ extension AnyTensor {
     let perRow = shape.rowShape.reduce(1, *)
     let filled = shape.rowShape.batched(count)
     if case .string(let strings) = self {
-      let last = strings.strings.suffix(perRow)
-      let added = (0..<count - rowCount).flatMap { _ in last }
-      return .string(try StringTensor(strings.strings + added, shape: filled))
+      let start = strings.offsets[(rowCount - 1) * perRow]
+      let last = strings.bytes[start...]
+      let ends = strings.offsets.suffix(perRow)
+      var (offsets, bytes) = (strings.offsets, strings.bytes)
+      for _ in rowCount..<count {
+        let shift = bytes.count - start
+        offsets += ends.map { $0 + shift }
+        bytes += last
+      }
+      return .string(try StringTensor(offsets: offsets, bytes: bytes, shape: filled))
     }
     guard let (source, byteOffset) = fixedWidth?.memory, let width = elementType.byteCount else {
       return self
