@@ -83,8 +83,9 @@ struct ModelRun {
     } catch let error as InferenceError where error.function == label {
       throw error
     } catch {
-      let advice =
-        count > 1 && parameters.layout.rows == .any ? await runs.advice(tensors) : nil
+      let isTold =
+        count > 1 && parameters.layout.rows == .any && !(error is CancellationError)
+      let advice = isTold ? await runs.advice(tensors) : nil
       throw InferenceError.predicting(
         error, rows: rows[0], rows[count - 1], advice: advice, function: label)
     }

@@ -266,6 +266,18 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     #expect(seldom.contains("change each other's predictions"), "\(seldom)")
   }
 
+  @Test func aCancelledRunIsNotFollowedByAnother() async throws {
+    let log = Log<Int>()
+    let model = Self.model(declared("y", "N", "2")) { x in
+      log.append(x.rowCount)
+      throw CancellationError()
+    }
+    await #expect(throws: CancellationError.self) {
+      _ = try await predict(model, Self.table(4), size: 4)
+    }
+    #expect(log.entries == [4])
+  }
+
   @Test func randomModelsAreNotTakenForDependent() async throws {
     let random = Self.model(declared("y", "N")) { x in
       .float32(Tensor((0..<x.rowCount).map { _ in Float.random(in: 0..<1) }))
