@@ -40,7 +40,7 @@ struct PaddedRows {
       }
       return bytes / size
     }
-    let (width, filling) = try width(lengths, present)
+    let (width, filling) = try width(lengths, present, Element.elementType)
     let fill: Element? = lengths.contains { $0 < width } ? try argument.filling(filling) : nil
     let elements = isBinary ? nil : try Tensor<Element>(present.elements)
     let start = rows.count == 0 || isBinary ? 0 : rows.valueRange(0).lowerBound
@@ -72,7 +72,9 @@ struct PaddedRows {
   }
 
   /// The length of all rows, and the number that fills them up.
-  private func width(_ lengths: [Int], _ present: InputArgument) throws -> (Int, Double) {
+  private func width(
+    _ lengths: [Int], _ present: InputArgument, _ element: ElementType
+  ) throws -> (Int, Double) {
     let declared = argument.rowShape?.elementCount
     switch argument.ragged {
     case .pad(let target, let filling):
@@ -89,7 +91,7 @@ struct PaddedRows {
       if let row = lengths.firstIndex(where: { $0 != width }) {
         throw present.describing(
           ArrowConversionError.ragged(row: row, found: lengths[row], expected: width),
-          element: .float32)
+          element: element)
       }
       return (width, 0)
     }

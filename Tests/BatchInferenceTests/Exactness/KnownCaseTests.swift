@@ -280,6 +280,20 @@ import Testing
     }
   }
 
+  @Test("binary rows of a wrong length are told in elements of the input's type")
+  func lengthsOfBytes() async throws {
+    let column = try ArrowColumn(
+      [.null, .binary(Array(repeating: 0, count: 8))], type: .binary)
+    let text = await message {
+      _ = try await Self.closure(column, shapes: [[2]], nulls: .fill(0)) { (x: Tensor<Double>) in
+        Self.texts(x.scalars)
+      }
+    }
+    for expected in ["row 1", "has 1 elements", "(as float64 in little-endian bytes)"] {
+      #expect(text.contains(expected), "\(text)")
+    }
+  }
+
   @Test("what stands in the places of null rows does not matter")
   func junk() async throws {
     let junk = ArrowColumn(
