@@ -376,6 +376,9 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
       name: "fractions for integers", modelInputs: [tensor("x", .int64, [-1, 64])],
       texts: ["would lose fractions"]),
     PlanFailure(
+      name: "fractions for truth values", modelInputs: [tensor("x", .bool, [-1, 64])],
+      texts: ["takes booleans"]),
+    PlanFailure(
       name: "one number for many", inputs: ["x": "id"],
       texts: ["takes 64 values a row", "the column 'id' (bigint) gives 1"]),
     PlanFailure(

@@ -293,15 +293,13 @@ private struct Planner {
     case .boolean: return element == .string ? "takes strings; cast it in the query" : nil
     case _ where type.isString:
       return element == .string ? nil : "takes numbers; cast it in the query"
-    case .float, .double:
-      return element.isFloatingPoint
-        ? nil
-        : element == .string
-          ? "takes strings; cast it in the query"
-          : "takes \(element), which would lose fractions; cast it in the query (cast as bigint)"
     case _ where type.isNumeric:
-      if element.isNumeric { return nil }
-      return "takes \(element == .string ? "strings" : "booleans"); cast it in the query"
+      guard element.isNumeric else {
+        return "takes \(element == .string ? "strings" : "booleans"); cast it in the query"
+      }
+      let hasFractions = type == .float || type == .double
+      if !hasFractions || element.isFloatingPoint { return nil }
+      return "takes \(element), which would lose fractions; cast it in the query (cast as bigint)"
     case .userDefined(let defined) where defined.isVector:
       return
         "takes \(element) in arrays; convert it in the query with vectorToArray (vector_to_array in "
