@@ -72,6 +72,19 @@ import Testing
     #expect(text.contains("column 'id', row 3"), "\(text)")
   }
 
+  @Test func nullsWithinArraysAndStructsAreNamed() async throws {
+    let rows: DataType = .struct([StructField("b", .long, isNullable: false)])
+    let schema: StructType = [StructField("a", .array(rows))]
+    let column = try ArrowColumn(
+      [.list([.null, .structure([.int(1)])]), .null, .list([.structure([.null])])],
+      type: .list(ArrowField("element", .structure([ArrowField("b", .int64)]))))
+    let function = MapBatchesFunction("same", returning: schema) { batches in batches }
+    let text = await message {
+      _ = try await function.evaluateLocally(on: [Columns.batch(("a", column))])
+    }
+    #expect(text.contains("column 'a.element.b', row 2"), "\(text)")
+  }
+
   @Test func errorsOfTheClosureNameTheFunction() async throws {
     struct Broken: Error {}
     let function = MapBatchesFunction("broken", returning: ["id": .long]) { batches in

@@ -6,27 +6,29 @@ extension ArrowColumn {
   func undeclaredNull(_ field: ArrowField) -> (row: Int, name: String)? {
     guard field.forbidsNulls, mayHoldNulls else { return nil }
     for row in 0..<count {
-      if let name = undeclaredNull(at: row, field, field.name) { return (row, name) }
+      if let path = undeclaredNull(at: row, field) {
+        return (row, path.joined(separator: "."))
+      }
     }
     return nil
   }
 
-  private func undeclaredNull(at row: Int, _ field: ArrowField, _ name: String) -> String? {
-    if isNull(row) { return field.isNullable ? nil : name }
+  /// The names that lead to the null, `field`'s first.
+  private func undeclaredNull(at row: Int, _ field: ArrowField) -> [String]? {
+    if isNull(row) { return field.isNullable ? nil : [field.name] }
     let fields = field.type.childFields
     switch type {
     case .list, .largeList, .fixedSizeList, .map:
       guard let element = fields.first, children[0].mayHoldNulls else { return nil }
       for position in valueRange(row) {
-        let inner = element.name == "entries" ? name : "\(name).\(element.name)"
-        if let found = children[0].undeclaredNull(at: position, element, inner) { return found }
+        if let path = children[0].undeclaredNull(at: position, element) {
+          return [field.name] + path.dropFirst(element.name == "entries" ? 1 : 0)
+        }
       }
     case .structure:
       for (child, inner) in zip(children, fields) where child.mayHoldNulls {
         // The fields' rows are not cut with those of their struct.
-        if let found = child.undeclaredNull(at: offset + row, inner, "\(name).\(inner.name)") {
-          return found
-        }
+        if let path = child.undeclaredNull(at: offset + row, inner) { return [field.name] + path }
       }
     default: break
     }
