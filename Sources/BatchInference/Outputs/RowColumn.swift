@@ -72,6 +72,11 @@ struct RowColumn {
     case (.float, .float(let number)), (.double, .float(let number)): return .float(number)
     case (.float, .integer(let number)), (.double, .integer(let number)): return .int(number)
     case (.float, .unsigned(let number)), (.double, .unsigned(let number)): return .uint(number)
+    case (.byte, .integer(let number)) where Int8(exactly: number) != nil,
+      (.short, .integer(let number)) where Int16(exactly: number) != nil,
+      (.integer, .integer(let number)) where Int32(exactly: number) != nil,
+      (.long, .integer(let number)):
+      return .int(number)
     case (.byte, .unsigned(let number)): return try whole(number, Int8.self, request, row)
     case (.short, .unsigned(let number)): return try whole(number, Int16.self, request, row)
     case (.integer, .unsigned(let number)): return try whole(number, Int32.self, request, row)
@@ -79,7 +84,6 @@ struct RowColumn {
     case (.byte, .integer(let number)): return try whole(number, Int8.self, request, row)
     case (.short, .integer(let number)): return try whole(number, Int16.self, request, row)
     case (.integer, .integer(let number)): return try whole(number, Int32.self, request, row)
-    case (.long, .integer(let number)): return .int(number)
     case (.byte, .float(let number)): return try whole(number, Int8.self, request, row)
     case (.short, .float(let number)): return try whole(number, Int16.self, request, row)
     case (.integer, .float(let number)): return try whole(number, Int32.self, request, row)
