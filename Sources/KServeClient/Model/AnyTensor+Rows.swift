@@ -1,25 +1,6 @@
 import Tensors
 
 extension AnyTensor {
-  /// Rows `range`: a view, except for strings.
-  func rows(_ range: Range<Int>) throws -> AnyTensor {
-    let shape = Shape([range.count] + self.shape.dimensions.dropFirst())
-    let perRow = Shape(Array(self.shape.dimensions.dropFirst())).elementCount ?? 0
-    if case .string(let strings) = self {
-      let first = range.lowerBound * perRow
-      let offsets = strings.offsets[first...range.upperBound * perRow]
-      let start = strings.offsets[first]
-      let bytes = strings.bytes[start..<(offsets.last ?? start)]
-      return .string(
-        try StringTensor(offsets: offsets.map { $0 - start }, bytes: Array(bytes), shape: shape))
-    }
-    guard let fixedWidth, let width = elementType.byteCount else { return self }
-    let (storage, byteOffset) = fixedWidth.memory
-    return try AnyTensor(
-      viewing: storage, elementType: elementType,
-      byteOffset: byteOffset + range.lowerBound * perRow * width, shape: shape)
-  }
-
   /// The bytes that rows `range` have in a message.
   func wireByteCount(_ range: Range<Int>) -> Int {
     let perRow = Shape(Array(shape.dimensions.dropFirst())).elementCount ?? 0

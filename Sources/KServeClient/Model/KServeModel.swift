@@ -166,7 +166,8 @@ public final class KServeModel: Model {
       }
       let range = start..<start + count
       do {
-        let part = try await infer(try inputs.mapValues { try $0.rows(range) }, outputs: names)
+        let part = try await infer(
+          try inputs.mapValues { try $0.slicingRows(range) }, outputs: names)
         for (name, tensor) in part {
           guard tensor.shape.rank > 0, tensor.rowCount == count else {
             throw KServeError(

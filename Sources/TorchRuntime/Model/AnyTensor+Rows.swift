@@ -11,35 +11,6 @@ extension AnyTensor {
     try self.init(viewing: storage, elementType: type, byteOffset: 0, shape: shape)
   }
 
-  /// The rows in `range`, sharing the memory.
-  func rows(_ range: Range<Int>) throws -> AnyTensor {
-    guard let (storage, byteOffset, rowBytes) = rowMemory else {
-      throw TensorError("strings cannot be given to PyTorch")
-    }
-    return try AnyTensor(
-      viewing: storage, elementType: elementType,
-      byteOffset: byteOffset + range.lowerBound * rowBytes,
-      shape: shape.rowShape.batched(range.count))
-  }
-
-  /// A copy whose last row is repeated until there are `count` rows.
-  func filledUp(to count: Int) throws -> AnyTensor {
-    guard let (source, byteOffset, rowBytes) = rowMemory, rowCount > 0, count >= rowCount else {
-      throw TensorError("a tensor of shape \(shape) cannot be filled up to \(count) rows")
-    }
-    let storage = TensorStorage(byteCount: count * rowBytes)
-    let start = source.baseAddress + byteOffset
-    storage.baseAddress.copyMemory(from: start, byteCount: rowCount * rowBytes)
-    for row in rowCount..<count {
-      (storage.baseAddress + row * rowBytes).copyMemory(
-        from: start + (rowCount - 1) * rowBytes, byteCount: rowBytes)
-    }
-    withExtendedLifetime(source) {}
-    return try AnyTensor(
-      viewing: storage, elementType: elementType, byteOffset: 0,
-      shape: shape.rowShape.batched(count))
-  }
-
   /// The tensors one after the other along the first dimension.
   static func concatenating(_ parts: [AnyTensor]) throws -> AnyTensor {
     guard let first = parts.first else { throw TensorError("no tensors to concatenate") }

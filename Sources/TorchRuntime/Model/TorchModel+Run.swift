@@ -92,8 +92,8 @@ extension TorchModel {
     let count = max(range.count, bounds.lowerBound)
     let part = try tensors.indices.map { index -> AnyTensor in
       guard signature.isBatched[index] else { return tensors[index] }
-      let own = range.count == rows ? tensors[index] : try tensors[index].rows(range)
-      return count == range.count ? own : try own.filledUp(to: count)
+      let own = range.count == rows ? tensors[index] : try tensors[index].slicingRows(range)
+      return count == range.count ? own : try own.repeatingLastRow(until: count)
     }
     var symbols = symbols
     if case .dynamic(let symbol, _) = signature.batch { symbols[symbol] = count }
@@ -107,7 +107,7 @@ extension TorchModel {
             + "up the batch cannot be dropped; set the option fitsBatches to false",
           model: name)
       }
-      return try result.rows(0..<range.count)
+      return try result.slicingRows(0..<range.count)
     }
   }
 
