@@ -39,15 +39,6 @@ public struct MapRows: Sendable, Hashable {
     }
     offsets.append(keys.count)
   }
-
-  /// The first `count` rows.
-  func firstRows(_ count: Int) -> MapRows {
-    var result = self
-    result.offsets = Array(offsets.prefix(count + 1))
-    result.keys = Array(keys.prefix(result.offsets[count]))
-    result.values = Array(values.prefix(result.offsets[count]))
-    return result
-  }
 }
 
 extension MapRows: PredictOutput {
