@@ -51,8 +51,8 @@ public protocol Model: Sendable {
   /// other's results, so that nobody needs to check it.
   var hasIndependentRows: Bool { get }
 
-  /// Runs the model on one tensor for each input, the batch dimension first, and returns the outputs
-  /// called `outputNames` (all of them if `nil`).
+  /// Runs the model on one tensor for each input, its dimensions in the order of the declared shape, and
+  /// returns the outputs called `outputNames` (all of them if `nil`).
   ///
   /// - Throws: a runtime's error, naming the input and its shape, if a tensor does not fit.
   func run(_ inputs: [String: AnyTensor], outputs outputNames: [String]?) async throws

@@ -5,8 +5,8 @@ import Tensors
 /// The built-in function behind the form that needs no code: it runs a model file on columns and
 /// gives a struct of the model's outputs.
 ///
-/// ``plan(model:reference:table:inputs:outputs:batchSize:nulls:ragged:)`` makes the parameters on the
-/// driver, checked against the model and the table.
+/// ``plan(model:reference:table:inputs:outputs:only:into:batchSize:batch:rows:rowShapes:nulls:ragged:)``
+/// makes the parameters on the driver, checked against the model and the table.
 public struct ModelPrediction: UserDefinedFunction {
   /// The function's name in every program.
   public static let name = "needletail.predict"
