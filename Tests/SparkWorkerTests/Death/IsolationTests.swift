@@ -128,4 +128,20 @@ import WorkerFunctions
     let shared = try await Self.process(daemon, task("process"), doubles([1]))
     #expect(Set([chain, part, shared]).count == 3)
   }
+
+  /// More functions than the ledger remembers of a task.
+  @Test func aTaskOfManyFunctionsIsHeldApartToo() async throws {
+    let daemon = try await DaemonTests.start()
+    let scales = try (1...12).map { try command("scale", parameters: "\($0)") }
+    let many = FakeSparkTask(
+      .scalarPandasIterator,
+      calls: [
+        FunctionCall(arguments: [.init(column: 0)], commands: scales + [try command("moody")])
+      ])
+    _ = await failure { _ = try await DaemonTests.run(daemon, many, [doubles([-1])]) }
+    let apart = try await Self.process(daemon, many, doubles([1]))
+    let shared = try await Self.process(daemon, task("process"), doubles([1]))
+    #expect(apart != shared)
+    #expect(try await Self.process(daemon, many, doubles([2])) == apart)
+  }
 }

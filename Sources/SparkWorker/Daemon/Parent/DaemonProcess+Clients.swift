@@ -85,9 +85,7 @@ extension DaemonProcess {
 
   /// Has a connection's task, which another process had begun to read, computed where it belongs.
   mutating func pass(_ slot: Int, with file: Int32?) {
-    let functions = ledger.slot(slot).functions
-    let isSuspect = !suspicion.suspects.isDisjoint(with: functions.keys)
-    give(slot, to: isSuspect ? functions.key : nil, with: file)
+    give(slot, to: ledger.owner(of: ledger.slot(slot).functions), with: file)
   }
 
   /// A connection's last words.

@@ -9,6 +9,10 @@ struct TaskFunctions: Sendable, Hashable {
   /// What messages call them.
   let names: String
 
+  /// As many functions tell tasks apart: no more have room in the ``TaskLedger``, and whose a task is
+  /// must come out the same on both sides of it.
+  static let maximumKeys = 8
+
   init(keys: [UInt64], names: String) {
     self.keys = keys
     self.names = names
@@ -22,7 +26,8 @@ struct TaskFunctions: Sendable, Hashable {
       keys.insert(key)
       if !names.contains(name) { names.append(name) }
     }
-    self.init(keys: keys.sorted(), names: names.joined(separator: ", "))
+    self.init(
+      keys: Array(keys.sorted().prefix(Self.maximumKeys)), names: names.joined(separator: ", "))
   }
 
   /// One number for all of them together.

@@ -70,6 +70,12 @@ package final class TaskLedger: Sendable {
 
   /// Whether any function runs apart.
   var hasSuspects: Bool { suspectCount.pointee.load(ordering: .acquiring) > 0 }
+
+  /// The key of the process that computes tasks of `functions`, `nil` for the process of all tasks
+  /// that do not run apart.
+  func owner(of functions: TaskFunctions) -> UInt64? {
+    suspects.isDisjoint(with: functions.keys) ? nil : functions.key
+  }
 }
 
 /// The place of one connection in a ``TaskLedger``.
@@ -91,7 +97,7 @@ package struct LedgerSlot: Sendable {
   }
 
   static let size = 256
-  private static let keyCapacity = 8
+  private static let keyCapacity = TaskFunctions.maximumKeys
   private static let keysOffset = 8
   private static let textOffset = keysOffset + 8 * keyCapacity + 8
   private static let textCapacity = size - textOffset

@@ -9,11 +9,7 @@ struct TaskRouting: Sendable {
   var isNeeded: Bool { own != nil || ledger.hasSuspects }
 
   /// Whether a task of `functions` is for this process.
-  func accepts(_ functions: TaskFunctions) -> Bool {
-    let isSuspect = !ledger.suspects.isDisjoint(with: functions.keys)
-    guard let own else { return !isSuspect }
-    return isSuspect && functions.key == own
-  }
+  func accepts(_ functions: TaskFunctions) -> Bool { ledger.owner(of: functions) == own }
 }
 
 /// A connection's place in the ledger, with the routing of the process that serves it.
