@@ -58,70 +58,75 @@ struct ControlChannel: Sendable {
   @discardableResult
   func send(_ message: Message, waits: Bool = true) -> Bool {
     let count = min(message.descriptors.count, Self.maximumDescriptors)
-    var body = (message.kind.rawValue, UInt32(message.slot))
-    var control = [UInt64](repeating: 0, count: 3)
-    return withUnsafeMutableBytes(of: &body) { body in
-      control.withUnsafeMutableBytes { control in
-        var piece = iovec(iov_base: body.baseAddress, iov_len: body.count)
-        return withUnsafeMutablePointer(to: &piece) { piece in
-          var header = msghdr()
-          header.msg_iov = piece
-          header.msg_iovlen = 1
-          if count > 0 {
-            control.storeBytes(of: Self.headerSize + 4 * count, as: Int.self)
-            control.storeBytes(of: SOL_SOCKET, toByteOffset: 8, as: Int32.self)
-            control.storeBytes(of: Self.rights, toByteOffset: 12, as: Int32.self)
-            for (index, descriptor) in message.descriptors.prefix(count).enumerated() {
-              control.storeBytes(
-                of: descriptor, toByteOffset: Self.headerSize + 4 * index, as: Int32.self)
-            }
-            header.msg_control = control.baseAddress
-            header.msg_controllen = control.count
-          }
-          while true {
-            let flags = Int32(MSG_NOSIGNAL) | (waits ? 0 : Int32(MSG_DONTWAIT))
-            if sendmsg(descriptor, &header, flags) >= 0 { return true }
-            if errno != EINTR { return false }
-          }
+    let flags = Int32(MSG_NOSIGNAL) | (waits ? 0 : Int32(MSG_DONTWAIT))
+    return Self.withHeader { header, body, control in
+      body.storeBytes(of: message.kind.rawValue, as: UInt32.self)
+      body.storeBytes(of: UInt32(message.slot), toByteOffset: 4, as: UInt32.self)
+      if count > 0 {
+        control.storeBytes(of: Self.headerSize + 4 * count, as: Int.self)
+        control.storeBytes(of: SOL_SOCKET, toByteOffset: 8, as: Int32.self)
+        control.storeBytes(of: Self.rights, toByteOffset: 12, as: Int32.self)
+        for (index, descriptor) in message.descriptors.prefix(count).enumerated() {
+          control.storeBytes(
+            of: descriptor, toByteOffset: Self.headerSize + 4 * index, as: Int32.self)
         }
+      } else {
+        header.msg_control = nil
+        header.msg_controllen = 0
+      }
+      while true {
+        if sendmsg(descriptor, &header, flags) >= 0 { return true }
+        if errno != EINTR { return false }
       }
     }
   }
 
   /// Takes the next message without waiting for one.
   func receive() -> Received {
-    var body: (UInt32, UInt32) = (0, 0)
-    var control = [UInt64](repeating: 0, count: 3)
-    return withUnsafeMutableBytes(of: &body) { body in
-      control.withUnsafeMutableBytes { control in
-        var piece = iovec(iov_base: body.baseAddress, iov_len: body.count)
-        return withUnsafeMutablePointer(to: &piece) { piece in
-          var header = msghdr()
-          header.msg_iov = piece
-          header.msg_iovlen = 1
-          header.msg_control = control.baseAddress
-          header.msg_controllen = control.count
-          while true {
-            let count = recvmsg(descriptor, &header, Int32(MSG_DONTWAIT) | Self.closeOnExec)
-            if count < 0, errno == EINTR { continue }
-            if count < 0, errno == EAGAIN { return .nothing }
-            if count <= 0 { return .end }
-            break
-          }
-          guard let kind = Kind(rawValue: body.load(as: UInt32.self)) else { return .nothing }
-          var message = Message(
-            kind: kind, slot: Int(body.load(fromByteOffset: 4, as: UInt32.self)))
-          if header.msg_controllen >= Self.headerSize,
-            control.load(fromByteOffset: 12, as: Int32.self) == Self.rights
-          {
-            let length = control.load(as: Int.self) - Self.headerSize
-            for index in 0..<max(0, length / 4) {
-              message.descriptors.append(
-                control.load(fromByteOffset: Self.headerSize + 4 * index, as: Int32.self))
-            }
-          }
-          return .message(message)
+    Self.withHeader { header, body, control in
+      while true {
+        let count = recvmsg(descriptor, &header, Int32(MSG_DONTWAIT) | Self.closeOnExec)
+        if count < 0, errno == EINTR { continue }
+        if count < 0, errno == EAGAIN { return .nothing }
+        if count <= 0 { return .end }
+        break
+      }
+      guard let kind = Kind(rawValue: body.load(as: UInt32.self)) else { return .nothing }
+      var message = Message(
+        kind: kind, slot: Int(body.load(fromByteOffset: 4, as: UInt32.self)))
+      if header.msg_controllen >= Self.headerSize,
+        control.load(fromByteOffset: 12, as: Int32.self) == Self.rights
+      {
+        let length = control.load(as: Int.self) - Self.headerSize
+        for index in 0..<max(0, length / 4) {
+          message.descriptors.append(
+            control.load(fromByteOffset: Self.headerSize + 4 * index, as: Int32.self))
         }
+      }
+      return .message(message)
+    }
+  }
+
+  /// Calls `use` with what the system's calls take: a header, and the memory that it points to, for a
+  /// message's eight bytes and for the control data that carry its descriptors.
+  private static func withHeader<Value>(
+    _ use: (
+      _ header: inout msghdr, _ body: UnsafeMutableRawBufferPointer,
+      _ control: UnsafeMutableRawBufferPointer
+    ) -> Value
+  ) -> Value {
+    var memory = [UInt64](repeating: 0, count: 4)
+    return memory.withUnsafeMutableBytes { bytes in
+      let body = UnsafeMutableRawBufferPointer(rebasing: bytes[..<8])
+      let control = UnsafeMutableRawBufferPointer(rebasing: bytes[8...])
+      var piece = iovec(iov_base: body.baseAddress, iov_len: body.count)
+      return withUnsafeMutablePointer(to: &piece) { piece in
+        var header = msghdr()
+        header.msg_iov = piece
+        header.msg_iovlen = 1
+        header.msg_control = control.baseAddress
+        header.msg_controllen = control.count
+        return use(&header, body, control)
       }
     }
   }
