@@ -71,10 +71,10 @@ extension DaemonProcess {
     do throws(WorkerError) {
       let worker = try worker(for: own)
       let descriptors = [client.descriptor] + (clients[slot]?.file.map { [$0] } ?? [])
-      guard
-        worker.control.send(
-          .init(kind: .serve, slot: slot, descriptors: descriptors), waits: false)
-      else {
+      let sent = worker.control.send(
+        .init(kind: .serve, slot: slot, descriptors: descriptors), waits: false)
+      // One that has just ended has it too: when it is buried, the connection goes to the next.
+      guard sent != .refused else {
         throw WorkerError(.launch, "the worker process \(worker.processID) takes no connection")
       }
       clients[slot]?.phase = .served(by: worker.processID)

@@ -30,6 +30,14 @@ struct ControlChannel: Sendable {
     case end
   }
 
+  enum Sent {
+    case whole
+    /// The other process takes nothing now.
+    case refused
+    /// The other process has ended.
+    case lost
+  }
+
   /// Bytes of the header of control data (`struct cmsghdr`), and the kind that passes descriptors
   /// (`SCM_RIGHTS`); the macros of `socket.h` for them do not exist in Swift.
   private static let headerSize = 16
@@ -54,9 +62,8 @@ struct ControlChannel: Sendable {
   /// Sends `message`; its descriptors stay open here.
   ///
   /// - Parameter waits: whether to wait for an other side that is behind.
-  /// - Returns: `false` if the other process has ended, or takes nothing.
   @discardableResult
-  func send(_ message: Message, waits: Bool = true) -> Bool {
+  func send(_ message: Message, waits: Bool = true) -> Sent {
     let count = min(message.descriptors.count, Self.maximumDescriptors)
     let flags = Int32(MSG_NOSIGNAL) | (waits ? 0 : Int32(MSG_DONTWAIT))
     return Self.withHeader { header, body, control in
@@ -75,8 +82,9 @@ struct ControlChannel: Sendable {
         header.msg_controllen = 0
       }
       while true {
-        if sendmsg(descriptor, &header, flags) >= 0 { return true }
-        if errno != EINTR { return false }
+        if sendmsg(descriptor, &header, flags) >= 0 { return .whole }
+        if errno == EPIPE || errno == ECONNRESET { return .lost }
+        if errno != EINTR { return .refused }
       }
     }
   }
@@ -86,7 +94,8 @@ struct ControlChannel: Sendable {
     Self.withHeader { header, body, control in
       while true {
         let count = recvmsg(descriptor, &header, Int32(MSG_DONTWAIT) | Self.closeOnExec)
-        if count < 0, errno == EINTR { continue }
+        // What the other process had not read when it ended is reported first, before what it said.
+        if count < 0, errno == EINTR || errno == ECONNRESET { continue }
         if count < 0, errno == EAGAIN { return .nothing }
         if count <= 0 { return .end }
         break
