@@ -32,7 +32,12 @@ extension DaemonProcess {
     guard case .served(let process)? = clients[message.slot]?.phase, process == id else { return }
     switch message.kind {
     case .closed: remove(message.slot)
-    case .elsewhere: pass(message.slot, with: message.descriptors.first)
+    case .elsewhere:
+      guard let file = message.descriptors.first else {
+        log(.error, "this process may open no more files; a connection was closed")
+        return remove(message.slot)
+      }
+      pass(message.slot, with: file)
     case .serve, .ready: break
     }
   }

@@ -18,7 +18,12 @@ struct WorkerProcess {
   static func start(own: UInt64?, ledger: TaskLedger) throws(WorkerError) -> WorkerProcess {
     let (control, workerControl) = try ControlChannel.pair()
     var pipeEnds: [Int32] = [-1, -1]
-    guard pipe(&pipeEnds) == 0 else { throw failure("no more pipes") }
+    guard pipe(&pipeEnds) == 0 else {
+      let error = failure("no more pipes")
+      close(control.descriptor)
+      close(workerControl)
+      throw error
+    }
     // Moved up, so that giving one of them its number in the worker does not close another.
     let moved = [workerControl, ledger.descriptor, pipeEnds[1]].map {
       fcntl($0, F_DUPFD_CLOEXEC, ServingProcess.ledgerDescriptor + 1)

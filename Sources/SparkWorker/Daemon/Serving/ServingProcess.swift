@@ -39,7 +39,12 @@ struct ServingProcess {
   }
 
   private func take(_ message: ControlChannel.Message) {
-    guard message.kind == .serve, let descriptor = message.descriptors.first else { return }
+    guard message.kind == .serve else { return }
+    guard let descriptor = message.descriptors.first else {
+      service.log(.error, "this process may open no more files; a connection was closed")
+      control.send(.init(kind: .closed, slot: message.slot))
+      return
+    }
     var bytes: [UInt8] = []
     if message.descriptors.count > 1 {
       bytes = AnonymousFile.contents(of: message.descriptors[1])

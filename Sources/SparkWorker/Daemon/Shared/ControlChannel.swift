@@ -20,6 +20,7 @@ struct ControlChannel: Sendable {
     var kind: Kind
     /// The connection's place in the ``TaskLedger``.
     var slot = 0
+    /// None of them arrives if this process has no room for all.
     var descriptors: [Int32] = []
   }
 
@@ -111,6 +112,10 @@ struct ControlChannel: Sendable {
           message.descriptors.append(
             control.load(fromByteOffset: Self.headerSize + 4 * index, as: Int32.self))
         }
+      }
+      if header.msg_flags & Int32(MSG_CTRUNC) != 0 {
+        for descriptor in message.descriptors { close(descriptor) }
+        message.descriptors = []
       }
       return .message(message)
     }
