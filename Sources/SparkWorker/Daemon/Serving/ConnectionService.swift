@@ -46,6 +46,8 @@ package struct ConnectionService: Sendable {
         try connection.waitUntilReadable()
         guard activity.beginTask() else { return .left }
         defer { activity.endTask() }
+        // Should the process die now, the task before is not to blame.
+        place?.slot.forgetTask()
         place?.slot.state = .computing
         // Spark may also close a connection that never carried a task.
         guard try connection.waitForData() else { return .closed }

@@ -116,9 +116,12 @@ package struct LedgerSlot: Sendable {
 
   /// Makes the place that of a new connection.
   func clear() {
-    record(TaskFunctions(keys: [], names: ""), place: "")
+    forgetTask()
     state = .idle
   }
+
+  /// Nothing is known of the task that comes.
+  func forgetTask() { record(TaskFunctions(keys: [], names: ""), place: "") }
 
   /// Writes down what the task runs, and where in the job it stands.
   func record(_ functions: TaskFunctions, place: String) {
