@@ -44,7 +44,7 @@ package final class TaskLedger: Sendable {
 
   func slot(_ index: Int) -> LedgerSlot {
     precondition((0..<Self.capacity).contains(index), "no such connection")
-    return LedgerSlot(memory: memory + (Self.headerSize + index * LedgerSlot.size), index: index)
+    return LedgerSlot(memory: memory + (Self.headerSize + index * LedgerSlot.size))
   }
 
   private var suspectCount: UnsafeMutablePointer<Atomic<UInt32>> {
@@ -103,7 +103,6 @@ package struct LedgerSlot: Sendable {
   private static let textCapacity = size - textOffset
 
   nonisolated(unsafe) let memory: UnsafeMutableRawPointer
-  let index: Int
 
   private var stateWord: UnsafeMutablePointer<Atomic<UInt32>> {
     memory.assumingMemoryBound(to: Atomic<UInt32>.self)
