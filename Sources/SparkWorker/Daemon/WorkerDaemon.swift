@@ -125,7 +125,7 @@ public enum WorkerDaemon {
     return output
   }
 
-  /// The process of one connection, which ends with it or when Spark closes standard input.
+  /// The process of one connection, which ends with it.
   private static func serveAlone(
     _ connection: WorkerConnection, _ service: ConnectionService
   ) throws(WorkerError) -> Never {
