@@ -81,6 +81,39 @@ struct EncodingTests {
     #expect(rows[1]["more"] == .null)
   }
 
+  @Test("times of day and timestamps of nanoseconds get them")
+  func nanoseconds() async throws {
+    struct Event: Codable, Sendable, Equatable {
+      var at: Duration
+      var seen: Date
+      var noted: Date
+      var lasted: Duration
+    }
+    let types: StructType = [
+      "at": .time(), "seen": .timestampNanos(precision: 9),
+      "noted": .timestampNTZNanos(precision: 9), "lasted": .dayTimeInterval(),
+    ]
+    let event = Event(
+      at: .seconds(3600), seen: Date(timeIntervalSince1970: 1.5),
+      noted: Date(timeIntervalSince1970: -2), lasted: .seconds(1))
+    let (_, rows) = try await rows([event], schema: types)
+    #expect(rows[0]["at"] == .int(3_600_000_000_000))
+    #expect(rows[0]["seen"] == .int(1_500_000_000))
+    #expect(rows[0]["noted"] == .int(-2_000_000_000))
+    #expect(rows[0]["lasted"] == .int(1_000_000))
+    #expect(try rows[0].decode(Event.self) == event)
+
+    var wrong = [event, event, event, event]
+    wrong[0].at = .seconds(-1)
+    wrong[1].at = .seconds(86_400)
+    wrong[2].seen = Date(timeIntervalSince1970: 1e12)
+    wrong[3].noted = Date(timeIntervalSince1970: -1e12)
+    for value in wrong {
+      let error = await sparkError { _ = try await self.rows([value], schema: types) }
+      #expect(error.message.contains("does not fit the column type"), "\(error)")
+    }
+  }
+
   @Test("plain values are one column")
   func plain() async throws {
     let (schema, rows) = try await rows(["a", nil, "b"] as [String?])

@@ -73,6 +73,15 @@ indirect enum EncodedValue: Sendable {
         throw misfit()
       }
       return .decimal(decimal)
+    // Durations and dates are microseconds, the values of these types nanoseconds.
+    case (.leaf(.int(let micros), .dayTimeInterval), .time):
+      guard (0..<86_400_000_000).contains(micros) else { throw misfit() }
+      return .int(micros * 1000)
+    case (.leaf(.int(let micros), .timestamp), .timestampNanos),
+      (.leaf(.int(let micros), .timestamp), .timestampNTZNanos):
+      let (nanos, overflow) = micros.multipliedReportingOverflow(by: 1000)
+      if overflow { throw misfit() }
+      return .int(nanos)
     case (.leaf, .array), (.leaf, .map), (.leaf, .struct): throw misfit()
     case (.leaf(let value, _), _): return value
     case (.list(let elements), .array(let element, _)):
