@@ -1,5 +1,6 @@
 import Foundation
 import SparkConnectProtocol
+import SparkTypes
 import SwiftProtobuf
 
 /// Where the inline functions within a transformation's columns are computed.
@@ -95,7 +96,9 @@ struct HoistedCalls {
           $0.name = [name]
         })
     }
-    return .with { $0.unresolvedAttribute = .with { $0.unparsedIdentifier = "`\(name)`" } }
+    return .with {
+      $0.unresolvedAttribute = .with { $0.unparsedIdentifier = SQLIdentifier.quoted(name) }
+    }
   }
 
   /// The table with the calls as further columns.
