@@ -31,6 +31,12 @@ struct HoistedCalls {
   mutating func hoist(
     _ expressions: [Spark_Connect_Expression], labels: [String], _ placement: CallPlacement
   ) throws -> [Spark_Connect_Expression] {
+    let least: Int
+    switch placement {
+    case .inPlace: return expressions
+    case .sharingEqual: least = 2
+    case .beforehand, .refused: least = 1
+    }
     var counts: [Data: Int] = [:]
     var first: String?
     for expression in expressions {
@@ -42,12 +48,7 @@ struct HoistedCalls {
       }
     }
     guard let first else { return expressions }
-    let least: Int
-    switch placement {
-    case .inPlace: return expressions
-    case .sharingEqual: least = 2
-    case .beforehand: least = 1
-    case .refused(let place):
+    if case .refused(let place) = placement {
       throw SparkError(
         .invalidArgument,
         "\(place) calls the function '\(first)', which Spark does not take there, for it computes "
