@@ -93,9 +93,11 @@ public struct DataFrameWriter: Sendable {
 
   private func replacesPartitions() async -> Bool {
     let name = "partitionOverwriteMode"
-    let given = options.first { $0.key.lowercased() == name.lowercased() }?.value
+    if let given = options.first(where: { $0.key.lowercased() == name.lowercased() }) {
+      return given.value.lowercased() == "dynamic"
+    }
     let set = try? await table.session.conf.get("spark.sql.sources." + name)
-    return (given ?? set)?.lowercased() == "dynamic"
+    return set?.lowercased() == "dynamic"
   }
 
   public func parquet(_ path: String) async throws { try await format("parquet").save(path) }
