@@ -45,9 +45,9 @@ final class ResultBatches: Sendable {
       }
       state.pieces.append(message.data)
       if Int64(state.pieces.count) < state.announced { return nil }
-      let pieces = state.pieces
+      let stream = ArrowBuffer(state.pieces)
       state.pieces = []
-      let reader = try ArrowStreamReader(ArrowBuffer(pieces))
+      let reader = try ArrowStreamReader(stream)
       var batches: [RecordBatch] = []
       while let batch = try reader.next() { batches.append(batch) }
       let rows = Int64(batches.reduce(0) { $0 + $1.rowCount })
