@@ -71,9 +71,10 @@ enum StrangersModels {
       let type = try await predicted.schema()["p"]?.type
       try IntegrationProgram.expect(
         type?.ddl == "map<string,double>", "\(String(describing: type))")
-      for row in try await predicted.selectExpr("id", "label", "p['0'] as p", "size(p) as n")
+      let rows = try await predicted.selectExpr("id", "label", "p['0'] as p", "size(p) as n")
         .collect()
-      {
+      try IntegrationProgram.expect(rows.count == 10, "\(rows.count) rows")
+      for row in rows {
         let id = try row.get("id", as: Int.self)
         try IntegrationProgram.expect(
           try row.get("p", as: Double.self) == Double(id) && row.get("n", as: Int.self) == 3
@@ -90,6 +91,7 @@ enum StrangersModels {
     try await spark.addModel(models + "/external/thrice/model.onnx")
     try await spark.addFolder(models + "/external/parts", as: "parts")
     let rows = try await table(spark).withColumn("y", ofClosure("x")).collect()
+    try IntegrationProgram.expect(rows.count == 10, "\(rows.count) rows")
     for row in rows {
       let x = try row.get("x", as: [Float].self)
       // Thrice, then 10 more.
@@ -125,10 +127,13 @@ enum StrangersModels {
     process.arguments = ["-shared", "-fPIC", "-o", library, models + "/custom_operator.c"]
     try process.run()
     process.waitUntilExit()
+    try IntegrationProgram.expect(process.terminationStatus == 0, "the C compiler failed")
     let source = ModelSource.onnx(models + "/custom_operator.onnx", customOps: [library])
     let predicted = try await spark.range(0, 10, partitions: 2).predicting(
       source, inputs: ["x": "id"])
-    for row in try await predicted.collect() {
+    let rows = try await predicted.collect()
+    try IntegrationProgram.expect(rows.count == 10, "\(rows.count) rows")
+    for row in rows {
       let id = try row.get("id", as: Int.self)
       try IntegrationProgram.expect(try row.get("y", as: Float.self) == Float(3 * id + 1), "\(row)")
     }
