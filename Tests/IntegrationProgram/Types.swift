@@ -16,7 +16,6 @@ enum Types {
     ("cast('2024-01-02 03:04:05.123456789' as timestamp_ntz(9))", 3),
   ]
 
-  /// - Parameter resources: what the tasks must have; `nil` where Spark takes no profiles.
   @Sendable static func run(_ spark: SparkSession) async throws {
     let folder = try IntegrationProgram.option("--folder")
     let minor = spark.majorMinorVersion.minor
