@@ -37,12 +37,14 @@ struct WrongPortTests {
     try await running.value
   }
 
-  @Test("a port of another server's HTTP, spoken to by gRPC or by TLS", arguments: [false, true])
-  func uvicorn(isSecure: Bool) async throws {
+  @Test(
+    "a port of another server's HTTP, spoken to by gRPC, by TLS or by both",
+    arguments: [(.grpc, false), (.http, true), (.grpc, true)]
+      as [(KServeEndpoint.Transport, Bool)])
+  func uvicorn(transport: KServeEndpoint.Transport, isSecure: Bool) async throws {
     let peer = try HTTPPeer(RecordedServers.kserve)
     let error = try await failure(
-      KServeEndpoint(
-        isSecure ? .http : .grpc, host: "127.0.0.1", port: peer.port, isSecure: isSecure))
+      KServeEndpoint(transport, host: "127.0.0.1", port: peer.port, isSecure: isSecure))
     #expect(error.message.contains("use http://127.0.0.1:\(peer.port)"), "\(error)")
   }
 

@@ -26,6 +26,8 @@ enum PeerProtocol: Sendable {
 /// A server speaks another protocol than it was spoken to in.
 struct PeerMismatch: Error {
   let spoken: PeerProtocol
+  /// Whether this was said in the clear to who asked for TLS.
+  var isPlain = false
 }
 
 extension PeerMismatch {
@@ -44,8 +46,8 @@ extension PeerMismatch {
       (right.transport, answer, other) = (.grpc, "gRPC (HTTP/2)", "HTTP/1.1")
       right.pathPrefix = ""
     }
+    if isPlain { right.isSecure = false }
     if right.transport == endpoint.transport {
-      right.isSecure = false
       return "\(endpoint.authority) answers \(answer) without TLS, which \(endpoint) asks for: use "
         + "\(right)"
     }
@@ -69,7 +71,7 @@ final class PeerWatcher: ChannelInboundHandler, RemovableChannelHandler {
     if !hasLooked {
       hasLooked = true
       if let spoken = PeerProtocol(unwrapInboundIn(data).readableBytesView), spoken != expected {
-        context.fireErrorCaught(PeerMismatch(spoken: spoken))
+        context.fireErrorCaught(PeerMismatch(spoken: spoken, isPlain: expected == .tls))
         context.close(promise: nil)
         return
       }
