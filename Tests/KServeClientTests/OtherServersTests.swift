@@ -52,21 +52,27 @@ struct OtherServersTests {
     await client.close()
   }
 
-  @Test("an input whose NaN the server refuses is named")
-  func refusesNotANumber() async throws {
+  @Test(
+    "an input whose NaN the server refuses is named, and why it went in JSON",
+    arguments: [(.automatic, "lists no extension"), (.json, "--option encoding")]
+      as [(KServeClientOptions.Encoding, String)])
+  func refusesNotANumber(encoding: KServeClientOptions.Encoding, reason: String) async throws {
     let peer = try HTTPPeer { request in
       let text = String(decoding: request.body, as: UTF8.self)
       return text.contains("NaN")
         ? .json(#"{"error":"unexpected character: line 1"}"#, status: 400)
         : RecordedServers.mlserver(request)
     }
-    let client = try KServeClient(KServeEndpoint(.http, host: "127.0.0.1", port: peer.port))
+    var options = KServeClientOptions()
+    options.encoding = encoding
+    let client = try KServeClient(
+      KServeEndpoint(.http, host: "127.0.0.1", port: peer.port), options: options)
     let model = try await KServeModel("dbl", client: client)
     let error = try await #require(throws: KServeError.self) {
       _ = try await model.run(["x": numbers([1, .nan, 3], [1, 3])], outputs: nil)
     }
     #expect(error.message.contains("the input 'x' has NaN"), "\(error)")
-    #expect(error.message.contains("gRPC"), "\(error)")
+    #expect(error.message.contains("gRPC") && error.message.contains(reason), "\(error)")
     await client.close()
   }
 

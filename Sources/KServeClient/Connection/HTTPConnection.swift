@@ -125,12 +125,16 @@ final class HTTPConnection: KServeConnection {
     do throws(KServeError) {
       return try request.jsonBody()
     } catch {
-      throw KServeError(error.code, error.message + "; \(endpoint) \(Self.withoutBinary)")
+      throw KServeError(error.code, "\(error.message); \(whyJSON)")
     }
   }
 
-  private static let withoutBinary =
-    "lists no extension for binary tensors by HTTP, use its gRPC port"
+  /// Why a request went in JSON, and what else there is.
+  private var whyJSON: String {
+    options.encoding == .json
+      ? "KServeClientOptions.encoding (--option encoding) asks for JSON, use binary or the gRPC port"
+      : "\(endpoint) lists no extension for binary tensors by HTTP, use its gRPC port"
+  }
 
   /// Throws the error of a refused request in JSON, with what may have been its reason.
   private func refused(
@@ -142,11 +146,11 @@ final class HTTPConnection: KServeConnection {
       if let input = request.inputs.first(where: \.hasNumberWithoutWord) {
         error.message +=
           "; the input '\(input.name)' has NaN or an infinity, for which JSON has no word, and "
-          + "\(endpoint) \(Self.withoutBinary)"
+          + whyJSON
       } else if let input = request.inputs.first(where: { [.fp16, .bf16].contains($0.datatype) }) {
         error.message +=
           "; the input '\(input.name)' is of \(input.datatype), which many servers take in binary "
-          + "only, and \(endpoint) \(Self.withoutBinary)"
+          + "only, and \(whyJSON)"
       }
       throw error
     }
