@@ -189,7 +189,8 @@ final class HTTPConnection: KServeConnection {
           + "server itself, and the headers that a gateway before it asks for")
     }
     var error = answer.body.withUnsafeBytes { KServeError(httpStatus: answer.status, body: $0) }
-    if answer.status == 400, Self.saysPlainToTLS(error.message) {
+    // Behind a gateway that ends TLS, the next server may say so; the address asks for TLS then.
+    if answer.status == 400, !endpoint.isSecure, Self.saysPlainToTLS(error.message) {
       error = KServeError(.unavailable, PeerMismatch(spoken: .tls).message(endpoint))
     } else if answer.status == 404 || answer.status == 405 {
       error.message += " (HTTP status \(answer.status) for \(endpoint.pathPrefix)\(path))"
