@@ -156,16 +156,9 @@ public final class KServeModel: Model {
     var start = 0
     while start < rows {
       let count = partCount(min(most, rows - start), from: start, of: inputs, names)
-      if count == rows {
-        do {
-          return try await infer(inputs, outputs: names)
-        } catch let error as KServeError where error.isAboutSize && count > 1 {
-          learn(from: inputs, 0..<count, names)
-          continue
-        }
-      }
       let range = start..<start + count
       do {
+        if count == rows { return try await infer(inputs, outputs: names) }
         let part = try await infer(
           try inputs.mapValues { try $0.slicingRows(range) }, outputs: names)
         for (name, tensor) in part {
