@@ -116,6 +116,22 @@ struct OtherServersTests {
     await client.close()
   }
 
+  @Test("an output whose declared shape is beyond all memory")
+  func vast() async throws {
+    let peer = try HTTPPeer { request in
+      request.path == "/v2/models/dbl"
+        ? .json(
+          #"{"name":"dbl","inputs":[{"name":"x","datatype":"FP32","shape":[-1,3]}],"outputs":[{"name":"#
+            + #""y","datatype":"FP32","shape":[-1,4611686018427387904]}]}"#)
+        : RecordedServers.kserve(request)
+    }
+    let client = try KServeClient(KServeEndpoint(.http, host: "127.0.0.1", port: peer.port))
+    let model = try await KServeModel("dbl", client: client)
+    let y = try await model.run(["x": numbers([1, 2, 3, 4, 5, 6], [2, 3])], outputs: nil)["y"]
+    #expect(y == numbers([2, 4, 6, 8, 10, 12], [2, 3]))
+    await client.close()
+  }
+
   @Test("behind a gateway: a prefix, a host and a token")
   func gateway() async throws {
     let peer = try HTTPPeer { request in

@@ -213,8 +213,11 @@ public final class KServeModel: Model {
   ) -> Int {
     let request = inputs.values.reduce(0) { $0 + $1.wireByteCount(range) }
     let response = outputs.filter { names.contains($0.name) }.reduce(0) { size, output in
-      guard let elements = output.rowShape.elementCount else { return size }
-      return size + range.count * elements * (output.elementType.byteCount ?? 4)
+      // A server may declare any shape: one beyond all memory tells nothing.
+      let width = output.elementType.byteCount ?? 4
+      let bytes = Shape([range.count] + output.rowShape.dimensions + [width]).elementCount ?? 0
+      let (sum, overflow) = size.addingReportingOverflow(bytes)
+      return overflow ? size : sum
     }
     return max(request, response)
   }

@@ -235,11 +235,9 @@ final class SharedTensors: Sendable {
   ) -> Int? {
     guard let output = outputs.first(where: { $0.name == name }),
       let width = output.elementType.byteCount, output.shape.rank > 0,
-      output.shape.dimensions[0] == Shape.dynamic,
-      !output.rowShape.dimensions.contains(Shape.dynamic), let count = output.rowShape.elementCount
+      output.shape.dimensions[0] == Shape.dynamic
     else { return nil }
-    let (size, overflow) = (count * width).multipliedReportingOverflow(by: rows)
-    return overflow ? nil : size
+    return Shape([rows] + output.rowShape.dimensions + [width]).elementCount
   }
 
   private static func aligned(_ size: Int) -> Int { (size + 63) & ~63 }
