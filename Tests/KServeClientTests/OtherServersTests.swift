@@ -132,6 +132,28 @@ struct OtherServersTests {
     await client.close()
   }
 
+  @Test("rows without bytes whose answers are too long")
+  func withoutBytes() async throws {
+    let peer = try HTTPPeer { request in
+      switch request.path {
+      case "/v2/models/dbl":
+        .json(
+          #"{"name":"dbl","inputs":[{"name":"x","datatype":"FP32","shape":[-1,0]}],"outputs":[{"name":"#
+            + #""y","datatype":"FP32","shape":[-1,-1]}]}"#)
+      case "/v2/models/dbl/infer": .json(#"{"error":"the answer is too large"}"#, status: 413)
+      default: .notFound
+      }
+    }
+    let client = try KServeClient(KServeEndpoint(.http, host: "127.0.0.1", port: peer.port))
+    let model = try await KServeModel("dbl", client: client)
+    let error = try await #require(throws: KServeError.self) {
+      _ = try await model.run(["x": numbers([], [8, 0])], outputs: nil)
+    }
+    #expect(error.code == .resourceExhausted)
+    #expect(peer.requests.count(where: { $0.path.hasSuffix("/infer") }) == 4)
+    await client.close()
+  }
+
   @Test("behind a gateway: a prefix, a host and a token")
   func gateway() async throws {
     let peer = try HTTPPeer { request in

@@ -207,7 +207,7 @@ public final class KServeModel: Model {
   }
 
   /// The bytes that the tensors of some rows have in the longer of the two messages, as far as that is
-  /// known before.
+  /// known before; at least one for each row, so that fewer rows always have fewer.
   private func byteCount(
     _ inputs: [String: AnyTensor], _ range: Range<Int>, _ names: [String]
   ) -> Int {
@@ -219,7 +219,7 @@ public final class KServeModel: Model {
       let (sum, overflow) = size.addingReportingOverflow(bytes)
       return overflow ? size : sum
     }
-    return max(request, response)
+    return max(request, response, range.count)
   }
 
   private func infer(
