@@ -98,11 +98,11 @@ struct UnreachableTests {
 
 /// Listens on a port, reads what comes first, and lets `answer` write; gone when this object is.
 private final class Listener: Sendable {
-  let port: Int
   /// The connections accepted that brought a request.
   var count: Int { accepted.value.withLock { $0 } }
-  private let socket: Int32
-  private let accepted = Counter()
+  var port: Int { listener.port }
+  private let listener: LoopbackListener
+  private let accepted: Counter
 
   private final class Counter: Sendable {
     let value = Mutex(0)
@@ -115,35 +115,15 @@ private final class Listener: Sendable {
   }
 
   init(_ answer: @escaping @Sendable (Connection) -> Void) throws {
-    let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    self.socket = socket
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(socket, $0, size) == 0 && listen(socket, 8) == 0 && getsockname(socket, $0, &size) == 0
-      }
+    let accepted = Counter()
+    self.accepted = accepted
+    listener = try LoopbackListener { descriptor in
+      var buffer = [UInt8](repeating: 0, count: 65536)
+      _ = recv(descriptor, &buffer, buffer.count, 0)
+      // A greeting by TLS is no request.
+      if buffer[0] != 0x16 { accepted.value.withLock { $0 += 1 } }
+      answer(Connection(descriptor: descriptor))
+      close(descriptor)
     }
-    guard bound else { throw POSIXError(.EADDRINUSE) }
-    port = Int(UInt16(bigEndian: address.sin_port))
-    Thread.detachNewThread { [accepted] in
-      while true {
-        let descriptor = accept(socket, nil, nil)
-        if descriptor < 0 { return }
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        _ = recv(descriptor, &buffer, buffer.count, 0)
-        // A greeting by TLS is no request.
-        if buffer[0] != 0x16 { accepted.value.withLock { $0 += 1 } }
-        answer(Connection(descriptor: descriptor))
-        close(descriptor)
-      }
-    }
-  }
-
-  deinit {
-    shutdown(socket, Int32(SHUT_RDWR))
-    close(socket)
   }
 }

@@ -25,9 +25,9 @@ final class HTTPPeer: Sendable {
     static let notFound = Answer.json(#"{"detail":"Not Found"}"#, status: 404)
   }
 
-  let port: Int
-  private let socket: Int32
-  private let seen = Log()
+  var port: Int { listener.port }
+  private let listener: LoopbackListener
+  private let seen: Log
 
   private final class Log: Sendable {
     let requests = Mutex<[Request]>([])
@@ -37,34 +37,14 @@ final class HTTPPeer: Sendable {
   var requests: [Request] { seen.requests.withLock { $0 } }
 
   init(_ respond: @escaping @Sendable (Request) -> Answer) throws {
-    let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    self.socket = socket
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(socket, $0, size) == 0 && listen(socket, 8) == 0 && getsockname(socket, $0, &size) == 0
+    let seen = Log()
+    self.seen = seen
+    listener = try LoopbackListener { descriptor in
+      Thread.detachNewThread {
+        HTTPPeer.serve(descriptor, seen, respond)
+        close(descriptor)
       }
     }
-    guard bound else { throw POSIXError(.EADDRINUSE) }
-    port = Int(UInt16(bigEndian: address.sin_port))
-    Thread.detachNewThread { [seen] in
-      while true {
-        let descriptor = accept(socket, nil, nil)
-        if descriptor < 0 { return }
-        Thread.detachNewThread {
-          Self.serve(descriptor, seen, respond)
-          close(descriptor)
-        }
-      }
-    }
-  }
-
-  deinit {
-    shutdown(socket, Int32(SHUT_RDWR))
-    close(socket)
   }
 
   private static func serve(
