@@ -4,12 +4,11 @@ import Needletail
 extension PredictionJob {
   func run(_ spark: SparkSession) async throws {
     // On this machine that was seen before Spark started.
-    if !tables.isOutputSeen, try await exists(request.output, spark) {
-      switch mode {
-      case .error: throw tables.outputExists
-      case .ignore: return tellIgnored()
-      case .append, .overwrite: break
-      }
+    if !tables.isOutputSeen, mode == .error || mode == .ignore,
+      try await exists(request.output, spark)
+    {
+      if mode == .ignore { return tellIgnored() }
+      throw tables.outputExists
     }
 
     tellOmitted()
@@ -106,10 +105,8 @@ extension PredictionJob {
     do {
       _ = try await spark.read.format("binaryFile").load(path).schema()
       return true
-    } catch let error as SparkError where error.condition == "PATH_NOT_FOUND" {
-      return false
     } catch is SparkError {
-      // What cannot be asked is found out when it is written.
+      // It is not there, or cannot be asked for, which is found out when it is written.
       return false
     }
   }
