@@ -5,9 +5,7 @@ import Needletail
 struct TablePlaces: Sendable {
   let input: String
   let output: String
-  /// Whether Spark runs on this machine, so that it sees the same files.
-  private let isLocal: Bool
-  /// The same, or its server's address is one of this machine.
+  /// Whether Spark runs on this machine, or its server's address is one of this machine.
   private let mayBeLocal: Bool
   /// The paths on this machine; `nil` for those of another file system, or of a server's.
   let localInput: String?
@@ -18,9 +16,8 @@ struct TablePlaces: Sendable {
     self.output = output
     let environment = ProcessInfo.processInfo.environment
     let server = remote ?? environment["SPARK_REMOTE"] ?? ""
-    isLocal = server.isEmpty
     mayBeLocal =
-      isLocal
+      server.isEmpty
       || ["sc://localhost", "sc://127.0.0.1", "sc://[::1]"].contains(where: server.hasPrefix)
     // With Hadoop's configuration a path without a scheme may be one of HDFS.
     let isPlain = environment["HADOOP_CONF_DIR"] == nil && environment["YARN_CONF_DIR"] == nil
@@ -28,6 +25,7 @@ struct TablePlaces: Sendable {
       let place = StoragePath(path)
       return isPlain || !place.isOfDefaultFileSystem ? place.localPath : nil
     }
+    // A Spark that this command starts sees the same files.
     localInput = server.isEmpty ? local(input) : nil
     localOutput = server.isEmpty ? local(output) : nil
   }
