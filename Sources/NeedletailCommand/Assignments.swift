@@ -126,9 +126,7 @@ extension [ModelOption] {
     var given: [String: String] = [:]
     for option in self {
       if let before = given.updateValue(option.value, forKey: option.name) {
-        throw CommandFailure(
-          "--option \(option.name) is given twice, with '\(before)' and '\(option.value)'; give it once"
-        )
+        throw CommandFailure.twice("--option \(option.name)", before, option.value)
       }
       source = try source.setting(option.name, to: option.value)
     }

@@ -20,6 +20,11 @@ struct CommandFailure: Error, CustomStringConvertible {
     self.status = status
   }
 
+  /// An option, or a name in one, that has one value and was given two.
+  static func twice(_ what: String, _ first: String, _ second: String) -> CommandFailure {
+    CommandFailure("\(what) is given twice, with '\(first)' and '\(second)'; give it once")
+  }
+
   /// The status that an error gives the command.
   static func status(of error: any Error) -> Int32 {
     switch error {

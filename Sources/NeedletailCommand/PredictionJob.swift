@@ -107,8 +107,7 @@ struct PredictionJob: Sendable {
     var result: [String: String] = [:]
     for (name, value) in pairs {
       if let before = result.updateValue(value, forKey: name) {
-        throw CommandFailure(
-          "\(option) \(name) is given twice, with '\(before)' and '\(value)'; give it once")
+        throw CommandFailure.twice("\(option) \(name)", before, value)
       }
     }
     return result

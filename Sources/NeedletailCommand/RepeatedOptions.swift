@@ -44,8 +44,7 @@ enum RepeatedOptions {
       let next = index + 1 < arguments.count ? arguments[index + 1] : ""
       let value = parts.count > 1 ? String(parts[1]) : next
       if let before = values.updateValue(value, forKey: name) {
-        throw CommandFailure(
-          "\(name) is given twice, with '\(before)' and '\(value)'; give it once")
+        throw CommandFailure.twice(name, before, value)
       }
     }
   }
