@@ -50,7 +50,8 @@ extension KServeQuestion<Inference_ServerMetadataRequest> {
 }
 
 extension KServeError {
-  /// Whether a server, or what is before it, may not have the call that was made.
+  /// Whether a server, or what is before it, may not have the call that was made. OpenVINO's server
+  /// says 400 (``Code/invalidArgument``) of paths that it does not know.
   var isAboutMissingCall: Bool {
     [.notFound, .unimplemented, .invalidArgument].contains(code)
   }
