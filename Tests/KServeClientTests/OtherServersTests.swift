@@ -49,6 +49,8 @@ struct OtherServersTests {
     let x = numbers([1, .nan, 3], [1, 3])
     let y: Tensor<Float> = try #require(try await model.run(["x": x], outputs: nil)["y"]).typed()
     #expect(y.scalars[0] == 2 && y.scalars[1].isNaN && y.scalars[2] == 6)
+    // What the server says of itself is asked once, for the model and for the encoding.
+    #expect(peer.requests.count(where: { $0.path == "/v2" }) == 1)
     await client.close()
   }
 

@@ -40,7 +40,9 @@ final class HTTPConnection: KServeConnection {
     var decoding = JSONDecodingOptions()
     decoding.ignoreUnknownFields = true
     do {
-      return try Reply(jsonString: text, options: decoding)
+      let reply = try Reply(jsonString: text, options: decoding)
+      if let server = reply as? Inference_ServerMetadataResponse { note(server) }
+      return reply
     } catch {
       throw KServeError(
         .unknown,
@@ -97,13 +99,18 @@ final class HTTPConnection: KServeConnection {
     case .automatic: break
     }
     if let known = takesBinary.withLock({ $0 }) { return known }
-    var told = false
     do {
-      let server = try await call(.serverMetadata, reply: Inference_ServerMetadataResponse.self)
-      told = ["binary_tensor_data", "binary_data"].contains(where: server.extensions.contains)
+      return note(try await call(.serverMetadata, reply: Inference_ServerMetadataResponse.self))
     } catch let error as KServeError where error.isAboutMissingCall {
       // A server that does not describe itself has the protocol's core.
+      return note(Inference_ServerMetadataResponse())
     }
+  }
+
+  /// Keeps whether a server that describes itself so takes binary tensors, whoever asked for that.
+  @discardableResult
+  private func note(_ server: Inference_ServerMetadataResponse) -> Bool {
+    let told = ["binary_tensor_data", "binary_data"].contains(where: server.extensions.contains)
     takesBinary.withLock { $0 = told }
     return told
   }
