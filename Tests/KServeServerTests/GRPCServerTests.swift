@@ -169,6 +169,33 @@ import Testing
     }
   }
 
+  /// Sizes that no memory has are errors of their requests.
+  @Test func refusesSizesBeyondAllNumbers() async throws {
+    try await Self.withClient {
+      try $0.bindDouble()
+    } _: { client, _ in
+      // The server knows the size of an answer's row now.
+      _ = try await Self.infer(client, Self.request("double", [1, 2]))
+      var rows = Self.request("double", [1, 2])
+      rows.inputs[0].shape = [Int64.max / 8, 2]
+      var shared = Self.request("double", [1, 2])
+      shared.inputs.insert(
+        .with {
+          $0.name = "shared"
+          $0.datatype = "FP32"
+          $0.shape = [1, 2]
+          $0.parameters = [
+            "shared_memory_region": .with { $0.stringParam = "r" },
+            "shared_memory_byte_size": .with { $0.int64Param = .max },
+          ]
+        }, at: 0)
+      for request in [rows, shared] {
+        await #expect(throws: RPCError.self) { try await Self.infer(client, request) }
+      }
+      #expect(try await Self.infer(client, Self.request("double", [1, 2])).id == "7")
+    }
+  }
+
   @Test func takesLargeRequestsUpToItsLimit() async throws {
     try await Self.withClient(maxRequestBytes: 12 << 20) { server in
       try server.bind(

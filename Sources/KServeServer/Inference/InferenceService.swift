@@ -134,13 +134,13 @@ final class InferenceService: Sendable {
   private func expectedBytes(of request: InferRequest, model: ServedModel) -> Int {
     let given = request.inputs.reduce(0) { sum, input in
       switch input.contents {
-      case .raw(let bytes): sum + bytes.byteCount
-      case .sharedMemory(let location): sum &+ max(location.byteSize, 0)
+      case .raw(let bytes): sum.cappedSum(bytes.byteCount)
+      case .sharedMemory(let location): sum.cappedSum(max(location.byteSize, 0))
       }
     }
     let rows = model.isBatching ? request.inputs.first?.shape.first ?? 1 : 1
     let (known, overflow) = model.outputBytesPerRow.multipliedReportingOverflow(by: max(rows, 1))
-    return given &+ (overflow || known == 0 ? given : known)
+    return given.cappedSum(overflow || known == 0 ? given : known)
   }
 
   /// Runs one request on a model with any number of results, each of which is handed to `respond` as
@@ -393,11 +393,19 @@ extension InferRequest {
   var sharedMemoryBytes: Int {
     inputs.reduce(0) { sum, input in
       if case .sharedMemory(let location) = input.contents {
-        sum &+ max(location.byteSize, 0)
+        sum.cappedSum(max(location.byteSize, 0))
       } else {
         sum
       }
     }
+  }
+}
+
+extension Int {
+  /// The sum of two sizes, or the greatest number if it lies beyond: clients tell any.
+  fileprivate func cappedSum(_ other: Int) -> Int {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? Int.max : sum
   }
 }
 

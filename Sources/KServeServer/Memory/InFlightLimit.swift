@@ -15,7 +15,7 @@ final class InFlightLimit: Sendable {
   private let state = Mutex(State())
 
   init(limit: Int, starter: WorkerThreads) {
-    self.limit = limit
+    self.limit = max(limit, 1)
     self.starter = starter
   }
 
@@ -52,8 +52,10 @@ final class InFlightLimit: Sendable {
   static var unlimited: Lease { Lease(nil, bytes: 0) }
 
   /// Calls `start`, at once or when there is room, then on the starter's thread. Starts keep their
-  /// order. A single request always has room.
+  /// order. A single request always has room, and is the only one if it takes more than there is.
   func enter(bytes: Int, start: @escaping @Sendable (Lease) -> Void) {
+    // A client tells any size; nobody waits for more than all.
+    let bytes = min(max(bytes, 0), limit)
     let begins = state.withLock { state in
       if state.isClosed { return true }
       guard state.waiting.isEmpty, state.used == 0 || bytes <= limit - state.used else {

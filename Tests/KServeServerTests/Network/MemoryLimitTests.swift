@@ -97,4 +97,16 @@ import Testing
     try await ServingTests.eventually { started.withLock { $0.count } == 5 }
     #expect(started.withLock { $0 } == [0, 1, 2, 3, 4])
   }
+
+  /// The sizes are what clients say.
+  @Test func takesSizesBeyondAllLimits() async throws {
+    let limit = InFlightLimit(limit: 100, starter: WorkerThreads(count: 1))
+    let leases = Mutex<[InFlightLimit.Lease]>([])
+    for bytes in [1, Int.min, Int.max, Int.max] {
+      limit.enter(bytes: bytes) { lease in leases.withLock { $0.append(lease) } }
+    }
+    #expect(leases.withLock { $0.count } == 2)
+    limit.close()
+    try await ServingTests.eventually { leases.withLock { $0.count } == 4 }
+  }
 }
