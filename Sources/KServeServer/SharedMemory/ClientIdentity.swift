@@ -49,7 +49,8 @@ final class ClientIdentity: Sendable {
       let text = String(
         decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       let fields = text.split(whereSeparator: \.isWhitespace)
-      guard fields.count > 7, Endpoint(table: fields[1]) == client,
+      // A socket that its process has closed has no file (inode 0), and may count as root's.
+      guard fields.count > 9, fields[9] != "0", Endpoint(table: fields[1]) == client,
         Endpoint(table: fields[2]) == server
       else { continue }
       return uid_t(fields[7])

@@ -119,6 +119,37 @@ import Testing
     }
   }
 
+  /// A connection that its client has closed is nobody's: the kernel's table calls it root's.
+  @Test func knowsNobodyBehindAClosedConnection() async throws {
+    typealias Ask = (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) ->
+      Int32
+    func address(_ file: Int32, _ ask: Ask) throws -> SocketAddress {
+      var address = sockaddr_in()
+      var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+      let result = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { ask(file, $0, &size) }
+      }
+      try #require(result == 0)
+      return try SocketAddress(
+        ipAddress: "127.0.0.1", port: Int(UInt16(bigEndian: address.sin_port)))
+    }
+    let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { Glibc.close(listening) }
+    // It takes a port of its own here.
+    try #require(listen(listening, 1) == 0)
+    let local = try address(listening) { getsockname($0, $1, $2) }
+    let client = try HTTPProbe(port: try #require(local.port))
+    let accepted = accept(listening, nil, nil)
+    defer { Glibc.close(accepted) }
+    let remote = try address(accepted) { getpeername($0, $1, $2) }
+    #expect(ClientIdentity(local: local, remote: remote).user == getuid())
+    client.close()
+    for _ in 0..<20 {
+      #expect(ClientIdentity(local: local, remote: remote).user == nil)
+      try await Task.sleep(for: .milliseconds(10))
+    }
+  }
+
   @Test(arguments: ["/../etc/passwd", "..", "/.", "", "/", "//etc/passwd", "/a/b", "/nope-there"])
   func refusesWhatIsNoObject(_ key: String) {
     #expect(throws: KServeError.self) {
