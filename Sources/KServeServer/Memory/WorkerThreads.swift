@@ -3,8 +3,8 @@
 final class WorkerThreads: Sendable {
   private final class Queue: @unchecked Sendable {
     let condition = BlockingCondition()
-    private var jobs: [@Sendable () -> Void] = []
-    /// The jobs before this one have begun.
+    private var jobs: [(@Sendable () -> Void)?] = []
+    /// The jobs before this one have begun, and are `nil`: they keep what their requests take.
     private var head = 0
     private var isClosed = false
 
@@ -30,6 +30,7 @@ final class WorkerThreads: Sendable {
         condition.wait()
       }
       let job = jobs[head]
+      jobs[head] = nil
       head += 1
       if head == jobs.count || head >= 256 {
         jobs.removeFirst(head)
