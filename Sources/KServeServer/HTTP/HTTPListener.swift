@@ -49,7 +49,7 @@ final class HTTPListener: Sendable {
               maxRequestBytes: maxRequestBytes, budget: budget, activity: activity,
               client: ClientIdentity(channel)
             ) { request, answer in
-              if activity.isReserve, request.target.hasSuffix("/infer") {
+              if activity.isReserve, HTTPRoute.match(request.target)?.route.purpose == .infer {
                 return answer(
                   .error(
                     status: .serviceUnavailable,

@@ -70,7 +70,11 @@ import Testing
         return probe
       }
       #expect(try await HTTPProbe.ask(port, "GET", "/v2/health/live").status == 200)
-      #expect(try await ServingTests.infer(port, "gate", [1]).status == 503)
+      for path in ["infer", "infer?x=1", "infe%72"] {
+        let answer = try await HTTPProbe.ask(
+          port, "POST", "/v2/models/gate/\(path)", body: ServingTests.body([1]))
+        #expect(answer.status == 503, "\(path): \(answer.text)")
+      }
       #expect(
         try await HTTPProbe.ask(try #require(endpoints.metrics), "GET", "/metrics").status == 200)
       gate.open()
