@@ -104,7 +104,7 @@ final class HTTPRoutes: Sendable {
     case .traceSettings: return try settings(request, method, ServerSettings.traceJSON, "trace")
     case .logSettings: return try settings(request, method, ServerSettings.logJSON, "log")
     case .index:
-      let readyOnly = try member("ready", of: request)?.boolean ?? false
+      let readyOnly = try json(of: request)?["ready"]?.boolean ?? false
       return .json(administration.index(readyOnly: readyOnly).json)
     case .regionStatus: return .json(try regions(names.region))
     case .registerRegion: return try register(names.region, request)
@@ -185,20 +185,20 @@ final class HTTPRoutes: Sendable {
 
   // MARK: Administration
 
-  /// The member called `name` of the request's JSON body, which may be missing altogether.
-  private func member(_ name: String, of request: HTTPRequest) throws(KServeError) -> JSONValue? {
+  /// The request's JSON body, which may be missing altogether.
+  private func json(of request: HTTPRequest) throws(KServeError) -> JSONValue? {
     let body = try decoded(request, headerLength: 0)
     if body.byteCount == 0 { return nil }
     return try body.withUnsafeBytes { (bytes) throws(KServeError) in
       try JSONValue(parsing: bytes)
-    }[name]
+    }
   }
 
   private func load(
     _ name: String, _ request: HTTPRequest, _ answer: @escaping Answer
   ) throws(KServeError) {
     try administration.checkControl()
-    let parameters = (try member("parameters", of: request)?.members ?? []).map(\.0)
+    let parameters = (try json(of: request)?["parameters"]?.members ?? []).map(\.0)
     Task { [administration] in
       do throws(KServeError) {
         try await administration.load(name, parameters: parameters)
@@ -222,15 +222,16 @@ final class HTTPRoutes: Sendable {
   private func register(
     _ name: String, _ request: HTTPRequest
   ) throws(KServeError) -> HTTPResponse {
-    guard let key = try member("key", of: request)?.string else {
+    let body = try json(of: request)
+    guard let key = body?["key"]?.string else {
       throw KServeError(
         .invalidArgument, "Shared memory register request has no 'key' field")
     }
-    guard let byteSize = try member("byte_size", of: request)?.integer(Int.self) else {
+    guard let byteSize = body?["byte_size"]?.integer(Int.self) else {
       throw KServeError(
         .invalidArgument, "Shared memory register request has no 'byte_size' field")
     }
-    let place = try member("offset", of: request) ?? .null
+    let place = body?["offset"] ?? .null
     let start: Int? = if case .null = place { 0 } else { place.integer(Int.self) }
     guard let offset = start else {
       throw KServeError(
@@ -245,16 +246,8 @@ final class HTTPRoutes: Sendable {
   private func settings(
     _ request: HTTPRequest, _ method: HTTPMethod, _ current: JSONValue, _ kind: String
   ) throws(KServeError) -> HTTPResponse {
-    if method == .POST {
-      let body = try decoded(request, headerLength: 0)
-      if body.byteCount > 0 {
-        let wanted = try body.withUnsafeBytes { (bytes) throws(KServeError) in
-          try JSONValue(parsing: bytes)
-        }
-        if let name = wanted.members?.first?.0 {
-          throw ServerSettings.refusal(kind, setting: name)
-        }
-      }
+    if method == .POST, let name = try json(of: request)?.members?.first?.0 {
+      throw ServerSettings.refusal(kind, setting: name)
     }
     return .json(current)
   }
