@@ -90,8 +90,9 @@ public final class SharedMemoryRegion: Sendable {
     return TensorStorage(foreign: address + slack, byteCount: byteCount) { munmap(mapping, length) }
   }
 
-  /// `shm_open` takes a slash and one path component; anything else could name another file.
-  private static func check(key: String) throws(KServeError) {
+  /// Checks a name: `shm_open` takes a slash and one path component, anything else could name another
+  /// file.
+  package static func check(key: String) throws(KServeError) {
     let name = key.utf8.dropFirst(key.hasPrefix("/") ? 1 : 0)
     if name.isEmpty || name.count > 254 || name.contains(UInt8(ascii: "/")) || name.contains(0)
       || name.elementsEqual("..".utf8) || name.elementsEqual(".".utf8)

@@ -22,7 +22,7 @@ final class SharedMemoryObject: Sendable {
   init(
     key: String, offset: Int, byteCount: Int, mayUse: (uid_t) -> Bool
   ) throws(KServeError) {
-    try Self.check(key: key)
+    try SharedMemoryRegion.check(key: key)
     // No following of links, which name other files, and no waiting for a pipe's other end.
     let file = shm_open(key, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0)
     if file < 0 {
@@ -108,18 +108,5 @@ final class SharedMemoryObject: Sendable {
       .invalidArgument,
       "the shared memory region '\(region)' ends before byte \(needed): its object '\(key)' was cut "
         + "after the registration; make it large again, or register it anew")
-  }
-
-  /// `shm_open` takes a slash and one path component; anything else could name another file.
-  private static func check(key: String) throws(KServeError) {
-    let name = key.utf8.dropFirst(key.hasPrefix("/") ? 1 : 0)
-    if name.isEmpty || name.count > 254 || name.contains(UInt8(ascii: "/")) || name.contains(0)
-      || name.elementsEqual("..".utf8) || name.elementsEqual(".".utf8)
-    {
-      throw KServeError(
-        .invalidArgument,
-        "'\(key)' is no name of a shared-memory object; give a slash and up to 254 bytes without a "
-          + "further slash")
-    }
   }
 }
