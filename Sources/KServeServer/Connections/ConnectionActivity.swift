@@ -18,13 +18,21 @@ final class ConnectionActivity: Sendable {
     var head: UInt64
     var body: UInt64
     var idle: UInt64
-    var stall: TimeAmount
+    private var stall: TimeAmount
+
+    /// What a client that reads slowly must take in a second at least.
+    private static let slowestRate = 100_000
 
     init(_ limits: ConnectionLimits) {
       head = limits.headTime.nanoseconds
       body = limits.bodyTime.nanoseconds
       idle = limits.idleTime.nanoseconds
       stall = .nanoseconds(Int64(clamping: limits.stallTime.nanoseconds))
+    }
+
+    /// How long a client may take for `byteCount` bytes of answers.
+    func reading(_ byteCount: Int) -> TimeAmount {
+      stall + .seconds(Int64(byteCount / Self.slowestRate))
     }
   }
 

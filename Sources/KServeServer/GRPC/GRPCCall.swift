@@ -8,8 +8,6 @@ final class GRPCCall: ChannelInboundHandler {
   typealias InboundIn = HTTP2Frame.FramePayload
   typealias OutboundOut = HTTP2Frame.FramePayload
 
-  /// What a client that reads slowly must take in a second at least.
-  private static let slowestRate = 100_000
   /// Fewer bytes that nobody takes do no harm before the connection counts as idle.
   private static let watchedBytes = 16 << 10
 
@@ -293,8 +291,7 @@ final class GRPCCall: ChannelInboundHandler {
     guard unsent > Self.watchedBytes, stall == nil, let connection = context.channel.parent else {
       return
     }
-    let time =
-      self.connection.activity.timeouts.stall + .seconds(Int64(unsent / Self.slowestRate))
+    let time = self.connection.activity.timeouts.reading(unsent)
     stall = context.eventLoop.scheduleTask(in: time) { connection.close(promise: nil) }
   }
 

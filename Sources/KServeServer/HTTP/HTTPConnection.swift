@@ -39,8 +39,6 @@ final class HTTPConnection: ChannelInboundHandler {
     case closing
   }
 
-  /// What a client that reads slowly must take in a second at least.
-  private static let slowestRate = 100_000
   /// How long a client may send after the last answer was sent.
   private static let lingering = TimeAmount.seconds(2)
 
@@ -243,7 +241,7 @@ final class HTTPConnection: ChannelInboundHandler {
   /// Closes the connection if its client does not take `count` bytes in reasonable time.
   private func watch(_ count: Int, context: ChannelHandlerContext) {
     let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-    let time = activity.timeouts.stall + .seconds(Int64(count / Self.slowestRate))
+    let time = activity.timeouts.reading(count)
     stall = context.eventLoop.scheduleTask(in: time) { bound.value.close(promise: nil) }
   }
 
