@@ -31,9 +31,11 @@ struct ExpressionMatcher {
   /// none.
   mutating func match(at start: Int) throws(TokenizerError) -> Range<Int>? {
     guard let end = try run(0, start, mustEndAt: nil) else { return nil }
-    let kept = registers[0]
+    var first = start
+    // Look-around may have moved it behind the end, or before what other matches took.
+    if registers[0] >= 0 { first = min(max(registers[0], searchStart), end) }
     if !choices.isEmpty { forget() }
-    return (kept < 0 ? start : kept)..<end
+    return first..<end
   }
 
   /// Gives the registers back what they held before the match.
