@@ -88,6 +88,7 @@ struct ErrorTests {
         #""pre_tokenizer":{"type":"Metaspace","replacement":"_","add_prefix_space":false,"prepend_scheme":"always"}"#
       )),
     BadFile("reference to no group", split(#"(a)\\2"#), .unsupported),
+    BadFile("reference far ahead", split(#"(a)\\g<+9223372036854775807>"#), .unsupported),
     BadFile("number beside a name", split(#"(?<n>a)(b)\\1"#), .unsupported),
     BadFile("group that calls itself", split(#"(a\\g<1>?)"#), .unsupported),
     BadFile("condition", split(#"(a)?(?(1)b|c)"#), .unsupported),

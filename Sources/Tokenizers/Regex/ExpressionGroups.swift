@@ -45,8 +45,9 @@ struct ExpressionGroups {
     guard survey.named == 0, let written = Int(reference) else { return nil }
     let isRelative = reference.hasPrefix("-") || reference.hasPrefix("+")
     // The group that is open counts from 1 backwards, the one that opens next from 1 forwards.
-    let number = isRelative ? count + (written < 0 ? written + 1 : written) : written
-    return (1...max(survey.unnamed, 1)).contains(number) && survey.unnamed > 0 ? number : nil
+    // A number that overflows comes out negative, which no group has.
+    let number = isRelative ? count &+ (written < 0 ? written + 1 : written) : written
+    return number >= 1 && number <= survey.unnamed ? number : nil
   }
 }
 
