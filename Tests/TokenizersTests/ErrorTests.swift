@@ -176,6 +176,14 @@ struct ErrorTests {
     #expect(error?.code == .tooComplex)
   }
 
+  @Test("Comparing long groups again and again is stopped") func longGroups() throws {
+    let tokenizer = try Tokenizer(json: Array(Self.split(#"(a+)\\1b"#).utf8))
+    let error = #expect(throws: TokenizerError.self) {
+      try tokenizer.encode(String(repeating: "a", count: 800))
+    }
+    #expect(error?.code == .tooComplex)
+  }
+
   @Test("Truncation without room is an error", arguments: [0, 1])
   func truncationWithoutRoom(_ length: Int) throws {
     var tokenizer = try GoldenFamily.wordPiece.tokenizer()

@@ -130,11 +130,13 @@ struct ExpressionMatcher {
   }
 
   /// Takes the text of a group once more.
-  private func takeSame(
+  private mutating func takeSame(
     _ start: Int, _ end: Int, _ ignoresCase: Bool, _ position: inout Int
   ) -> Bool {
     guard start >= 0, end >= start else { return false }
     var index = start
+    // A group may be as long as the text; what is compared counts like a run.
+    defer { budget -= (index - start) / 8 }
     while index < end {
       guard position < text.count else { return false }
       let (wanted, length) = UTF8Text.scalar(text, index)
