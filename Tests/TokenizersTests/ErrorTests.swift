@@ -40,6 +40,9 @@ struct ErrorTests {
 
   private static let deep = String(repeating: #"{"type":"Sequence","normalizers":["#, count: 5000)
 
+  /// Groups of which each calls the next.
+  private static let calls = (2...9000).map { #"(\\g<\#($0)>)"# }.joined() + "(a)"
+
   static let badFiles: [BadFile] = [
     BadFile("empty", ""), BadFile("no object", "[]"), BadFile("cut off", #"{"version":"1.0","#),
     BadFile("text behind", file("") + "x"), BadFile("no model", #"{"version":"1.0"}"#),
@@ -91,6 +94,7 @@ struct ErrorTests {
     BadFile("reference far ahead", split(#"(a)\\g<+9223372036854775807>"#), .unsupported),
     BadFile("number beside a name", split(#"(?<n>a)(b)\\1"#), .unsupported),
     BadFile("group that calls itself", split(#"(a\\g<1>?)"#), .unsupported),
+    BadFile("calls nested deeply", split(calls), .unsupported),
     BadFile("condition", split(#"(a)?(?(1)b|c)"#), .unsupported),
     BadFile("grapheme cluster", split(#"\\X"#), .unsupported),
     BadFile("open group", split("(a"), .unsupported),

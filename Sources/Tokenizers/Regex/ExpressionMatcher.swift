@@ -57,7 +57,7 @@ struct ExpressionMatcher {
   }
 
   /// Runs from `pc` to an accept. Recursive for groups that are decided on their own, whose depth
-  /// the parser bounds.
+  /// the compiler bounds.
   private mutating func run(
     _ first: Int, _ start: Int, mustEndAt target: Int?
   ) throws(TokenizerError) -> Int? {

@@ -33,6 +33,9 @@ struct ExpressionProgram: Sendable {
 struct ExpressionCompiler {
   /// Repeated groups are written out; this bounds how large that gets.
   private static let maximumSize = 20_000
+  /// How deep groups, repetitions and calls may be nested: more than the parser's nesting comes to,
+  /// which calls multiply.
+  private static let maximumDepth = 8 * ExpressionParser.maximumDepth
 
   private var program = ExpressionProgram()
   private var groups: [Int: ExpressionNode] = [:]
@@ -40,6 +43,7 @@ struct ExpressionCompiler {
   private var registers: [Int: (start: Int, end: Int)] = [:]
   /// The groups being called.
   private var calls: Set<Int> = []
+  private var depth = 0
 
   static func compile(_ text: String) throws(TokenizerError) -> ExpressionProgram {
     var compiler = ExpressionCompiler()
@@ -66,6 +70,14 @@ struct ExpressionCompiler {
   }
 
   private mutating func add(_ node: ExpressionNode) throws(TokenizerError) {
+    guard depth < Self.maximumDepth else {
+      throw TokenizerError(
+        .unsupported,
+        "the regular expression cannot be used: groups, repetitions and calls of groups are nested "
+          + "deeper than \(Self.maximumDepth) levels")
+    }
+    depth += 1
+    defer { depth -= 1 }
     switch node {
     case .set(let set): try emit(.set(self.set(set)))
     case .sequence(let nodes): for node in nodes { try add(node) }
