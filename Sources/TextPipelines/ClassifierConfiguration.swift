@@ -21,12 +21,12 @@ struct ClassifierConfiguration: Sendable {
       try Self.labels(entries, file, folder)
     }
     // Without id2label, transformers does not look at label2id either.
-    let count = try names?.count ?? file.integer("num_labels") ?? outputCount ?? 2
-    labels = names ?? (0..<max(count, 0)).map { "LABEL_\($0)" }
-    if let outputCount, outputCount != labels.count {
+    let count = try names?.count ?? Self.labelCount(file, folder) ?? outputCount ?? 2
+    labels = names ?? (0..<count).map { "LABEL_\($0)" }
+    if let outputCount, outputCount != count {
       throw TextPipelineError(
         .invalidConfiguration,
-        "the model gives \(outputCount) values for a text, but \(file.path) names \(labels.count) "
+        "the model gives \(outputCount) values for a text, but \(file.path) names \(count) "
           + "labels (\(labels.joined(separator: ", "))) in id2label or num_labels",
         model: folder.path)
     }
@@ -45,6 +45,23 @@ struct ClassifierConfiguration: Sendable {
     vocabularySize = try file.integer("vocab_size")
     paddingToken = try file.integer("pad_token_id") ?? 0
   }
+
+  /// More labels than any classifier has.
+  private static let mostLabels = 1 << 20
+
+  /// `num_labels`.
+  private static func labelCount(
+    _ file: ConfigurationFile, _ folder: ModelFolder
+  ) throws(TextPipelineError) -> Int? {
+    guard let count = try file.integer("num_labels") else { return nil }
+    guard (1...mostLabels).contains(count) else {
+      throw TextPipelineError(
+        .invalidConfiguration,
+        "num_labels in \(file.path) is \(count), expected 1 to \(mostLabels)", model: folder.path)
+    }
+    return count
+  }
+
   /// The labels in the order of their numbers.
   private static func labels(
     _ entries: [String: JSONValue], _ file: ConfigurationFile, _ folder: ModelFolder

@@ -131,6 +131,17 @@ struct ClassificationTests {
     #expect(error?.message.contains(text) == true, "\(String(describing: error))")
   }
 
+  /// Numbers of labels that make no sense, of networks that do not tell theirs.
+  @Test(arguments: ["0", "-3", "1e15"]) func wrongNumberOfLabels(_ number: String) throws {
+    let folder = try FolderCopy(of: Self.folder)
+    try folder.write("{\"num_labels\": \(number)}", to: "config.json")
+    let error = #expect(throws: TextPipelineError.self) {
+      try ClassifierConfiguration(ModelFolder(path: folder.path), outputCount: nil)
+    }
+    #expect(error?.code == .invalidConfiguration)
+    #expect(error?.message.contains("num_labels") == true, "\(String(describing: error))")
+  }
+
   /// Texts are cut on the side that tokenizer_config.json tells.
   @Test func truncationSide() async throws {
     let folder = try FolderCopy(of: Self.folder)
