@@ -99,6 +99,18 @@ struct SettingsTests {
     #expect(error?.message.contains(text) == true, "\(String(describing: error))")
   }
 
+  /// The end token wins at once where it was favoured from long before the beginning.
+  @Test func decayFromFarBefore() async throws {
+    let golden = try #require(SequenceTests.golden)
+    let folder = try FolderCopy(of: Files.model("sequence"))
+    try folder.change(
+      "generation_config.json",
+      ["exponential_decay_length_penalty": .array([.number(-0x1p63), .number(1.5)])])
+    let generator = try SequenceGenerator(path: folder.path)
+    let results = try await generator.generate(TokenRows(golden.rows))
+    #expect(results.allSatisfy { $0.ids.count == 2 })
+  }
+
   /// Special tokens that only `config.json` has force nothing, as in transformers.
   @Test func forcedTokensOfTheConfiguration() async throws {
     let golden = try #require(SequenceTests.golden)

@@ -104,8 +104,8 @@ struct ModelFolder: Sendable {
     guard let positions = try configuration.integer("max_position_embeddings") else {
       return nil
     }
-    let offset = try firstPosition()
-    return positions - offset > 0 ? positions - offset : nil
+    let (limit, overflows) = positions.subtractingReportingOverflow(try firstPosition())
+    return !overflows && limit > 0 ? limit : nil
   }
 
   /// The number of the first token's position.

@@ -125,8 +125,11 @@ struct TokenRules: Sendable {
   }
 
   private func favourEnd(_ scores: UnsafeMutableBufferPointer<Float>, _ tokens: [Int]) {
-    guard let decay = configuration.lengthDecay, tokens.count > decay.start + 1 else { return }
-    let growth = Float(pow(decay.factor, Double(tokens.count - decay.start - 1)) - 1)
+    guard let decay = configuration.lengthDecay else { return }
+    // As a file may give any start, the difference may be beyond whole numbers.
+    let beyond = Double(tokens.count - 1) - Double(decay.start)
+    guard beyond > 0 else { return }
+    let growth = Float(pow(decay.factor, beyond) - 1)
     for token in configuration.endTokens where scores.indices.contains(token) {
       if scores[token].isFinite { scores[token] += abs(scores[token]) * growth }
     }
