@@ -11,6 +11,8 @@ import Tensors
 /// The rules that forbid or favour tokens, in the order in which transformers applies them.
 struct TokenRules: Sendable {
   private let configuration: GenerationConfiguration
+  /// Biases of single tokens, then the others: the order in which the reference adds them up.
+  private let biases: [SequenceBias]
   /// Whether no rule can ever change a score.
   let isEmpty: Bool
   /// Whether a rule looks at the source text.
@@ -18,6 +20,8 @@ struct TokenRules: Sendable {
 
   init(_ configuration: GenerationConfiguration) {
     self.configuration = configuration
+    let all = configuration.sequenceBiases
+    biases = all.filter { $0.tokens.count == 1 } + all.filter { $0.tokens.count > 1 }
     needsSource =
       configuration.encoderNoRepeatNGramSize > 0 || configuration.encoderRepetitionPenalty != 1
     isEmpty =
@@ -78,12 +82,10 @@ struct TokenRules: Sendable {
   }
 
   private func addBiases(_ scores: UnsafeMutableBufferPointer<Float>, _ tokens: [Int]) {
-    if configuration.sequenceBiases.isEmpty { return }
+    if biases.isEmpty { return }
     // All biases of a token are added up first, as in the reference, for equal rounding.
     var sums: [Int: Float] = [:]
-    let biases = configuration.sequenceBiases
-    for bias in biases.filter({ $0.tokens.count == 1 }) + biases.filter({ $0.tokens.count > 1 })
-    where tokens.ends(with: bias.tokens.dropLast()) {
+    for bias in biases where tokens.ends(with: bias.tokens.dropLast()) {
       if let last = bias.tokens.last { sums[last, default: 0] += bias.bias }
     }
     for (token, sum) in sums where scores.indices.contains(token) { scores[token] += sum }
