@@ -54,12 +54,4 @@ extension KnownEntries {
         "another class than SentenceTransformer, such as pairs of texts or sparse vectors",
         unless: .string("SentenceTransformer"))
     ])
-
-  /// An entry of `modules.json`.
-  static let module = KnownEntries(
-    read: ["type", "path"],
-    ignored: [
-      "order and names": ["idx", "name"], "arguments that encode() may hand on": ["kwargs"],
-    ],
-    refused: [:])
 }

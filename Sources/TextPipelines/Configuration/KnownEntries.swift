@@ -2,7 +2,7 @@
 /// that none changes a result unseen.
 ///
 /// Entries that are in no list are the reference's to ignore as well, as far as the versions of
-/// `make_entries.py` know.
+/// `make_settings.py` know.
 struct KnownEntries: Sendable {
   /// An entry that is refused, unless its value asks for nothing.
   struct Refused: Sendable {
