@@ -38,6 +38,8 @@ enum JSONValue: Decodable, Sendable, Hashable {
     let numbers = list.compactMap(\.integer)
     return numbers.count == list.count ? numbers : nil
   }
+  /// Whole numbers in a list.
+  var integerList: [Int]? { list == nil ? nil : integers }
 }
 
 extension JSONValue {

@@ -60,7 +60,7 @@ struct GenerationSettings: Sendable {
   func badWords() throws(TextPipelineError) -> [[Int]]? {
     try read("bad_words_ids", "a list of lists of ids") { value in
       value.list.flatMap { lists in
-        let words = lists.compactMap { $0.list == nil ? nil : $0.integers }
+        let words = lists.compactMap(\.integerList)
         return words.count == lists.count ? words : nil
       }
     }
@@ -72,10 +72,8 @@ struct GenerationSettings: Sendable {
     ) { value -> [SequenceBias]? in
       guard let pairs = value.list else { return nil }
       let biases = pairs.compactMap { pair -> SequenceBias? in
-        guard let pair = pair.list, pair.count == 2,
-          let tokens = pair[0].list.flatMap({ _ in
-            pair[0].integers
-          }), let bias = pair[1].double, !tokens.isEmpty, tokens.allSatisfy({ $0 >= 0 })
+        guard let pair = pair.list, pair.count == 2, let tokens = pair[0].integerList,
+          let bias = pair[1].double, !tokens.isEmpty, tokens.allSatisfy({ $0 >= 0 })
         else { return nil }
         return SequenceBias(tokens: tokens, bias: Float(bias))
       }
