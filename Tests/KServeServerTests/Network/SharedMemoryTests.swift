@@ -124,14 +124,14 @@ import Testing
     typealias Ask = (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) ->
       Int32
     func address(_ file: Int32, _ ask: Ask) throws -> SocketAddress {
-      var address = sockaddr_in()
-      var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-      let result = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { ask(file, $0, &size) }
+      // The system's `sockaddr_in`: the family, and the port in the network's order.
+      var bytes = [UInt8](repeating: 0, count: 16)
+      var size = socklen_t(bytes.count)
+      let result = bytes.withUnsafeMutableBytes {
+        ask(file, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), &size)
       }
-      try #require(result == 0)
-      return try SocketAddress(
-        ipAddress: "127.0.0.1", port: Int(UInt16(bigEndian: address.sin_port)))
+      #expect(result == 0)
+      return try SocketAddress(ipAddress: "127.0.0.1", port: Int(bytes[2]) << 8 | Int(bytes[3]))
     }
     let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { Glibc.close(listening) }
