@@ -1,30 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let settings: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
+let package = Package(name: "needletail")
 
-let products: [Product] = [
-  .library(name: "Needletail", targets: ["Needletail"]),
-  .library(name: "NeedletailTesting", targets: ["NeedletailTesting"]),
-  .library(name: "Tensors", targets: ["Tensors"]),
-  .library(name: "ArrowIPC", targets: ["ArrowIPC"]),
-  .library(name: "SparkConnect", targets: ["SparkConnect"]),
-  .library(name: "ONNXRuntime", targets: ["ONNXRuntime"]),
-  .library(name: "TorchRuntime", targets: ["TorchRuntime"]),
-  .library(name: "TensorFlowRuntime", targets: ["TensorFlowRuntime"]),
-  .library(name: "Tokenizers", targets: ["Tokenizers"]),
-  .library(name: "TextPipelines", targets: ["TextPipelines"]),
-  .library(name: "ImagePreprocessing", targets: ["ImagePreprocessing"]),
-  .library(name: "KServeClient", targets: ["KServeClient"]),
-  .library(name: "KServeServer", targets: ["KServeServer"]),
-  .executable(name: "needletail", targets: ["NeedletailCommand"]),
-]
-
-let dependencies: [Package.Dependency] = [
+package.dependencies = [
   .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2")),
   .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.2")),
   .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.2")),
@@ -40,301 +19,300 @@ let dependencies: [Package.Dependency] = [
     url: "https://github.com/swift-server/swift-service-lifecycle", .upToNextMinor(from: "2.13.0")),
 ]
 
-// The arrows only point down: Tensors < ArrowIPC < SparkTypes < BatchInference < { SparkWorker,
-// ONNXRuntime, TensorFlowRuntime, TorchRuntime, ImagePreprocessing }, { Tokenizers, ONNXRuntime } <
-// TextPipelines, { KServeProtocol, BatchInference } < { KServeClient, KServeServer }, SparkConnect
-// beside them, and Needletail on top. What runs on executors without a server is free of third-party
-// packages: everything below Needletail but SparkConnect and the three for KServe.
-let targets: [Target] = [
-  .target(name: "Tensors", swiftSettings: settings),
-  .target(name: "ArrowIPC", dependencies: ["Tensors"], swiftSettings: settings),
-  .target(name: "SparkTypes", dependencies: ["ArrowIPC"], swiftSettings: settings),
-  .target(
-    name: "BatchInference", dependencies: ["ArrowIPC", "SparkTypes", "Tensors"],
-    swiftSettings: settings),
-  .target(
-    name: "SparkWorker", dependencies: ["ArrowIPC", "BatchInference"], swiftSettings: settings),
-  .target(
-    name: "ONNXRuntime", dependencies: ["BatchInference", "Tensors"], swiftSettings: settings),
-  .target(
-    name: "TorchRuntime", dependencies: ["BatchInference", "Tensors"], swiftSettings: settings),
-  .target(
-    name: "TensorFlowRuntime", dependencies: ["BatchInference", "Tensors"], swiftSettings: settings),
-  .target(name: "Tokenizers", dependencies: ["Tensors"], swiftSettings: settings),
-  .target(
-    name: "TextPipelines",
-    dependencies: ["BatchInference", "ONNXRuntime", "Tensors", "Tokenizers"],
-    swiftSettings: settings),
-  .target(name: "CImages"),
-  .target(
-    name: "ImagePreprocessing",
-    dependencies: ["ArrowIPC", "BatchInference", "CGzip", "CImages", "Tensors"],
-    swiftSettings: settings),
+// MARK: How a target is written below
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// The packages of products of others.
+let packages = [
+  "ArgumentParser": "swift-argument-parser", "Crypto": "swift-crypto", "GRPCCore": "grpc-swift-2",
+  "GRPCNIOTransportHTTP2Posix": "grpc-swift-nio-transport", "GRPCProtobuf": "grpc-swift-protobuf",
+  "Logging": "swift-log", "NIOCore": "swift-nio", "NIOHPACK": "swift-nio-http2",
+  "NIOHTTP1": "swift-nio", "NIOHTTP2": "swift-nio-http2", "NIOPosix": "swift-nio",
+  "NIOSSL": "swift-nio-ssl", "NIOTLS": "swift-nio", "ServiceLifecycle": "swift-service-lifecycle",
+  "SwiftProtobuf": "swift-protobuf", "UnixSignals": "swift-service-lifecycle",
+]
+
+func dependencies(_ names: [String]) -> [Target.Dependency] {
+  names.map { name in
+    packages[name].map { .product(name: name, package: $0) } ?? .byName(name: name)
+  }
+}
+
+/// A module, which is also a product if `isProduct`.
+@MainActor func module(
+  _ name: String, isProduct: Bool = false, at path: String? = nil, needs: [String] = [],
+  exclude: [String] = []
+) {
+  package.targets.append(
+    .target(
+      name: name, dependencies: dependencies(needs), path: path, exclude: exclude,
+      swiftSettings: settings))
+  if isProduct { package.products.append(.library(name: name, targets: [name])) }
+}
+
+/// The tests of the module above.
+@MainActor func tests(_ name: String, need needs: [String], exclude: [String] = []) {
+  package.targets.append(
+    .testTarget(
+      name: name, dependencies: dependencies(needs), exclude: exclude, swiftSettings: settings))
+}
+
+/// A program.
+@MainActor func program(_ name: String, at path: String? = nil, needs: [String]) {
+  package.targets.append(
+    .executableTarget(
+      name: name, dependencies: dependencies(needs), path: path, swiftSettings: settings))
+}
+
+// MARK: Tensors, models and what runs them: nothing of Arrow or Spark, and no package of others
+
+module("Tensors", isProduct: true)
+tests("TensorsTests", need: ["Tensors"])
+
+module("Threads")
+
+module("NativeLibraries")
+
+module("Models", isProduct: true, needs: ["Tensors"])
+
+module("ONNXRuntime", isProduct: true, needs: ["Models", "NativeLibraries", "Tensors", "Threads"])
+tests(
+  "ONNXRuntimeTests",
+  need: [
+    "ArrowIPC", "Models", "NativeLibraries", "ONNXRuntime", "SparkFunctions", "SparkTypes",
+    "Tensors",
+  ],
+  exclude: ["Batches/graphs.json", "Batches/make_graphs.py", "Models"])
+
+module(
+  "TensorFlowRuntime", isProduct: true, needs: ["Models", "NativeLibraries", "Tensors", "Threads"])
+tests(
+  "TensorFlowRuntimeTests", need: ["Models", "NativeLibraries", "TensorFlowRuntime", "Tensors"],
+  exclude: ["Models", "make_models.py"])
+
+module("TorchRuntime", isProduct: true, needs: ["Models", "NativeLibraries", "Tensors", "Threads"])
+tests(
+  "TorchRuntimeTests", need: ["Models", "NativeLibraries", "Tensors", "TorchRuntime"],
+  exclude: ["Models", "make_packages.py"])
+
+module("Tokenizers", isProduct: true, needs: ["Tensors"])
+tests("TokenizersTests", need: ["Tensors", "Tokenizers"])
+program("TokenizerCheck", at: "Tests/TokenizerCheck", needs: ["Tensors", "Tokenizers"])
+
+module(
+  "TextPipelines", isProduct: true, needs: ["Models", "ONNXRuntime", "Tensors", "Tokenizers"])
+tests(
+  "TextPipelinesTests",
+  need: [
+    "ArrowIPC", "Models", "ONNXRuntime", "SparkFunctions", "SparkTypes", "Tensors",
+    "TextPipelines",
+  ],
+  exclude: ["Goldens", "Models", "make_models.py", "make_settings.py"])
+
+package.targets.append(.target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]))
+package.targets.append(.target(name: "CImages"))
+module(
+  "ImagePreprocessing", isProduct: true,
+  needs: ["CGzip", "CImages", "NativeLibraries", "Tensors"])
+tests(
+  "ImagePreprocessingTests",
+  need: ["ImagePreprocessing", "Tensors"],
+  exclude: ["Images", "make_images.py", "make_orientations.py"])
+
+// MARK: Models on servers: KServe v2
+
+module(
+  "KServeProtocol", needs: ["GRPCCore", "SwiftProtobuf", "Tensors"], exclude: ["Protos"])
+tests("KServeProtocolTests", need: ["GRPCCore", "KServeProtocol", "SwiftProtobuf", "Tensors"])
+
+module(
+  "KServeServer", isProduct: true,
+  needs: [
+    "CGzip", "GRPCCore", "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1",
+    "NIOHTTP2", "NIOPosix", "ServiceLifecycle", "SwiftProtobuf", "Tensors",
+  ])
+tests(
+  "KServeServerTests",
+  need: [
+    "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "KServeProtocol", "KServeServer",
+    "Logging", "Models", "NIOCore", "NIOHTTP1", "ServiceLifecycle", "SwiftProtobuf", "Tensors",
+  ])
+program(
+  "KServeFixture", at: "Tests/KServeFixture",
+  needs: ["KServeProtocol", "KServeServer", "Logging", "Models", "Tensors"])
+
+module(
+  "KServeClient", isProduct: true,
+  needs: [
+    "GRPCCore", "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1",
+    "NIOHTTP2", "NIOPosix", "NIOSSL", "NIOTLS", "SwiftProtobuf", "Tensors",
+  ])
+tests("KServeClientTests", need: ["KServeClient", "KServeProtocol", "KServeServer"])
+
+// MARK: Tables: Arrow, Spark's types, functions over batches, and the worker
+
+module("ArrowIPC", isProduct: true, needs: ["Tensors"])
+tests("ArrowIPCTests", need: ["ArrowIPC", "Tensors"])
+
+module("SparkTypes", needs: ["ArrowIPC"])
+tests("SparkTypesTests", need: ["ArrowIPC", "SparkTypes"])
+
+module("SparkFunctions", needs: ["ArrowIPC", "Models", "SparkTypes", "Tensors"])
+tests(
+  "SparkFunctionsTests", need: ["ArrowIPC", "Models", "SparkFunctions", "SparkTypes", "Tensors"])
+
+module("SparkWorker", needs: ["ArrowIPC", "Models", "SparkFunctions"])
+module(
+  "WorkerFunctions", at: "Tests/WorkerFunctions",
+  needs: ["ArrowIPC", "Models", "SparkFunctions", "Tensors"])
+program(
+  "WorkerFixture", at: "Tests/WorkerFixture",
+  needs: ["SparkFunctions", "SparkWorker", "WorkerFunctions"])
+tests(
+  "SparkWorkerTests",
+  need: [
+    "ArrowIPC", "NeedletailTesting", "SparkFunctions", "SparkTypes", "SparkWorker", "Tensors",
+    "WorkerFixture", "WorkerFunctions",
+  ])
+
+// MARK: The driver's client of Spark
+
+package.targets.append(
   .target(
     name: "SparkConnectProtocol",
-    dependencies: [
-      .product(name: "GRPCCore", package: "grpc-swift-2"),
-      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
-      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-    ],
-    exclude: ["Protos"],
-    swiftSettings: [.swiftLanguageMode(.v6)]),
-  .target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]),
-  .target(
-    name: "SparkConnect",
-    dependencies: [
-      "ArrowIPC", "CGzip", "SparkConnectProtocol", "SparkTypes", "Tensors",
-      .product(name: "Crypto", package: "swift-crypto"),
-      .product(name: "GRPCCore", package: "grpc-swift-2"),
-      .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
-      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
-      .product(name: "Logging", package: "swift-log"),
-      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-    ],
-    swiftSettings: settings),
-  .target(
-    name: "KServeProtocol",
-    dependencies: [
-      "Tensors",
-      .product(name: "GRPCCore", package: "grpc-swift-2"),
-      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
-      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-    ],
-    exclude: ["Protos"],
-    swiftSettings: settings),
-  .target(
-    name: "KServeClient",
-    dependencies: [
-      "BatchInference", "KServeProtocol", "Tensors",
-      .product(name: "GRPCCore", package: "grpc-swift-2"),
-      .product(name: "Logging", package: "swift-log"),
-      .product(name: "NIOCore", package: "swift-nio"),
-      .product(name: "NIOHPACK", package: "swift-nio-http2"),
-      .product(name: "NIOHTTP1", package: "swift-nio"),
-      .product(name: "NIOHTTP2", package: "swift-nio-http2"),
-      .product(name: "NIOPosix", package: "swift-nio"),
-      .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      .product(name: "NIOTLS", package: "swift-nio"),
-      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-    ],
-    swiftSettings: settings),
-  .target(
-    name: "KServeServer",
-    dependencies: [
-      "BatchInference", "CGzip", "KServeProtocol", "Tensors",
-      .product(name: "GRPCCore", package: "grpc-swift-2"),
-      .product(name: "Logging", package: "swift-log"),
-      .product(name: "NIOCore", package: "swift-nio"),
-      .product(name: "NIOHPACK", package: "swift-nio-http2"),
-      .product(name: "NIOHTTP1", package: "swift-nio"),
-      .product(name: "NIOHTTP2", package: "swift-nio-http2"),
-      .product(name: "NIOPosix", package: "swift-nio"),
-      .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-    ],
-    swiftSettings: settings),
-  .target(
-    name: "Needletail",
-    dependencies: [
-      "ArrowIPC", "BatchInference", "CGzip", "ImagePreprocessing", "KServeClient", "KServeServer",
-      "ONNXRuntime", "SparkConnect", "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors",
-      "TextPipelines", "TorchRuntime",
-      .product(name: "Crypto", package: "swift-crypto"),
-      .product(name: "Logging", package: "swift-log"),
-    ],
-    swiftSettings: settings),
-  .executableTarget(
-    name: "NeedletailCommand",
-    dependencies: [
-      "Needletail",
-      .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      .product(name: "Logging", package: "swift-log"),
-      .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-    ],
-    swiftSettings: settings),
-  .executableTarget(
-    name: "NeedletailBenchmark", dependencies: ["Needletail"], swiftSettings: settings),
-  .executableTarget(
-    name: "RuntimeBenchmark",
-    dependencies: [
-      "BatchInference", "ImagePreprocessing", "ONNXRuntime", "TensorFlowRuntime", "Tensors",
-      "TextPipelines", "Tokenizers", "TorchRuntime",
-    ],
-    path: "Benchmarks/Runtimes/Sources", swiftSettings: settings),
-  .executableTarget(
-    name: "ServingBenchmark", dependencies: ["KServeClient", "Tensors"],
-    path: "Benchmarks/Serving/Sources", swiftSettings: settings),
-  .target(
-    name: "NeedletailTesting",
-    dependencies: [
-      "ArrowIPC", "BatchInference", "CGzip", "SparkConnect", "SparkConnectProtocol", "SparkTypes",
-      "SparkWorker",
-      .product(name: "GRPCCore", package: "grpc-swift-2"),
-      .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
-      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
-      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-    ],
-    swiftSettings: settings),
-]
+    dependencies: dependencies(["GRPCCore", "GRPCProtobuf", "SwiftProtobuf"]),
+    exclude: ["Protos"], swiftSettings: [.swiftLanguageMode(.v6)]))
+module(
+  "SparkConnect", isProduct: true,
+  needs: [
+    "ArrowIPC", "CGzip", "Crypto", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf",
+    "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors",
+  ])
+tests(
+  "SparkConnectTests",
+  need: [
+    "ArrowIPC", "CGzip", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf",
+    "NeedletailTesting", "SparkConnect", "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf",
+  ],
+  exclude: ["make_spark_types.py", "spark_types.json"])
+
+module(
+  "NeedletailTesting", isProduct: true,
+  needs: [
+    "ArrowIPC", "CGzip", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "SparkConnect",
+    "SparkConnectProtocol", "SparkFunctions", "SparkTypes", "SparkWorker", "SwiftProtobuf",
+  ])
+
+// MARK: Programs that use both
+
+module("HostProcesses")
+tests("HostProcessesTests", need: ["HostProcesses"])
+
+module("LocalSpark", needs: ["HostProcesses"])
+
+module(
+  "Deployment",
+  needs: [
+    "CGzip", "Crypto", "HostProcesses", "ImagePreprocessing", "ONNXRuntime", "SparkConnect",
+    "TensorFlowRuntime", "TorchRuntime",
+  ])
+
+module(
+  "ProgramFunctions",
+  needs: [
+    "ArrowIPC", "Deployment", "HostProcesses", "SparkConnect", "SparkFunctions", "SparkTypes",
+  ])
+
+module(
+  "ModelKinds",
+  needs: [
+    "Deployment", "HostProcesses", "KServeClient", "Models", "ONNXRuntime", "SparkConnect",
+    "SparkFunctions", "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
+  ])
+
+tests(
+  "ModelKindsTests",
+  need: ["Deployment", "HostProcesses", "ModelKinds", "Models", "ONNXRuntime", "SparkFunctions"])
+
+module(
+  "NodeServers",
+  needs: [
+    "ArrowIPC", "Deployment", "HostProcesses", "KServeClient", "KServeProtocol", "KServeServer",
+    "Logging", "ModelKinds", "Models", "ProgramFunctions", "SparkConnect", "SparkFunctions",
+    "SparkTypes", "Tensors",
+  ])
+tests("NodeServersTests", need: ["HostProcesses", "NodeServers"])
+
+module(
+  "Needletail", isProduct: true,
+  needs: [
+    "ArrowIPC", "Deployment", "HostProcesses", "ImagePreprocessing", "KServeClient",
+    "KServeServer", "LocalSpark", "Logging", "ModelKinds", "Models", "NativeLibraries",
+    "NodeServers", "ONNXRuntime", "ProgramFunctions", "SparkConnect", "SparkFunctions",
+    "SparkTypes", "SparkWorker",
+    "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
+  ])
+tests("NeedletailTests", need: ["Needletail"])
+program("IntegrationProgram", at: "Tests/IntegrationProgram", needs: ["Needletail"])
+tests(
+  "SparkIntegrationTests",
+  need: [
+    "ArrowIPC", "Deployment", "HostProcesses", "IntegrationProgram", "LocalSpark", "Needletail",
+    "NeedletailCommand", "QuickStart", "SparkConnect", "Tensors",
+  ],
+  exclude: ["python_function.py"])
+
+program(
+  "NeedletailCommand",
+  needs: ["ArgumentParser", "Logging", "Needletail", "ServiceLifecycle", "UnixSignals"])
+package.products.append(.executable(name: "needletail", targets: ["NeedletailCommand"]))
+tests("NeedletailCommandTests", need: ["NeedletailCommand"])
+
+// MARK: Examples and benchmarks
 
 // What the examples print of their predictions.
-let exampleReport = Target.target(
-  name: "ExampleReport", dependencies: ["Needletail"], path: "Examples/Report/Sources",
-  swiftSettings: settings)
+module("ExampleReport", at: "Examples/Report/Sources", needs: ["Needletail"])
+program("QuickStart", at: "Examples/QuickStart/Sources", needs: ["Needletail"])
+for example in [
+  "DigitRecognition", "FashionMNIST", "FlowerRecognition", "HousingRegression", "PetAdoption",
+  "SentenceEmbeddings", "SentimentTensorFlow", "SentimentTorch", "TextClassification",
+  "TranslationTensorFlow", "TranslationTorch",
+] {
+  program(example, at: "Examples/\(example)/Sources", needs: ["ExampleReport", "Needletail"])
+}
 
-let examples =
-  [
-    "DigitRecognition", "FashionMNIST", "FlowerRecognition", "HousingRegression", "PetAdoption",
-    "SentenceEmbeddings", "SentimentTensorFlow", "SentimentTorch",
-    "TextClassification", "TranslationTensorFlow", "TranslationTorch",
-  ].map {
-    Target.executableTarget(
-      name: $0, dependencies: ["ExampleReport", "Needletail"], path: "Examples/\($0)/Sources",
-      swiftSettings: settings)
-  } + [
-    exampleReport,
-    .executableTarget(
-      name: "QuickStart", dependencies: ["Needletail"], path: "Examples/QuickStart/Sources",
-      swiftSettings: settings),
-  ]
+program("NeedletailBenchmark", needs: ["Needletail"])
+program(
+  "RuntimeBenchmark", at: "Benchmarks/Runtimes/Sources",
+  needs: [
+    "ImagePreprocessing", "Models", "ONNXRuntime", "TensorFlowRuntime", "Tensors",
+    "TextPipelines", "Tokenizers", "TorchRuntime",
+  ])
+program(
+  "ServingBenchmark", at: "Benchmarks/Serving/Sources", needs: ["KServeClient", "Tensors"])
 
-let tests: [Target] = [
-  .target(
-    name: "WorkerFunctions", dependencies: ["ArrowIPC", "BatchInference", "Tensors"],
-    path: "Tests/WorkerFunctions", swiftSettings: settings),
-  .executableTarget(
-    name: "WorkerFixture", dependencies: ["BatchInference", "SparkWorker", "WorkerFunctions"],
-    path: "Tests/WorkerFixture", swiftSettings: settings),
-  .executableTarget(
-    name: "KServeFixture",
-    dependencies: [
-      "BatchInference", "KServeProtocol", "KServeServer", "Tensors",
-      .product(name: "Logging", package: "swift-log"),
-    ],
-    path: "Tests/KServeFixture", swiftSettings: settings),
-  .testTarget(
-    name: "NeedletailCommandTests", dependencies: ["NeedletailCommand"], swiftSettings: settings),
-  .testTarget(
-    name: "NodeServersTests", dependencies: ["Needletail"], swiftSettings: settings),
-  .testTarget(
-    name: "KServeServerTests",
-    dependencies: [
-      "BatchInference", "KServeProtocol", "KServeServer", "Tensors",
-      .product(name: "GRPCCore", package: "grpc-swift-2"),
-      .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
-      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
-      .product(name: "Logging", package: "swift-log"),
-      .product(name: "NIOCore", package: "swift-nio"),
-      .product(name: "NIOHTTP1", package: "swift-nio"),
-      .product(name: "NIOPosix", package: "swift-nio"),
-      .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-    ],
-    swiftSettings: settings),
-  .testTarget(
-    name: "KServeClientTests",
-    dependencies: ["BatchInference", "KServeClient", "KServeProtocol", "KServeServer", "Tensors"],
-    swiftSettings: settings),
-  .testTarget(
-    name: "KServeProtocolTests",
-    dependencies: [
-      "KServeProtocol", "Tensors",
-      .product(name: "GRPCCore", package: "grpc-swift-2"),
-      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-    ],
-    swiftSettings: settings),
-  .executableTarget(
-    name: "IntegrationProgram", dependencies: ["Needletail"], path: "Tests/IntegrationProgram",
-    swiftSettings: settings),
-  .testTarget(
-    name: "SparkIntegrationTests",
-    dependencies: [
-      "ArrowIPC", "IntegrationProgram", "Needletail", "NeedletailCommand", "QuickStart",
-      "SparkConnect", "Tensors",
-    ],
-    exclude: ["python_function.py"], swiftSettings: settings),
-  .testTarget(
-    name: "SparkConnectTests",
-    dependencies: [
-      "ArrowIPC", "CGzip", "NeedletailTesting", "SparkConnect", "SparkConnectProtocol",
-      "SparkTypes", "Tensors",
-      .product(name: "GRPCCore", package: "grpc-swift-2"),
-      .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
-      .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
-      .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-    ],
-    exclude: ["make_spark_types.py", "spark_types.json"], swiftSettings: settings),
-  .testTarget(
-    name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
-  .testTarget(
-    name: "ArrowIPCTests", dependencies: ["ArrowIPC", "Tensors"], swiftSettings: settings),
-  .testTarget(
-    name: "SparkTypesTests", dependencies: ["ArrowIPC", "SparkTypes"], swiftSettings: settings),
-  .testTarget(
-    name: "BatchInferenceTests",
-    dependencies: ["ArrowIPC", "BatchInference", "SparkTypes", "Tensors"],
-    swiftSettings: settings),
-  .testTarget(
-    name: "ONNXRuntimeTests",
-    dependencies: ["ArrowIPC", "BatchInference", "ONNXRuntime", "SparkTypes", "Tensors"],
-    exclude: ["Batches/graphs.json", "Batches/make_graphs.py", "Models"],
-    swiftSettings: settings),
-  .testTarget(
-    name: "TorchRuntimeTests", dependencies: ["BatchInference", "Tensors", "TorchRuntime"],
-    exclude: ["Models", "make_packages.py"], swiftSettings: settings),
-  .testTarget(
-    name: "TensorFlowRuntimeTests",
-    dependencies: ["BatchInference", "TensorFlowRuntime", "Tensors"],
-    exclude: ["Models", "make_models.py"], swiftSettings: settings),
-  .testTarget(
-    name: "TokenizersTests", dependencies: ["Tensors", "Tokenizers"], swiftSettings: settings),
-  .executableTarget(
-    name: "TokenizerCheck", dependencies: ["Tensors", "Tokenizers"], path: "Tests/TokenizerCheck",
-    swiftSettings: settings),
-  .testTarget(
-    name: "TextPipelinesTests",
-    dependencies: [
-      "ArrowIPC", "BatchInference", "ONNXRuntime", "SparkTypes", "Tensors", "TextPipelines",
-    ],
-    exclude: ["Goldens", "Models", "make_models.py", "make_settings.py"],
-    swiftSettings: settings),
-  .testTarget(
-    name: "ImagePreprocessingTests",
-    dependencies: ["ArrowIPC", "BatchInference", "ImagePreprocessing", "SparkTypes", "Tensors"],
-    exclude: ["Images", "make_images.py", "make_orientations.py"], swiftSettings: settings),
-  .testTarget(
-    name: "SparkWorkerTests",
-    dependencies: [
-      "ArrowIPC", "BatchInference", "NeedletailTesting", "SparkTypes", "SparkWorker", "Tensors",
-      "WorkerFixture", "WorkerFunctions",
-    ],
-    swiftSettings: settings),
-]
+// MARK: A part of it
 
 // With NEEDLETAIL_TESTS=ArrowIPCTests,TensorsTests only these targets and what they need are built:
 // a change far down is tested in a fraction of the time.
-func wanted(among all: [Target]) -> [Target] {
-  guard let names = Context.environment["NEEDLETAIL_TESTS"], !names.isEmpty else { return all }
+if let names = Context.environment["NEEDLETAIL_TESTS"], !names.isEmpty {
   var queue = names.split(separator: ",").map(String.init)
   var reached: Set<String> = []
   while let name = queue.popLast() {
-    guard reached.insert(name).inserted, let target = all.first(where: { $0.name == name }) else {
-      continue
-    }
+    guard reached.insert(name).inserted,
+      let target = package.targets.first(where: { $0.name == name })
+    else { continue }
     for case .byNameItem(let dependency, _) in target.dependencies { queue.append(dependency) }
   }
-  return all.filter { reached.contains($0.name) }
-}
-
-let built = wanted(among: targets + examples + tests)
-let builtNames = Set(built.map(\.name))
-
-let package = Package(
-  name: "needletail",
-  products: products.filter { product in
+  package.targets.removeAll { !reached.contains($0.name) }
+  package.products.removeAll { product in
     let targets =
       (product as? Product.Library)?.targets ?? (product as? Product.Executable)?.targets
-    return targets.map(builtNames.isSuperset) ?? true
-  },
-  dependencies: dependencies, targets: built)
+    return targets.map { !reached.isSuperset(of: $0) } ?? false
+  }
+}

@@ -24,11 +24,13 @@ let targets: [Target] = [
   .target(name: "Tensors", swiftSettings: settings),
   .target(name: "ArrowIPC", dependencies: ["Tensors"], swiftSettings: settings),
   .target(name: "SparkTypes", dependencies: ["ArrowIPC"], swiftSettings: settings),
+  .target(name: "Models", dependencies: ["Tensors"], swiftSettings: settings),
   .target(
-    name: "BatchInference", dependencies: ["ArrowIPC", "SparkTypes", "Tensors"],
+    name: "SparkFunctions", dependencies: ["ArrowIPC", "Models", "SparkTypes", "Tensors"],
     swiftSettings: settings),
   .target(
-    name: "SparkWorker", dependencies: ["ArrowIPC", "BatchInference"], swiftSettings: settings),
+    name: "SparkWorker", dependencies: ["ArrowIPC", "Models", "SparkFunctions"],
+    swiftSettings: settings),
   .executableTarget(
     name: "ArrowStreamFuzz", dependencies: ["ArrowIPC"], swiftSettings: settings,
     linkerSettings: linkerSettings),

@@ -1,4 +1,3 @@
-import BatchInference
 import Glibc
 import Tensors
 import TorchRuntime

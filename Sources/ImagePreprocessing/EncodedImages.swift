@@ -1,4 +1,3 @@
-import ArrowIPC
 import Tensors
 
 /// A batch of image files: what a binary column of Spark, such as `content` of its `binaryFile`
@@ -19,21 +18,6 @@ public protocol EncodedImages {
 
 extension EncodedImages {
   public var mismatch: String? { nil }
-}
-
-extension ArrowColumn: EncodedImages {
-  public var imageCount: Int { count }
-
-  public func withImage<Result>(
-    _ row: Int, _ body: (UnsafeRawBufferPointer?) throws -> Result
-  ) rethrows -> Result {
-    guard type.isBinary, !isNull(row) else { return try body(nil) }
-    return try withBytes(row) { try body($0) }
-  }
-
-  public var mismatch: String? {
-    type.isBinary ? nil : "the column is \(type), images are binary"
-  }
 }
 
 extension StringTensor: EncodedImages {

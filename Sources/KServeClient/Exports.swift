@@ -1,3 +1,3 @@
-@_exported public import BatchInference
 @_exported public import KServeProtocol
+@_exported public import Models
 @_exported public import Tensors

@@ -1,4 +1,4 @@
-import BatchInference
+import NativeLibraries
 
 extension ONNXLibrary {
   static let name = "ONNX Runtime"

@@ -1,4 +1,4 @@
-import BatchInference
+import NativeLibraries
 import Synchronization
 
 /// ONNX Runtime as found on this machine.

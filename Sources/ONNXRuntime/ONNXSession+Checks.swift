@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 import Tensors
 
 extension ONNXSession {

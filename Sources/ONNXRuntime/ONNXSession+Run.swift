@@ -1,5 +1,6 @@
-import BatchInference
+import Models
 import Tensors
+import Threads
 
 extension ONNXSession {
   /// Runs the model on one tensor for each input and returns the outputs called `outputNames`, all

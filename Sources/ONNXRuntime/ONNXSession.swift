@@ -1,5 +1,6 @@
-import BatchInference
+import Models
 import Tensors
+import Threads
 
 /// An ONNX model loaded into ONNX Runtime.
 ///

@@ -1,5 +1,5 @@
-import BatchInference
 import Glibc
+import Models
 import Tensors
 
 /// The owner of a native session and of what runs need; the session and every output tensor that

@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 import Tensors
 
 /// A tensor as the runtime holds it, with what must live as long.

@@ -1,4 +1,3 @@
-import BatchInference
 import Tensors
 
 /// What a value is that a model takes or gives (`TypeProto` of `onnx.proto`).

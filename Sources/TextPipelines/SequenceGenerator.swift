@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 import ONNXRuntime
 import Tensors
 

@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 import Tensors
 
 /// A pipeline as a ``Model`` with one input of strings.

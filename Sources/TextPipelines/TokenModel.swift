@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 import Tensors
 
 /// A model that takes token ids with a mask: the encoder of any pipeline, whatever runs it.

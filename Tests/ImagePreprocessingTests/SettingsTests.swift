@@ -1,7 +1,4 @@
-import ArrowIPC
-import BatchInference
 import ImagePreprocessing
-import SparkTypes
 import Tensors
 import Testing
 
@@ -100,16 +97,14 @@ struct SettingsTests {
     let files = try ["rgb8.png", "jpeg420.jpg", "palette2.png"].map { try ImageFile.bytes($0) }
     let wanted = try settings.tensor(from: files)
     #expect(try settings.tensor(from: files as [[UInt8]?]) == wanted)
-    #expect(try settings.tensor(from: ArrowColumn.binary(files)) == wanted)
     let offsets = files.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.count) }
     let strings = try StringTensor(offsets: offsets, bytes: files.flatMap { $0 }, shape: [3])
     #expect(try settings.tensor(from: strings) == wanted)
     #expect(try settings.tensor(from: [[UInt8]]()).shape == [0, 5, 5, 3])
     let error = try #require(throws: ImageError.self) {
-      try settings.tensor(from: ArrowColumn.binary([files[0], nil]), names: ["a", "b"])
+      try settings.tensor(from: [files[0], nil] as [[UInt8]?], names: ["a", "b"])
     }
     #expect(error.code == .missing && error.row == 1 && error.name == "b")
-    #expect(throws: ImageError.self) { try settings.tensor(from: ArrowColumn.strings(["x"])) }
   }
 
   static let contradictions: [ImagePreprocessing] = [
@@ -143,28 +138,6 @@ struct SettingsTests {
       try Self.pixels(
         .init(size: ImageSize(4), region: ImageRegion(x: 80, y: 0, width: 4, height: 4)))
     }
-  }
-
-  @Test("A Spark function takes binary columns") func function() async throws {
-    let settings = ImagePreprocessing(size: ImageSize(3), channels: .grey)
-    let files = try ["rgb8.png", "jpeg_cmyk.jpg"].map { try ImageFile.bytes($0) }
-    let function = PredictBatchUDF("pixels", returning: .array(.float), batchSize: 10) { _ in
-      { (content: ArrowColumn, path: [String]) -> Tensor<Float> in
-        try settings.tensor(from: content, names: path).reshaped(to: [content.count, 9])
-      }
-    }
-    let batch = try RecordBatch([
-      ("content", .binary(files)), ("path", .strings(["file:/a.png", "file:/b.jpg"])),
-    ])
-    let column = try await function.predictLocally(on: [batch])
-    #expect(try column.tensor(of: Float.self, rowShape: [3, 3, 1]) == settings.tensor(from: files))
-    let bad = try RecordBatch([
-      ("content", .binary([files[0], [1, 2]])), ("path", .strings(["file:/a.png", "file:/b.jpg"])),
-    ])
-    let error = await #expect(throws: InferenceError.self) {
-      try await function.predictLocally(on: [bad])
-    }
-    #expect(error?.message.contains("row 1 of the batch, file:/b.jpg") == true)
   }
 
   @Test("The libraries' files are found") func libraries() {

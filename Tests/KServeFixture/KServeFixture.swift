@@ -1,8 +1,8 @@
-import BatchInference
 import Foundation
 import KServeProtocol
 import KServeServer
 import Logging
+import Models
 import Synchronization
 import Tensors
 

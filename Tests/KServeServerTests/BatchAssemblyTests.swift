@@ -1,5 +1,5 @@
-import BatchInference
 import KServeProtocol
+import Models
 import Tensors
 import Testing
 

@@ -1,9 +1,9 @@
-import BatchInference
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import GRPCProtobuf
 import KServeProtocol
 import KServeServer
+import Models
 import SwiftProtobuf
 import Synchronization
 import Tensors

@@ -1,6 +1,6 @@
-import BatchInference
 import KServeProtocol
 import KServeServer
+import Models
 import Synchronization
 import Tensors
 import Testing

@@ -1,6 +1,6 @@
-import BatchInference
 import KServeServer
 import Logging
+import Models
 import Tensors
 
 /// Runs a server with `models` for the length of `body`, on ports that the system chooses.

@@ -1,7 +1,7 @@
-import BatchInference
 import KServeProtocol
 import KServeServer
 import Logging
+import Models
 import ServiceLifecycle
 import Synchronization
 import Tensors

@@ -2,7 +2,8 @@ import Foundation
 import Synchronization
 import Testing
 
-@testable import Needletail
+@testable import HostProcesses
+@testable import NodeServers
 
 /// Servers that are shell scripts, without Spark: each must end for its reason, with all of its
 /// processes and files.

@@ -1,5 +1,5 @@
-import BatchInference
 import Foundation
+import NativeLibraries
 import Testing
 
 @testable import ONNXRuntime

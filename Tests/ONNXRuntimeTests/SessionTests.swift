@@ -1,5 +1,5 @@
-import BatchInference
 import Foundation
+import Models
 import ONNXRuntime
 import Tensors
 import Testing

@@ -1,6 +1,9 @@
 import Foundation
 import Testing
 
+@testable import Deployment
+@testable import HostProcesses
+@testable import LocalSpark
 @testable import Needletail
 
 /// What the program puts together for the executors.
@@ -20,7 +23,7 @@ struct PackagingTests {
 
   @Test("the libraries that a program is linked with travel, and no others")
   func linkedLibraries() throws {
-    let program = try ExecutableImage.currentPath()
+    let program = try ProcFile.programPath()
     let names = try #require(
       LinkedLibraries.names(of: try Data(contentsOf: URL(fileURLWithPath: program))))
     #expect(names.contains { $0.hasPrefix("libc.so") }, "\(names)")

@@ -1,7 +1,7 @@
 import ArrowIPC
-import BatchInference
 import Glibc
 import NeedletailTesting
+import SparkFunctions
 import SparkWorker
 import Testing
 import WorkerFunctions

@@ -1,6 +1,6 @@
 import ArrowIPC
-import BatchInference
 import NeedletailTesting
+import SparkFunctions
 import SparkTypes
 import SparkWorker
 import Tensors

@@ -1,4 +1,3 @@
-import BatchInference
 import Foundation
 import Tensors
 import Testing

@@ -1,5 +1,4 @@
 import ArrowIPC
-import BatchInference
 import Foundation
 import ONNXRuntime
 import Tensors

@@ -1,5 +1,6 @@
 import ArrowIPC
-import BatchInference
+import Models
+import SparkFunctions
 import SparkTypes
 import Tensors
 import Testing

@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 import Tensors
 
 /// A model with other names, and perhaps one fixed size, in front of another model.

@@ -1,4 +1,4 @@
-import BatchInference
+import SparkFunctions
 import SparkWorker
 import WorkerFunctions
 

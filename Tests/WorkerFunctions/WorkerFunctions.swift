@@ -1,7 +1,8 @@
 import ArrowIPC
-import BatchInference
 import FoundationEssentials
 import Glibc
+import Models
+import SparkFunctions
 import Tensors
 
 /// The functions that tests of the worker use, in the test's process and in one of their own.

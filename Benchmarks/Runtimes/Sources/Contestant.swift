@@ -1,6 +1,6 @@
-import BatchInference
 import Foundation
 import ImagePreprocessing
+import Models
 import ONNXRuntime
 import TensorFlowRuntime
 import Tensors

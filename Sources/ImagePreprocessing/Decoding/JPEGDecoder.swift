@@ -1,5 +1,5 @@
-import BatchInference
 import Glibc
+import NativeLibraries
 
 /// libjpeg-turbo by its TurboJPEG interface.
 final class JPEGDecoder {

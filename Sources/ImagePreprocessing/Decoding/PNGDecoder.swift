@@ -1,5 +1,5 @@
-import BatchInference
 import CImages
+import NativeLibraries
 
 /// libpng by its row interface.
 final class PNGDecoder {

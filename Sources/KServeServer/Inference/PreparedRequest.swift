@@ -1,5 +1,5 @@
-import BatchInference
 import KServeProtocol
+import Models
 import Tensors
 
 /// A request that fits its model, its tensors ready to be queued.

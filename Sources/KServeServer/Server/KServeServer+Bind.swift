@@ -1,5 +1,5 @@
-import BatchInference
 import Logging
+import Models
 import Tensors
 
 extension KServeServer {

@@ -1,4 +1,3 @@
-import BatchInference
 import Logging
 import NIOCore
 import ServiceLifecycle

@@ -1,5 +1,5 @@
-import BatchInference
 import KServeProtocol
+import Models
 import Tensors
 
 /// Joins the inputs of several requests into one batch, and gives each request its part of the

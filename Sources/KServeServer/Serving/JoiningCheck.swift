@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 import Tensors
 
 /// Runs a model on made-up requests, each alone and all of them joined, and compares the answers.

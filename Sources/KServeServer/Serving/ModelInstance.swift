@@ -1,4 +1,3 @@
-import BatchInference
 import KServeProtocol
 import Synchronization
 import Tensors

@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 import Tensors
 
 /// Made-up rows for a model: no two are alike, and their magnitudes differ, so that one row's

@@ -1,6 +1,6 @@
-import BatchInference
 import KServeProtocol
 import Logging
+import Models
 import Tensors
 
 extension ServedModel {

@@ -1,5 +1,5 @@
-import BatchInference
 import KServeProtocol
+import Models
 
 extension KServeServer {
   /// What the status page draws: counts since the start, and what is the case now.

@@ -1,5 +1,11 @@
 import Logging
+import ModelKinds
+import Models
+import NodeServers
+import ProgramFunctions
 import SparkConnect
+import SparkFunctions
+import SparkTypes
 
 extension DataFrame {
   /// Adds the outputs of a model as columns; no code needed.
@@ -108,7 +114,8 @@ extension DataFrame {
   private func withPredictions(
     _ plan: PredictionPlan, into structure: String?, isDeterministic: Bool
   ) -> DataFrame {
-    let function = ModelPrediction(loaders: ModelFormat.loaders, placement: ModelFormat.placement)
+    let function = ModelPrediction(
+      loaders: ModelFormat.allLoaders, placement: ModelFormat.placement)
     let predictions = planned(plan, function, isDeterministic: isDeterministic)
     if let structure { return withColumn(structure, predictions) }
     // The struct of all outputs is computed once; its fields become the columns.
@@ -125,7 +132,7 @@ extension DataFrame {
     let parameters = try plan.batchParameters(table: table, into: structure)
     let returned = plan.batchReturnType(table: table, into: structure)
     let function = BatchModelPrediction(
-      loaders: ModelFormat.loaders, placement: ModelFormat.placement)
+      loaders: ModelFormat.allLoaders, placement: ModelFormat.placement)
     let folded = Set(table.names.map { $0.lowercased() })
     if folded.count == table.names.count {
       return mapped(

@@ -1,4 +1,6 @@
 import SparkConnect
+import SparkFunctions
+import SparkTypes
 
 /// The columns of vectors that feed a model, as arrays beside the table's own columns.
 ///

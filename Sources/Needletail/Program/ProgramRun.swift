@@ -1,5 +1,9 @@
+import Deployment
 import Dispatch
 import Foundation
+import LocalSpark
+import SparkConnect
+import SparkFunctions
 import Synchronization
 
 /// One run of a program as a driver: connection, local Spark, signals, progress, exit status.
@@ -50,7 +54,7 @@ public struct ProgramRun: Sendable {
 
   /// Runs and throws what went wrong.
   public func run() async throws {
-    _ = try Program.start(functions: functions)
+    _ = try Program.start(own: functions)
     let named = remote ?? ProcessInfo.processInfo.environment["SPARK_REMOTE"]
     if let named, !named.isEmpty {
       return try await run(on: named)

@@ -1,4 +1,5 @@
 import Foundation
+import SparkConnect
 import Synchronization
 
 /// A line on the terminal that shows how far a job has come; it appears after two seconds, so that

@@ -1,4 +1,7 @@
 import Foundation
+import NodeServers
+import SparkConnect
+import SparkFunctions
 import SparkWorker
 
 /// A program that works on Spark tables with functions of its own: the entry point.
@@ -51,7 +54,7 @@ public enum SparkWorkerMode {
         arguments: CommandLine.arguments, environment: WorkerDaemon.processEnvironment)
     else { return }
     WorkerDaemon.run(launch) {
-      let program = try Program.start(functions: functions)
+      let program = try Program.start(own: functions)
       return TaskEngine(registry: program.registry, fingerprint: program.fingerprint)
     }
   }

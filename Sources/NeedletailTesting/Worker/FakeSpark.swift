@@ -1,6 +1,6 @@
 import ArrowIPC
-import BatchInference
 import Glibc
+import SparkFunctions
 import SparkWorker
 
 /// Plays Spark's side of the Python worker protocol, so that functions can be tested in milliseconds

@@ -1,5 +1,5 @@
 import ArrowIPC
-import BatchInference
+import SparkFunctions
 import SparkWorker
 
 /// One task as Spark would send it: everything that precedes the rows.

@@ -1,5 +1,5 @@
-import BatchInference
 import Glibc
+import NativeLibraries
 
 extension ONNXModelFile {
   /// The path of a data file on this machine.

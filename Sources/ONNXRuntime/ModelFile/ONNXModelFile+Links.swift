@@ -1,5 +1,5 @@
-import BatchInference
 import Glibc
+import NativeLibraries
 
 extension ONNXModelFile {
   /// The model in a folder of its own, as a runtime takes it.

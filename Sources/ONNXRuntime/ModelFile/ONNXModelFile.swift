@@ -1,5 +1,5 @@
-import BatchInference
 import Glibc
+import NativeLibraries
 
 /// A file in ONNX format, and the files with values of its tensors that it names ("external data").
 ///

@@ -1,6 +1,6 @@
 import ArrowIPC
-import BatchInference
 import Glibc
+import Models
 
 /// What Spark is told of a task that failed.
 ///

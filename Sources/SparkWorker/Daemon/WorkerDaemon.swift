@@ -1,4 +1,3 @@
-import BatchInference
 import Glibc
 
 /// The worker's processes, as Spark starts them in place of Python's daemon.

@@ -1,5 +1,5 @@
 import ArrowIPC
-import BatchInference
+import SparkFunctions
 
 /// The results of several functions side by side, one column for each.
 ///

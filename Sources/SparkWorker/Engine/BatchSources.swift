@@ -1,5 +1,5 @@
 import ArrowIPC
-import BatchInference
+import SparkFunctions
 
 /// The arguments of a function: some of the input's columns, in their order.
 final class SelectedColumns: BatchSource {

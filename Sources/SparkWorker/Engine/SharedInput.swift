@@ -1,5 +1,5 @@
 import ArrowIPC
-import BatchInference
+import SparkFunctions
 
 /// One source of batches for several functions of the same task.
 ///

@@ -1,5 +1,6 @@
 import ArrowIPC
-import BatchInference
+import Models
+import SparkFunctions
 
 /// Evaluates the functions of one task over its batches.
 ///

@@ -1,4 +1,4 @@
-import BatchInference
+import SparkFunctions
 
 /// How Spark wants functions evaluated (`PythonEvalType`), of those that the worker does.
 public enum EvaluationType: Int32, Sendable, Hashable, CaseIterable {

@@ -1,5 +1,5 @@
 import ArrowIPC
-import BatchInference
+import SparkFunctions
 
 // Layout: Spark's BasePythonRunner and its subclasses, of the released versions 4.0 to 4.3. Integers
 // are big-endian.

@@ -1,5 +1,5 @@
-import BatchInference
 import Glibc
+import SparkFunctions
 
 /// The way to the other tasks of a barrier stage: Spark's coordinator, one connection for each call.
 ///

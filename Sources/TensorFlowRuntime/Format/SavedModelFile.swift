@@ -1,5 +1,5 @@
-import BatchInference
 import Glibc
+import NativeLibraries
 
 /// The `saved_model.pb` of a SavedModel (`tensorflow/core/protobuf/saved_model.proto`).
 struct SavedModelFile: Sendable {

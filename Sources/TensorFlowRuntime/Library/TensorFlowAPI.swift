@@ -1,4 +1,4 @@
-import BatchInference
+import NativeLibraries
 
 /// TensorFlow's C interface (`tensorflow/c/c_api.h`, `tf_tensor.h`, `tf_tstring.h`): the functions
 /// that load and run a SavedModel.

@@ -1,4 +1,4 @@
-import BatchInference
+import NativeLibraries
 
 extension TensorFlowLibrary {
   static let name = "TensorFlow"

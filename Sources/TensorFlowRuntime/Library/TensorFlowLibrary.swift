@@ -1,5 +1,5 @@
-import BatchInference
 import Glibc
+import NativeLibraries
 import Synchronization
 
 /// TensorFlow as found on this machine.

@@ -1,5 +1,5 @@
-import BatchInference
 import Tensors
+import Threads
 
 /// The owner of a loaded graph and its session, which the signatures of a model share.
 final class SessionHandle: Sendable {

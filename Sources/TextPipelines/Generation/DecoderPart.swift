@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 import Tensors
 
 /// One network of a decoder: which input and output means what.

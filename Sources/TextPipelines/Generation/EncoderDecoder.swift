@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 import Tensors
 
 /// A ``SequenceModel`` of several networks with the names that Hugging Face's Optimum gives them.

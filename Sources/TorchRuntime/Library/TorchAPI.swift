@@ -1,4 +1,4 @@
-import BatchInference
+import NativeLibraries
 import Tensors
 
 /// PyTorch's C interface (`torch/csrc/inductor/aoti_torch/c/shim.h`): the functions of

@@ -1,4 +1,4 @@
-import BatchInference
+import NativeLibraries
 
 extension TorchLibrary {
   static let name = "PyTorch"

@@ -1,5 +1,5 @@
-import BatchInference
 import Glibc
+import NativeLibraries
 import Synchronization
 
 /// PyTorch's runtime libraries as found on this machine.

@@ -1,4 +1,4 @@
-import BatchInference
+import NativeLibraries
 import Synchronization
 
 /// The optional plug-in in C++, for packages some of whose operators go through PyTorch's dispatcher:

@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 import Tensors
 
 /// Puts together what a model takes and gives, from the exporter's metadata, the source in the

@@ -1,6 +1,7 @@
-import BatchInference
 import Glibc
+import Models
 import Tensors
+import Threads
 
 /// A PyTorch model compiled ahead of time by AOTInductor (`.pt2`), loaded into PyTorch's libraries.
 ///

@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 
 /// How a compiled PyTorch model is loaded and run.
 ///

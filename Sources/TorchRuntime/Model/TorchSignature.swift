@@ -1,4 +1,4 @@
-import BatchInference
+import Models
 import Tensors
 
 /// What a model takes and gives, put together when it is loaded.

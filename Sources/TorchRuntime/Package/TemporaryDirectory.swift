@@ -1,5 +1,5 @@
-import BatchInference
 import Glibc
+import NativeLibraries
 
 /// A directory that only this user can read, gone with its files when nobody refers to it any more.
 final class TemporaryDirectory: Sendable {

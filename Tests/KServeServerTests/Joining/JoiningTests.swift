@@ -1,5 +1,5 @@
-import BatchInference
 import KServeServer
+import Models
 import Synchronization
 import Tensors
 import Testing

@@ -1,4 +1,3 @@
-import BatchInference
 import KServeServer
 import Synchronization
 import Tensors

@@ -1,4 +1,3 @@
-import BatchInference
 import KServeServer
 import Tensors
 import Testing

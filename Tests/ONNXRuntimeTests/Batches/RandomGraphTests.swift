@@ -1,7 +1,8 @@
 import ArrowIPC
-import BatchInference
 import Foundation
+import Models
 import ONNXRuntime
+import SparkFunctions
 import SparkTypes
 import Tensors
 import Testing

@@ -1,6 +1,6 @@
 import ArrowIPC
-import BatchInference
 import Glibc
+import SparkFunctions
 
 /// Serves the tasks that come over one connection, one after the other, on the calling thread.
 package struct ConnectionService: Sendable {

@@ -1,6 +1,6 @@
 import ArrowIPC
-import BatchInference
 import Glibc
+import SparkFunctions
 
 /// A worker process's main thread: takes connections from the daemon, and ends with it.
 ///

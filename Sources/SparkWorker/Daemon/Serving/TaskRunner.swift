@@ -1,6 +1,6 @@
 import ArrowIPC
-import BatchInference
 import Glibc
+import SparkFunctions
 import Synchronization
 
 /// One task of one connection: reads what Spark sends, has it evaluated, writes the results.

@@ -1,4 +1,4 @@
-import BatchInference
+import SparkFunctions
 import Synchronization
 
 /// The functions of one task, as the daemon and its workers tell them apart.

@@ -1,0 +1,25 @@
+import Foundation
+import HostProcesses
+import SparkConnect
+
+extension SparkSession {
+  /// Makes the folder at `path` available to the executors under its own name (or `name`): worker
+  /// closures find it by `worker.file(name)`. For models that are folders, such as SavedModels.
+  ///
+  /// - Throws: ``NeedletailError`` if it cannot be read, ``SparkError`` if the server does not take it.
+  public func addFolder(_ path: String, as name: String? = nil) async throws {
+    guard FileManager.default.isFolder(path) else {
+      throw NeedletailError(
+        .packaging,
+        "there is no folder \(path) to send to the executors (the current folder is "
+          + "\(FileManager.default.currentDirectoryPath))")
+    }
+    let base = URL(fileURLWithPath: path).lastPathComponent
+    try await addFolder(try TarArchive(folder: path).gzipped(), as: name ?? base)
+  }
+
+  /// Sends a packed folder.
+  package func addFolder(_ archive: Data, as name: String) async throws {
+    try await addArtifact(named: "archives/\(name).tar.gz#\(name)", archive)
+  }
+}

@@ -1,0 +1,32 @@
+import Foundation
+import Glibc
+
+/// The folder of this user for files that processes on one machine share: node servers, compiled
+/// engines.
+package enum UserFolder {
+  /// Where it lies. The path is short because sockets in it have names of at most 107 bytes.
+  package static var path: String {
+    let base = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+    return "\(base)/needletail-\(getuid())"
+  }
+
+  /// Makes the folder, which must be this user's alone: whoever can write there runs our commands.
+  ///
+  /// - Throws: ``NeedletailError`` if it is somebody else's or cannot be made.
+  package static func make() throws {
+    mkdir(path, 0o700)
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      throw NeedletailError(
+        .nodeServers, "\(path) cannot be made: \(String(cString: strerror(errno)))")
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == getuid(),
+      status.st_mode & 0o077 == 0
+    else {
+      throw NeedletailError(
+        .nodeServers,
+        "\(path) must be a folder of this user that others cannot enter; remove it, or name another "
+          + "folder for temporary files in TMPDIR")
+    }
+  }
+}

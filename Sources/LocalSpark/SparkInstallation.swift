@@ -1,0 +1,126 @@
+import Foundation
+import HostProcesses
+
+/// A Spark distribution on this machine, and the Java to run it.
+public struct SparkInstallation: Sendable, Hashable {
+  /// The folder that holds `bin/spark-submit` and `jars`.
+  public var home: String
+  /// The `java` executable.
+  public var java: String
+
+  /// The Python that `home` is installed in, for Python functions beside ours; `nil` for a
+  /// distribution of its own.
+  package var python: String? {
+    var folder = URL(fileURLWithPath: home)
+    // ENVIRONMENT/lib/python3.x/site-packages/pyspark
+    for _ in 0..<4 { folder.deleteLastPathComponent() }
+    let path = folder.appendingPathComponent("bin/python").path
+    return Self.isFile(path) ? path : nil
+  }
+
+  public init(home: String, java: String) {
+    self.home = home
+    self.java = java
+  }
+
+  /// Finds Spark and Java.
+  ///
+  /// Spark: `SPARK_HOME`; else the pip package `pyspark` of the Python environments named by
+  /// `NEEDLETAIL_PYTHON` and `VIRTUAL_ENV`, or called `.venv` in the current folder, the program's
+  /// folder, or a folder above them. Java: `JAVA_HOME`, else `java` on the `PATH`.
+  ///
+  /// - Throws: ``NeedletailError`` that says what is missing, where it was looked for and how to get
+  ///   it.
+  public static func find(
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws -> SparkInstallation {
+    SparkInstallation(home: try findHome(environment), java: try findJava(environment))
+  }
+
+  private static func findHome(_ environment: [String: String]) throws -> String {
+    if let home = environment["SPARK_HOME"], !home.isEmpty {
+      guard isFile(home + "/bin/spark-submit") else {
+        throw NeedletailError(
+          .missingRequirement,
+          "SPARK_HOME is \(home), but there is no bin/spark-submit in it; set it to the folder of a "
+            + "Spark 4 distribution, or unset it to use the pip package pyspark")
+      }
+      return home
+    }
+    var tried: [String] = []
+    for root in pythonEnvironments(environment) {
+      let found = packageFolders(named: "pyspark", in: root)
+      if let home = found.first(where: { isFile($0 + "/bin/spark-submit") }) { return home }
+      tried.append(root)
+    }
+    throw NeedletailError(
+      .missingRequirement,
+      "no Spark was found to run locally (looked for the pip package pyspark in: "
+        + "\(tried.isEmpty ? "no Python environment at all" : tried.joined(separator: ", "))). "
+        + "Install it with `python3 -m venv .venv && .venv/bin/pip install 'pyspark[connect]==4.3.0'`, "
+        + "or set SPARK_HOME, or name a running server with --remote sc://host:port or SPARK_REMOTE"
+    )
+  }
+
+  private static func findJava(_ environment: [String: String]) throws -> String {
+    if let home = environment["JAVA_HOME"], !home.isEmpty {
+      let java = home + "/bin/java"
+      guard isFile(java) else {
+        throw NeedletailError(
+          .missingRequirement,
+          "JAVA_HOME is \(home), but there is no bin/java in it; set it to a Java 17 installation, "
+            + "or unset it to use the java on the PATH")
+      }
+      return java
+    }
+    for folder in (environment["PATH"] ?? "").split(separator: ":") {
+      let java = folder + "/java"
+      if isFile(String(java)) { return String(java) }
+    }
+    throw NeedletailError(
+      .missingRequirement,
+      "a local Spark needs Java 17 or later, and there is no java on the PATH; install it (Debian "
+        + "and Ubuntu: apt-get install openjdk-17-jre-headless) or set JAVA_HOME, or name a running "
+        + "server with --remote sc://host:port or SPARK_REMOTE")
+  }
+
+  /// The Python environments to look into, nearest first.
+  static func pythonEnvironments(_ environment: [String: String]) -> [String] {
+    var roots: [String] = []
+    if let python = environment["NEEDLETAIL_PYTHON"], !python.isEmpty {
+      roots.append(
+        URL(fileURLWithPath: python).deletingLastPathComponent()
+          .deletingLastPathComponent().path)
+    }
+    if let active = environment["VIRTUAL_ENV"], !active.isEmpty { roots.append(active) }
+    let starts = [
+      FileManager.default.currentDirectoryPath, (try? ProcFile.programPath()) ?? "",
+    ]
+    for start in starts where !start.isEmpty {
+      var folder = URL(fileURLWithPath: start)
+      while folder.path != "/" {
+        let candidate = folder.appendingPathComponent(".venv").path
+        if isFolder(candidate), !roots.contains(candidate) { roots.append(candidate) }
+        folder.deleteLastPathComponent()
+      }
+    }
+    return roots
+  }
+
+  private static func packageFolders(named package: String, in root: String) -> [String] {
+    let libraries = (try? FileManager.default.contentsOfDirectory(atPath: root + "/lib")) ?? []
+    return libraries.filter { $0.hasPrefix("python3") }.sorted().map {
+      "\(root)/lib/\($0)/site-packages/\(package)"
+    }
+  }
+
+  private static func isFile(_ path: String) -> Bool {
+    FileManager.default.isReadableFile(atPath: path) && !isFolder(path)
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+}

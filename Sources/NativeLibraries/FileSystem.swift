@@ -1,0 +1,63 @@
+import Glibc
+
+/// The few questions to the file system that modules without Foundation ask.
+package enum FileSystem {
+  package static var currentDirectory: String {
+    guard let path = getcwd(nil, 0) else { return "." }
+    defer { free(path) }
+    return String(cString: path)
+  }
+
+  package static func isDirectory(_ path: String) -> Bool { kind(of: path) == S_IFDIR }
+
+  package static func isFile(_ path: String) -> Bool { kind(of: path) == S_IFREG }
+
+  /// The names in `directory`, `.` and `..` among them; none if it cannot be read.
+  package static func entries(of directory: String) -> [String] {
+    guard let stream = opendir(directory) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
+      let name = UnsafeRawPointer(entry).advanced(by: offset)
+      names.append(String(cString: name.assumingMemoryBound(to: CChar.self)))
+    }
+    return names
+  }
+
+  /// What the link at `path` names; `nil` if it is none.
+  package static func target(ofLink path: String) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+      guard let base = buffer.baseAddress else { return nil }
+      let length = readlink(path, base, buffer.count)
+      guard length > 0 else { return nil }
+      return String(decoding: UnsafeRawBufferPointer(start: base, count: length), as: UTF8.self)
+    }
+  }
+
+  /// The file that `path` stands for when all links are followed; `nil` if there is none.
+  package static func resolved(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  /// Where temporary files lie: in `TMPDIR`, or in `/tmp`.
+  package static var temporaryDirectory: String {
+    let path = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+    return path.isEmpty ? "/tmp" : path
+  }
+
+  /// Makes a directory that only this user can read, whose name begins with `name`, among the temporary
+  /// files; `nil` if that fails, and `errno` says why.
+  package static func makeTemporaryDirectory(_ name: String) -> String? {
+    var template = Array("\(temporaryDirectory)/\(name)-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { return nil }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static func kind(of path: String) -> mode_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+  }
+}

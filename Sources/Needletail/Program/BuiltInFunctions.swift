@@ -1,0 +1,21 @@
+import ModelKinds
+import NodeServers
+import ProgramFunctions
+import SparkFunctions
+
+extension Program {
+  /// The functions that every program has.
+  static let builtInFunctions: [any UserDefinedFunction] = [
+    ModelPrediction(loaders: ModelFormat.allLoaders, placement: ModelFormat.placement),
+    BatchModelPrediction(loaders: ModelFormat.allLoaders, placement: ModelFormat.placement),
+    InlineBatchesFunction(),
+    NodeServersFunction.declared,
+  ]
+
+  /// Declares the functions of this process; once, at its start.
+  ///
+  /// - Throws: ``InferenceError`` if two functions have the same name.
+  static func start(own functions: [any UserDefinedFunction]) throws -> Program {
+    try start(functions: functions + builtInFunctions)
+  }
+}

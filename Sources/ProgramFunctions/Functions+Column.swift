@@ -1,0 +1,147 @@
+import SparkConnect
+import SparkFunctions
+import SparkTypes
+
+/// Spark's numbers of the ways in which a function sees data.
+private enum Evaluation {
+  static let column: Int32 = 204
+  static let batches: Int32 = 207
+}
+
+/// The bytes that a worker gets for a use of `function`.
+private func command(
+  _ function: any UserDefinedFunction, _ parameters: [UInt8], _ argumentNames: [String]
+) throws -> [UInt8] {
+  let program = try Program.current()
+  _ = try program.registry.function(named: function.name)
+  return try FunctionCommand.encode(
+    FunctionInvocation(
+      function: function.name, id: "\(function.name)@\(program.fingerprint)",
+      fingerprint: program.fingerprint, parameters: parameters, argumentNames: argumentNames))
+}
+
+extension DriverCheckedFunction {
+  /// The function over `columns`, with its parameters encoded.
+  func applied(_ parameters: @escaping @Sendable () throws -> [UInt8], _ columns: [Column])
+    -> Column
+  {
+    Column(
+      InlineFunction(
+        name: name, returnType: returnType, evaluationType: Evaluation.column,
+        isDeterministic: isDeterministic, command: { try command(self, try parameters(), $0) },
+        check: { try check(arguments: $0.map { ($0.name, $0.type) }) }),
+      columns)
+  }
+}
+
+extension PredictBatchUDF where Parameters == NoParameters {
+  /// The predictions for `columns`: `mnist("pixels")`.
+  public func callAsFunction(_ columns: Column...) -> Column { self(columns) }
+
+  /// The predictions for `columns`, as many as the list has: `price(names.map { col($0) })`.
+  public func callAsFunction(_ columns: [Column]) -> Column {
+    applied({ try FunctionInvocation.encode(NoParameters()) }, columns)
+  }
+}
+
+extension PredictBatchUDF {
+  /// The predictions for `columns` with the given parameters: `score(Options(threshold: 0.5), "a")`.
+  public func callAsFunction(_ parameters: Parameters, _ columns: Column...) -> Column {
+    self(parameters, columns)
+  }
+
+  /// The predictions for `columns`, as many as the list has, with the given parameters.
+  public func callAsFunction(_ parameters: Parameters, _ columns: [Column]) -> Column {
+    applied({ try FunctionInvocation.encode(parameters) }, columns)
+  }
+}
+
+extension DataFrame {
+  /// The batches that `function` makes of this table's, with all its columns.
+  ///
+  /// - Parameter resources: what the tasks of the stage, and their executors, must have.
+  /// - Throws: ``SparkError`` if this table cannot be, two of its columns have the same name, or the
+  ///   server refuses the resources.
+  public func mapBatches(
+    _ function: MapBatchesFunction<NoParameters>, resources: ResourceProfile? = nil
+  ) async throws -> DataFrame {
+    try await mapBatches(function, NoParameters(), resources: resources)
+  }
+
+  /// The same with parameters.
+  public func mapBatches<Parameters>(
+    _ function: MapBatchesFunction<Parameters>, _ parameters: Parameters,
+    resources: ResourceProfile? = nil
+  ) async throws -> DataFrame {
+    try await mapBatches(
+      function.name, returning: function.schema, isBarrier: function.isBarrier,
+      resources: resources,
+      command: { try command(function, try FunctionInvocation.encode(parameters), $0) })
+  }
+
+  /// The batches that a closure makes, whose place in the program `parameters` tells.
+  func mapBatches(
+    inline name: String, returning schema: StructType, isBarrier: Bool,
+    resources: ResourceProfile?,
+    parameters: @escaping @Sendable () throws -> InlineBatchesFunction.Parameters
+  ) async throws -> DataFrame {
+    try await mapBatches(
+      name, returning: schema, isBarrier: isBarrier, resources: resources,
+      command: {
+        try command(
+          InlineBatchesFunction(), try FunctionInvocation.encode(try parameters()), $0)
+      })
+  }
+
+  private func mapBatches(
+    _ name: String, returning schema: StructType, isBarrier: Bool, resources: ResourceProfile?,
+    command: @escaping @Sendable ([String]) throws -> [UInt8]
+  ) async throws -> DataFrame {
+    // Spark drops the columns that nothing refers to, and does not know what the function reads.
+    let names = try await self.schema().names
+    if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
+      throw SparkError(
+        .invalidArgument,
+        "mapBatches(\"\(name)\"): the table has two columns called '\(twice)'; rename one of them")
+    }
+    do {
+      _ = try schema.arrowSchema()
+    } catch let error as DataTypeError {
+      throw SparkError(
+        .invalidArgument, "mapBatches(\"\(name)\"): the declared column \(error.message)")
+    }
+    let profile: Int? =
+      if let resources { try await session.resourceProfileID(resources) } else { nil }
+    return mapPartitions(
+      InlineFunction(
+        name: name, returnType: .struct(schema), evaluationType: Evaluation.batches,
+        command: command, check: { _ in }),
+      columns: names.map { column(named: $0) }, isBarrier: isBarrier,
+      profileID: profile)
+  }
+
+  /// The batches that a planned model makes of this table's, whose columns are `columns`.
+  package func mapped(
+    _ function: BatchModelPrediction, _ parameters: BatchModelPrediction.Parameters,
+    columns: [String], returning schema: StructType, profileID: Int?
+  ) -> DataFrame {
+    mapPartitions(
+      InlineFunction(
+        name: function.name, returnType: .struct(schema), evaluationType: Evaluation.batches,
+        command: { try command(function, try FunctionInvocation.encode(parameters), $0) },
+        check: { _ in }),
+      columns: columns.map { column(named: $0) }, profileID: profileID)
+  }
+
+  /// The predictions of a planned model over `columns`, as one struct column.
+  package func planned(
+    _ plan: PredictionPlan, _ function: ModelPrediction, isDeterministic: Bool
+  ) -> Column {
+    Column(
+      InlineFunction(
+        name: function.name, returnType: .struct(plan.returnType),
+        evaluationType: Evaluation.column, isDeterministic: isDeterministic,
+        command: { try command(function, try plan.encodedParameters(), $0) }, check: { _ in }),
+      plan.argumentPaths.map { column(path: $0) })
+  }
+}

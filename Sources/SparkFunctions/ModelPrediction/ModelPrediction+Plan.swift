@@ -1,0 +1,402 @@
+import Models
+import SparkTypes
+import Tensors
+
+/// A model fitted to a table: what the driver needs to apply ``ModelPrediction``.
+public struct PredictionPlan: Sendable, Hashable {
+  public var parameters: ModelPrediction.Parameters
+  /// The columns that the function takes, in order: the name of a column of the table, then those of
+  /// fields within structs.
+  public var argumentPaths: [[String]]
+  /// The struct that the function gives, one field for each new column.
+  public var returnType: StructType
+
+  /// The columns that the function takes as SQL names them: a dot leads into a struct, and names that
+  /// are no plain words stand in back-ticks.
+  public var argumentColumns: [String] {
+    argumentPaths.map { path in path.map { SQLIdentifier($0).description }.joined(separator: ".") }
+  }
+
+  /// The parameters as a ``FunctionInvocation`` carries them.
+  public func encodedParameters() throws -> [UInt8] {
+    try FunctionInvocation.encode(parameters)
+  }
+}
+
+extension ModelPrediction {
+  /// Fits a model to a table.
+  ///
+  /// An input that is not in `inputs` takes the column of its name, in whichever case. All outputs of
+  /// the model become columns, those not in `outputs` under their own names.
+  ///
+  /// - Parameters:
+  ///   - modelInputs, modelOutputs: what the model takes and gives.
+  ///   - reference: the model, as the executors load it.
+  ///   - table: the table's schema.
+  ///   - inputs: the columns that feed inputs of the model, by the input's name.
+  ///   - outputs: names of the new columns by the output's name.
+  ///   - only: the outputs that are wanted, in the order of the new columns; `nil` for all.
+  ///   - mapOutputs: those of `modelOutputs` that stand for maps of numbers.
+  ///   - omitted: what the model has beside `modelOutputs`, for messages.
+  ///   - structure: the name of one new column, a struct, that has the outputs as its fields; `nil`
+  ///     if each becomes a column.
+  ///   - batchSize: the number of rows in a batch; a model with a fixed batch dimension has its own.
+  ///     With 1 each row is a run of its own and gets all that the model gives.
+  ///   - batch: the dimension that counts the rows, where the model's names and positions do not tell.
+  ///   - rows: what is to be thought of rows that run together.
+  ///   - rowShapes: the shapes of one row of outputs that declare none, from
+  ///     ``tried(_:name:only:batch:batchSize:rows:)``; without, they become arrays.
+  /// - Throws: ``InferenceError`` that names the input, output or column, and what to write.
+  public static func plan(
+    modelInputs: [TensorSpecification], modelOutputs: [TensorSpecification],
+    reference: ModelReference, table: StructType, inputs: [String: InputColumns] = [:],
+    outputs: [String: String] = [:], only: [String]? = nil, mapOutputs: [String] = [],
+    omitted: [OmittedOutput] = [], into structure: String? = nil, batchSize: Int = 64,
+    batch: BatchDimension? = nil, rows: RowRelation = .checked, rowShapes: [String: Shape] = [:],
+    nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
+  ) throws -> PredictionPlan {
+    let planner = Planner(model: reference.name, table: table, modelInputs: modelInputs)
+    guard batchSize > 0 else {
+      throw planner.fail("the batch size is \(batchSize), a batch needs at least one row")
+    }
+    guard !modelOutputs.isEmpty else { throw planner.fail("the model has no outputs of tensors") }
+    try planner.checkNames(inputs.keys, of: modelInputs, "input")
+    let modelOutputs = try planner.outputs(modelOutputs, only, renamed: outputs, omitted: omitted)
+
+    let layout = try planner.layout(modelOutputs, batch, batchSize: batchSize)
+    var arguments: [[String]] = []
+    var bindings: [InputBinding] = []
+    for (specification, place) in zip(modelInputs, layout.inputs) {
+      let columns = try planner.columns(
+        for: specification, at: place, given: inputs[specification.name])
+      try planner.check(columns.map { ($0.name, $0.type) }, feed: specification, at: place)
+      let positions = columns.map { column in
+        if let known = arguments.firstIndex(of: column.path) { return known }
+        arguments.append(column.path)
+        return arguments.count - 1
+      }
+      bindings.append(InputBinding(specification: specification, columns: positions))
+    }
+    let outputBindings = zip(modelOutputs, layout.outputs).map { specification, place in
+      OutputBinding(
+        specification: specification,
+        rowShape: BatchLayout.rowShape(specification, at: place) ?? rowShapes[specification.name],
+        column: outputs[specification.name] ?? specification.name,
+        isMap: mapOutputs.contains(specification.name))
+    }
+    try planner.checkNewColumns(outputBindings, into: structure)
+    var size = batchSize
+    if case .fixed(let fixed) = layout.rows { size = fixed }
+    return PredictionPlan(
+      parameters: Parameters(
+        model: reference, inputs: bindings, outputs: outputBindings, layout: layout, rows: rows,
+        batchSize: size, nulls: nulls, ragged: ragged),
+      argumentPaths: arguments, returnType: returnType(of: outputBindings))
+  }
+
+  /// Fits `model` to a table; see the form with specifications.
+  public static func plan(
+    model: any Model, reference: ModelReference, table: StructType,
+    inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], only: [String]? = nil,
+    into structure: String? = nil, batchSize: Int = 64, batch: BatchDimension? = nil,
+    rows: RowRelation = .checked, rowShapes: [String: Shape] = [:], nulls: NullPolicy = .fail,
+    ragged: RaggedPolicy = .fail
+  ) throws -> PredictionPlan {
+    let outputSpecifications = ModelWithMaps.wrapping(model).outputs
+    return try plan(
+      modelInputs: model.inputs, modelOutputs: outputSpecifications, reference: reference,
+      table: table, inputs: inputs, outputs: outputs, only: only, mapOutputs: model.mapOutputs,
+      omitted: model.omittedOutputs, into: structure, batchSize: batchSize, batch: batch,
+      rows: rows, rowShapes: rowShapes, nulls: nulls, ragged: ragged)
+  }
+}
+
+/// A column of a table, or a field within one.
+private struct FoundColumn {
+  var path: [String]
+  var type: DataType
+  var name: String { path.joined(separator: ".") }
+}
+
+/// The checks of a plan against one table.
+private struct Planner {
+  let model: String
+  let table: StructType
+  let modelInputs: [TensorSpecification]
+
+  func fail(_ message: String, _ code: InferenceError.Code = .invalidInput) -> InferenceError {
+    InferenceError(code, message, function: model)
+  }
+
+  /// Makes sure that the names that the user wrote are the model's.
+  func checkNames(
+    _ names: some Sequence<String>, of specifications: [TensorSpecification], _ kind: String
+  ) throws {
+    let known = specifications.map(\.name)
+    for name in names.sorted() where !known.contains(name) {
+      throw fail(
+        "the model has no \(kind) '\(name)'; its \(kind)s are "
+          + "\(specifications.map(\.description).joined(separator: ", "))"
+          + Suggestion.text(for: name, among: known))
+    }
+  }
+
+  /// The outputs that are wanted, after a look at the names that the user wrote.
+  func outputs(
+    _ all: [TensorSpecification], _ only: [String]?, renamed: [String: String],
+    omitted: [OmittedOutput]
+  ) throws -> [TensorSpecification] {
+    for name in (only ?? []) + renamed.keys.sorted() {
+      if let output = omitted.first(where: { $0.name == name }) {
+        throw fail("the output \(output)", .invalidOutput)
+      }
+    }
+    try checkNames(only ?? [], of: all, "output")
+    try checkNames(renamed.keys, of: all, "output")
+    guard let only else { return all }
+    if only.isEmpty {
+      throw fail("only: (--outputs) names no output; leave it out to take all", .invalidOutput)
+    }
+    if let name = renamed.keys.sorted().first(where: { !only.contains($0) }) {
+      throw fail(
+        "the output '\(name)' gets a column's name in outputs: (--output-map), but is not among those "
+          + "that only: (--outputs) takes: \(only.joined(separator: ", "))", .invalidOutput)
+    }
+    var wanted: [TensorSpecification] = []
+    for name in only where !wanted.contains(where: { $0.name == name }) {
+      wanted += all.filter { $0.name == name }.prefix(1)
+    }
+    return wanted
+  }
+
+  /// The columns that feed an input, as the table names them.
+  func columns(
+    for input: TensorSpecification, at place: BatchLayout.Place, given: InputColumns?
+  ) throws -> [FoundColumn] {
+    if let given {
+      if given.names.isEmpty { throw fail("no columns are given for the input \(input)") }
+      return try given.names.map { name in
+        guard let column = try find(name) else {
+          throw fail(
+            "the table has no column '\(name)' for the model's input \(input); its columns are "
+              + "\(columnList)\(Suggestion.text(for: name, among: table.names))")
+        }
+        return column
+      }
+    }
+    if let column = try find(input.name, isPath: false) { return [column] }
+    // A model of one text, which takes it from the only text that there is.
+    let texts = table.fields.filter { $0.type.isString }
+    if modelInputs.count == 1, input.elementType == .string, texts.count == 1 {
+      return [FoundColumn(path: [texts[0].name], type: texts[0].type)]
+    }
+    throw fail(
+      "no column is named like the model's input \(input), and none was given for it; write "
+        + "inputs: [\"\(input.name)\": \"\(example(for: input, place))\"] (--map \(input.name)="
+        + "\(example(for: input, place))) with the column that feeds it. The columns are \(columnList)"
+        + Suggestion.text(for: input.name, among: table.names))
+  }
+
+  private var columnList: String {
+    table.fields.map { "\($0.name) \($0.type.ddl)" }.joined(separator: ", ")
+  }
+
+  /// A column that could feed `input`, to show how to write it.
+  private func example(
+    for input: TensorSpecification, _ place: BatchLayout.Place
+  ) -> String {
+    table.fields.first { field in
+      (try? check([(field.name, field.type)], feed: input, at: place)) != nil
+    }?.name ?? "column"
+  }
+
+  /// The column called `name`: exactly, or the only one in whichever case, or a field of a struct.
+  private func find(_ name: String, isPath: Bool = true) throws -> FoundColumn? {
+    if let field = table[name] {
+      guard table.names.count(where: { $0 == field.name }) == 1 else {
+        throw fail("the table has several columns called '\(field.name)'; rename one of them")
+      }
+      return FoundColumn(path: [field.name], type: field.type)
+    }
+    let similar = table.names.filter { $0.lowercased() == name.lowercased() }
+    if similar.count > 1 {
+      throw fail("'\(name)' may be any of the columns \(similar.joined(separator: ", "))")
+    }
+    guard isPath, let parts = SQLIdentifier.parts(of: name) else { return nil }
+    var fields = table
+    var names: [String] = []
+    var type: DataType?
+    for part in parts {
+      guard let field = fields[part] else { return nil }
+      names.append(field.name)
+      type = field.type
+      if case .struct(let inner) = field.type { fields = inner } else { fields = [] }
+    }
+    return type.map { FoundColumn(path: names, type: $0) }
+  }
+
+  /// Makes sure that the types and numbers of columns suit an input.
+  func check(
+    _ columns: [FunctionArgument], feed input: TensorSpecification, at place: BatchLayout.Place
+  ) throws {
+    for column in columns {
+      if let reason = typeMismatch(column.type, input.elementType) {
+        throw fail(
+          "the column '\(column.name)' is \(column.type), the model's input \(input) \(reason)")
+      }
+    }
+    let row = BatchLayout.rowShape(input, at: place)
+    var scalars = columns.count
+    if columns.count == 1 {
+      switch columns[0].type {
+      case .array: return try checkRank(columns[0], input, row)
+      case .binary where input.elementType != .string: return
+      case .struct(let fields): scalars = fields.count
+      default: break
+      }
+    }
+    for column in columns where columns.count > 1 {
+      switch column.type {
+      case .array, .struct, .binary:
+        throw fail(
+          "the column '\(column.name)' is \(column.type), but several columns that feed the input "
+            + "\(input) must hold one value a row each; combine them in the query")
+      default: break
+      }
+    }
+    guard let row, !row.fills(scalars) else { return }
+    if row == [], scalars == 1 { return }
+    let expected = row.elementCount.map { "takes \($0) values a row" } ?? "has rows of \(row)"
+    throw fail(
+      "the model's input \(input) \(expected), \(scalars == 1 ? "the column '\(columns[0].name)' (\(columns[0].type)) gives" : "the columns \(columns.map(\.name)) give") "
+        + "\(scalars); name as many columns as the input takes, or one array column")
+  }
+
+  private func checkRank(
+    _ column: FunctionArgument, _ input: TensorSpecification, _ row: Shape?
+  ) throws {
+    if row == [] {
+      throw fail(
+        "the column '\(column.name)' is \(column.type), the model's input \(input) takes one value "
+          + "a row")
+    }
+  }
+
+  private func typeMismatch(_ type: DataType, _ element: ElementType) -> String? {
+    switch type {
+    case .array(let inner, _): return typeMismatch(inner, element)
+    case .struct(let fields):
+      if element == .string { return "takes strings" }
+      return fields.fields.compactMap { field in
+        field.type.arrayElement == nil ? typeMismatch(field.type, element) : "takes plain numbers"
+      }.first
+    case .binary: return nil
+    case .boolean: return element == .string ? "takes strings; cast it in the query" : nil
+    case _ where type.isString:
+      return element == .string ? nil : "takes numbers; cast it in the query"
+    case _ where type.isNumeric:
+      guard element.isNumeric else {
+        return "takes \(element == .string ? "strings" : "booleans"); cast it in the query"
+      }
+      let hasFractions = type == .float || type == .double
+      if !hasFractions || element.isFloatingPoint { return nil }
+      return "takes \(element), which would lose fractions; cast it in the query (cast as bigint)"
+    case .userDefined(let defined) where defined.isVector:
+      return
+        "takes \(element) in arrays; convert it in the query with vectorToArray (vector_to_array in "
+        + "Python)"
+    default: return "takes \(element); convert it in the query"
+    }
+  }
+
+  /// Makes sure that the new columns have names of their own.
+  func checkNewColumns(
+    _ outputs: [ModelPrediction.OutputBinding], into structure: String?
+  ) throws {
+    if let structure {
+      let folded = structure.lowercased()
+      if structure.isEmpty || table.names.contains(where: { $0.lowercased() == folded }) {
+        throw fail(
+          structure.isEmpty
+            ? "the new column has no name; write into: \"preds\""
+            : "the table has a column '\(structure)' already; write into: with another name",
+          .invalidOutput)
+      }
+    }
+    var seen: [String: String] = [:]
+    for output in outputs {
+      let name = output.specification.name
+      let folded = output.column.lowercased()
+      if output.column.isEmpty {
+        throw fail("the column for the output '\(name)' has no name", .invalidOutput)
+      }
+      if let other = seen.updateValue(name, forKey: folded) {
+        throw fail(
+          "the outputs '\(other)' and '\(name)' would both become the column '\(output.column)'; "
+            + "give one of them another name in outputs:", .invalidOutput)
+      }
+      if structure == nil, let column = table.names.first(where: { $0.lowercased() == folded }) {
+        throw fail(
+          "the table has a column '\(column)' already; write outputs: [\"\(name)\": \"…\"] "
+            + "(--output-map \(name)=…) with another name for the model's output", .invalidOutput)
+      }
+    }
+  }
+
+  /// Where the model's tensors have their rows.
+  func layout(
+    _ outputs: [TensorSpecification], _ batch: BatchDimension?, batchSize: Int
+  ) throws -> BatchLayout {
+    let layout: BatchLayout
+    do {
+      layout = try BatchLayout(
+        inputs: modelInputs, outputs: outputs, batch: batch, isOneRowARun: batchSize == 1)
+    } catch let error as InferenceError {
+      throw fail(error.message, error.code)
+    }
+    if layout.rows == .one || (layout.rows == .any && batchSize == 1) { return layout }
+    for (output, place) in zip(outputs, layout.outputs) where place == .whole {
+      let runs =
+        layout.rows == .any
+        ? "give each row a run of its own with batchSize: 1 (--batch-size 1), which then gets the "
+          + "whole of it; or, if one of its dimensions counts the rows, say which"
+        : "say where the rows are"
+      throw fail(
+        "the output \(output.declaration) has no dimension for the rows of the inputs "
+          + "\(modelInputs.map(\.declaration).joined(separator: ", ")): \(runs) with batch: "
+          + "(--batch-dimension); or take the other outputs alone with only: (--outputs)",
+        .invalidOutput)
+    }
+    return layout
+  }
+}
+
+/// What a mistyped name may have meant.
+private enum Suggestion {
+  /// A question to append to a message, empty if nothing is similar.
+  static func text(for name: String, among candidates: [String]) -> String {
+    let limit = max(2, name.count / 3)
+    let nearest =
+      candidates
+      .map { (name: $0, distance: distance(name.lowercased(), $0.lowercased())) }
+      .filter { $0.distance <= limit }
+      .min { $0.distance < $1.distance }
+    return nearest.map { "; did you mean '\($0.name)'?" } ?? ""
+  }
+
+  /// The number of insertions, deletions and replacements between two words.
+  private static func distance(_ left: String, _ right: String) -> Int {
+    let right = Array(right)
+    var row = Array(0...right.count)
+    for (i, character) in left.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, other) in right.enumerated() {
+        let replaced = diagonal + (character == other ? 0 : 1)
+        diagonal = row[j + 1]
+        row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
+      }
+    }
+    return row[right.count]
+  }
+}

@@ -1,0 +1,166 @@
+import ArrowIPC
+import Models
+import SparkTypes
+import Tensors
+
+/// The built-in function behind the form that needs no code: it runs a model file on columns and
+/// gives a struct of the model's outputs.
+///
+/// ``plan(model:reference:table:inputs:outputs:only:into:batchSize:batch:rows:rowShapes:nulls:ragged:)``
+/// makes the parameters on the driver, checked against the model and the table.
+public struct ModelPrediction: UserDefinedFunction {
+  /// The function's name in every program.
+  public static let name = "needletail.predict"
+
+  /// What the driver sends to the executors.
+  public struct Parameters: Codable, Hashable, Sendable {
+    public var model: ModelReference
+    public var inputs: [InputBinding]
+    public var outputs: [OutputBinding]
+    /// Where the tensors of ``inputs`` and ``outputs`` have their rows, and how many a run takes: of a
+    /// fixed number the last batch is filled up.
+    public var layout: BatchLayout
+    /// What is to be thought of rows that run together.
+    public var rows: RowRelation
+    /// The number of rows that are taken from the table at once.
+    public var batchSize: Int
+    public var nulls: NullPolicy
+    public var ragged: RaggedPolicy
+  }
+
+  /// An input of the model and the arguments of the function that feed it.
+  public struct InputBinding: Codable, Hashable, Sendable {
+    public var specification: TensorSpecification
+    /// Positions among the function's arguments.
+    public var columns: [Int]
+  }
+
+  /// An output of the model and the field of the result that it becomes.
+  public struct OutputBinding: Codable, Hashable, Sendable {
+    public var specification: TensorSpecification
+    /// The shape of one row, ``Shape/dynamic`` where it varies; `nil` if nothing tells.
+    public var rowShape: Shape?
+    public var column: String
+    /// Whether the output is a map of numbers for each row, whose values are the tensor.
+    public var isMap = false
+  }
+
+  private let loaders: [ModelFormat: ModelLoader]
+  private let placement: ModelPlacement
+
+  public var name: String { Self.name }
+  public var kind: FunctionKind { .column }
+
+  /// - Parameters:
+  ///   - loaders: what loads the models of each format.
+  ///   - placement: what says where they are loaded; by default all tasks share one model.
+  public init(
+    loaders: [ModelFormat: ModelLoader], placement: @escaping ModelPlacement = { _, _, _ in nil }
+  ) {
+    self.loaders = loaders
+    self.placement = placement
+  }
+
+  public func evaluate(
+    _ input: any BatchSource, invocation: FunctionInvocation, worker: WorkerContext
+  ) async throws -> any BatchSource {
+    let parameters = try invocation.decodeParameters(as: Parameters.self)
+    let path =
+      parameters.model.isAddress ? parameters.model.file : worker.file(parameters.model.file)
+    let chunks = BatchChunks(input, size: max(parameters.batchSize, 1))
+    var loaded: LoadedModel?
+    return BatchGenerator {
+      guard let chunk = try await chunks.next() else { return nil }
+      let model: LoadedModel
+      if let loaded {
+        model = loaded
+      } else {
+        model = try await load(parameters.model, path, worker)
+        try checkSame(model.model, parameters, path)
+        loaded = model
+      }
+      let run = ModelRun(
+        model: model.model, learned: model.learned, parameters: parameters,
+        argumentNames: chunk.batch.columns.indices.map { invocation.argumentName($0) },
+        label: "\(name)(\(parameters.model.name))")
+      return try RecordBatch([(name, try await run.predictions(chunk))])
+    }
+  }
+
+  private func load(
+    _ reference: ModelReference, _ path: String, _ worker: WorkerContext
+  ) async throws -> LoadedModel {
+    guard let loader = loaders[reference.format] else {
+      let known = loaders.keys.map(\.rawValue).sorted().joined(separator: ", ")
+      throw InferenceError(
+        .modelLoad,
+        "this program has no loader for \(reference.format.rawValue) models (it has: \(known))",
+        function: name)
+    }
+    do {
+      let device = try placement(reference, path, worker).map { " on \($0)" } ?? ""
+      let key = ModelCache.Key(
+        id: "\(name): \(path)\(device)", parameters: try FunctionInvocation.encode(reference))
+      return try await worker.models.value(for: key, as: LoadedModel.self) {
+        LoadedModel(model: ModelWithMaps.wrapping(try await loader(reference, path, worker)))
+      }
+    } catch {
+      throw InferenceError.loading(error, function: "\(name)(\(reference.name))")
+    }
+  }
+
+  /// Makes sure that the executor's model is the one that the driver planned for.
+  private func checkSame(_ model: any Model, _ parameters: Parameters, _ path: String) throws {
+    for (kind, planned, found) in [
+      ("input", parameters.inputs.map(\.specification), model.inputs),
+      ("output", parameters.outputs.map(\.specification), model.outputs),
+    ] {
+      for specification in planned {
+        let other = found.first { $0.name == specification.name }
+        guard other?.elementType == specification.elementType, other?.shape == specification.shape
+        else {
+          throw InferenceError(
+            .modelLoad,
+            "the model \(parameters.model.name) on the executor (\(path)) has \(other.map { "the \(kind) \($0)" } ?? "no \(kind) \(specification.name)"), "
+              + "the driver's has \(specification): add the same file as the driver reads",
+            function: name)
+        }
+      }
+    }
+  }
+}
+
+/// A model as the cache keeps it.
+private struct LoadedModel: Sendable {
+  let model: any Model
+  let learned = LearnedRows()
+}
+
+extension ModelPrediction {
+  /// The Spark type of the column that an output becomes.
+  ///
+  /// An output of one element a row (`[rows]` or `[rows, 1]`) is a scalar column. All others are arrays
+  /// of the elements of a row in row-major order, whatever their rank; so is an output whose shape
+  /// nothing tells. Maps are `map<string,double>`.
+  public static func columnType(of output: OutputBinding) -> DataType {
+    if output.isMap { return MapRows.type }
+    let element: DataType =
+      switch output.specification.elementType {
+      case .bool: .boolean
+      case .int8: .byte
+      case .int16, .uint8: .short
+      case .int32, .uint16: .integer
+      case .int64, .uint32, .uint64: .long
+      case .float16, .bfloat16, .float32: .float
+      case .float64: .double
+      case .string: .string
+      }
+    let isScalar = output.rowShape == [] || output.rowShape == [1]
+    return isScalar ? element : .array(element)
+  }
+
+  /// The struct that the function gives.
+  public static func returnType(of outputs: [OutputBinding]) -> StructType {
+    StructType(outputs.map { StructField($0.column, columnType(of: $0)) })
+  }
+}

@@ -1,0 +1,116 @@
+import ArrowIPC
+import Models
+import SparkTypes
+import Tensors
+
+/// Runs a model on the batches of one task.
+struct ModelRun {
+  let model: any Model
+  let learned: LearnedRows
+  let parameters: ModelPrediction.Parameters
+  let argumentNames: [String]
+  /// The function and the model for messages.
+  let label: String
+
+  /// The predictions of one chunk as a struct column.
+  func predictions(_ chunk: BatchChunks.Chunk) async throws -> ArrowColumn {
+    let type = DataType.struct(ModelPrediction.returnType(of: parameters.outputs))
+    let kept = parameters.nulls == .skip ? chunk.batch.rowsWithoutNulls() : nil
+    let batch = try kept.map { try chunk.batch.selecting($0) } ?? chunk.batch
+    let rows = RowNumbers(start: chunk.firstRow, kept: kept)
+    var column: ArrowColumn
+    if batch.rowCount == 0 {
+      column = .empty(try type.arrowType())
+    } else {
+      var parts: [ArrowColumn] = []
+      for range in try runs(of: batch, rows) {
+        let part = range.count == batch.rowCount ? batch : batch.slice(range)
+        parts.append(try await predictions(part, rows.part(range), type))
+      }
+      column = try .concatenating(parts)
+    }
+    if let kept { column = try column.scattered(to: kept, count: chunk.batch.rowCount) }
+    return column
+  }
+
+  /// The rows that run together: those that agree in the inputs that a run has once only.
+  private func runs(of batch: RecordBatch, _ rows: RowNumbers) throws -> [Range<Int>] {
+    let all = 0..<batch.rowCount
+    if parameters.layout.rows == .one { return all.map { $0..<$0 + 1 } }
+    let shared = parameters.inputs.indices.filter { parameters.layout.inputs[$0] == .whole }
+    if shared.isEmpty || all.count == 1 { return [all] }
+    var runs: [Range<Int>] = []
+    var last: [AnyTensor] = []
+    for row in all {
+      let values = try shared.map { input in
+        try tensor(input, batch.slice(row..<row + 1), rows.part(row..<row + 1))
+      }
+      if let run = runs.last, zip(values, last).allSatisfy({ $0.isIdentical(to: $1) }) {
+        runs[runs.count - 1] = run.lowerBound..<row + 1
+      } else {
+        runs.append(row..<row + 1)
+      }
+      last = values
+    }
+    return runs
+  }
+
+  private func tensor(
+    _ input: Int, _ batch: RecordBatch, _ rows: RowNumbers
+  ) throws -> AnyTensor {
+    try ModelInput(
+      binding: parameters.inputs[input], place: parameters.layout.inputs[input], batch: batch,
+      names: argumentNames, rows: rows, parameters: parameters, label: label
+    ).tensor()
+  }
+
+  /// The predictions of rows that run together.
+  private func predictions(
+    _ batch: RecordBatch, _ rows: RowNumbers, _ type: DataType
+  ) async throws -> ArrowColumn {
+    let count = batch.rowCount
+    let tensors = try parameters.inputs.indices.map { input in
+      let isWhole = parameters.layout.inputs[input] == .whole && count > 1
+      return try isWhole
+        ? tensor(input, batch.slice(0..<1), rows.part(0..<1)) : tensor(input, batch, rows)
+    }
+    let runs = RowRuns(
+      model: model, layout: parameters.layout, inputs: parameters.inputs.map(\.specification),
+      outputs: parameters.outputs.map(\.specification), relation: parameters.rows,
+      learned: learned, label: label)
+    let results: [AnyTensor]
+    do {
+      results = try await runs.run(tensors, count: count)
+    } catch let error as InferenceError where error.function == label {
+      throw error
+    } catch {
+      let isTold =
+        count > 1 && parameters.layout.rows == .any && !(error is CancellationError)
+      let advice = isTold ? await runs.advice(tensors) : nil
+      throw InferenceError.predicting(
+        error, rows: rows[0], rows[count - 1], advice: advice, function: label)
+    }
+    let outputs = try zip(parameters.outputs, results).map { binding, result in
+      if binding.isMap, let model = model as? ModelWithMaps {
+        let maps = try model.maps(result, of: binding.specification.name)
+        return (name: binding.column, output: maps as any PredictOutput)
+      }
+      guard ModelPrediction.columnType(of: binding).arrayElement != nil, result.shape.rank == 1
+      else { return (name: binding.column, output: result as any PredictOutput) }
+      return (binding.column, try result.reshaped(to: [count, 1]))
+    }
+    return try NamedOutputs(outputs).column(
+      OutputRequest(type: type, rowCount: count, rows: rows, flattening: true, function: label))
+  }
+}
+
+extension RowRuns {
+  /// What to do about a failed run of several rows, if a run of the first one succeeds.
+  func advice(_ tensors: [AnyTensor]) async -> String? {
+    guard let single = try? single(tensors, 0), (try? await run(single, count: 1)) != nil else {
+      return nil
+    }
+    return "the first row alone succeeds: give each row a run of its own with batchSize: 1 "
+      + "(--batch-size 1), or smaller batches if it was too large"
+  }
+}

@@ -1,0 +1,44 @@
+import ArrowIPC
+import Models
+import Tensors
+
+/// A cast of numbers to a declared type: exact in integers, to the nearest in floating-point numbers.
+struct NumericCast {
+  let request: OutputRequest
+  /// The number of elements in a row, to name the row of a number that does not fit.
+  let perRow: Int
+
+  func failure(_ number: InexactNumber) -> InferenceError {
+    request.misfit(number, row: perRow == 0 ? 0 : number.index / perRow)
+  }
+}
+
+/// A tensor of numbers of whatever type; only ``Tensor`` conforms.
+protocol NumericTensor {
+  func cast<Target: NumericTensorElement>(
+    to: Target.Type, _ cast: NumericCast
+  ) throws -> ArrowColumn
+}
+
+extension Tensor: NumericTensor where Element: NumericTensorElement {
+  func cast<Target: NumericTensorElement>(
+    to target: Target.Type, _ cast: NumericCast
+  ) throws -> ArrowColumn {
+    do {
+      return ArrowColumn(try converted(to: Target.self))
+    } catch {
+      throw cast.failure(error)
+    }
+  }
+}
+
+extension OutputRequest {
+  /// The error for a number that the declared type cannot hold.
+  func misfit(_ number: InexactNumber, row: Int) -> InferenceError {
+    let text = "\(number.value) does not fit the declared type \(type) (\(number.elementType))"
+    return failure(
+      number.isFraction
+        ? "\(text): it is no whole number; round it in the function, or declare a floating-point type"
+        : "\(text); declare a wider type", row: row)
+  }
+}

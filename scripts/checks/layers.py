@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Proves from the manifest and the import lines that the modules are layers.
+
+Arrows only point down (the order in which Package.swift lists the targets), what a target declares is
+what its files import, what runs models knows nothing of Arrow or Spark, and docs/Architecture.md has a
+sentence for each module.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# Programs that a test starts need no import; the C modules of others' libraries have no target.
+STARTED = {"IntegrationProgram", "NeedletailCommand", "QuickStart", "WorkerFixture"}
+# What runs models: all below SparkFunctions, and what serves them.
+PLAIN = [
+    "Tensors", "Threads", "NativeLibraries", "Models", "ONNXRuntime", "TensorFlowRuntime",
+    "TorchRuntime", "Tokenizers", "TextPipelines", "ImagePreprocessing", "KServeProtocol",
+    "KServeClient", "KServeServer",
+]
+TABLES = {
+    "ArrowIPC", "SparkTypes", "SparkFunctions", "SparkWorker", "SparkConnect", "SparkConnectProtocol",
+}
+IMPORT = re.compile(
+    r"^ *(?:@\w+(?:\([^)]*\))? |public |package |internal |private )*"
+    r"import (?:(?:struct|class|enum|func|protocol|typealias|let|var) )?(\w+)", re.M)
+
+
+def imports(folder):
+    """The modules that the Swift files below a folder import, with one file for each."""
+    found = {}
+    for path, _, names in os.walk(folder):
+        for name in sorted(names):
+            if name.endswith(".swift"):
+                file = os.path.join(path, name)
+                with open(file, encoding="utf-8") as source:
+                    text = re.sub(r'""".*?"""', "", source.read(), flags=re.S)
+                for module in IMPORT.findall(text):
+                    found.setdefault(module, os.path.relpath(file, ROOT))
+    return found
+
+
+def main():
+    swift = os.environ.get("SWIFT", "swift")
+    environment = {name: value for name, value in os.environ.items() if name != "NEEDLETAIL_TESTS"}
+    manifest = json.loads(subprocess.run(
+        [swift, "package", "--package-path", ROOT, "dump-package"], env=environment, check=True,
+        capture_output=True, text=True).stdout)
+    targets = manifest["targets"]
+    places = {target["name"]: place for place, target in enumerate(targets)}
+    faults = []
+    needs = {}
+    for target in targets:
+        name = target["name"]
+        declared = {
+            (edge.get("byName") or edge.get("product") or edge.get("target"))[0]
+            for edge in target["dependencies"]}
+        needs[name] = declared
+        folder = target.get("path") or ("Tests/" if target["type"] == "test" else "Sources/") + name
+        used = imports(os.path.join(ROOT, folder))
+        if not used and target["type"] != "executable":
+            continue
+        for module in sorted(declared):
+            if module not in used and not (target["type"] == "test" and module in STARTED):
+                faults.append(f"{name} declares that it needs {module}, and no file of it imports that")
+            if module in places and target["type"] == "regular" and places[module] > places[name]:
+                faults.append(f"{name} stands above {module}, which it needs")
+        for module, file in sorted(used.items()):
+            if module in places and module not in declared and module != name:
+                faults.append(f"{file} imports {module}, which {name} does not declare")
+    for name in PLAIN:
+        reached, waiting = set(), [name]
+        while waiting:
+            for module in needs.get(waiting.pop(), ()):
+                if module not in reached:
+                    reached.add(module)
+                    waiting.append(module)
+        if name not in places:
+            faults.append(f"there is no target {name}")
+        for module in sorted(reached & TABLES):
+            faults.append(f"{name}, which only runs models, reaches {module}")
+    with open(os.path.join(ROOT, "docs/Architecture.md"), encoding="utf-8") as page:
+        described = set(re.findall(r"^\| `(\w+)` \|", page.read(), re.M))
+    modules = {
+        target["name"] for target in targets
+        if target["type"] == "regular" and not target.get("path") and not target["name"].startswith("C")
+    } | {"NeedletailCommand"}
+    for name in sorted(modules - described):
+        faults.append(f"docs/Architecture.md has no sentence for {name}")
+    for name in sorted(described - modules):
+        faults.append(f"docs/Architecture.md describes {name}, which is no module")
+    for fault in faults:
+        print(fault)
+    if not faults:
+        edges = sum(len(needs[target["name"]] & set(places)) for target in targets)
+        print(f"{len(targets)} targets, {edges} arrows between them: all point down")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
