@@ -62,13 +62,12 @@ struct Header: Sendable {
   let name: String
   let value: String
 
-  init(_ text: String) throws {
-    guard let end = text.firstIndex(where: { $0 == ":" || $0 == "=" }), end != text.startIndex
-    else {
-      throw ValidationError("'\(text)' is not of the form --header 'NAME: VALUE'")
-    }
+  /// Has no name if `text` is of another form: an error here would make the parser show `text`, which
+  /// may be a token.
+  init(_ text: String) {
+    let end = text.firstIndex { $0 == ":" || $0 == "=" } ?? text.startIndex
     name = String(text[..<end])
-    value = text[text.index(after: end)...].trimmingCharacters(in: .whitespaces)
+    value = text[end...].dropFirst().trimmingCharacters(in: .whitespaces)
   }
 }
 
@@ -136,6 +135,9 @@ extension [ModelOption] {
         throw CommandFailure(
           "--header is for models of a server (kserve://HOST:PORT/MODEL), and '\(source.path)' is none"
         )
+      }
+      guard !header.name.isEmpty else {
+        throw CommandFailure("a --header is not of the form --header 'NAME: VALUE'")
       }
       guard names.insert(header.name.lowercased()).inserted,
         given.keys.allSatisfy({ $0.lowercased() != "header.\(header.name.lowercased())" })

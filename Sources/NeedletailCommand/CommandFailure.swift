@@ -22,7 +22,17 @@ struct CommandFailure: Error, CustomStringConvertible {
 
   /// An option, or a name in one, that has one value and was given two.
   static func twice(_ what: String, _ first: String, _ second: String) -> CommandFailure {
-    CommandFailure("\(what) is given twice, with '\(first)' and '\(second)'; give it once")
+    let values = mayBeSecret(what) ? "" : ", with '\(first)' and '\(second)'"
+    return CommandFailure("\(what) is given twice\(values); give it once")
+  }
+
+  /// Whether the values of an option may be such as no log should show: a token, a password, the address
+  /// of a server with them.
+  private static func mayBeSecret(_ what: String) -> Bool {
+    let name = what.lowercased().filter { $0 != "-" }
+    return ["remote", "token", "header.", "password", "secret", "key"].contains {
+      name.contains($0)
+    }
   }
 
   /// The status that an error gives the command.

@@ -63,6 +63,18 @@ struct RefusalTests {
       arguments:
         "predict digits.onnx --input in.csv --output new --input-option sep=; --input-option sep=,",
       says: "error: --input-option sep is given twice, with ';' and ','; give it once"),
+    // No token is shown.
+    Case(
+      arguments:
+        "inspect kserve://h/m --option token=hidden --option token=secret",
+      says: "error: --option token is given twice; give it once"),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --remote sc://h/;token=hidden --remote sc://i/;token=secret",
+      says: "error: --remote is given twice; give it once"),
+    Case(
+      arguments: "inspect kserve://h/m --header hidden",
+      says: "error: a --header is not of the form --header 'NAME: VALUE'"),
     Case(
       arguments: "serve digits.onnx --http-port 1 --http-port 2",
       says: "error: --http-port is given twice, with '1' and '2'; give it once"),

@@ -41,13 +41,14 @@ public struct ConnectionString: Sendable, Hashable {
     guard text.hasPrefix("sc://") else { throw failure("it does not begin with sc://") }
     let rest = text.dropFirst(5)
     let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-    if let semicolon = rest[..<slash].firstIndex(of: ";") {
-      throw failure("there is no / before '\(rest[semicolon...].prefix(20))'")
+    if rest[..<slash].contains(";") {
+      throw failure("there is no / before the first ;")
     }
     (host, port) = try Self.authority(rest[..<slash], failure)
     var parameters = slash == rest.endIndex ? "" : rest[rest.index(after: slash)...]
     if !parameters.isEmpty, parameters.first != ";" {
-      throw failure("a path ('/\(parameters.prefix(20))') is not allowed")
+      throw failure(
+        "a path ('/\(Self.redacted(String(parameters)).prefix(20))') is not allowed")
     }
     parameters = parameters.drop { $0 == ";" }
     var values: [String: String] = [:]
@@ -135,9 +136,19 @@ public struct ConnectionString: Sendable, Hashable {
     return (String(host), port)
   }
 
-  /// `text` with its token hidden, for messages.
+  /// Parameters whose values may be shown; a header may be a password, too.
+  private static let publicNames: Set<Substring> = [
+    "user_id", "user_agent", "session_id", "use_ssl", "ca_file", "certificate_file", "key_file",
+  ]
+
+  /// `text` without what may be secret, for messages.
   static func redacted(_ text: String) -> String {
-    text.split(separator: ";", omittingEmptySubsequences: false)
-      .map { $0.hasPrefix("token=") ? "token=***" : $0 }.joined(separator: ";")
+    let parts = text.split(separator: ";", omittingEmptySubsequences: false)
+    return parts.map { part in
+      guard let equals = part.firstIndex(of: "="), !publicNames.contains(part[..<equals]) else {
+        return String(part)
+      }
+      return part[..<equals] + "=***"
+    }.joined(separator: ";")
   }
 }
