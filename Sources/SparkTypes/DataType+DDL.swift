@@ -96,6 +96,8 @@ private struct DDLParser {
 
   /// Types nested deeper than this are refused: no schema needs them, and recursion must end.
   private static let maximumDepth = 200
+  /// The most digits of a decimal.
+  private static let maximumPrecision = 38
 
   init(_ text: String) { characters = Array(text.unicodeScalars) }
 
@@ -151,10 +153,16 @@ private struct DDLParser {
     return false
   }
 
-  private mutating func integer() throws -> Int {
-    let negative = accept("-")
-    guard let number = Int(word()) else { throw failure("a number") }
-    return negative ? -number : number
+  /// A number within bounds; `noun` says what it is.
+  private mutating func integer(_ noun: String, _ allowed: ClosedRange<Int>) throws -> Int {
+    skipSpace()
+    let start = position
+    let sign = accept("-") ? "-" : ""
+    guard let number = Int(sign + word()), allowed.contains(number) else {
+      position = start
+      throw failure("\(noun) from \(allowed.lowerBound) to \(allowed.upperBound)")
+    }
+    return number
   }
 
   private mutating func name() throws -> String {
@@ -239,13 +247,14 @@ private struct DDLParser {
     case "variant": return .variant
     case "decimal", "dec", "numeric":
       guard accept("(") else { return .decimal() }
-      let precision = try integer()
-      let scale = accept(",") ? try integer() : 0
+      let most = Self.maximumPrecision
+      let precision = try integer("a precision", 0...most)
+      let scale = accept(",") ? try integer("a scale", -most...precision) : 0
       try expect(")")
       return .decimal(precision: precision, scale: scale)
     case "char", "character", "varchar":
       try expect("(")
-      let length = try integer()
+      let length = try integer("a length", 0...Int(Int32.max))
       try expect(")")
       return name == "varchar" ? .varchar(length: length) : .char(length: length)
     case "array":
@@ -280,12 +289,7 @@ private struct DDLParser {
   /// The digits in parentheses, if there are any.
   private mutating func precision(_ allowed: ClosedRange<Int>) throws -> Int? {
     guard accept("(") else { return nil }
-    let before = position
-    let digits = try integer()
-    guard allowed.contains(digits) else {
-      position = before
-      throw failure("a precision from \(allowed.lowerBound) to \(allowed.upperBound)")
-    }
+    let digits = try integer("a precision", allowed)
     try expect(")")
     return digits
   }
@@ -325,7 +329,7 @@ private struct DDLParser {
       try expect(")")
       return nil
     }
-    let number = try integer()
+    let number = try integer("the number of a reference system", 0...Int(Int32.max))
     try expect(")")
     return number
   }

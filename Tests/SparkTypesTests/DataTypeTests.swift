@@ -50,8 +50,10 @@ struct DataTypeTests {
     "what is not understood is told with its place",
     arguments: [
       ("", 1), ("floot", 1), ("array", 6), ("array<", 7), ("array<int", 10), ("array<int>x", 11),
-      ("map<int>", 8), ("struct<a>", 9), ("struct<a:int,>", 14), ("decimal(x)", 10),
-      ("struct<`a:int>", 15), ("char", 5),
+      ("map<int>", 8), ("struct<a>", 9), ("struct<a:int,>", 14), ("decimal(x)", 9),
+      ("struct<`a:int>", 15), ("char", 5), ("decimal(39)", 9), ("decimal(2,3)", 11),
+      ("decimal(99999999999999999999)", 9), ("char(99999999999)", 6), ("varchar(-1)", 9),
+      ("geometry(99999999999)", 10), ("geography(-1)", 11),
     ])
   func refusals(text: String, position: Int) {
     #expect {

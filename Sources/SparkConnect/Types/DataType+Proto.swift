@@ -3,7 +3,8 @@ import SparkTypes
 import SwiftProtobuf
 
 extension DataType {
-  /// The type as the protocol spells it.
+  /// The type as the protocol spells it; numbers beyond its are those at its ends, which the server
+  /// refuses as well, or which come to the same, as lengths of strings do.
   package var proto: Spark_Connect_DataType {
     var message = Spark_Connect_DataType()
     switch self {
@@ -17,22 +18,22 @@ extension DataType {
     case .double: message.double = .init()
     case .decimal(let precision, let scale):
       message.decimal = .with {
-        $0.precision = Int32(precision)
-        $0.scale = Int32(scale)
+        $0.precision = Int32(clamping: precision)
+        $0.scale = Int32(clamping: scale)
       }
     case .string: message.string = .init()
     case .collatedString(let collation): message.string = .with { $0.collation = collation }
-    case .char(let length): message.char = .with { $0.length = Int32(length) }
-    case .varchar(let length): message.varChar = .with { $0.length = Int32(length) }
+    case .char(let length): message.char = .with { $0.length = Int32(clamping: length) }
+    case .varchar(let length): message.varChar = .with { $0.length = Int32(clamping: length) }
     case .binary: message.binary = .init()
     case .date: message.date = .init()
     case .timestamp: message.timestamp = .init()
     case .timestampNTZ: message.timestampNtz = .init()
-    case .time(let precision): message.time = .with { $0.precision = Int32(precision) }
+    case .time(let precision): message.time = .with { $0.precision = Int32(clamping: precision) }
     case .timestampNanos(let precision):
-      message.timestampLtzNanos = .with { $0.precision = Int32(precision) }
+      message.timestampLtzNanos = .with { $0.precision = Int32(clamping: precision) }
     case .timestampNTZNanos(let precision):
-      message.timestampNtzNanos = .with { $0.precision = Int32(precision) }
+      message.timestampNtzNanos = .with { $0.precision = Int32(clamping: precision) }
     case .dayTimeInterval(let from, let to):
       message.dayTimeInterval = .with {
         $0.startField = from.rawValue
@@ -57,8 +58,10 @@ extension DataType {
       }
     case .struct(let fields): message.struct = fields.proto
     case .variant: message.variant = .init()
-    case .geometry(let srid): message.geometry = .with { $0.srid = Int32(srid ?? Self.anySRID) }
-    case .geography(let srid): message.geography = .with { $0.srid = Int32(srid ?? Self.anySRID) }
+    case .geometry(let srid):
+      message.geometry = .with { $0.srid = Int32(clamping: srid ?? Self.anySRID) }
+    case .geography(let srid):
+      message.geography = .with { $0.srid = Int32(clamping: srid ?? Self.anySRID) }
     case .userDefined(let type):
       message.udt = .with {
         $0.type = "udt"
