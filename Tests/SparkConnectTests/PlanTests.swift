@@ -191,6 +191,16 @@ struct PlanTests {
     #expect(message.literal == (try Spark_Connect_Expression.Literal(jsonString: json)))
   }
 
+  @Test(
+    "a date that no timestamp holds is an error of the query",
+    arguments: [1e13, -1e30, .infinity, .nan] as [Double])
+  func hugeDates(seconds: Double) async {
+    let column = lit(Date(timeIntervalSince1970: seconds))
+    let error = await sparkError { _ = try column.expression(.init(version: (4, 3))) }
+    #expect(error.kind == .invalidArgument)
+    #expect(error.message.contains("\(seconds) seconds from 1970"))
+  }
+
   @Test("columns describe themselves")
   func descriptions() {
     #expect("\(col("a").cast(.array(.float)))" == "CAST(a AS array<float>)")

@@ -39,9 +39,25 @@ public func lit(_ value: [UInt8]) -> Column {
   literal("binary(\(value.count))") { $0.binary = Data(value) }
 }
 
-/// A `timestamp` literal, to the microsecond.
+/// A `timestamp` literal, to the microsecond; a date that no timestamp can hold is an error of the query.
 public func lit(_ value: Date) -> Column {
-  literal("\(value)") { $0.timestamp = Int64((value.timeIntervalSince1970 * 1e6).rounded()) }
+  // Foundation traps when it describes such a date.
+  let micros = value.microseconds
+  let seconds = value.timeIntervalSince1970
+  return Column(label: micros == nil ? "\(seconds) seconds from 1970" : "\(value)") { _ in
+    guard let micros else {
+      throw SparkError(
+        .invalidArgument,
+        "the date that is \(seconds) seconds from 1970 fits no timestamp of Spark, which is at most "
+          + "2^63 microseconds from 1970")
+    }
+    return .with { $0.literal = .with { $0.timestamp = micros } }
+  }
+}
+
+extension Date {
+  /// A timestamp of Spark; `nil` if none holds the date.
+  var microseconds: Int64? { Int64(exactly: (timeIntervalSince1970 * 1e6).rounded()) }
 }
 
 /// A null of type `type`.

@@ -29,8 +29,9 @@ final class RowEncoder: Encoder {
   func take(_ value: some Encodable) throws {
     switch value {
     case let date as Date:
-      let micros = (date.timeIntervalSince1970 * 1e6).rounded()
-      guard let number = Int64(exactly: micros) else { throw refusal("the date \(date)") }
+      guard let number = date.microseconds else {
+        throw refusal("the date that is \(date.timeIntervalSince1970) seconds from 1970")
+      }
       single = .leaf(.int(number), .timestamp)
     case let data as Data: single = .leaf(.binary(Array(data)), .binary)
     case let number as Decimal:
