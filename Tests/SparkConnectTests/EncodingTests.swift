@@ -151,4 +151,39 @@ struct EncodingTests {
       #expect(misfit.message.contains("value 0.value[0]"))
     }
   }
+
+  @Test("decimals with more digits than declared, and values of other types, are refused by place")
+  func misfits() async throws {
+    struct Item: Encodable, Sendable {
+      var prices: [Decimal]
+    }
+    let price = DataType.decimal(precision: 4, scale: 2)
+    let most = Decimal(9999) / 100
+    let items = [Item(prices: [1, most]), Item(prices: [-most, 100])]
+    let row: [ArrowValue] = [.string("a"), .int(1)]
+    try await withSession { session, _ in
+      _ = try await session.createDataFrame([items[0]], schema: ["prices": .array(price)])
+      let long = await sparkError {
+        _ = try await session.createDataFrame(items, schema: ["prices": .array(price)])
+      }
+      #expect(
+        long.message
+          == "row 1, column 'prices'[1] is 100.00, which has 5 digits, and decimal(4,2) has 4; "
+          + "declare more (up to 38), or round the number")
+      await #expect {
+        _ = try await session.createDataFrame([row], schema: ["a": .string, "b": .string])
+      } throws: { error in
+        (error as? ArrowError)?.context == "column 'b'"
+      }
+    }
+  }
+
+  @Test("a date that no timestamp holds is refused")
+  func hugeDates() async throws {
+    try await withSession { session, _ in
+      await #expect(throws: EncodingError.self) {
+        _ = try await session.createDataFrame([Date(timeIntervalSince1970: 1e30)])
+      }
+    }
+  }
 }

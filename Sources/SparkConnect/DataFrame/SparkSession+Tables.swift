@@ -167,8 +167,19 @@ extension SparkSession {
       throw SparkError(
         .invalidArgument, "row \(row) has \(rows[row].count) values, the schema \(schema.count)")
     }
-    let columns = try arrow.fields.indices.map { index in
-      try ArrowColumn(rows.map { $0[index] }, type: arrow.fields[index].type)
+    let columns = try zip(schema, arrow.fields).enumerated().map { index, types -> ArrowColumn in
+      let (field, stored) = types
+      if field.type.hasDecimals {
+        for (row, values) in rows.enumerated() {
+          try field.type.checkDecimals(in: values[index], "row \(row), column '\(field.name)'")
+        }
+      }
+      do {
+        return try ArrowColumn(rows.map { $0[index] }, type: stored.type)
+      } catch var error as ArrowError {
+        error.context = "column '\(field.name)'"
+        throw error
+      }
     }
     return try await createDataFrame(
       [try RecordBatch(schema: arrow, columns: columns, rowCount: rows.count)], schema: schema)
