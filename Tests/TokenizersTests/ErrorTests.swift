@@ -103,6 +103,9 @@ struct ErrorTests {
     BadFile("nothing to repeat", split("*"), .unsupported),
     BadFile("unknown property", split(#"\\p{Klingon}"#), .unsupported),
     BadFile("repetition too large", split("a{100000}"), .unsupported),
+    BadFile(
+      "repetitions of repetitions", split("a" + String(repeating: "{1}", count: 100_000)),
+      .unsupported),
     BadFile("program too large", split("((((a{999}b){999}c){999}d){999}e)"), .unsupported),
     BadFile("groups too deep", split(String(repeating: "(", count: 3000)), .unsupported),
     BadFile("brackets too deep", split(String(repeating: "[", count: 3000)), .unsupported),

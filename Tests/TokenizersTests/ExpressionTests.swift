@@ -46,6 +46,7 @@ import Testing
       #"\p{Extended_Pictographic}|\p{Emoji_Modifier}|."#, "\u{1f44d}\u{1f3fd}\u{260e}a",
       ["\u{1f44d}", "\u{1f3fd}", "\u{260e}", "a"]),
     Case(#"\p{^Greek}+|\p{Grek}"#, "ab\u{3b1}\u{3b2}", ["ab", "\u{3b1}", "\u{3b2}"]),
+    Case("(?:){1000}{1000}{1000}a|.", "ab", ["a", "b"]),
     Case(#"(a|b)\1|."#, "aabbab", ["aa", "bb", "a", "b"]),
     Case(#"(?<q>['\"])[^'\"]*\k<q>|."#, "'a' \"b' c", ["'a'", " ", "\"", "b", "'", " ", "c"]),
     Case(#"(?i)(ab)\1|."#, "aBAbab", ["aBAb", "a", "b"]),

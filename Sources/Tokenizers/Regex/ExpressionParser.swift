@@ -7,6 +7,8 @@
 struct ExpressionParser {
   /// Deeper nesting than any sensible expression has.
   static let maximumDepth = 50
+  /// More repetitions of one unit (`a{2}{3}`) than any sensible expression has; each nests what is before.
+  private static let maximumRepetitions = 10
 
   struct Options {
     var ignoresCase = false
@@ -76,7 +78,14 @@ struct ExpressionParser {
       if options.isExtended, skipExtended() { continue }
       // Options that stand alone make the rest of the group one node, as Ruby has it.
       guard var node = try atom(depth: depth) else { continue }
-      while let repeated = try quantified(node) { node = repeated }
+      var repetitions = 0
+      while let repeated = try quantified(node) {
+        node = repeated
+        repetitions += 1
+        guard repetitions <= Self.maximumRepetitions else {
+          throw failure("more than \(Self.maximumRepetitions) repetitions of one unit")
+        }
+      }
       nodes.append(node)
     }
     return .sequence(nodes)

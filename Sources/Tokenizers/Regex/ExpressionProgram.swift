@@ -170,7 +170,12 @@ struct ExpressionCompiler {
   private mutating func addLoop(
     _ node: ExpressionNode, _ minimum: Int, _ maximum: Int?, isLazy: Bool
   ) throws(TokenizerError) {
-    for _ in 0..<minimum { try add(node) }
+    for _ in 0..<minimum {
+      let start = next
+      try add(node)
+      // Nothing to match, however often: `(?:){1000}{1000}` would take its time without growing.
+      if next == start { break }
+    }
     func fork(_ body: Int, _ end: Int) -> ExpressionProgram.Instruction {
       isLazy ? .fork(end, body) : .fork(body, end)
     }
