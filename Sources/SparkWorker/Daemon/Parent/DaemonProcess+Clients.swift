@@ -7,7 +7,21 @@ extension DaemonProcess {
   private static let longestSecret = 1024
 
   mutating func accept() {
-    guard let descriptor = Socket.acceptDescriptor(listener) else { return }
+    guard let descriptor = Socket.acceptDescriptor(listener) else {
+      // The connection stays where it is, and every wait for the next one would end at once.
+      let reason = errno
+      if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(reason) {
+        if acceptsAgain == nil {
+          log(
+            .error,
+            "no more connections can be taken for now: \(String(cString: strerror(reason))); raise the "
+              + "limit of open files (ulimit -n) for Spark's executors")
+        }
+        acceptsAgain = ContinuousClock.now + .milliseconds(100)
+      }
+      return
+    }
+    acceptsAgain = nil
     guard let slot = (0..<TaskLedger.capacity).first(where: { clients[$0] == nil }) else {
       log(.error, "Spark holds \(clients.count) connections; another one was closed")
       close(descriptor)

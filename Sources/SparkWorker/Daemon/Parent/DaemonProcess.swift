@@ -23,6 +23,8 @@ struct DaemonProcess {
   /// daemon because it is about to connect.
   private var aloneSince: ContinuousClock.Instant?
   private var lastCheck = ContinuousClock.now
+  /// When to take connections again, while the process may open no more files.
+  var acceptsAgain: ContinuousClock.Instant?
 
   /// How often to look whether the session's files are still there.
   private static let checkInterval = Duration.seconds(3)
@@ -64,18 +66,21 @@ struct DaemonProcess {
   }
 
   private mutating func waitAndHandle() {
-    var requests = [pollfd(descriptor: STDIN_FILENO), pollfd(descriptor: listener)]
+    let rests = acceptsAgain.map { $0 > .now } ?? false
+    var requests = [
+      pollfd(descriptor: STDIN_FILENO), pollfd(descriptor: rests ? -1 : listener),
+    ]
     let workerIDs = Array(workers.keys)
     for id in workerIDs {
       if let worker = workers[id] {
         requests.append(pollfd(descriptor: worker.control.descriptor))
-        // A negative number is passed over.
+        // A negative number is passed over, here as above.
         requests.append(pollfd(descriptor: worker.hasErrors ? worker.errors : -1))
       }
     }
     let waiting = clients.compactMap { slot, client in client.request.map { (slot, $0) } }
     requests += waiting.map(\.1)
-    let ready = poll(&requests, nfds_t(requests.count), 1000)
+    let ready = poll(&requests, nfds_t(requests.count), rests ? 100 : 1000)
     if ready < 0, errno != EINTR { end("waiting failed: \(String(cString: strerror(errno)))") }
     guard ready > 0 else { return }
     if requests[0].revents != 0 { readRequest() }
