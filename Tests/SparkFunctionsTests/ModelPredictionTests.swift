@@ -328,6 +328,17 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     for expected in item.texts { #expect(text.contains(expected), "\(text)") }
   }
 
+  @Test func aNumberBeyondBigintIsTheModelsMatter() async {
+    let model = StubModel.giver(tensor("out", .uint64, [-1]), .uint64(Tensor([1, .max])))
+    let text = await message {
+      _ = try await predict(model, [Columns.batch(("x", Columns.floats([0, 1])))])
+    }
+    for part in ["field 'out', row 1", "18446744073709551615 does not fit bigint", "--outputs"] {
+      #expect(text.contains(part), "\(text)")
+    }
+    #expect(!text.contains("declare"), "\(text)")
+  }
+
   @Test func anotherModelOnTheExecutorIsRefused() async throws {
     let log = Log<AnyTensor>()
     let text = await message {
@@ -369,7 +380,7 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
       inputs: [:], texts: [#"inputs: ["x": "pixels"]"#]),
     PlanFailure(
       name: "strings for numbers", inputs: ["x": "name"],
-      texts: ["the column 'name' is string", "takes numbers"]),
+      texts: ["the column 'name' is string", "takes numbers; cast it where the table is made"]),
     PlanFailure(
       name: "numbers for strings", modelInputs: [tensor("x", .string, [-1])], inputs: ["x": "id"],
       texts: ["the column 'id' is bigint", "takes strings"]),

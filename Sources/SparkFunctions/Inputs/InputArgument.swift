@@ -76,12 +76,15 @@ public struct InputArgument: Sendable {
   func nullFailure(_ row: Int, element: Int? = nil) -> InferenceError {
     let remedy =
       switch form {
-      case .closure: "or define the function with nulls: .fill(0) or .skip"
-      case .model: "or predict, in Swift, with nulls: .fill(0) or .skip"
+      case .closure: "define the function with nulls: .fill(0) or .skip"
+      case .model: "predict, in Swift, with nulls: .fill(0) or .skip"
       }
     return failure(
-      "the value is null; fill or drop nulls in the query, \(remedy)", row: row, element: element)
+      "the value is null; fill or drop nulls \(before), or \(remedy)", row: row, element: element)
   }
+
+  /// Where the column can be changed.
+  private var before: String { form == .closure ? "in the query" : Advice.before }
 
   /// How to fill up rows that are too short.
   private var padding: String {
@@ -158,7 +161,7 @@ public struct InputArgument: Sendable {
         mismatch + "The row is a nested array of the dimensions \(found), "
           + (isDeclared
             ? "expected \(expected). Nested arrays must have the dimensions of the input; to have their "
-              + "elements read in the order in which they stand, flatten them in the query (flatten)"
+              + "elements read in the order in which they stand, flatten them (flatten) \(before)"
             : "the first row of the batch has \(expected); rows of a tensor have the same dimensions"),
         row: row)
     case .shape(let found, let expected):
@@ -172,7 +175,7 @@ public struct InputArgument: Sendable {
       let inner = ArrowConversionError.inexact(row: row, index: nil, number: number)
       return field(index)?.describing(inner, element: element) ?? inner
     case .inexact(let row, let index, let number):
-      let remedy = number.isFraction ? "round it in the query" : "correct it in the query"
+      let remedy = (number.isFraction ? "round it " : "correct it ") + before
       let type = number.isFraction ? "a floating-point type" : "a wider type"
       return failure(
         "\(number.reason); \(remedy)"
@@ -180,8 +183,11 @@ public struct InputArgument: Sendable {
         row: row, element: index)
     case .type(let found, let expected):
       return failure(
-        "the column is \(found), the function takes \(expected); cast the column in the query, or "
-          + "change the type of the function's input")
+        form == .closure
+          ? "the column is \(found), the function takes \(expected); cast the column in the query, or "
+            + "change the type of the function's input"
+          : "the column is \(found), the model's input takes \(expected); cast the column \(before)"
+      )
     }
   }
 }

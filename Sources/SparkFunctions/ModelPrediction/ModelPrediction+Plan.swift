@@ -214,13 +214,17 @@ private struct Planner {
   private func find(_ name: String, isPath: Bool = true) throws -> FoundColumn? {
     if let field = table[name] {
       guard table.names.count(where: { $0 == field.name }) == 1 else {
-        throw fail("the table has several columns called '\(field.name)'; rename one of them")
+        throw fail(
+          "the table has several columns called '\(field.name)'; rename one of them "
+            + Advice.before)
       }
       return FoundColumn(path: [field.name], type: field.type)
     }
     let similar = table.names.filter { $0.lowercased() == name.lowercased() }
     if similar.count > 1 {
-      throw fail("'\(name)' may be any of the columns \(similar.joined(separator: ", "))")
+      throw fail(
+        "'\(name)' may be any of the columns \(similar.joined(separator: ", ")); write one of them as it "
+          + "stands here")
     }
     guard isPath, let parts = SQLIdentifier.parts(of: name) else { return nil }
     var fields = table
@@ -260,7 +264,7 @@ private struct Planner {
       case .array, .struct, .binary:
         throw fail(
           "the column '\(column.name)' is \(column.type), but several columns that feed the input "
-            + "\(input) must hold one value a row each; combine them in the query")
+            + "\(input) must hold one value a row each; combine them \(Advice.before)")
       default: break
       }
     }
@@ -291,21 +295,21 @@ private struct Planner {
         field.type.arrayElement == nil ? typeMismatch(field.type, element) : "takes plain numbers"
       }.first
     case .binary: return nil
-    case .boolean: return element == .string ? "takes strings; cast it in the query" : nil
+    case .boolean: return element == .string ? "takes strings; cast it \(Advice.before)" : nil
     case _ where type.isString:
-      return element == .string ? nil : "takes numbers; cast it in the query"
+      return element == .string ? nil : "takes numbers; cast it \(Advice.before)"
     case _ where type.isNumeric:
       guard element.isNumeric else {
-        return "takes \(element == .string ? "strings" : "booleans"); cast it in the query"
+        return "takes \(element == .string ? "strings" : "booleans"); cast it \(Advice.before)"
       }
       let hasFractions = type == .float || type == .double
       if !hasFractions || element.isFloatingPoint { return nil }
-      return "takes \(element), which would lose fractions; cast it in the query (cast as bigint)"
+      return "takes \(element), which would lose fractions; cast it as bigint \(Advice.before)"
     case .userDefined(let defined) where defined.isVector:
       return
         "takes \(element) in arrays; convert it in the query with vectorToArray (vector_to_array in "
         + "Python)"
-    default: return "takes \(element); convert it in the query"
+    default: return "takes \(element); convert it \(Advice.before)"
     }
   }
 
@@ -333,7 +337,7 @@ private struct Planner {
       if let other = seen.updateValue(name, forKey: folded) {
         throw fail(
           "the outputs '\(other)' and '\(name)' would both become the column '\(output.column)'; "
-            + "give one of them another name in outputs:", .invalidOutput)
+            + "give one of them another name in outputs: (--output-map)", .invalidOutput)
       }
       if structure == nil, let column = table.names.first(where: { $0.lowercased() == folded }) {
         throw fail(
@@ -369,6 +373,12 @@ private struct Planner {
     }
     return layout
   }
+}
+
+/// Parts of messages.
+enum Advice {
+  /// Where a column can be changed before it is predicted: the command has no query of its own.
+  static let before = "where the table is made (the query, or what wrote the input)"
 }
 
 /// What a mistyped name may have meant.

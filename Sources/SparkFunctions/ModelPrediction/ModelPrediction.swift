@@ -122,7 +122,8 @@ public struct ModelPrediction: UserDefinedFunction {
           throw InferenceError(
             .modelLoad,
             "the model \(parameters.model.name) on the executor (\(path)) has \(other.map { "the \(kind) \($0)" } ?? "no \(kind) \(specification.name)"), "
-              + "the driver's has \(specification): add the same file as the driver reads",
+              + "the driver's has \(specification): its server has another version, or the executor another "
+              + "runtime; make them the same, and run the job again",
             function: name)
         }
       }

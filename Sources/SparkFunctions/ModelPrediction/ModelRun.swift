@@ -100,7 +100,8 @@ struct ModelRun {
       return (binding.column, try result.reshaped(to: [count, 1]))
     }
     return try NamedOutputs(outputs).column(
-      OutputRequest(type: type, rowCount: count, rows: rows, flattening: true, function: label))
+      OutputRequest(
+        type: type, rowCount: count, rows: rows, flattening: true, function: label, form: .model))
   }
 }
 

@@ -35,6 +35,13 @@ extension Tensor: NumericTensor where Element: NumericTensorElement {
 extension OutputRequest {
   /// The error for a number that the declared type cannot hold.
   func misfit(_ number: InexactNumber, row: Int) -> InferenceError {
+    if form == .model {
+      return failure(
+        "\(number.value) does not fit bigint, Spark's widest type of whole numbers, which the output "
+          + "becomes; export the model so that it gives int64 or floating-point numbers there, or take "
+          + "the other outputs alone with only: (--outputs)",
+        row: row)
+    }
     let text = "\(number.value) does not fit the declared type \(type) (\(number.elementType))"
     return failure(
       number.isFraction

@@ -17,10 +17,12 @@ public struct OutputRequest: Sendable {
   public var field: String?
   /// The function's name.
   public var function: String
+  /// Whether a function of the user's gives the result, or a model.
+  let form: InputArgument.Form
 
   init(
     type: DataType, rowCount: Int, rows: RowNumbers = RowNumbers(), flattening: Bool = false,
-    field: String? = nil, function: String
+    field: String? = nil, function: String, form: InputArgument.Form = .closure
   ) {
     self.type = type
     self.rowCount = rowCount
@@ -28,6 +30,7 @@ public struct OutputRequest: Sendable {
     self.flattening = flattening
     self.field = field
     self.function = function
+    self.form = form
   }
 
   /// An error about the result, and one of its rows if given.

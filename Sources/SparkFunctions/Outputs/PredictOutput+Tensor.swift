@@ -57,7 +57,8 @@ extension StringTensor: PredictOutput {
     }
     guard bytes.count <= Int(Int32.max) else {
       throw request.failure(
-        "the strings take \(bytes.count) bytes, more than a batch can hold; use a smaller batchSize"
+        "the strings take \(bytes.count) bytes, more than a batch can hold; use a smaller "
+          + "batchSize (--batch-size)"
       )
     }
     return try layout.column(
@@ -163,7 +164,7 @@ struct TensorLayout {
     guard values.count <= Int(Int32.max) else {
       throw request.failure(
         "the batch has \(values.count) elements, more than an array column can hold; use a smaller "
-          + "batchSize")
+          + "batchSize (--batch-size)")
     }
     for depth in widths.indices.reversed() {
       let rows = widths[..<depth].reduce(request.rowCount, *)
