@@ -98,8 +98,8 @@ extension ONNXSessionOptions {
         throw ONNXError(
           .providerUnavailable,
           "the execution provider \(provider.name) cannot be used with \(library) at "
-            + "\(library.path): \(error.text). To use it, \(provider.advice); or mark it as not "
-            + "required to fall back to the next one",
+            + "\(library.path): \(error.text). To use it, \(provider.advice); or choose another (--option "
+            + "provider=cpu), or, in Swift, fall back to the next one (isRequired: false)",
           model: model)
       }
     }

@@ -88,8 +88,8 @@ public struct SequenceGenerator: Sendable {
     let known = tasks.isEmpty ? "none" : tasks.keys.sorted().joined(separator: ", ")
     throw TextPipelineError(
       .invalidOption,
-      "task_specific_params in config.json has no task \(task); it has \(known). Give a prefix "
-        + "instead",
+      "task_specific_params in config.json has no task \(task); it has \(known). Name "
+        + "one of them, or give a prefix instead (--option prefix=TEXT, prefix: in Swift)",
       model: folder.path)
   }
 

@@ -174,7 +174,7 @@ struct FailureTests {
     let path = try scratch.write(changed("housing", ".cpp") { $0 = [] })
     let error = #expect(throws: TorchError.self) { try TorchModel(path: path) }
     #expect(error?.code == .unsupportedModel)
-    #expect(error?.message.contains("option inputs") == true)
+    #expect(error?.message.contains("TorchModelOptions.inputs") == true)
     var options = TorchModelOptions()
     options.inputs = [.init(name: "x", elementType: .float32, shape: [-1, 8])]
     let model = try TorchModel(path: path, options: options)

@@ -63,7 +63,8 @@ public final class KServeModel: Model {
       throw KServeError(
         .unimplemented,
         "the model '\(name)' at \(client.endpoint) answers a request with any number of responses "
-          + "(decoupled), a prediction needs one; use KServeClient.inferStream")
+          + "(decoupled), and a prediction needs one: predict with another model, or read the responses in "
+          + "Swift with KServeClient.inferStream")
     }
     memory =
       client.options.tensors == .systemSharedMemory && client.endpoint.isLocal

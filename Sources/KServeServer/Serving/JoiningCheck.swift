@@ -27,7 +27,7 @@ struct JoiningCheck {
       return Result(
         verdict: .alone(
           "the model takes none of the values that the check made up, so that it is not known whether "
-            + "its rows depend on each other; if they do not, joining can be asked for (always)"))
+            + "its rows depend on each other; if they do not, \(advice)"))
     }
     var compared = 0
     var hasVaried = false
@@ -52,12 +52,17 @@ struct JoiningCheck {
         verdict: .alone(
           compared < 2
             ? "the model takes too few of the values that the check made up; if its rows do not depend "
-              + "on each other, joining can be asked for (always)"
+              + "on each other, \(advice)"
             : "the model answered every row of the check alike, which does not tell whether its rows "
-              + "depend on each other; if they do not, joining can be asked for (always)"))
+              + "depend on each other; if they do not, \(advice)"))
     }
     return Result(
       verdict: .joined("joined rows got the answers that they get alone, in \(compared) tests"))
+  }
+
+  /// How to have requests joined whatever the check finds.
+  private var advice: String {
+    "ask for it: --joining \(model.name)=always (joining: .always in Swift)"
   }
 
   /// Requests of a plan that a batch of `limit` rows can hold, two at least.

@@ -39,7 +39,7 @@ final class ModelInstance {
         throw KServeServerError(
           .modelStart,
           "the warm-up on \(rows) rows of zeros failed: \(error). Correct the model, or choose another "
-            + "warm-up",
+            + "warm-up (warmUp in the model's configuration)",
           model: model.name)
       }
     case .zerosIfTaken(let rows, let count):

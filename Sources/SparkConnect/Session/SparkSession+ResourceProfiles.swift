@@ -44,7 +44,9 @@ extension SparkSession {
   /// What to do about Spark's reason, which names no settings.
   private static func advice(for reason: String) -> String {
     if reason.contains("TaskResourceProfiles are only supported") {
-      return ". A local Spark takes no profiles; use a cluster, or leave `resources` out"
+      return
+        ". A local Spark takes no profiles; use a cluster, or leave resources: out (--task-cpus, "
+        + "--task-gpus)"
     }
     if reason.contains("with dynamic allocation enabled") {
       return
@@ -53,8 +55,8 @@ extension SparkSession {
     }
     if reason.contains("No executor resource configs were specified") {
       return
-        ". The executors were started without that resource (spark.executor.resource.NAME.amount); ask "
-        + "for it in the profile's `executor` too, or start the server with it"
+        ". The executors were started without that resource (spark.executor.resource.NAME.amount); start "
+        + "the server with it, or, in Swift, ask for it in the profile's `executor` too"
     }
     return ""
   }

@@ -42,7 +42,8 @@ struct SavedModelFile: Sendable {
     throw TensorFlowError(
       .modelLoad,
       "it has no graph with the tags [\(tags.joined(separator: ", "))]; there are "
-        + "\(list.joined(separator: ", ")). Set the option tags",
+        + "\(list.joined(separator: ", ")). Save the model again with the tag serve, or name the tags in "
+        + "Swift: SavedModelOptions.tags",
       model: model)
   }
 

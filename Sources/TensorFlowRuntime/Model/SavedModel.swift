@@ -121,6 +121,10 @@ public final class SavedModel: Model {
         "The model uses an operator that this TensorFlow does not have. If a library has it (such as "
         + "TensorFlow Text's), name the library's file: --option customOps=FILE, in Swift "
         + ".savedModel(…, customOps: [FILE])"
+    } else if says("OpKernel") {
+      advice =
+        "This build of TensorFlow has the operator, but not for these types or this device; use another "
+        + "one, or save the model without it"
     } else if status.code == 5 || status.code == 15 || says("variables.") || says("No such file") {
       advice =
         "The folder is not complete; copy all of it (saved_model.pb, variables, assets)"
@@ -151,7 +155,7 @@ public final class SavedModel: Model {
         all.isEmpty
           ? "it has no signatures at all; save it with `model.export(directory)` or with "
             + "`tf.saved_model.save(model, directory, signatures=...)`"
-          : "\(what); name one of these:\(list)",
+          : "\(what); name one of these (--option signature=NAME, signature: in Swift):\(list)",
         model: model)
     }
     let signature = SavedModelSignature(found)

@@ -139,8 +139,9 @@ struct GenerationConfiguration: Sendable, Hashable {
     if !options.ignoresSampling, try settings.boolean("do_sample") ?? false {
       throw TextPipelineError(
         .unsupportedModel,
-        "\(path) asks for random sampling (do_sample), which is not done here; set "
-          + "ignoresSampling in the options to take the likeliest tokens",
+        "\(path) asks for random sampling (do_sample), which is not done here; to take the likeliest "
+          + "tokens, say --option generation='{\"ignoresSampling\": true}', in Swift "
+          + "GenerationOptions.ignoresSampling",
         model: folder.path)
     }
     // Contrastive search is a kind of greedy search that also needs several candidates.

@@ -51,7 +51,7 @@ struct SignatureBuilder {
       guard given.count == count else {
         throw TorchError(
           .invalidOption,
-          "the option inputs describes \(given.count) inputs, and the model takes \(count)",
+          "TorchModelOptions.inputs describes \(given.count) inputs, and the model takes \(count)",
           model: package.path)
       }
       return given.map { input in
@@ -74,8 +74,8 @@ struct SignatureBuilder {
     throw TorchError(
       .unsupportedModel,
       "the package does not say which element types and shapes its \(count) inputs have: it comes "
-        + "without its source code, or from a version of PyTorch that writes it differently. Describe "
-        + "them in the option inputs, or compile it again",
+        + "without its source code, or from a version of PyTorch that writes it differently. Compile "
+        + "it again with its source code, or describe them in Swift: TorchModelOptions.inputs",
       model: package.path)
   }
 
@@ -105,7 +105,7 @@ struct SignatureBuilder {
       throw TorchError(
         .unsupportedModel,
         "a trial on zeros, to learn its outputs, failed: \(reason). If the model cannot run on zeros, "
-          + "describe its outputs in the option outputs",
+          + "describe its outputs in Swift: TorchModelOptions.outputs",
         model: package.path)
     }
     let secondOutputs =

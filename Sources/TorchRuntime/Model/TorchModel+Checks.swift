@@ -128,7 +128,7 @@ extension TorchModel {
     let why =
       options.fitsBatches
       ? "one of its outputs does not have a row for each row, so that the batch cannot be filled up"
-      : "the option fitsBatches is off"
+      : "TorchModelOptions.fitsBatches is off"
     return TorchError(
       .invalidInput,
       "it was compiled for batches of \(Self.describe(bounds)) rows, and the tensors have \(rows); "

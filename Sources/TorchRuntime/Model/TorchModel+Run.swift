@@ -105,7 +105,8 @@ extension TorchModel {
         throw TorchError(
           .invalidOutput,
           "a run of \(count) rows gave an output of shape \(result.shape), so that rows which filled "
-            + "up the batch cannot be dropped; set the option fitsBatches to false",
+            + "up the batch cannot be dropped; compile the package for any number of rows "
+            + "(dynamic_shapes), or give it whole batches in Swift, with TorchModelOptions.fitsBatches off",
           model: name)
       }
       return try result.slicingRows(0..<range.count)

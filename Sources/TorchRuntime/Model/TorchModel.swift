@@ -117,7 +117,8 @@ public final class TorchModel: Model {
       guard dlopen(path, RTLD_NOW | RTLD_GLOBAL) != nil else {
         let reason = dlerror().map { String(cString: $0) } ?? "the loader gave no reason"
         throw TorchError(
-          .invalidOption, "the library \(path) (option libraries) cannot be opened: \(reason)",
+          .invalidOption,
+          "the library \(path), with operators for the model, cannot be opened: \(reason)",
           model: model)
       }
     }

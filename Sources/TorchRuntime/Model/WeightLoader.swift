@@ -34,7 +34,9 @@ struct WeightLoader {
     }
     if isComplete(constants) {
       guard file == nil else {
-        throw failure("weights are given, but the package's code has its own; leave them out")
+        throw failure(
+          "weights are given, but the package's code has its own; leave TorchModelOptions.weights out"
+        )
       }
       return []
     }
@@ -53,8 +55,9 @@ struct WeightLoader {
     guard let path = file ?? package.weightsBeside else {
       throw failure(
         "the package has no weights (package_constants_in_so is off) and there is none beside it. "
-          + "Name the file in the option weights: the blob that PyTorch wrote, or the module's state "
-          + "as .safetensors; or compile with the weights in the package")
+          + "Put the file with them there, under the package's name: the blob that PyTorch wrote as "
+          + "NAME_weights.blob, or the module's state as NAME.safetensors; or compile with the weights "
+          + "in the package; or name the file in Swift: TorchModelOptions.weights")
     }
     let borrowed = try loadFile(path, constants)
     try checkComplete(constants)

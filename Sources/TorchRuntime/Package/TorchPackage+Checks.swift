@@ -30,7 +30,7 @@ extension TorchPackage {
       throw TorchError(
         .wrongDevice,
         "the package was compiled for the device \(device), and \(wanted) is asked for. Compile it "
-          + "again from a module and inputs on \(wanted.kind), or leave the option device out",
+          + "again from a module and inputs on \(wanted.kind), or leave TorchModelOptions.device out",
         model: path)
     }
     let missing = processor.missing(for: instructionSets)

@@ -42,8 +42,13 @@ public struct TorchPackage: Sendable {
   /// - Throws: ``TorchError`` if the file is missing, damaged, or something else than a package with
   ///   compiled code.
   public init(path: String, model: String? = nil) throws {
+    let file: RandomAccessFile
+    do throws(ArchiveError) {
+      file = try RandomAccessFile(path: path)
+    } catch {
+      throw TorchError(.modelLoad, error.description, model: path)
+    }
     do {
-      let file = try RandomAccessFile(path: path)
       guard ZipArchive.isArchive(file) else { throw Self.noArchive(file) }
       try self.init(archive: ZipArchive(file), path: path, model: model)
     } catch let error as ArchiveError {
@@ -80,8 +85,9 @@ public struct TorchPackage: Sendable {
     guard model != nil || modelNames.count == 1 || modelNames.contains("model") else {
       throw TorchError(
         .invalidOption,
-        "the package has several models (\(modelNames.joined(separator: ", "))); say which one with "
-          + "the option model",
+        "the package has several models (\(modelNames.joined(separator: ", "))), and none is called "
+          + "model, which would be taken; package one of them, or say which one in Swift: "
+          + "TorchModelOptions.model",
         model: path)
     }
     modelName = name
