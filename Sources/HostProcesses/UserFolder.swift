@@ -18,7 +18,9 @@ package enum UserFolder {
     var status = stat()
     guard lstat(path, &status) == 0 else {
       throw NeedletailError(
-        .nodeServers, "\(path) cannot be made: \(String(cString: strerror(errno)))")
+        .nodeServers,
+        "\(path) cannot be made: \(String(cString: strerror(errno))); name another folder for temporary "
+          + "files in TMPDIR")
     }
     guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == getuid(),
       status.st_mode & 0o077 == 0

@@ -21,6 +21,8 @@ struct DescribedModel: Model {
     _ inputs: [String: AnyTensor], outputs: [String]?
   ) async throws -> [String: AnyTensor] {
     throw NeedletailError(
-      .nodeServers, "the servers of '\(served.name)' run beside the executors, not here")
+      .nodeServers,
+      "the servers of '\(served.name)' run beside the executors, not here: predict a table "
+        + "with servers.model(), or call them in a function, which runs there")
   }
 }

@@ -134,7 +134,8 @@ struct NodeServerFolder: Sendable, Hashable {
       while flock(file, LOCK_EX | LOCK_NB) != 0 {
         guard ContinuousClock.now < deadline else {
           throw NeedletailError(
-            .nodeServers, "another task starts the server \(path) and does not get done")
+            .nodeServers,
+            "another task starts the server of \(path) and does not get done; see \(supervisorLog)")
         }
         try await Task.sleep(for: .milliseconds(50))
       }

@@ -135,7 +135,9 @@ struct NodeServerLauncher: Sendable {
       if !servers.contains(server) { servers.append(server) }
     }
     guard let models = answers.first?.models, !servers.isEmpty else {
-      throw NeedletailError(.nodeServers, "no executor answered; is there one?")
+      throw NeedletailError(
+        .nodeServers,
+        "no executor answered; see in Spark's web page whether there are any")
     }
     for server in servers {
       logger.debug(

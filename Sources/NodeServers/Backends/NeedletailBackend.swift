@@ -66,7 +66,10 @@ struct NeedletailLaunch: OrderLaunch {
   /// Serves the models of `workspace` until SIGTERM: what the started process does.
   static func serve(_ workspace: String) async throws {
     guard let contents = FileManager.default.contents(atPath: backendFile(workspace)) else {
-      throw NeedletailError(.nodeServers, "there is no \(backendFile(workspace))")
+      throw NeedletailError(
+        .nodeServers,
+        "there is no \(backendFile(workspace)): only the supervisor of a server starts a program with "
+          + Self.argument)
     }
     let backend = try JSONDecoder().decode(NeedletailBackend.self, from: contents)
     let logger = Logger(label: "needletail.server") { StreamLogHandler.standardError(label: $0) }

@@ -76,7 +76,8 @@ public struct TaskEngine: Sendable {
       throw InferenceError(
         .buildMismatch,
         "this executor runs build \(fingerprint) of the program, the driver is build "
-          + "\(invocation.fingerprint); upload again or restart the session",
+          + "\(invocation.fingerprint); open a new session (run the program again), which sends it anew, "
+          + "or, where NEEDLETAIL_WORKER names a program on the executors, install the driver's build there",
         function: invocation.function)
     }
     let function = try registry.function(named: invocation.function)
