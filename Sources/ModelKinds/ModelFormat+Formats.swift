@@ -82,23 +82,24 @@ extension ModelFormat {
     .kserve: { reference, address, _ in
       try await KServeModel.load(address, reference.options)
     },
-    .torch: { reference, path, worker in try torch(path, reference, worker) },
+    .torch: { reference, path, worker in try torch(path, reference.name, reference, worker) },
     .savedModel: { reference, path, worker in
       try savedModel(
-        path, signature: reference.options["signature"], reference.options,
+        path, reference.name, signature: reference.options["signature"], reference.options,
         libraries: reference.libraries(worker))
     },
     .textFolder: { _, path, _ in throw NeedletailError(.usage, try ModelSource.noPipeline(path)) },
     .textClassification: { reference, path, worker in
       let options = reference.options
       return try TextClassifier(
-        path: path, model: try network(path, reference, worker), topK: try number("topK", options),
+        path: path, name: reference.name, model: try network(path, reference, worker),
+        topK: try number("topK", options),
         options: try textOptions(path, reference, worker))
     },
     .sentenceEmbeddings: { reference, path, worker in
       let options = reference.options
       return try SentenceEmbedder(
-        path: path, model: try network(path, reference, worker),
+        path: path, name: reference.name, model: try network(path, reference, worker),
         pooling: try choice("pooling", options, of: SentencePooling.allCases),
         isNormalized: try choice("normalized", options, of: Truth.allCases)?.value,
         options: try textOptions(path, reference, worker))
@@ -106,7 +107,8 @@ extension ModelFormat {
     .textGeneration: { reference, path, worker in
       let options = reference.options
       return try SequenceGenerator(
-        path: path, model: try decoder(path, reference), task: options["task"],
+        path: path, name: reference.name, model: try decoder(path, reference),
+        task: options["task"],
         prefix: options["prefix"],
         generation: try generation(options),
         options: try textOptions(path, reference, worker))
@@ -127,11 +129,11 @@ extension ModelFormat {
     let file = "\(path)/\(name)"
     if files.fileExists(atPath: file + "/saved_model.pb") {
       try refuseProvider(reference, file)
-      return try savedModel(file, signature: nil, reference.options)
+      return try savedModel(file, "\(reference.name)/\(name)", signature: nil, reference.options)
     }
     if name.hasSuffix(".pt2") {
       try refuseProvider(reference, file)
-      return try torch(file, reference, worker)
+      return try torch(file, "\(reference.name)/\(name)", reference, worker)
     }
     return nil
   }
@@ -146,10 +148,11 @@ extension ModelFormat {
     else { return nil }
     try refuseProvider(reference, path + "/saved_model")
     let encoder = try savedModel(
-      path + "/saved_model", signature: "encode", reference.options)
+      path + "/saved_model", reference.name + "/saved_model", signature: "encode",
+      reference.options)
     return try EncoderDecoder(
       encoder: encoder, decoder: encoder.withSignature("decode_first"),
-      decoderWithPast: encoder.withSignature("decode_next"), name: path)
+      decoderWithPast: encoder.withSignature("decode_next"), name: reference.name)
   }
 
   /// Fails if a provider is asked for a network that is not in ONNX.
@@ -160,22 +163,23 @@ extension ModelFormat {
   }
 
   private static func torch(
-    _ path: String, _ reference: ModelReference, _ worker: WorkerContext
+    _ path: String, _ name: String, _ reference: ModelReference, _ worker: WorkerContext
   ) throws -> TorchModel {
     var model = TorchModelOptions()
     if let threads = try number("threads", reference.options) { model.threads = threads }
     model.device = try reference.gpu(path, worker).map { .cuda($0) }
     model.libraries = reference.libraries(worker)
-    return try TorchModel(path: path, options: model)
+    return try TorchModel(path: path, name: name, options: model)
   }
 
   private static func savedModel(
-    _ path: String, signature: String?, _ options: [String: String], libraries: [String] = []
+    _ path: String, _ name: String, signature: String?, _ options: [String: String],
+    libraries: [String] = []
   ) throws -> SavedModel {
     var model = SavedModelOptions()
     model.operatorLibraries = libraries
     if let threads = try number("threads", options) { model.intraOpThreads = threads }
-    return try SavedModel(path: path, signature: signature, options: model)
+    return try SavedModel(path: path, name: name, signature: signature, options: model)
   }
 
   private static func textOptions(

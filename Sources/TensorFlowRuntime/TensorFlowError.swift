@@ -26,7 +26,7 @@ public struct TensorFlowError: Error, Sendable, Hashable, CustomStringConvertibl
   public var code: Code
   /// What happened, what was expected, and what to do.
   public var message: String
-  /// The model's directory.
+  /// The model's directory, or the name it was given.
   public var model: String?
   /// The signature in use.
   public var signature: String?

@@ -15,7 +15,7 @@ struct ClassifierConfiguration: Sendable {
         .unsupportedModel,
         "config.json names the architecture \(architectures.joined(separator: ", ")), expected one "
           + "for sequence classification (such as DistilBertForSequenceClassification)",
-        model: folder.path)
+        model: folder.name)
     }
     let names = try file.object("id2label").map { entries in
       try Self.labels(entries, file, folder)
@@ -28,7 +28,7 @@ struct ClassifierConfiguration: Sendable {
         .invalidConfiguration,
         "the model gives \(outputCount) values for a text, but \(file.path) names \(count) "
           + "labels (\(labels.joined(separator: ", "))) in id2label or num_labels",
-        model: folder.path)
+        model: folder.name)
     }
     switch try file.text("problem_type") {
     case "regression": function = .none
@@ -40,7 +40,7 @@ struct ClassifierConfiguration: Sendable {
         .invalidConfiguration,
         "problem_type in \(file.path) is \"\(other)\", expected single_label_classification, "
           + "multi_label_classification or regression",
-        model: folder.path)
+        model: folder.name)
     }
     vocabularySize = try file.integer("vocab_size")
     paddingToken = try file.integer("pad_token_id") ?? 0
@@ -57,7 +57,7 @@ struct ClassifierConfiguration: Sendable {
     guard (1...mostLabels).contains(count) else {
       throw TextPipelineError(
         .invalidConfiguration,
-        "num_labels in \(file.path) is \(count), expected 1 to \(mostLabels)", model: folder.path)
+        "num_labels in \(file.path) is \(count), expected 1 to \(mostLabels)", model: folder.name)
     }
     return count
   }
@@ -68,7 +68,7 @@ struct ClassifierConfiguration: Sendable {
   ) throws(TextPipelineError) -> [String] {
     func failure(_ message: String) -> TextPipelineError {
       TextPipelineError(
-        .invalidConfiguration, "id2label in \(file.path) \(message)", model: folder.path)
+        .invalidConfiguration, "id2label in \(file.path) \(message)", model: folder.name)
     }
     var names: [Int: String] = [:]
     for (key, value) in entries.sorted(by: { $0.key < $1.key }) {

@@ -38,41 +38,42 @@ public struct SentenceEmbedder: Sendable {
   /// Loads the folder at `path`.
   ///
   /// - Parameters:
+  ///   - name: what to call the folder in messages; `nil` for `path`.
   ///   - model: what runs the network instead of the folder's ONNX file: takes `input_ids` and
   ///     `attention_mask`, gives the tokens' vectors, float `[rows, tokens, dimensions]`.
   ///   - pooling: overrides what the folder tells.
   ///   - isNormalized: overrides what the folder tells.
   /// - Throws: ``TextPipelineError`` if a file is missing or they do not fit; the runtime's error.
   public init(
-    path: String, model: (any Model)? = nil, pooling: SentencePooling? = nil,
+    path: String, name: String? = nil, model: (any Model)? = nil, pooling: SentencePooling? = nil,
     isNormalized: Bool? = nil, options: TextPipelineOptions = TextPipelineOptions()
   ) throws {
-    let modules = try SentenceModules(path: path)
-    let folder = try ModelFolder(path: path, subfolder: modules.networkPath)
-    try options.check(model: path)
+    let name = name ?? path
+    let modules = try SentenceModules(path: path, name: name)
+    let folder = try ModelFolder(path: path, name: name, subfolder: modules.networkPath)
+    try options.check(model: name)
     configuration = try SentenceConfiguration(folder, modules)
     let network =
       try model
-      ?? ONNXSession(
-        path: try folder.requiredModelFile(
-          ["model.onnx"], chosen: options.file, task: "feature-extraction"),
-        options: options.session)
-    encoder = try TokenModel(network, name: path, firstPosition: folder.firstPosition())
-    output = try Self.output(of: network, pools: pooling != nil, name: path)
+      ?? folder.network(
+        folder.requiredModelFile(
+          ["model.onnx"], chosen: options.file, task: "feature-extraction"), options.session)
+    encoder = try TokenModel(network, name: name, firstPosition: folder.firstPosition())
+    output = try Self.output(of: network, pools: pooling != nil, name: name)
     let isPooled = output.shape.rank == 2
     if !isPooled, let reason = configuration.uncomputed(pooling: pooling) {
       throw TextPipelineError(
         .unsupportedModel,
         "\(reason). Export the whole pipeline, so that the ONNX file gives sentence_embedding "
           + "(optimum-cli export onnx --library sentence_transformers)",
-        model: path)
+        model: name)
     }
     if isPooled, !configuration.poolsPrompt, !configuration.prompt.isEmpty {
       throw TextPipelineError(
         .unsupportedModel,
         "the pooling leaves the prompt out (include_prompt), but the ONNX file pools by itself; "
           + "export the network alone, so that it gives last_hidden_state",
-        model: path)
+        model: name)
     }
     self.pooling = isPooled ? [] : pooling.map { [$0] } ?? configuration.pooling
     self.isNormalized = isNormalized ?? configuration.isNormalized
@@ -82,7 +83,7 @@ public struct SentenceEmbedder: Sendable {
     dimensions = width.map { min($0 * parts, cut ?? .max) }
     normalizesLast = isNormalized == true && cut != nil
     self.options = options
-    name = path
+    self.name = name
     let limits = [try folder.tokenizerLimit(), try folder.positions()].compactMap(\.self)
     tokenizer = try TextTokenizer(
       folder,

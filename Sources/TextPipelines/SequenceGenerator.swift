@@ -31,40 +31,43 @@ public struct SequenceGenerator: Sendable {
   /// Loads the folder at `path`.
   ///
   /// - Parameters:
+  ///   - name: what to call the folder in messages; `nil` for `path`.
   ///   - model: what runs the networks instead of the folder's ONNX files.
   ///   - task: an entry of `task_specific_params` in `config.json`, such as
   ///     `translation_en_to_de`: its prefix, unless one is given, and its settings.
   ///   - generation: overrides the settings of the folder.
   /// - Throws: ``TextPipelineError`` if a file is missing or they do not fit; the runtime's error.
   public init(
-    path: String, model: (any SequenceModel)? = nil, task: String? = nil, prefix: String? = nil,
+    path: String, name: String? = nil, model: (any SequenceModel)? = nil, task: String? = nil,
+    prefix: String? = nil,
     generation: GenerationOptions = GenerationOptions(),
     options: TextPipelineOptions = TextPipelineOptions()
   ) throws {
-    let folder = try ModelFolder(path: path)
-    try options.check(model: path)
+    let name = name ?? path
+    let folder = try ModelFolder(path: path, name: name)
+    try options.check(model: name)
     guard try folder.configuration.boolean("is_encoder_decoder") ?? false else {
       let type = try folder.configuration.text("model_type") ?? "unknown"
       throw TextPipelineError(
         .unsupportedModel,
         "config.json is that of a model of type \(type), which has no encoder and decoder "
           + "(is_encoder_decoder); take one such as T5, BART or Pegasus",
-        model: path)
+        model: name)
     }
     let specific = try Self.parameters(of: task, in: folder)
     let configuration = try GenerationConfiguration(folder, task: specific, options: generation)
     let network = try model ?? EncoderDecoder(folder, chosen: options.file, options.session)
-    generator = Generator(network, configuration, name: path)
+    generator = Generator(network, configuration, name: name)
     self.prefix = prefix ?? specific["prefix"]?.text ?? ""
     self.options = options
-    name = path
+    self.name = name
     vocabularySize = try folder.configuration.integer("vocab_size")
     if let vocabularySize, !(0..<vocabularySize).contains(configuration.startToken) {
       throw TextPipelineError(
         .vocabularyMismatch,
         "the start token \(configuration.startToken) (decoder_start_token_id) is none of the "
           + "\(vocabularySize) that config.json tells (vocab_size)",
-        model: path)
+        model: name)
     }
     let biased = configuration.sequenceBiases.lazy.flatMap(\.tokens)
     if let vocabularySize, let token = biased.first(where: { $0 >= vocabularySize }) {
@@ -72,7 +75,7 @@ public struct SequenceGenerator: Sendable {
         .vocabularyMismatch,
         "sequence_bias has the token \(token), which is none of the \(vocabularySize) that "
           + "config.json tells (vocab_size)",
-        model: path)
+        model: name)
     }
     sourcePadding = try folder.configuration.integer("pad_token_id") ?? configuration.paddingToken
     tokenizer = try TextTokenizer(
@@ -90,7 +93,7 @@ public struct SequenceGenerator: Sendable {
       .invalidOption,
       "task_specific_params in config.json has no task \(task); it has \(known). Name "
         + "one of them, or give a prefix instead (--option prefix=TEXT, prefix: in Swift)",
-      model: folder.path)
+      model: folder.name)
   }
 
   /// The results for texts, each after ``prefix``.

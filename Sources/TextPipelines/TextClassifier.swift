@@ -32,23 +32,24 @@ public struct TextClassifier: Sendable {
   /// Loads the folder at `path`.
   ///
   /// - Parameters:
+  ///   - name: what to call the folder in messages; `nil` for `path`.
   ///   - model: what runs the network instead of the folder's ONNX file: a SavedModel, a package of
   ///     torch.export, or a server, that takes `input_ids` and `attention_mask` and gives `logits`.
   ///   - topK: the number of best labels wanted for each text.
   /// - Throws: ``TextPipelineError`` if a file is missing or they do not fit; the runtime's error.
   public init(
-    path: String, model: (any Model)? = nil, topK: Int? = nil,
+    path: String, name: String? = nil, model: (any Model)? = nil, topK: Int? = nil,
     options: TextPipelineOptions = TextPipelineOptions()
   ) throws {
-    let folder = try ModelFolder(path: path)
-    try options.check(model: path)
+    let name = name ?? path
+    let folder = try ModelFolder(path: path, name: name)
+    try options.check(model: name)
     let network =
       try model
-      ?? ONNXSession(
-        path: try folder.requiredModelFile(
-          ["model.onnx"], chosen: options.file, task: "text-classification"),
-        options: options.session)
-    encoder = try TokenModel(network, name: path, firstPosition: folder.firstPosition())
+      ?? folder.network(
+        folder.requiredModelFile(
+          ["model.onnx"], chosen: options.file, task: "text-classification"), options.session)
+    encoder = try TokenModel(network, name: name, firstPosition: folder.firstPosition())
     guard
       let output = network.outputs.first(where: { $0.name == "logits" })
         ?? network.outputs.first(where: { $0.elementType.isFloatingPoint })
@@ -56,7 +57,7 @@ public struct TextClassifier: Sendable {
       throw TextPipelineError(
         .unsupportedModel,
         "the model gives no logits; its outputs are "
-          + network.outputs.map(\.description).joined(separator: ", "), model: path)
+          + network.outputs.map(\.description).joined(separator: ", "), model: name)
     }
     logits = output.name
     let width = output.shape.rank == 2 && output.shape[1] > 0 ? output.shape[1] : nil
@@ -65,11 +66,11 @@ public struct TextClassifier: Sendable {
     function = configuration.function
     if let topK, !(1...labels.count).contains(topK) {
       throw TextPipelineError(
-        .invalidOption, "topK is \(topK), the model has \(labels.count) labels", model: path)
+        .invalidOption, "topK is \(topK), the model has \(labels.count) labels", model: name)
     }
     self.topK = topK
     self.options = options
-    name = path
+    self.name = name
     tokenizer = try TextTokenizer(
       folder, maxTokens: options.maxTokens ?? encoder.fixedLength ?? folder.maximumTokens())
   }

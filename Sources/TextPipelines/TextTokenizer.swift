@@ -23,7 +23,7 @@ struct TextTokenizer: Sendable {
         maximumLength: limit,
         direction: configuration.truncationSide ?? tokenizer.truncation?.direction ?? .right)
     }
-    try configuration.check(tokenizer, file, model: folder.path)
+    try configuration.check(tokenizer, file, model: folder.name)
     cleansUp = configuration.cleansUp(tokenizer)
     self.tokenizer = tokenizer
   }

@@ -28,7 +28,7 @@ public struct TorchError: Error, Sendable, Hashable, CustomStringConvertible {
   public var code: Code
   /// What happened, what was expected, and what to do.
   public var message: String
-  /// The package's file.
+  /// The package's file, or the name it was given.
   public var model: String?
 
   public init(_ code: Code, _ message: String, model: String? = nil) {

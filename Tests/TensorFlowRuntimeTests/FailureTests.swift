@@ -32,6 +32,14 @@ struct FormatTests {
     }
   }
 
+  @Test func aNameThatWasGivenIsTheOneInMessages() {
+    let error = #expect(throws: TensorFlowError.self) {
+      try SavedModel(path: "/no/such/1f3c-model", name: "my/model")
+    }
+    #expect(error.map { "\($0)" }?.contains("model my/model: there is no such") == true)
+    #expect(error.map { "\($0)" }?.contains("1f3c") == false)
+  }
+
   @Test func wrongSignature() throws {
     let path = Models.own("mixed")
     for name in [nil, "serving"] {

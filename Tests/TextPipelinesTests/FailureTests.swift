@@ -172,8 +172,10 @@ struct FailureTests {
     let folder = try FolderCopy(of: Files.model("classes"))
     let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/model.onnx"))
     try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: "\(folder.path)/model.onnx"))
-    let error = #expect(throws: ONNXError.self) { try TextClassifier(path: folder.path) }
-    #expect(error?.code == .modelLoad)
+    let error = #expect(throws: ONNXError.self) {
+      try TextClassifier(path: folder.path, name: "mine")
+    }
+    #expect(error?.code == .modelLoad && error?.model == "mine/model.onnx")
   }
 
   @Test func options() {

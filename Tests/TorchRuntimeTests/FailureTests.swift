@@ -57,6 +57,17 @@ struct FailureTests {
     #expect(throws: TorchError.self) { try model.run(bad.feeds) }
   }
 
+  @Test func aNameThatWasGivenIsTheOneInMessages() throws {
+    let path = Runtime.package("two")
+    #expect(try TorchModel(path: path, name: "mine.pt2").name == "mine.pt2")
+    let error = #expect(throws: TorchError.self) {
+      try TorchModel(path: "/no/such/1f3c-two.pt2", name: "mine.pt2")
+    }
+    #expect(
+      error.map { "\($0)" }
+        == "[TORCH_MODEL_LOAD] model mine.pt2: it cannot be opened: No such file or directory")
+  }
+
   @Test func badOutputs() async throws {
     let model = try TorchModel(path: Runtime.package("two"))
     let unknown = await #expect(throws: TorchError.self) {

@@ -9,9 +9,10 @@ struct SavedModelFile: Sendable {
 
   /// Reads the file in the directory `path`.
   ///
+  /// - Parameter model: what to call the model in messages.
   /// - Throws: ``TensorFlowError`` if there is none or it is damaged.
-  init(directory path: String) throws(TensorFlowError) {
-    let bytes = try Self.read(path)
+  init(directory path: String, model: String) throws(TensorFlowError) {
+    let bytes = try Self.read(path, model: model)
     do throws(ProtobufError) {
       var reader = ProtobufReader(bytes)
       while let field = try reader.next() {
@@ -23,13 +24,13 @@ struct SavedModelFile: Sendable {
       throw TensorFlowError(
         .modelLoad,
         "\(Self.fileName) is damaged or cut off: \(error). Export or copy the model again",
-        model: path)
+        model: model)
     }
     if metaGraphs.isEmpty {
       throw TensorFlowError(
         .modelLoad,
         "\(Self.fileName) (\(bytes.count) bytes) holds no graph. Export or copy the model again",
-        model: path)
+        model: model)
     }
   }
 
@@ -47,22 +48,24 @@ struct SavedModelFile: Sendable {
       model: model)
   }
 
-  private static func read(_ directory: String) throws(TensorFlowError) -> [UInt8] {
+  private static func read(
+    _ directory: String, model: String
+  ) throws(TensorFlowError) -> [UInt8] {
     let path = "\(directory)/\(fileName)"
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       let reason = errno
       if reason == ENOENT || reason == ENOTDIR {
-        throw TensorFlowError(.modelLoad, missing(in: directory), model: directory)
+        throw TensorFlowError(.modelLoad, missing(in: directory), model: model)
       }
       throw TensorFlowError(
-        .modelLoad, "\(path) cannot be opened: \(String(cString: strerror(reason)))",
-        model: directory)
+        .modelLoad, "\(fileName) cannot be opened: \(String(cString: strerror(reason)))",
+        model: model)
     }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw TensorFlowError(.modelLoad, "\(path) is no file", model: directory)
+      throw TensorFlowError(.modelLoad, "\(fileName) is no file", model: model)
     }
     var failure: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, filled in
@@ -76,8 +79,8 @@ struct SavedModelFile: Sendable {
     }
     if failure != 0 {
       throw TensorFlowError(
-        .modelLoad, "\(path) cannot be read: \(String(cString: strerror(failure)))",
-        model: directory)
+        .modelLoad, "\(fileName) cannot be read: \(String(cString: strerror(failure)))",
+        model: model)
     }
     return bytes
   }
@@ -100,7 +103,9 @@ struct SavedModelFile: Sendable {
   }
 
   /// - Throws: ``TensorFlowError`` if the values of the graph's variables are missing.
-  static func checkVariables(of graph: MetaGraph, directory: String) throws(TensorFlowError) {
+  static func checkVariables(
+    of graph: MetaGraph, directory: String, model: String
+  ) throws(TensorFlowError) {
     guard graph.hasVariables else { return }
     let folder = "variables"
     guard access("\(directory)/\(folder)/variables.index", F_OK) == 0 else {
@@ -108,7 +113,7 @@ struct SavedModelFile: Sendable {
         .modelLoad,
         "the model has variables, but the file variables/variables.index with their values "
           + missing("\(folder)/variables.index", in: directory),
-        model: directory)
+        model: model)
     }
     // The values lie in parts, whose names tell how many there are: variables.data-00000-of-00002.
     var counts: Set<Int> = []
@@ -130,18 +135,20 @@ struct SavedModelFile: Sendable {
         .modelLoad,
         "the model has variables, but the file \(name) with their values "
           + missing(name, in: directory),
-        model: directory)
+        model: model)
     }
   }
 
   /// - Throws: ``TensorFlowError`` if a file that the graph reads is missing, such as a vocabulary.
-  static func checkAssets(of graph: MetaGraph, directory: String) throws(TensorFlowError) {
+  static func checkAssets(
+    of graph: MetaGraph, directory: String, model: String
+  ) throws(TensorFlowError) {
     for name in graph.assets {
       let path = "assets/\(name)"
       guard access("\(directory)/\(path)", F_OK) != 0 else { continue }
       throw TensorFlowError(
         .modelLoad, "the file \(path), which the model reads, \(missing(path, in: directory))",
-        model: directory)
+        model: model)
     }
   }
 

@@ -17,7 +17,7 @@ public final class SavedModel: Model {
   public let signature: SavedModelSignature
   /// All signatures of the model; see ``withSignature(_:)``.
   public let signatures: [SavedModelSignature]
-  /// The model's directory.
+  /// The model's directory, or the name it was given.
   public let name: String
   let handle: SessionHandle
   /// The graph's places of the signature's inputs and outputs, in its order.
@@ -28,6 +28,7 @@ public final class SavedModel: Model {
   ///
   /// - Parameters:
   ///   - path: the directory with `saved_model.pb` in it.
+  ///   - name: what to call the model in messages; `nil` for `path`.
   ///   - signature: the name of the signature to call; if `nil`, `serving_default`, otherwise
   ///     `serve`, otherwise the only one there is.
   ///   - library: the runtime; the one that ``TensorFlowLibrary/shared(path:)`` finds if `nil`.
@@ -35,15 +36,17 @@ public final class SavedModel: Model {
   ///   model needs what the runtime lacks, or an option is refused; ``DynamicLibraryError`` if there
   ///   is no usable runtime.
   public convenience init(
-    path: String, signature: String? = nil, options: SavedModelOptions = SavedModelOptions(),
-    library: TensorFlowLibrary? = nil
+    path: String, name: String? = nil, signature: String? = nil,
+    options: SavedModelOptions = SavedModelOptions(), library: TensorFlowLibrary? = nil
   ) throws {
-    try options.check(model: path)
-    let graph = try SavedModelFile(directory: path).metaGraph(tags: options.tags, model: path)
+    let name = name ?? path
+    try options.check(model: name)
+    let graph = try SavedModelFile(directory: path, model: name)
+      .metaGraph(tags: options.tags, model: name)
     // What the file tells by itself is checked first: it takes no time and gives better messages.
-    _ = try Self.choose(signature, from: graph, model: path)
-    try SavedModelFile.checkVariables(of: graph, directory: path)
-    try SavedModelFile.checkAssets(of: graph, directory: path)
+    _ = try Self.choose(signature, from: graph, model: name)
+    try SavedModelFile.checkVariables(of: graph, directory: path, model: name)
+    try SavedModelFile.checkAssets(of: graph, directory: path, model: name)
     let library = try library ?? .shared()
     let handle: SessionHandle
     do throws(TensorFlowStatus) {
@@ -51,13 +54,13 @@ public final class SavedModel: Model {
     } catch {
       throw TensorFlowError(
         .modelLoad, "\(library) cannot load it: \(error.text)\(Self.advice(for: error))",
-        model: path)
+        model: name)
     }
-    try self.init(path: path, signature: signature, handle: handle)
+    try self.init(name: name, signature: signature, handle: handle)
   }
 
-  private init(path: String, signature: String?, handle: SessionHandle) throws {
-    let chosen = try Self.choose(signature, from: handle.metaGraph, model: path)
+  private init(name: String, signature: String?, handle: SessionHandle) throws {
+    let chosen = try Self.choose(signature, from: handle.metaGraph, model: name)
     let specification = SavedModelSignature(chosen)
     func places(_ entries: [MetaGraph.Entry]) throws -> [GraphOutput] {
       let usable = entries.filter { $0.otherKind == nil }
@@ -67,7 +70,7 @@ public final class SavedModel: Model {
         } catch {
           throw TensorFlowError(
             .modelLoad, "\(entry.key) does not fit the graph: \(error.text). Export it again",
-            model: path, signature: chosen.name)
+            model: name, signature: chosen.name)
         }
       }
     }
@@ -76,14 +79,14 @@ public final class SavedModel: Model {
     self.signature = specification
     signatures = handle.metaGraph.signatures.map { SavedModelSignature($0) }
     self.handle = handle
-    name = path
+    self.name = name
   }
 
   /// The same loaded model called by another signature; variables and tables are shared.
   ///
   /// - Throws: ``TensorFlowError`` if there is no such signature.
   public func withSignature(_ signature: String) throws -> SavedModel {
-    try SavedModel(path: name, signature: signature, handle: handle)
+    try SavedModel(name: name, signature: signature, handle: handle)
   }
 
   /// The tensors that the signature takes, by name.

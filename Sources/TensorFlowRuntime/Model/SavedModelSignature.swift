@@ -27,9 +27,8 @@ public struct SavedModelSignature: Sendable, Hashable {
   public static func all(ofModelAt path: String, tags: [String] = ["serve"])
     throws(TensorFlowError) -> [SavedModelSignature]
   {
-    try SavedModelFile(directory: path).metaGraph(tags: tags, model: path).signatures.map {
-      SavedModelSignature($0)
-    }
+    let file = try SavedModelFile(directory: path, model: path)
+    return try file.metaGraph(tags: tags, model: path).signatures.map { SavedModelSignature($0) }
   }
 
   init(_ signature: MetaGraph.Signature) {

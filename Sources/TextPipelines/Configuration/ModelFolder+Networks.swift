@@ -1,4 +1,5 @@
 import FoundationEssentials
+import ONNXRuntime
 
 extension ModelFolder {
   /// The first of the model files that is there, in the folder or in its `onnx/`, or the one that was
@@ -19,7 +20,13 @@ extension ModelFolder {
         + (choice.map { "\($0). " } ?? "")
         + "To make it, export the model with `optimum-cli export onnx --model NAME --task \(task) "
         + "FOLDER`, or with torch.onnx.export as the examples' train.py does",
-      model: path)
+      model: name)
+  }
+
+  /// An ONNX file of the folder, under the folder's name in messages.
+  func network(_ file: String, _ options: ONNXSessionOptions) throws -> ONNXSession {
+    let shown = file.hasPrefix(path) ? name + file.dropFirst(path.count) : file
+    return try ONNXSession(path: file, name: shown, options: options)
   }
 
   /// The path of a model file, in the folder or in its `onnx/`.
@@ -39,7 +46,7 @@ extension ModelFolder {
       throw TextPipelineError(
         .invalidOption,
         "the option file is \(name), expected a path in the model's folder, which goes to the "
-          + "executors as a whole", model: path)
+          + "executors as a whole", model: name)
     }
     for folder in directory == path ? [path] : [path, directory] {
       let file = "\(folder)/\(name)"
@@ -49,7 +56,7 @@ extension ModelFolder {
       .missingFile,
       "the folder has no \(name), which the option file names. "
         + (choice ?? "There are no ONNX files in it"),
-      model: path)
+      model: name)
   }
 
   /// What to choose from; `nil` without any file.

@@ -3,40 +3,47 @@ import FoundationEssentials
 /// A folder in Hugging Face's layout: `config.json`, `tokenizer.json` and model files, the latter
 /// beside them or in `onnx/`.
 struct ModelFolder: Sendable {
-  /// The folder as the caller named it.
   let path: String
+  /// The folder as messages name it.
+  let name: String
   /// Where the files lie: the folder itself, or the one in it that sentence-transformers names as its
   /// module Transformer.
   let directory: String
   /// `config.json`.
   let configuration: ConfigurationFile
 
-  /// - Parameter subfolder: where in the folder the files are, if not in itself.
+  /// - Parameters:
+  ///   - name: what messages call the folder; `nil` for `path`.
+  ///   - subfolder: where in the folder the files are, if not in itself.
   /// - Throws: ``TextPipelineError`` if there is no such folder, or no configuration in it.
-  init(path: String, subfolder: String = "") throws(TextPipelineError) {
-    try Self.check(path)
+  init(
+    path: String, name: String? = nil, subfolder: String = ""
+  ) throws(TextPipelineError) {
+    let name = name ?? path
+    try Self.check(path, name: name)
     self.path = path
+    self.name = name
     directory = subfolder.isEmpty ? path : "\(path)/\(subfolder)"
     let file = "\(directory)/config.json"
     guard FileManager.default.fileExists(atPath: file) else {
       let place = subfolder.isEmpty ? "" : " in \(subfolder), where modules.json has the network"
       throw TextPipelineError(
-        .missingFile, "the folder has no config.json\(place); \(Self.exportAdvice)", model: path)
+        .missingFile, "the folder has no config.json\(place); \(Self.exportAdvice)", model: name)
     }
     configuration = try ConfigurationFile(path: file)
   }
 
   /// - Throws: ``TextPipelineError`` if there is no such folder.
-  static func check(_ path: String) throws(TextPipelineError) {
+  static func check(_ path: String, name: String) throws(TextPipelineError) {
     var isDirectory = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory
     else {
       throw TextPipelineError(
         .missingFile,
-        "there is no folder \(path) (the current folder is "
+        "there is no folder \(name) (the current folder is "
           + "\(FileManager.default.currentDirectoryPath)); expected one in Hugging Face's layout "
           + "with config.json, tokenizer.json and ONNX files",
-        model: path)
+        model: name)
     }
   }
 
@@ -60,7 +67,7 @@ struct ModelFolder: Sendable {
     let isMarian = file("source.spm") != nil || file("target.spm") != nil
     throw TextPipelineError(
       .missingFile, "the folder has no tokenizer.json. " + (isMarian ? Self.marian : Self.slow),
-      model: path)
+      model: name)
   }
 
   private static let slow =

@@ -47,7 +47,7 @@ struct SentenceConfiguration: Sendable {
         throw TextPipelineError(
           .invalidConfiguration,
           "modules.json names a pooling module in \"\(module.path)\", which has no config.json",
-          model: folder.path)
+          model: folder.name)
       }
     } else {
       lacksPooling = true
@@ -55,7 +55,7 @@ struct SentenceConfiguration: Sendable {
     if let module = steps.normalization {
       isNormalized = true
       if let file = try folder.rootConfiguration("\(module.path)/config.json") {
-        try KnownEntries.normalize.check(file, model: folder.path)
+        try KnownEntries.normalize.check(file, model: folder.name)
       }
     }
   }
@@ -76,7 +76,7 @@ struct SentenceConfiguration: Sendable {
     guard let name = Self.transformerFiles.first(where: { folder.file($0) != nil }),
       let file = try folder.optionalConfiguration(name)
     else { return }
-    try KnownEntries.transformer.check(file, model: folder.path)
+    try KnownEntries.transformer.check(file, model: folder.name)
     maxTokens = try file.integer("max_seq_length")
     isLowercased = try file.boolean("do_lower_case") ?? false
     guard let modalities = try file.object("modality_config") else { return }
@@ -90,7 +90,7 @@ struct SentenceConfiguration: Sendable {
         .unsupportedModel,
         "\(file.path) has a modality_config by which texts do not become the network's "
           + "last_hidden_state (chats, for example), which is not done here",
-        model: folder.path)
+        model: folder.name)
     }
   }
 
@@ -98,12 +98,12 @@ struct SentenceConfiguration: Sendable {
     guard let file = try folder.rootConfiguration("config_sentence_transformers.json") else {
       return
     }
-    try KnownEntries.sentence.check(file, model: folder.path)
+    try KnownEntries.sentence.check(file, model: folder.name)
     dimensions = try file.integer("truncate_dim")
     if let dimensions, dimensions < 1 {
       throw TextPipelineError(
         .invalidConfiguration, "truncate_dim in \(file.path) is \(dimensions), expected at least 1",
-        model: folder.path)
+        model: folder.name)
     }
     guard let name = try file.text("default_prompt_name") else { return }
     let prompts = try file.object("prompts") ?? [:]
@@ -115,7 +115,7 @@ struct SentenceConfiguration: Sendable {
     } else {
       throw TextPipelineError(
         .invalidConfiguration, "\(file.path) names the prompt \"\(name)\", but has none such",
-        model: folder.path)
+        model: folder.name)
     }
   }
 
@@ -126,7 +126,7 @@ struct SentenceConfiguration: Sendable {
     guard let file = try folder.rootConfiguration("\(directory)/config.json") else {
       return false
     }
-    try KnownEntries.pooling.check(file, model: folder.path)
+    try KnownEntries.pooling.check(file, model: folder.name)
     poolsPrompt = try file.boolean("include_prompt") ?? true
     if let value = file["pooling_mode"] {
       let names = value.text.map { [$0] } ?? value.list?.compactMap(\.text) ?? []
@@ -136,7 +136,7 @@ struct SentenceConfiguration: Sendable {
           .invalidConfiguration,
           "pooling_mode in \(file.path) is \(value.json), expected some of "
             + SentencePooling.allCases.map(\.rawValue).joined(separator: ", "),
-          model: folder.path)
+          model: folder.name)
       }
       pooling = modes
       return true

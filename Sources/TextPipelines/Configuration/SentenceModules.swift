@@ -14,8 +14,8 @@ struct SentenceModules: Sendable {
   let modules: [Module]?
 
   /// - Throws: ``TextPipelineError`` if the folder or the file cannot be read.
-  init(path: String) throws(TextPipelineError) {
-    try ModelFolder.check(path)
+  init(path: String, name: String) throws(TextPipelineError) {
+    try ModelFolder.check(path, name: name)
     let file = "\(path)/modules.json"
     guard ModelFolder.exists(file) else {
       modules = nil
@@ -31,14 +31,14 @@ struct SentenceModules: Sendable {
     guard !modules.isEmpty, modules.count == list.count else {
       throw TextPipelineError(
         .invalidConfiguration, "\(file) must be a list of modules, each with its type and path",
-        model: path)
+        model: name)
     }
     if let path = modules.map(\.path).first(where: {
       $0.hasPrefix("/") || $0.split(separator: "/").contains("..")
     }) {
       throw TextPipelineError(
         .invalidConfiguration, "\(file) names \(path), which is not in the model's folder",
-        model: path)
+        model: name)
     }
     self.modules = modules
   }

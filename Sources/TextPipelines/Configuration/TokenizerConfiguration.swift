@@ -15,7 +15,7 @@ struct TokenizerConfiguration: Sendable {
     file = try folder.optionalConfiguration("tokenizer_config.json")
     kind = try Self.kind(file, folder.configuration)
     guard let file else { return }
-    try KnownEntries.tokenizer.check(file, model: folder.path)
+    try KnownEntries.tokenizer.check(file, model: folder.name)
     truncationSide = try file.read("truncation_side", "\"left\" or \"right\"") { value in
       switch value.text {
       case "left": .left

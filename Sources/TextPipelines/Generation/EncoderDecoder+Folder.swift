@@ -24,7 +24,7 @@ extension EncoderDecoder {
       let names = parts.map { "\($0)\(ending).onnx" }.joined(separator: " or ")
       throw TextPipelineError(
         .missingFile, "beside \(files.chosen) there is no \(names), which goes with it",
-        model: folder.path)
+        model: folder.name)
     }
     let encoder = try required(["encoder_model"])
     let withPast = file("decoder_with_past_model")
@@ -37,11 +37,11 @@ extension EncoderDecoder {
       decoder = try required(["decoder_model_merged", "decoder_model"])
     }
     try self.init(
-      encoder: ONNXSession(path: encoder, options: options),
-      decoder: ONNXSession(path: decoder, options: options),
+      encoder: folder.network(encoder, options),
+      decoder: folder.network(decoder, options),
       decoderWithPast: decoder == merged
-        ? nil : withPast.map { try ONNXSession(path: $0, options: options) },
-      name: folder.path)
+        ? nil : withPast.map { try folder.network($0, options) },
+      name: folder.name)
   }
 }
 
@@ -66,7 +66,7 @@ private struct GenerationFiles {
       throw TextPipelineError(
         .invalidOption,
         "the option file is \(chosen), expected the encoder or a decoder, such as "
-          + "onnx/encoder_model_quantized.onnx", model: folder.path)
+          + "onnx/encoder_model_quantized.onnx", model: folder.name)
     }
     ending = String(name.dropFirst(part.count).dropLast(".onnx".count))
   }

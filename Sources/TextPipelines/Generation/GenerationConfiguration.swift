@@ -42,11 +42,11 @@ struct GenerationConfiguration: Sendable, Hashable {
     let specific = ConfigurationFile(
       path: "task_specific_params in \(model.path)", entries: task)
     let settings = GenerationSettings(own: own, task: specific)
-    try KnownEntries.generation.check(own, model: folder.path)
-    try KnownEntries.generation.check(specific, model: folder.path)
+    try KnownEntries.generation.check(own, model: folder.name)
+    try KnownEntries.generation.check(specific, model: folder.name)
 
     endTokens = Set(try settings.integers("eos_token_id") ?? [])
-    startToken = try settings.startToken(orOf: model, folder: folder.path)
+    startToken = try settings.startToken(orOf: model, folder: folder.name)
     paddingToken = try settings.token("pad_token_id") ?? endTokens.min() ?? 0
     maxLength = try Self.maxLength(settings, options, positions: model)
     if let new = try options.minNewTokens
@@ -120,21 +120,21 @@ struct GenerationConfiguration: Sendable, Hashable {
           + "\(Self.mostBeams)) and repetitionPenalty (\(repetitionPenalty)) must be positive, "
           + "minLength (\(minLength)) and noRepeatNGramSize (\(noRepeatNGramSize)) not negative, "
           + "and bad words not empty",
-        model: folder.path)
+        model: folder.name)
     }
     guard encoderRepetitionPenalty > 0, encoderNoRepeatNGramSize >= 0 else {
       throw TextPipelineError(
         .invalidConfiguration,
         "in \(path) encoder_repetition_penalty (\(encoderRepetitionPenalty)) must be positive and "
           + "encoder_no_repeat_ngram_size (\(encoderNoRepeatNGramSize)) not negative",
-        model: folder.path)
+        model: folder.name)
     }
     if lengthDecay != nil, endTokens.isEmpty {
       throw TextPipelineError(
         .invalidConfiguration,
         "\(path) has exponential_decay_length_penalty, which favours the end token, but no "
           + "eos_token_id",
-        model: folder.path)
+        model: folder.name)
     }
     if !options.ignoresSampling, try settings.boolean("do_sample") ?? false {
       throw TextPipelineError(
@@ -142,7 +142,7 @@ struct GenerationConfiguration: Sendable, Hashable {
         "\(path) asks for random sampling (do_sample), which is not done here; to take the likeliest "
           + "tokens, say --option generation='{\"ignoresSampling\": true}', in Swift "
           + "GenerationOptions.ignoresSampling",
-        model: folder.path)
+        model: folder.name)
     }
     // Contrastive search is a kind of greedy search that also needs several candidates.
     if beams == 1, try settings.double("penalty_alpha") ?? 0 > 0,
@@ -152,7 +152,7 @@ struct GenerationConfiguration: Sendable, Hashable {
         .unsupportedModel,
         "\(path) sets penalty_alpha: contrastive search, which is not done here. Remove the entry "
           + "if the likeliest tokens will do",
-        model: folder.path)
+        model: folder.name)
     }
   }
 }

@@ -19,7 +19,7 @@ struct SignatureBuilder {
       (ownInputs, ownOutputs) = (try container.inputNames, try container.outputNames)
     } catch {
       throw TorchError(
-        .modelLoad, "its inputs and outputs cannot be read: \(error.text)", model: package.path)
+        .modelLoad, "its inputs and outputs cannot be read: \(error.text)", model: package.name)
     }
     let layouts = try layouts(count: ownInputs.count)
     let specification = container.callSpecification
@@ -38,7 +38,7 @@ struct SignatureBuilder {
       throw TorchError(
         .unsupportedModel,
         "\(error.text). Export the model so that it takes row-major tensors of \(Self.knownTypes)",
-        model: package.path)
+        model: package.name)
     }
   }
 
@@ -52,7 +52,7 @@ struct SignatureBuilder {
         throw TorchError(
           .invalidOption,
           "TorchModelOptions.inputs describes \(given.count) inputs, and the model takes \(count)",
-          model: package.path)
+          model: package.name)
       }
       return given.map { input in
         InputLayout(
@@ -68,7 +68,7 @@ struct SignatureBuilder {
         return layouts
       }
     } catch let error as ArchiveError {
-      throw TorchError(.modelLoad, error.description, model: package.path)
+      throw TorchError(.modelLoad, error.description, model: package.name)
     }
     if count == 0 { return [] }
     throw TorchError(
@@ -76,7 +76,7 @@ struct SignatureBuilder {
       "the package does not say which element types and shapes its \(count) inputs have: it comes "
         + "without its source code, or from a version of PyTorch that writes it differently. Compile "
         + "it again with its source code, or describe them in Swift: TorchModelOptions.inputs",
-      model: package.path)
+      model: package.name)
   }
 
   /// The exporter's names in its metadata, those in the call specification, or the code's own.
@@ -106,7 +106,7 @@ struct SignatureBuilder {
         .unsupportedModel,
         "a trial on zeros, to learn its outputs, failed: \(reason). If the model cannot run on zeros, "
           + "describe its outputs in Swift: TorchModelOptions.outputs",
-        model: package.path)
+        model: package.name)
     }
     let secondOutputs =
       first == second

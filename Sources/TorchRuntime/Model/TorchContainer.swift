@@ -39,9 +39,9 @@ final class TorchContainer: Sendable {
         .modelLoad,
         "its compiled code cannot be opened with \(library) at \(library.path): \(error.text). "
           + "Compile the package with the version of PyTorch that runs it",
-        model: package.path)
+        model: package.name)
     }
-    let guardian = try cuda.map { try DeviceGuard($0, device: device, model: package.path) }
+    let guardian = try cuda.map { try DeviceGuard($0, device: device, model: package.name) }
     defer { withExtendedLifetime(guardian) {} }
     do throws(TorchStatus) {
       if let plugin {
@@ -67,7 +67,7 @@ final class TorchContainer: Sendable {
       }
     } catch {
       throw TorchError(
-        .modelLoad, "the model cannot be made on \(device): \(error.text)", model: package.path)
+        .modelLoad, "the model cannot be made on \(device): \(error.text)", model: package.name)
     }
     do {
       let loader = WeightLoader(

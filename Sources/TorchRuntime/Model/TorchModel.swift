@@ -32,7 +32,7 @@ public final class TorchModel: Model {
   public let batchBounds: ClosedRange<Int>?
   /// PyTorch's libraries.
   public let library: TorchLibrary
-  /// The package's file.
+  /// The package's file, or the name it was given.
   public let name: String
   let options: TorchModelOptions
   let signature: TorchSignature
@@ -49,20 +49,23 @@ public final class TorchModel: Model {
   ///
   /// The compiled code is unpacked into a private directory below `TMPDIR`, which is gone afterwards.
   ///
-  /// - Parameter library: PyTorch's libraries; those that ``TorchLibrary/shared(path:)`` finds if
-  ///   `nil`.
+  /// - Parameters:
+  ///   - name: what to call the model in messages; `nil` for `path`.
+  ///   - library: PyTorch's libraries; those that ``TorchLibrary/shared(path:)`` finds if `nil`.
   /// - Throws: ``TorchError`` if the file is missing or damaged, holds no compiled code, was compiled
   ///   for another device or processor, lacks weights or cannot be run at all; `DynamicLibraryError`
   ///   if there is no usable PyTorch, or no plug-in for a package that needs it.
   public init(
-    path: String, options: TorchModelOptions = TorchModelOptions(), library: TorchLibrary? = nil
+    path: String, name: String? = nil, options: TorchModelOptions = TorchModelOptions(),
+    library: TorchLibrary? = nil
   ) throws {
-    let instances = try options.check(model: path)
-    let package = try TorchPackage(path: path, model: options.model)
+    let name = name ?? path
+    let instances = try options.check(model: name)
+    let package = try TorchPackage(path: path, name: name, model: options.model)
     try package.check(device: options.device)
     let library = try library ?? .shared()
     let device = options.device ?? TorchDevice(kind: package.device, index: 0)
-    try Self.load(options.libraries, model: path)
+    try Self.load(options.libraries, model: name)
     // Threads are also started while weights are loaded.
     library.api.useThreads(options.threads)
     let count = options.instances(instances, device: device)
@@ -79,7 +82,7 @@ public final class TorchModel: Model {
     }
     var execution = TorchExecution(
       container: container, cuda: device.kind == "cuda" ? try library.cudaFunctions() : nil,
-      signature: signature, outputCount: outputNames.count, threads: options.threads, model: path)
+      signature: signature, outputCount: outputNames.count, threads: options.threads, model: name)
     if options.outputs == nil {
       try builder.learnOutputs(&signature, by: execution)
       execution.signature = signature
@@ -97,7 +100,7 @@ public final class TorchModel: Model {
       fixedBatch = nil
     }
     gate = RunGate(limit: count)
-    self.name = path
+    self.name = name
     self.package = package
     self.device = device
     self.library = library

@@ -65,7 +65,7 @@ struct WeightLoader {
   }
 
   private func failure(_ message: String) -> TorchError {
-    TorchError(.weights, message, model: package.path)
+    TorchError(.weights, message, model: package.name)
   }
 
   private func loadFile(_ path: String, _ constants: [Constant]) throws -> [TorchValue] {

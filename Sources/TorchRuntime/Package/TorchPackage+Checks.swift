@@ -11,27 +11,27 @@ extension TorchPackage {
     if let platform = metadata["AOTI_PLATFORM"], !platform.isEmpty, platform != "linux" {
       throw TorchError(
         .wrongDevice, "the package was compiled for \(platform), this is linux. \(Self.recompile)",
-        model: path)
+        model: name)
     }
     if let machine = metadata["AOTI_MACHINE"], !machine.isEmpty, machine != processor.machine {
       throw TorchError(
         .wrongDevice,
         "the package was compiled for the processor type \(machine), this one is "
           + "\(processor.machine). \(Self.recompile)",
-        model: path)
+        model: name)
     }
     guard device == "cpu" || device == "cuda" else {
       throw TorchError(
         .wrongDevice,
         "the package was compiled for the device \(device); cpu and cuda are supported",
-        model: path)
+        model: name)
     }
     if let wanted, wanted.kind != device {
       throw TorchError(
         .wrongDevice,
         "the package was compiled for the device \(device), and \(wanted) is asked for. Compile it "
           + "again from a module and inputs on \(wanted.kind), or leave TorchModelOptions.device out",
-        model: path)
+        model: name)
     }
     let missing = processor.missing(for: instructionSets)
     if !missing.isEmpty {
@@ -40,7 +40,7 @@ extension TorchPackage {
         "the package was compiled for a processor with \(instructionSets); this one lacks "
           + "\(missing.joined(separator: ", ")). \(Self.recompile), or for every such processor with "
           + "inductor_configs={\"cpp.march\": \"x86-64-v3\", \"cpp.simdlen\": 256}",
-        model: path)
+        model: name)
     }
   }
 

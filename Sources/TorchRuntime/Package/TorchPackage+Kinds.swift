@@ -27,7 +27,7 @@ extension TorchPackage {
   }
 
   /// The error for an archive without compiled code.
-  static func noCode(_ archive: ZipArchive, path: String) -> TorchError {
+  static func noCode(_ archive: ZipArchive, name: String) -> TorchError {
     let names = archive.entries.map { entry in
       entry.name.split(separator: "/", maxSplits: 1).last.map(String.init) ?? entry.name
     }
@@ -40,23 +40,23 @@ extension TorchPackage {
         "the file is an exported program (torch.export.save) without compiled code. Compile it on a "
           + "machine like the executors: torch._inductor.aoti_compile_and_package("
           + "torch.export.load(\"exported.pt2\"), package_path=\"model.pt2\")",
-        model: path)
+        model: name)
     }
     if has({ $0 == "constants.pkl" || $0.hasPrefix("code/") }) {
       return TorchError(
         .unsupportedModel,
         "the file is TorchScript, which is not supported. Export the module itself instead. "
           + exportAdvice,
-        model: path)
+        model: name)
     }
     if has({ $0 == "data.pkl" }) {
       return TorchError(
         .unsupportedModel,
         "the file holds weights or a pickled module (torch.save), without code. \(exportAdvice)",
-        model: path)
+        model: name)
     }
     return TorchError(
       .unsupportedModel,
-      "the archive has no compiled code (data/aotinductor/*/*.so). \(exportAdvice)", model: path)
+      "the archive has no compiled code (data/aotinductor/*/*.so). \(exportAdvice)", model: name)
   }
 }

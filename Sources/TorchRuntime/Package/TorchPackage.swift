@@ -10,6 +10,8 @@ import Glibc
 public struct TorchPackage: Sendable {
   /// The file.
   public let path: String
+  /// What messages call it: the file, unless another name was given.
+  let name: String
   /// The names of the models in the package; `model` unless the exporter chose others.
   public let modelNames: [String]
   /// The model that the other properties are about.
@@ -38,30 +40,34 @@ public struct TorchPackage: Sendable {
 
   /// Reads the table of contents and the metadata of the package at `path`.
   ///
-  /// - Parameter model: the model, if the package has several.
+  /// - Parameters:
+  ///   - name: what to call the package in messages; `nil` for `path`.
+  ///   - model: the model, if the package has several.
   /// - Throws: ``TorchError`` if the file is missing, damaged, or something else than a package with
   ///   compiled code.
-  public init(path: String, model: String? = nil) throws {
+  public init(path: String, name: String? = nil, model: String? = nil) throws {
+    let name = name ?? path
     let file: RandomAccessFile
     do throws(ArchiveError) {
       file = try RandomAccessFile(path: path)
     } catch {
-      throw TorchError(.modelLoad, error.description, model: path)
+      throw TorchError(.modelLoad, error.description, model: name)
     }
     do {
       guard ZipArchive.isArchive(file) else { throw Self.noArchive(file) }
-      try self.init(archive: ZipArchive(file), path: path, model: model)
+      try self.init(archive: ZipArchive(file), path: path, name: name, model: model)
     } catch let error as ArchiveError {
       throw TorchError(
         .modelLoad,
         "\(error.description). Check that the file is a complete package, as "
           + "torch._inductor.aoti_compile_and_package writes it",
-        model: path)
+        model: name)
     }
   }
 
-  private init(archive: ZipArchive, path: String, model: String?) throws {
+  private init(archive: ZipArchive, path: String, name: String, model: String?) throws {
     self.path = path
+    self.name = name
     self.archive = archive
     var groups: [String: [ZipArchive.Entry]] = [:]
     for entry in archive.entries {
@@ -74,13 +80,13 @@ public struct TorchPackage: Sendable {
     }
     modelNames = groups.filter { group in group.value.contains { $0.name.hasSuffix(".so") } }
       .keys.sorted()
-    guard let first = modelNames.first else { throw Self.noCode(archive, path: path) }
-    let name = model ?? (modelNames.contains("model") ? "model" : first)
-    guard modelNames.contains(name), let files = groups[name] else {
+    guard let first = modelNames.first else { throw Self.noCode(archive, name: name) }
+    let modelName = model ?? (modelNames.contains("model") ? "model" : first)
+    guard modelNames.contains(modelName), let files = groups[modelName] else {
       throw TorchError(
         .invalidOption,
-        "the package has no model called \(name); it has \(modelNames.joined(separator: ", "))",
-        model: path)
+        "the package has no model called \(modelName); it has \(modelNames.joined(separator: ", "))",
+        model: name)
     }
     guard model != nil || modelNames.count == 1 || modelNames.contains("model") else {
       throw TorchError(
@@ -88,15 +94,15 @@ public struct TorchPackage: Sendable {
         "the package has several models (\(modelNames.joined(separator: ", "))), and none is called "
           + "model, which would be taken; package one of them, or say which one in Swift: "
           + "TorchModelOptions.model",
-        model: path)
+        model: name)
     }
-    modelName = name
+    self.modelName = modelName
     let libraries = files.filter { $0.name.hasSuffix(".so") }
     guard libraries.count == 1 else {
       throw TorchError(
         .unsupportedModel,
-        "the model \(name) has \(libraries.count) shared libraries, which is not supported",
-        model: path)
+        "the model \(modelName) has \(libraries.count) shared libraries, which is not supported",
+        model: name)
     }
     code = libraries[0]
     let stem = String(code.name.dropLast(".so".count))
@@ -139,7 +145,7 @@ public struct TorchPackage: Sendable {
       }
       return false
     } catch let error as ArchiveError {
-      throw TorchError(.modelLoad, error.description, model: path)
+      throw TorchError(.modelLoad, error.description, model: name)
     }
   }
 
