@@ -115,27 +115,36 @@ extension ModelFormat {
     },
   ]
 
-  /// The network of a text folder that has no ONNX file: `saved_model/` or `model.pt2` in it, or what
-  /// the option `file` names.
-  private static func network(
-    _ path: String, _ reference: ModelReference, _ worker: WorkerContext
-  ) throws -> (any Model)? {
+  /// The network of a text folder that is not in ONNX, by its name there: `saved_model` or `model.pt2`,
+  /// or what the option `file` names; `nil` for one in ONNX.
+  func otherNetwork(_ path: String, _ options: [String: String]) -> String? {
     let files = FileManager.default
+    func isSavedModel(_ name: String) -> Bool {
+      files.fileExists(atPath: "\(path)/\(name)/saved_model.pb")
+    }
+    guard ModelFormat.pipelines.contains(self) else { return nil }
+    if self == .textGeneration {
+      return options["file"] == nil && isSavedModel("saved_model") ? "saved_model" : nil
+    }
     var names = ["model.onnx", "onnx/model.onnx", "saved_model", "model.pt2"]
-    if let chosen = reference.options["file"] { names = [chosen] }
+    if let chosen = options["file"] { names = [chosen] }
     guard let name = names.first(where: { files.fileExists(atPath: "\(path)/\($0)") }),
       !name.hasPrefix("/"), !name.split(separator: "/").contains("..")
     else { return nil }
-    let file = "\(path)/\(name)"
-    if files.fileExists(atPath: file + "/saved_model.pb") {
-      try refuseProvider(reference, file)
-      return try savedModel(file, "\(reference.name)/\(name)", signature: nil, reference.options)
+    return isSavedModel(name) || name.hasSuffix(".pt2") ? name : nil
+  }
+
+  /// What runs a text folder's network that is not in ONNX.
+  private static func network(
+    _ path: String, _ reference: ModelReference, _ worker: WorkerContext
+  ) throws -> (any Model)? {
+    guard let name = reference.format.otherNetwork(path, reference.options) else { return nil }
+    try reference.checkProvider(path)
+    let (file, shown) = ("\(path)/\(name)", "\(reference.name)/\(name)")
+    if FileManager.default.isFolder(file) {
+      return try savedModel(file, shown, signature: nil, reference.options)
     }
-    if name.hasSuffix(".pt2") {
-      try refuseProvider(reference, file)
-      return try torch(file, "\(reference.name)/\(name)", reference, worker)
-    }
-    return nil
+    return try torch(file, shown, reference, worker)
   }
 
   /// Encoder and decoder in the signatures `encode`, `decode_first` and `decode_next` of
@@ -143,23 +152,13 @@ extension ModelFormat {
   private static func decoder(
     _ path: String, _ reference: ModelReference
   ) throws -> (any SequenceModel)? {
-    guard reference.options["file"] == nil,
-      FileManager.default.fileExists(atPath: path + "/saved_model/saved_model.pb")
-    else { return nil }
-    try refuseProvider(reference, path + "/saved_model")
+    guard let name = reference.format.otherNetwork(path, reference.options) else { return nil }
+    try reference.checkProvider(path)
     let encoder = try savedModel(
-      path + "/saved_model", reference.name + "/saved_model", signature: "encode",
-      reference.options)
+      "\(path)/\(name)", "\(reference.name)/\(name)", signature: "encode", reference.options)
     return try EncoderDecoder(
       encoder: encoder, decoder: encoder.withSignature("decode_first"),
       decoderWithPast: encoder.withSignature("decode_next"), name: reference.name)
-  }
-
-  /// Fails if a provider is asked for a network that is not in ONNX.
-  private static func refuseProvider(_ reference: ModelReference, _ network: String) throws {
-    guard try reference.provider() != .cpu else { return }
-    throw NeedletailError(
-      .usage, "provider is for ONNX models, and the folder's network is \(network)")
   }
 
   private static func torch(

@@ -31,9 +31,10 @@ extension ModelSource {
   /// The model as a driver loads it to know what it takes and gives: on the CPU, whatever computes it on
   /// the executors.
   ///
-  /// - Throws: as ``load()``; ``NeedletailError`` also if the option `provider` is none that is known.
+  /// - Throws: as ``load()``; ``NeedletailError`` also if the option `provider` is none that is known, or
+  ///   the model is not in ONNX.
   package func loadForPlan() async throws -> any Model {
-    _ = try reference(path).provider()
+    try reference(path).checkProvider(path)
     var plain = self
     plain.options["provider"] = nil
     return try await plain.load()
@@ -45,6 +46,14 @@ extension ModelReference {
   func provider() throws -> ModelSource.Provider {
     let given = options.mapValues { $0.lowercased() }
     return try ModelFormat.choice("provider", given, of: ModelSource.Provider.allCases) ?? .cpu
+  }
+
+  /// Fails for a provider that is not known, and for one of a network that is not in ONNX.
+  func checkProvider(_ path: String) throws {
+    guard try provider() != .cpu, let network = format.otherNetwork(path, options) else { return }
+    throw NeedletailError(
+      .usage,
+      "provider is for ONNX models, and the network of \(name) is \(network); leave the option out")
   }
 
   /// The runtime's form of the provider for the model at `path`.

@@ -66,6 +66,18 @@ struct ModelProviderTests {
     #expect(error?.message == "provider is 'gpu', it must be one of cpu, cuda, tensorrt")
   }
 
+  @Test("a provider for a folder whose network is not in ONNX fails before anything is loaded")
+  func otherNetwork() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "provider-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Data().write(to: folder.appending(path: "model.pt2"))
+    let source = ModelSource.sentiment(folder.path(), provider: .cuda)
+    let error = await #expect(throws: NeedletailError.self) { try await source.loadForPlan() }
+    #expect(error?.message.contains("provider is for ONNX models") == true)
+    #expect(error?.message.contains("is model.pt2") == true)
+  }
+
   @Test(
     "the device is the task's, as CUDA numbers those that the process sees",
     arguments: [

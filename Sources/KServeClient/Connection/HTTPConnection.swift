@@ -200,7 +200,7 @@ final class HTTPConnection: KServeConnection {
     if answer.status == 400, !endpoint.isSecure, Self.saysPlainToTLS(error.message) {
       error = KServeError(.unavailable, PeerMismatch(spoken: .tls).message(endpoint))
     } else if answer.status == 404 || answer.status == 405 {
-      error.message += " (HTTP status \(answer.status) for \(endpoint.pathPrefix)\(path))"
+      error.message += " (HTTP status \(answer.status) for \(endpoint)\(path))"
     }
     throw CallFailure.refused(error).translated(endpoint, options)
   }

@@ -144,11 +144,11 @@ public struct ConnectionString: Sendable, Hashable {
   /// `text` without what may be secret, for messages.
   static func redacted(_ text: String) -> String {
     let parts = text.split(separator: ";", omittingEmptySubsequences: false)
-    return parts.map { part in
+    return parts.map { part -> String in
       guard let equals = part.firstIndex(of: "="), !publicNames.contains(part[..<equals]) else {
         return String(part)
       }
-      return part[..<equals] + "=***"
+      return "\(part[..<equals])=***"
     }.joined(separator: ";")
   }
 }
