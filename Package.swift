@@ -225,7 +225,8 @@ module(
 module(
   "ProgramFunctions",
   needs: [
-    "ArrowIPC", "Deployment", "HostProcesses", "SparkConnect", "SparkFunctions", "SparkTypes",
+    "ArrowIPC", "Deployment", "HostProcesses", "Models", "SparkConnect", "SparkFunctions",
+    "SparkTypes",
   ])
 
 module(
