@@ -46,8 +46,8 @@ def main():
     swift = os.environ.get("SWIFT", "swift")
     environment = {name: value for name, value in os.environ.items() if name != "NEEDLETAIL_TESTS"}
     manifest = json.loads(subprocess.run(
-        [swift, "package", "--package-path", ROOT, "dump-package"], env=environment, check=True,
-        capture_output=True, text=True).stdout)
+        [swift, "package", "--ignore-lock", "--package-path", ROOT, "dump-package"],
+        env=environment, check=True, capture_output=True, text=True).stdout)
     targets = manifest["targets"]
     places = {target["name"]: place for place, target in enumerate(targets)}
     faults = []
