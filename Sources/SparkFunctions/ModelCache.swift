@@ -33,7 +33,7 @@ public final class ModelCache: Sendable {
 
   /// The cache of this process. If the environment has ``loadsFileVariable``, every load is written
   /// down there.
-  public static let shared = ModelCache(onLoad: loadsFile.map { appendLine(to: $0) })
+  public static let shared = ofProcess()
 
   /// The variable that names a file to which each process appends a line for each load.
   public static let loadsFileVariable = "NEEDLETAIL_LOADS_FILE"
@@ -56,9 +56,9 @@ public final class ModelCache: Sendable {
     self.onLoad = onLoad
   }
 
-  private static var loadsFile: String? {
-    guard let path = getenv(loadsFileVariable) else { return nil }
-    return String(cString: path)
+  /// A cache as the environment wants it now.
+  static func ofProcess() -> ModelCache {
+    ModelCache(onLoad: getenv(loadsFileVariable).map { appendLine(to: String(cString: $0)) })
   }
 
   /// An observer that appends the process and the model to the file at `path`; a short line is

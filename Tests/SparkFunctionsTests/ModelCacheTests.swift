@@ -1,6 +1,7 @@
 import Foundation
-import SparkFunctions
 import Testing
+
+@testable import SparkFunctions
 
 @Suite struct ModelCacheTests {
   private struct Failure: Error {}
@@ -36,17 +37,19 @@ import Testing
   }
 
   @Test func failuresAreRememberedForAWhile() async throws {
-    let cache = ModelCache(failureRetention: .milliseconds(50))
-    func load() async -> String {
+    func load(_ cache: ModelCache) async -> String {
       await message {
         _ = try await cache.value(for: .init(id: "bad"), as: Int.self) { throw Failure() }
       }
     }
-    for _ in 0..<3 { #expect(await load() == "Failure()") }
+    let cache = ModelCache(failureRetention: .seconds(600))
+    for _ in 0..<3 { #expect(await load(cache) == "Failure()") }
     #expect(cache.loadCount == 1)
-    try await Task.sleep(for: .milliseconds(60))
-    #expect(await load() == "Failure()")
-    #expect(cache.loadCount == 2)
+    let short = ModelCache(failureRetention: .milliseconds(1))
+    #expect(await load(short) == "Failure()")
+    try await Task.sleep(for: .milliseconds(10))
+    #expect(await load(short) == "Failure()")
+    #expect(short.loadCount == 2)
   }
 
   @Test func keysDifferInParameters() async throws {
@@ -73,25 +76,28 @@ import Testing
 
   @Test func cancellingATaskDoesNotCancelTheLoad() async throws {
     let cache = ModelCache()
+    let (begun, begin) = AsyncStream.makeStream(of: Void.self)
     let first = Task {
       try await cache.value(for: .init(id: "m")) {
+        begin.yield()
         try await Task.sleep(for: .milliseconds(30))
         return 1
       }
     }
-    try await Task.sleep(for: .milliseconds(5))
+    for await _ in begun { break }
     first.cancel()
     let value = try await cache.value(for: .init(id: "m")) { 2 }
     #expect(value == 1)
   }
 
-  /// The only test that touches the process's own cache, which looks at the environment once.
   @Test func loadsAreWrittenDown() async throws {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).loads")
     defer { try? FileManager.default.removeItem(at: file) }
     setenv(ModelCache.loadsFileVariable, file.path, 1)
+    defer { unsetenv(ModelCache.loadsFileVariable) }
+    let cache = ModelCache.ofProcess()
     for id in ["first", "second", "first"] {
-      _ = try await ModelCache.shared.value(for: .init(id: id)) { id }
+      _ = try await cache.value(for: .init(id: id)) { id }
     }
     let process = ProcessInfo.processInfo.processIdentifier
     let lines = try String(contentsOf: file, encoding: .utf8)
