@@ -134,13 +134,14 @@ module(
   "KServeServer", isProduct: true,
   needs: [
     "CGzip", "GRPCCore", "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1",
-    "NIOHTTP2", "NIOPosix", "ServiceLifecycle", "SwiftProtobuf", "Tensors",
+    "NIOHTTP2", "NIOPosix", "ServiceLifecycle", "SwiftProtobuf", "Tensors", "Threads",
   ])
 tests(
   "KServeServerTests",
   need: [
     "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "KServeProtocol", "KServeServer",
     "Logging", "Models", "NIOCore", "NIOHTTP1", "ServiceLifecycle", "SwiftProtobuf", "Tensors",
+    "Threads",
   ])
 program(
   "KServeFixture", at: "Tests/KServeFixture",
@@ -166,7 +167,7 @@ module("SparkFunctions", needs: ["ArrowIPC", "Models", "SparkTypes", "Tensors"])
 tests(
   "SparkFunctionsTests", need: ["ArrowIPC", "Models", "SparkFunctions", "SparkTypes", "Tensors"])
 
-module("SparkWorker", needs: ["ArrowIPC", "Models", "SparkFunctions"])
+module("SparkWorker", needs: ["ArrowIPC", "Models", "SparkFunctions", "Threads"])
 module(
   "WorkerFunctions", at: "Tests/WorkerFunctions",
   needs: ["ArrowIPC", "Models", "SparkFunctions", "Tensors"])
@@ -206,6 +207,7 @@ module(
   needs: [
     "ArrowIPC", "CGzip", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "SparkConnect",
     "SparkConnectProtocol", "SparkFunctions", "SparkTypes", "SparkWorker", "SwiftProtobuf",
+    "Threads",
   ])
 
 // MARK: Programs that use both

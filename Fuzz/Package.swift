@@ -24,12 +24,13 @@ let targets: [Target] = [
   .target(name: "Tensors", swiftSettings: settings),
   .target(name: "ArrowIPC", dependencies: ["Tensors"], swiftSettings: settings),
   .target(name: "SparkTypes", dependencies: ["ArrowIPC"], swiftSettings: settings),
+  .target(name: "Threads", swiftSettings: settings),
   .target(name: "Models", dependencies: ["Tensors"], swiftSettings: settings),
   .target(
     name: "SparkFunctions", dependencies: ["ArrowIPC", "Models", "SparkTypes", "Tensors"],
     swiftSettings: settings),
   .target(
-    name: "SparkWorker", dependencies: ["ArrowIPC", "Models", "SparkFunctions"],
+    name: "SparkWorker", dependencies: ["ArrowIPC", "Models", "SparkFunctions", "Threads"],
     swiftSettings: settings),
   .executableTarget(
     name: "ArrowStreamFuzz", dependencies: ["ArrowIPC"], swiftSettings: settings,

@@ -2,6 +2,7 @@ import KServeProtocol
 import Synchronization
 import Tensors
 import Testing
+import Threads
 
 @testable import KServeServer
 
@@ -100,7 +101,7 @@ final class Answers: Sendable {
     let started = MonotonicTime.now()
     let (ends, end) = AsyncStream<Void>.makeStream()
     #expect(
-      InstanceThread.start { _ in
+      Threads.Thread.start {
         while let batch = queue.next() {
           sizes.withLock { $0.append((batch.requests.count, MonotonicTime.now() - started)) }
         }

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Threads
 
 @testable import KServeServer
 
@@ -108,12 +109,7 @@ final class HTTPProbe: @unchecked Sendable {
   private static func onThread<Value: Sendable>(
     _ body: @escaping @Sendable () throws -> Value
   ) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-      let started = InstanceThread.start { _ in
-        continuation.resume(with: Result { try body() })
-      }
-      if !started { continuation.resume(throwing: Failure(reason: "no thread")) }
-    }
+    try await Threads.Thread.run(body)
   }
 }
 

@@ -4,6 +4,7 @@ import NeedletailTesting
 import SparkFunctions
 import SparkWorker
 import Testing
+import Threads
 import WorkerFunctions
 
 @Suite struct ConnectionTests {

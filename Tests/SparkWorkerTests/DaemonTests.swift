@@ -3,6 +3,7 @@ import Glibc
 import NeedletailTesting
 import SparkWorker
 import Testing
+import Threads
 import WorkerFunctions
 
 /// The worker as a process of its own.

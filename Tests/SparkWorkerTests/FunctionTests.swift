@@ -5,6 +5,7 @@ import SparkTypes
 import SparkWorker
 import Tensors
 import Testing
+import Threads
 import WorkerFunctions
 
 @Suite struct FunctionTests {

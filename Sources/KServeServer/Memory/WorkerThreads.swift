@@ -1,3 +1,5 @@
+import Threads
+
 /// A few threads for long work on what clients sent (expanding it, reading large texts), so that it
 /// holds up neither the network's threads nor Swift's shared pool, on which everybody waits.
 final class WorkerThreads: Sendable {
@@ -45,7 +47,7 @@ final class WorkerThreads: Sendable {
   /// - Parameter count: the threads; fewer if the system does not give them.
   init(count: Int) {
     for _ in 0..<count {
-      _ = InstanceThread.start { [queue] _ in
+      Thread.start { [queue] in
         while let job = queue.next() { job() }
       }
     }

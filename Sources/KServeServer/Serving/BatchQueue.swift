@@ -1,4 +1,5 @@
 import KServeProtocol
+import Threads
 
 /// The requests that wait for one model, and the rules by which they are joined into batches.
 ///

@@ -1,15 +1,15 @@
 import KServeProtocol
-import Synchronization
 import Tensors
+import Threads
 
 /// One instance of a model: takes batches from the queue and runs them on its thread.
 final class ModelInstance {
   private let model: ServedModel
-  private let thread: InstanceThread
+  private let thread: ThreadExecutor
   private let order: OrderedDelivery
   private var assembly: BatchAssembly
 
-  init(model: ServedModel, thread: InstanceThread, order: OrderedDelivery) {
+  init(model: ServedModel, thread: ThreadExecutor, order: OrderedDelivery) {
     self.model = model
     self.thread = thread
     self.order = order
@@ -196,21 +196,6 @@ final class ModelInstance {
   private func run<Value: Sendable>(
     _ body: @escaping @Sendable () async throws -> Value
   ) throws -> Value {
-    let outcome = Outcome<Value>()
-    thread.run {
-      do {
-        let value = try await body()
-        outcome.result.withLock { $0 = .success(value) }
-      } catch {
-        outcome.result.withLock { $0 = .failure(error) }
-      }
-    }
-    guard let result = outcome.result.withLock({ $0 }) else { throw CancellationError() }
-    return try result.get()
-  }
-
-  /// Where a closure's result waits for the thread.
-  private final class Outcome<Value: Sendable>: Sendable {
-    let result = Mutex<Result<Value, any Error>?>(nil)
+    try thread.run(body)
   }
 }

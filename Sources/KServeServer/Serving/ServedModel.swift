@@ -3,6 +3,7 @@ import Logging
 import Models
 import Synchronization
 import Tensors
+import Threads
 
 /// One version of a model: what it takes and gives, the closure that runs it, its queue and its
 /// instances' threads while it is loaded.
@@ -209,8 +210,8 @@ final class ServedModel: Sendable {
       guard generation.beginThread() else {
         return continuation.resume(throwing: unloadedMeanwhile)
       }
-      let started = InstanceThread.start { [self] thread in
-        let runner = ModelInstance(model: self, thread: thread, order: generation.order)
+      let started = Thread.start { [self] in
+        let runner = ModelInstance(model: self, thread: ThreadExecutor(), order: generation.order)
         do {
           try runner.warmUp()
           decideJoining(runner)

@@ -2,6 +2,7 @@ import ArrowIPC
 import Glibc
 import SparkFunctions
 import SparkWorker
+import Threads
 
 /// Plays Spark's side of the Python worker protocol, so that functions can be tested in milliseconds
 /// and without Java, through the same code that serves Spark.

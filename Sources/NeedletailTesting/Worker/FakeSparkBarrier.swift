@@ -1,6 +1,7 @@
 import Glibc
 import SparkWorker
 import Synchronization
+import Threads
 
 /// Spark's coordinator of a barrier stage: each task has a place of its own to call.
 public final class FakeSparkBarrier: Sendable {

@@ -1,6 +1,7 @@
 import ArrowIPC
 import Glibc
 import SparkWorker
+import Threads
 
 /// Spark's end of one connection to a worker; it accepts nothing that Spark would not.
 ///

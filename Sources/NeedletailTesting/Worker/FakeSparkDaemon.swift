@@ -1,6 +1,7 @@
 import Glibc
 import SparkWorker
 import Synchronization
+import Threads
 
 /// A worker program as Spark starts it: a process with pipes, environment and command line.
 ///

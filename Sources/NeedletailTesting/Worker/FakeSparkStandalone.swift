@@ -1,5 +1,6 @@
 import Glibc
 import SparkWorker
+import Threads
 
 /// Spark with `spark.python.use.daemon=false`: a process for one task, which connects back.
 public enum FakeSparkStandalone {

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// Tells when the other side of a connection hangs up, while the connection's own thread computes.
 ///

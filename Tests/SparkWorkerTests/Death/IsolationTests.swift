@@ -3,6 +3,7 @@ import Glibc
 import NeedletailTesting
 import SparkWorker
 import Testing
+import Threads
 import WorkerFunctions
 
 /// Functions in whose company a process died run in processes of their own.

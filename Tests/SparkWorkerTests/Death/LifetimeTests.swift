@@ -4,6 +4,7 @@ import Glibc
 import NeedletailTesting
 import SparkWorker
 import Testing
+import Threads
 import WorkerFunctions
 
 /// When daemons end whose session is over.

@@ -3,6 +3,7 @@ import Glibc
 import NeedletailTesting
 import SparkWorker
 import Testing
+import Threads
 import WorkerFunctions
 
 /// A worker process that dies costs one attempt of the tasks that it ran, and nothing later.

@@ -1,6 +1,7 @@
 import ArrowIPC
 import Glibc
 import SparkFunctions
+import Threads
 
 /// Serves the tasks that come over one connection, one after the other, on the calling thread.
 package struct ConnectionService: Sendable {

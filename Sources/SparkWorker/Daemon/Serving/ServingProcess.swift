@@ -1,6 +1,7 @@
 import ArrowIPC
 import Glibc
 import SparkFunctions
+import Threads
 
 /// A worker process's main thread: takes connections from the daemon, and ends with it.
 ///

@@ -2,6 +2,7 @@ import ArrowIPC
 import Glibc
 import SparkFunctions
 import Synchronization
+import Threads
 
 /// One task of one connection: reads what Spark sends, has it evaluated, writes the results.
 struct TaskRunner: Sendable {

@@ -2,12 +2,12 @@ import Glibc
 
 /// A lock with a condition on which threads wait, with or without a limit of time.
 ///
-/// The threads of model instances block on it; network threads only ever hold it for moments.
-final class BlockingCondition: @unchecked Sendable {
+/// Threads that may block wait for it; network threads only ever hold it for moments.
+package final class BlockingCondition: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-  init() {
+  package init() {
     mutex = .allocate(capacity: 1)
     mutex.initialize(to: pthread_mutex_t())
     pthread_mutex_init(mutex, nil)
@@ -27,10 +27,10 @@ final class BlockingCondition: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  func lock() { pthread_mutex_lock(mutex) }
-  func unlock() { pthread_mutex_unlock(mutex) }
+  package func lock() { pthread_mutex_lock(mutex) }
+  package func unlock() { pthread_mutex_unlock(mutex) }
 
-  func withLock<Result, Failure: Error>(
+  package func withLock<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
     lock()
@@ -39,15 +39,16 @@ final class BlockingCondition: @unchecked Sendable {
   }
 
   /// Gives the lock away until a signal; spurious wake-ups happen.
-  func wait() { pthread_cond_wait(condition, mutex) }
+  package func wait() { pthread_cond_wait(condition, mutex) }
 
-  /// Like ``wait()``, but no longer than until `deadline` of ``MonotonicTime``.
-  func wait(until deadline: UInt64) {
+  /// Like ``wait()``, but no longer than until `deadline`, in nanoseconds of the
+  /// system's monotonic clock.
+  package func wait(until deadline: UInt64) {
     var time = timespec(
       tv_sec: Int(deadline / 1_000_000_000), tv_nsec: Int(deadline % 1_000_000_000))
     pthread_cond_timedwait(condition, mutex, &time)
   }
 
-  func signal() { pthread_cond_signal(condition) }
-  func broadcast() { pthread_cond_broadcast(condition) }
+  package func signal() { pthread_cond_signal(condition) }
+  package func broadcast() { pthread_cond_broadcast(condition) }
 }

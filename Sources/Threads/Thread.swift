@@ -1,5 +1,10 @@
 import Glibc
 
+/// The system gives no more threads.
+package struct NoThread: Error, CustomStringConvertible {
+  package var description: String { "the system gives no more threads" }
+}
+
 /// Threads of the operating system, on which blocking is allowed.
 package enum Thread {
   private final class Body {
@@ -33,13 +38,15 @@ package enum Thread {
   }
 
   /// Runs `body` on a thread of its own and waits without blocking the caller's.
+  ///
+  /// - Throws: what `body` throws; ``NoThread``.
   package static func run<Value: Sendable>(
     _ body: @escaping @Sendable () throws -> Value
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       let started = start { continuation.resume(with: Result { try body() }) }
       if !started {
-        continuation.resume(throwing: WorkerError(.launch, "the system gives no more threads"))
+        continuation.resume(throwing: NoThread())
       }
     }
   }
