@@ -132,6 +132,16 @@ public struct DynamicLibrarySearch: Sendable {
     }
   }
 
+  /// `file` and those beside it whose names begin and end like one of `companions`; nothing for `nil`.
+  package static func files(
+    _ file: String?, with companions: [(prefix: String, suffix: String)]
+  ) -> [String] {
+    guard let file, let slash = file.lastIndex(of: "/") else { return [] }
+    let directory = String(file[..<slash])
+    return [file]
+      + companions.flatMap { files(in: directory, prefix: $0.prefix, suffix: $0.suffix) }
+  }
+
   /// A path that somebody gave: a directory to look in and in its `lib`, a file, or a bare name.
   private static func locations(named path: String) -> [Location] {
     if FileSystem.isDirectory(path) { return [.directory(path), .directory("\(path)/lib")] }

@@ -26,9 +26,6 @@ extension ONNXLibrary {
   /// them, its execution providers (`libonnxruntime_providers_*.so`), which must stay beside it.
   /// Empty if ``locate()`` finds nothing.
   public static func locateFiles() -> [String] {
-    guard let file = locate(), let slash = file.lastIndex(of: "/") else { return [] }
-    return [file]
-      + DynamicLibrarySearch.files(
-        in: String(file[..<slash]), prefix: "libonnxruntime_providers_", suffix: ".so")
+    DynamicLibrarySearch.files(locate(), with: [("libonnxruntime_providers_", ".so")])
   }
 }

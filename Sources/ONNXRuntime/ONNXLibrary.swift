@@ -1,5 +1,4 @@
 import NativeLibraries
-import Synchronization
 
 /// ONNX Runtime as found on this machine.
 ///
@@ -26,7 +25,7 @@ public final class ONNXLibrary: Sendable {
   /// The one environment that all sessions of the library share; it lives as long as the process.
   nonisolated(unsafe) let environment: OpaquePointer
 
-  private static let loaded = Mutex<[String: ONNXLibrary]>([:])
+  private static let loaded = LoadedLibraries<ONNXLibrary>()
 
   /// The version of the function table that is asked for; what came later is read by index.
   private static let tableVersion: UInt32 = 17
@@ -37,13 +36,7 @@ public final class ONNXLibrary: Sendable {
   /// - Throws: ``DynamicLibraryError``: nothing can be opened (with all places tried), the file is
   ///   another library, or its version is not supported.
   public static func shared(path: String? = nil) throws -> ONNXLibrary {
-    let library = try DynamicLibrary.open(search(path: path))
-    return try loaded.withLock { loaded in
-      if let known = loaded[library.path] { return known }
-      let new = try ONNXLibrary(library)
-      loaded[library.path] = new
-      return new
-    }
+    try loaded.shared(search(path: path)) { try ONNXLibrary($0) }
   }
 
   private init(_ library: DynamicLibrary) throws {

@@ -35,9 +35,6 @@ extension TensorFlowLibrary {
   /// The files to ship to a machine that shall run models on its CPU: the library and the one that it
   /// needs beside it (about 850 MB). Empty if ``locate()`` finds nothing.
   public static func locateFiles() -> [String] {
-    guard let file = locate(), let slash = file.lastIndex(of: "/") else { return [] }
-    return [file]
-      + DynamicLibrarySearch.files(
-        in: String(file[..<slash]), prefix: "libtensorflow_framework.so", suffix: "")
+    DynamicLibrarySearch.files(locate(), with: [("libtensorflow_framework.so", "")])
   }
 }

@@ -29,7 +29,7 @@ public final class TensorFlowLibrary: Sendable {
   /// Libraries of operators that were loaded into the process.
   private let operatorLibraries = Mutex<Set<String>>([])
 
-  private static let loaded = Mutex<[String: TensorFlowLibrary]>([:])
+  private static let loaded = LoadedLibraries<TensorFlowLibrary>()
 
   /// The library that the search finds; loaded once for the process.
   ///
@@ -37,13 +37,7 @@ public final class TensorFlowLibrary: Sendable {
   /// - Throws: ``DynamicLibraryError``: nothing can be opened (with all places tried), the file is
   ///   another library, or its version is not supported.
   public static func shared(path: String? = nil) throws -> TensorFlowLibrary {
-    return try loaded.withLock { loaded in
-      let library = try open(path: path)
-      if let known = loaded[library.path] { return known }
-      let new = try TensorFlowLibrary(library)
-      loaded[library.path] = new
-      return new
-    }
+    try loaded.shared({ try open(path: path) }) { try TensorFlowLibrary($0) }
   }
 
   /// Whether nobody asked for TensorFlow's messages. Only what is set before the library opens has

@@ -27,11 +27,7 @@ extension TorchLibrary {
   /// The files to ship to a machine that shall run models on its CPU: the library and those that it
   /// needs beside it (about 440 MB). Empty if ``locate()`` finds nothing.
   public static func locateFiles() -> [String] {
-    guard let file = locate(), let slash = file.lastIndex(of: "/") else { return [] }
-    let directory = String(file[..<slash])
-    return [file]
-      + DynamicLibrarySearch.files(in: directory, prefix: aliasName, suffix: "")
-      + DynamicLibrarySearch.files(in: directory, prefix: "libc10.so", suffix: "")
-      + DynamicLibrarySearch.files(in: directory, prefix: "libgomp", suffix: "")
+    DynamicLibrarySearch.files(
+      locate(), with: [(aliasName, ""), ("libc10.so", ""), ("libgomp", "")])
   }
 }

@@ -25,7 +25,7 @@ public final class TorchLibrary: Sendable {
   /// What the CUDA part offers once it is open.
   private let cuda = Mutex<CUDAFunctions?>(nil)
 
-  private static let loaded = Mutex<[String: TorchLibrary]>([:])
+  private static let loaded = LoadedLibraries<TorchLibrary>()
 
   /// The library that the search finds; loaded once for the process.
   ///
@@ -33,13 +33,7 @@ public final class TorchLibrary: Sendable {
   /// - Throws: ``DynamicLibraryError``: nothing can be opened (with all places tried), or the file is
   ///   another library or an older version.
   public static func shared(path: String? = nil) throws -> TorchLibrary {
-    let library = try DynamicLibrary.open(search(path: path))
-    return try loaded.withLock { loaded in
-      if let known = loaded[library.path] { return known }
-      let new = try TorchLibrary(library)
-      loaded[library.path] = new
-      return new
-    }
+    try loaded.shared(search(path: path)) { try TorchLibrary($0) }
   }
 
   private init(_ library: DynamicLibrary) throws(DynamicLibraryError) {

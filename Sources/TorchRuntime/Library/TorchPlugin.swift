@@ -1,5 +1,4 @@
 import NativeLibraries
-import Synchronization
 
 /// The optional plug-in in C++, for packages some of whose operators go through PyTorch's dispatcher:
 /// custom operators, operators without a C function, Torch-TensorRT's engines.
@@ -30,7 +29,7 @@ public final class TorchPlugin: Sendable {
   private let open: Open
   private let close: @convention(c) (OpaquePointer) -> Void
 
-  private static let loaded = Mutex<[String: TorchPlugin]>([:])
+  private static let loaded = LoadedLibraries<TorchPlugin>()
 
   /// Where the plug-in is looked for: as PyTorch is, and first beside the library in use.
   static func search(beside library: TorchLibrary?) -> DynamicLibrarySearch {
@@ -46,14 +45,8 @@ public final class TorchPlugin: Sendable {
   /// The plug-in that the search finds; loaded once for the process.
   ///
   /// - Throws: `DynamicLibraryError` with the places tried and how to build it.
-  static func shared(_ library: TorchLibrary) throws(DynamicLibraryError) -> TorchPlugin {
-    let found = try DynamicLibrary.open(search(beside: library))
-    return try loaded.withLock { loaded throws(DynamicLibraryError) in
-      if let known = loaded[found.path] { return known }
-      let new = try TorchPlugin(found)
-      loaded[found.path] = new
-      return new
-    }
+  static func shared(_ library: TorchLibrary) throws -> TorchPlugin {
+    try loaded.shared(search(beside: library)) { try TorchPlugin($0) }
   }
 
   private init(_ library: DynamicLibrary) throws(DynamicLibraryError) {
