@@ -79,6 +79,7 @@ module("Threads")
 module("NativeLibraries")
 
 module("Models", isProduct: true, needs: ["Tensors"])
+tests("ModelsTests", need: ["Models", "Tensors"])
 
 module("ONNXRuntime", isProduct: true, needs: ["Models", "NativeLibraries", "Tensors", "Threads"])
 tests(

@@ -14,7 +14,7 @@ extension ONNXSession {
     _ inputs: [String: AnyTensor], outputs outputNames: [String]?
   ) async throws -> [String: AnyTensor] {
     let positions = try positions(ofOutputs: outputNames)
-    return named(try Self.tensors(await run(inputs, positions)), positions)
+    return named(Self.tensors(try await run(inputs, positions)), positions)
   }
 
   /// The same with the outputs that are maps, which are among those that `nil` stands for. A model that
@@ -24,10 +24,26 @@ extension ONNXSession {
   public func runValues(
     _ inputs: [String: AnyTensor], outputs outputNames: [String]?
   ) async throws -> [String: ModelValue] {
-    let positions = try positions(ofOutputs: outputNames, withMaps: true)
+    let positions = try positionsWithMaps(outputNames)
     let names = outputs.map(\.name) + mapOutputs
     return Dictionary(zip(positions.map { names[$0] }, try await run(inputs, positions))) {
       first, _ in first
+    }
+  }
+
+  /// The positions of the outputs called `names`, tensors first, then maps; of all of them for `nil`.
+  private func positionsWithMaps(_ names: [String]?) throws -> [Int] {
+    guard let names else { return Array(0..<outputs.count + mapOutputs.count) }
+    return try translated { () throws(SignatureProblem) -> [Int] in
+      var positions: [Int] = []
+      for name in names {
+        if let map = mapOutputs.firstIndex(of: name) {
+          positions.append(outputs.count + map)
+        } else {
+          positions.append(try modelSignature.position(ofOutput: name))
+        }
+      }
+      return positions
     }
   }
 
@@ -50,79 +66,17 @@ extension ONNXSession {
     }
   }
 
-  /// Runs the model on one tensor for each input, on the calling thread, and returns all outputs.
+  /// Checks tensors in the order of ``inputs``, one for each, runs the model on them, on the calling
+  /// thread, and returns the outputs at `positions` of ``outputs``.
   ///
   /// - Throws: ``ONNXError`` naming the input that does not fit, or with the runtime's text.
-  public func run(_ inputs: [String: AnyTensor]) throws -> [String: AnyTensor] {
-    let positions = Array(outputs.indices)
-    return named(try Self.tensors(execute(ordered(inputs), positions, nil)), positions)
+  public func run(_ inputs: [AnyTensor], at positions: [Int]) throws -> [AnyTensor] {
+    Self.tensors(try execute(inputs, positions, nil))
   }
 
-  /// Runs the model on tensors in the order of ``inputs`` and returns those of ``outputs``.
-  ///
-  /// - Throws: ``ONNXError`` naming the input that does not fit, or with the runtime's text.
-  public func run(_ inputs: [AnyTensor]) throws -> [AnyTensor] {
-    try checkPositional(inputs)
-    return try Self.tensors(execute(inputs, Array(outputs.indices), nil))
-  }
-
-  /// Runs the model on tensors in the order of ``inputs``, one for each, and returns one output.
-  ///
-  /// ```swift
-  /// let scores: Tensor<Float> = try model.run(ids, mask)
-  /// ```
-  ///
-  /// - Parameter output: the output's name, which may be left out if there is one only.
-  /// - Throws: ``ONNXError`` naming the input or output that does not fit, or with the runtime's text.
-  public func run<each Input: TensorElement, Output: TensorElement>(
-    _ inputs: repeat Tensor<each Input>, output: String? = nil
-  ) throws -> Tensor<Output> {
-    var tensors: [AnyTensor] = []
-    for input in repeat each inputs { tensors.append(AnyTensor(input)) }
-    return try typed(runOne(tensors, output: output))
-  }
-
-  /// Runs a model with a single input of strings.
-  ///
-  /// - Throws: as the form with tensors of numbers.
-  public func run<Output: TensorElement>(
-    _ strings: StringTensor, output: String? = nil
-  ) throws -> Tensor<Output> {
-    try typed(runOne([.string(strings)], output: output))
-  }
-
-  /// Runs a model on tensors in the order of ``inputs``, one for each, and returns one output of
-  /// strings.
-  ///
-  /// - Throws: as the form with tensors of numbers.
-  public func run<each Input: TensorElement>(
-    _ inputs: repeat Tensor<each Input>, output: String? = nil
-  ) throws -> StringTensor {
-    var tensors: [AnyTensor] = []
-    for input in repeat each inputs { tensors.append(AnyTensor(input)) }
-    let (result, specification) = try runOne(tensors, output: output)
-    guard case .string(let strings) = result else {
-      throw ONNXError(
-        .invalidOutput, "the output \(specification) holds no strings", model: name)
-    }
-    return strings
-  }
-
-  private func runOne(
-    _ tensors: [AnyTensor], output: String?
-  ) throws -> (AnyTensor, TensorSpecification) {
-    try checkPositional(tensors)
-    let position = try position(ofOutput: output)
-    return (try Self.tensors(execute(tensors, [position], nil))[0], outputs[position])
-  }
-
-  private func typed<Output: TensorElement>(
-    _ result: (tensor: AnyTensor, specification: TensorSpecification)
-  ) throws -> Tensor<Output> {
-    if let tensor = result.tensor.fixedWidth as? Tensor<Output> { return tensor }
-    throw ONNXError(
-      .invalidOutput,
-      "the output \(result.specification) was asked for as \(Output.elementType)", model: name)
+  public func failure(_ problem: SignatureProblem) -> any Error {
+    ONNXError(
+      problem.place == .input ? .invalidInput : .invalidOutput, problem.message, model: name)
   }
 
   /// The tensors among `values`, which are all of them where no map was asked for.
@@ -132,15 +86,12 @@ extension ONNXSession {
     }
   }
 
-  private func named(_ results: [AnyTensor], _ positions: [Int]) -> [String: AnyTensor] {
-    Dictionary(
-      zip(positions.map { outputs[$0].name }, results), uniquingKeysWith: { first, _ in first })
-  }
-
-  /// Runs the model on checked tensors in its own order and returns the outputs at `positions`.
+  /// Runs the model on tensors in its own order and returns the outputs at `positions`: tensors first,
+  /// then maps.
   private func execute(
     _ tensors: [AnyTensor], _ positions: [Int], _ options: ONNXRunOptions?
   ) throws -> [ModelValue] {
+    try check(tensors)
     // The runtime wants at least one output.
     if positions.isEmpty { return [] }
     gate?.enter()
@@ -154,9 +105,7 @@ extension ONNXSession {
       {
         return empty
       }
-      let shapes = zip(inputs, tensors).map { "\($0.name)\($1.shape)" }.joined(separator: ", ")
-      throw ONNXError(
-        .run, "the run failed on inputs of shapes \(shapes): \(status.text)", model: name)
+      throw ONNXError(.run, modelSignature.failedRun(on: tensors, status.text), model: name)
     }
   }
 
@@ -211,12 +160,7 @@ extension ONNXSession {
         results.append(.maps(MapRows()))
         continue
       }
-      let output = outputs[position]
-      guard output.shape.first == Shape.dynamic else { return nil }
-      let shape = Shape(output.shape.map { max($0, 0) })
-      guard let empty = try? AnyTensor(emptyOf: output.elementType, shape: shape) else {
-        return nil
-      }
+      guard let empty = modelSignature.emptyOutput(at: position) else { return nil }
       results.append(.tensor(empty))
     }
     return results

@@ -13,13 +13,15 @@ import Threads
 /// A session is safe to use from any number of tasks at the same time. Inputs are read where they
 /// lie and outputs are views of the runtime's memory: nothing is copied but strings. An output
 /// outlives the session it came from.
-public final class ONNXSession: Model {
+public final class ONNXSession: InProcessModel {
   /// The tensors that the model takes; of a tensor whose number of dimensions the model leaves open
   /// the shape is empty (see ``unranked``).
-  public let inputs: [TensorSpecification]
+  public var inputs: [TensorSpecification] { modelSignature.inputs }
   /// The tensors that the model gives; outputs of other kinds are in ``mapOutputs`` and
   /// ``omittedOutputs``.
-  public let outputs: [TensorSpecification]
+  public var outputs: [TensorSpecification] { modelSignature.outputs }
+  /// Both, as runs are checked by them.
+  public let modelSignature: ModelSignature
   /// The names of inputs and outputs that may have any number of dimensions.
   public let unranked: Set<String>
   /// Outputs that are maps of names or numbers to numbers, or sequences of such maps, one for each row:
@@ -108,8 +110,8 @@ public final class ONNXSession: Model {
       throw ONNXError(.modelLoad, "its metadata cannot be read: \(error.text)", model: name)
     }
     let signature = handle.signature
-    inputs = signature.inputs
-    outputs = signature.outputs
+    modelSignature = ModelSignature(
+      inputs: signature.inputs, outputs: signature.outputs, refusals: signature.refusals)
     unranked = Set((signature.inputs + signature.outputs).filter { !$0.hasShape }.map(\.name))
     mapOutputs = signature.maps.map(\.name)
     omittedOutputs = signature.omitted
@@ -145,9 +147,5 @@ public final class ONNXSession: Model {
 }
 
 extension ONNXSession: CustomStringConvertible {
-  public var description: String {
-    let takes = inputs.map(\.description).joined(separator: ", ")
-    let gives = outputs.map(\.description).joined(separator: ", ")
-    return "\(name) (\(takes)) -> (\(gives))"
-  }
+  public var description: String { "\(name) \(modelSignature)" }
 }

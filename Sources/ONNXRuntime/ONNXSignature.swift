@@ -10,9 +10,6 @@ struct ONNXSignature: Sendable {
   var maps: [(name: String, type: ONNXValueType)] = []
   /// The outputs that cannot be given.
   var omitted: [OmittedOutput] = []
-  var inputIndices: [String: Int] = [:]
-  /// The position of each output among the tensors and the maps after them.
-  var outputIndices: [String: Int] = [:]
 
   /// - Throws: ``ONNXError`` for an input that is no tensor, or if no output is one; ``ONNXStatus``.
   init(
@@ -27,7 +24,6 @@ struct ONNXSignature: Sendable {
       defer { api.releaseTypeInfo(type) }
       switch try Self.read(type, name: name, api: api) {
       case .tensor(let tensor):
-        inputIndices[name] = inputs.count
         inputs.append(tensor)
       case .other(let other):
         throw ONNXError(
@@ -46,7 +42,6 @@ struct ONNXSignature: Sendable {
       defer { api.releaseTypeInfo(type) }
       switch try Self.read(type, name: name, api: api) {
       case .tensor(let tensor):
-        outputIndices[name] = outputs.count
         outputs.append(tensor)
       case .other(let other) where other.isMapOfNumbers:
         maps.append((name, other))
@@ -54,7 +49,6 @@ struct ONNXSignature: Sendable {
         omitted.append(OmittedOutput(name: name, kind: "\(other)", advice: other.advice))
       }
     }
-    for (index, map) in maps.enumerated() { outputIndices[map.name] = outputs.count + index }
     if outputs.isEmpty, maps.isEmpty {
       let list = omitted.map { "\($0.name) is \($0.kind)" }.joined(separator: ", ")
       throw ONNXError(
@@ -63,6 +57,18 @@ struct ONNXSignature: Sendable {
           + "it gives tensors",
         model: model)
     }
+  }
+
+  /// What to say to those who ask for an output as a tensor that is none.
+  var refusals: [String: String] {
+    var texts: [String: String] = [:]
+    for output in omitted { texts[output.name] = "the output \(output)" }
+    for (name, type) in maps {
+      texts[name] =
+        "the output \(name) is \(type), not a tensor; call runValues for it, or export the model so "
+        + "that it gives a tensor (for scikit-learn with the option zipmap=False)"
+    }
+    return texts
   }
 
   private static var knownTypes: String {

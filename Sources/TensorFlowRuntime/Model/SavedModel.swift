@@ -12,13 +12,15 @@ import Tensors
 /// A model is safe to use from any number of tasks at the same time. Inputs are read where they lie
 /// and outputs are views of the runtime's memory: no numbers are copied, strings are. Look-up tables,
 /// vocabularies and text preprocessing inside the model work. An output outlives its model.
-public final class SavedModel: Model {
+public final class SavedModel: InProcessModel {
   /// The signature that ``run(_:outputs:)`` calls.
   public let signature: SavedModelSignature
   /// All signatures of the model; see ``withSignature(_:)``.
   public let signatures: [SavedModelSignature]
   /// The model's directory, or the name it was given.
   public let name: String
+  /// What the signature takes and gives, as runs are checked by it.
+  public let modelSignature: ModelSignature
   let handle: SessionHandle
   /// The graph's places of the signature's inputs and outputs, in its order.
   let feeds: [GraphOutput]
@@ -77,6 +79,7 @@ public final class SavedModel: Model {
     feeds = try places(chosen.inputs)
     fetches = try places(chosen.outputs)
     self.signature = specification
+    modelSignature = specification.modelSignature
     signatures = handle.metaGraph.signatures.map { SavedModelSignature($0) }
     self.handle = handle
     self.name = name
@@ -94,14 +97,7 @@ public final class SavedModel: Model {
   /// The tensors that the signature gives, by name.
   public var outputs: [TensorSpecification] { signature.outputs }
   /// The outputs of the signature that are no dense tensors of a known element type.
-  public var omittedOutputs: [OmittedOutput] {
-    signature.otherOutputs.sorted { $0.key < $1.key }.map { name, kind in
-      OmittedOutput(
-        name: name, kind: kind,
-        advice: "save the model with a signature that gives a dense tensor (such as "
-          + "x.to_tensor(), tf.sparse.to_dense(x) or tf.cast(x, tf.float32))")
-    }
-  }
+  public var omittedOutputs: [OmittedOutput] { signature.omittedOutputs }
   /// The runtime and its version.
   public var runtime: String { handle.library.description }
   /// The runtime.

@@ -57,6 +57,26 @@ public struct SavedModelSignature: Sendable, Hashable {
   }
 }
 
+extension SavedModelSignature {
+  /// The outputs that are not computed, with what to do about them.
+  var omittedOutputs: [OmittedOutput] {
+    otherOutputs.sorted { $0.key < $1.key }.map { name, kind in
+      OmittedOutput(
+        name: name, kind: kind,
+        advice: "save the model with a signature that gives a dense tensor (such as "
+          + "x.to_tensor(), tf.sparse.to_dense(x) or tf.cast(x, tf.float32))")
+    }
+  }
+
+  /// What runs are checked by.
+  var modelSignature: ModelSignature {
+    let list = ModelSignature.list(outputs)
+    let refusals = omittedOutputs.map { ($0.name, "the output \($0); or ask for some of \(list)") }
+    return ModelSignature(
+      inputs: inputs, outputs: outputs, refusals: Dictionary(uniqueKeysWithValues: refusals))
+  }
+}
+
 extension MetaGraph.Entry {
   /// What it is, unless it is a dense tensor of a known element type.
   var otherKind: String? {

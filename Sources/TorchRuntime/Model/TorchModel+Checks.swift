@@ -2,58 +2,20 @@ import Models
 import Tensors
 
 extension TorchModel {
-  /// The tensors of `tensors` in the model's order.
-  ///
-  /// - Throws: ``TorchError`` if one is missing or unknown.
-  func ordered(_ tensors: [String: AnyTensor]) throws(TorchError) -> [AnyTensor] {
-    var result: [AnyTensor] = []
-    result.reserveCapacity(inputs.count)
-    for input in inputs {
-      guard let tensor = tensors[input.name] else {
-        throw TorchError(
-          .invalidInput,
-          "there is no tensor for the input \(input); given are \(Self.list(tensors.keys.sorted()))",
-          model: name)
-      }
-      result.append(tensor)
-    }
-    if tensors.count != inputs.count {
-      let unknown = tensors.keys.filter { inputIndices[$0] == nil }.sorted()
-      throw TorchError(
-        .invalidInput,
-        "it has no input called \(Self.list(unknown)); it takes \(Self.list(inputs))", model: name)
-    }
-    return result
-  }
-
   /// Checks tensors in the model's order; the number of rows may be outside the bounds.
   ///
   /// The compiled code checks nothing: a wrong size would make it read beyond its memory.
   ///
   /// - Returns: the number of rows, `nil` if no input has any, and the sizes of all symbols.
   /// - Throws: ``TorchError`` if one does not fit, or two have different sizes where they must agree.
-  func check(
-    _ tensors: [AnyTensor]
-  ) throws(TorchError) -> (rows: Int?, symbols: [String: Int]) {
-    guard tensors.count == inputs.count else {
-      throw TorchError(
-        .invalidInput,
-        "it takes \(inputs.count) tensors (\(Self.list(inputs))), not \(tensors.count)",
-        model: name)
-    }
+  func fit(_ tensors: [AnyTensor]) throws -> (rows: Int?, symbols: [String: Int]) {
+    try translated { () throws(SignatureProblem) in try modelSignature.checkTypes(tensors) }
     var symbols: [String: Int] = [:]
     var rows: Int?
     for index in tensors.indices {
       let (tensor, input) = (tensors[index], inputs[index])
-      guard tensor.elementType == input.elementType else {
-        throw TorchError(
-          .invalidInput,
-          "the input \(input.name) takes \(input.elementType)\(input.shape), but the tensor holds "
-            + "\(tensor.elementType)\(tensor.shape); convert it",
-          model: name)
-      }
       let layout = signature.layouts[index]
-      guard tensor.shape.rank == layout.sizes.count else { throw badShape(input, tensor) }
+      guard tensor.shape.rank == layout.sizes.count else { throw misshapen(tensor, input) }
       for axis in layout.sizes.indices {
         let size = tensor.shape[axis]
         if axis == 0, signature.isBatched[index] {
@@ -75,7 +37,7 @@ extension TorchModel {
   private func check(
     _ size: Int, axis: Int, of layout: InputLayout, _ input: TensorSpecification,
     _ tensor: AnyTensor, _ symbols: inout [String: Int]
-  ) throws(TorchError) {
+  ) throws {
     if !layout.bounds[axis].contains(size) {
       let bounds = layout.bounds[axis]
       throw TorchError(
@@ -86,7 +48,7 @@ extension TorchModel {
     }
     switch layout.sizes[axis] {
     case .number(let expected):
-      guard size == expected else { throw badShape(input, tensor) }
+      guard size == expected else { throw misshapen(tensor, input) }
     case .symbol(let symbol):
       if let other = symbols[symbol], other != size {
         throw TorchError(
@@ -98,7 +60,7 @@ extension TorchModel {
       symbols[symbol] = size
     case let expression:
       if let expected = expression.value(symbols) {
-        guard expected == size else { throw badShape(input, tensor) }
+        guard expected == size else { throw misshapen(tensor, input) }
         return
       }
       let unknown = expression.symbols.filter { symbols[$0] == nil }
@@ -115,12 +77,8 @@ extension TorchModel {
     }
   }
 
-  private func badShape(_ input: TensorSpecification, _ tensor: AnyTensor) -> TorchError {
-    TorchError(
-      .invalidInput,
-      "the input \(input.name) takes the shape \(Self.describe(input)), but the tensor has "
-        + "\(tensor.shape)",
-      model: name)
+  private func misshapen(_ tensor: AnyTensor, _ input: TensorSpecification) -> any Error {
+    failure(modelSignature.misshapen(tensor, for: input))
   }
 
   /// The error for a batch that the compiled code does not take.
@@ -136,52 +94,9 @@ extension TorchModel {
       model: name)
   }
 
-  /// The positions of the outputs called `names`; all of them for `nil`.
-  ///
-  /// - Throws: ``TorchError`` for a name that is unknown.
-  func positions(ofOutputs names: [String]?) throws(TorchError) -> [Int] {
-    guard let names else { return Array(outputs.indices) }
-    var positions: [Int] = []
-    for output in names {
-      guard let index = outputIndices[output] else {
-        throw TorchError(
-          .invalidOutput,
-          "it has no output called \(output); it gives \(Self.list(outputs))", model: name)
-      }
-      positions.append(index)
-    }
-    return positions
-  }
-
-  /// The position of `output`, or of the only one.
-  func position(ofOutput output: String?) throws(TorchError) -> Int {
-    if let output { return try positions(ofOutputs: [output])[0] }
-    guard outputs.count == 1 else {
-      throw TorchError(
-        .invalidOutput,
-        "it has \(outputs.count) outputs, \(Self.list(outputs)); say which one is wanted, or run it "
-          + "with named tensors",
-        model: name)
-    }
-    return 0
-  }
-
-  private static func list(_ items: some Collection<some CustomStringConvertible>) -> String {
-    items.isEmpty ? "none" : items.map(\.description).joined(separator: ", ")
-  }
-
   private static func describe(_ bounds: ClosedRange<Int>) -> String {
     if bounds.lowerBound == bounds.upperBound { return "\(bounds.lowerBound)" }
     if bounds.upperBound == .max { return "at least \(bounds.lowerBound)" }
     return "\(bounds.lowerBound) to \(bounds.upperBound)"
-  }
-
-  /// The shape with the names of its varying dimensions: `[batch, 784]`.
-  private static func describe(_ input: TensorSpecification) -> String {
-    let parts = input.shape.indices.map { index in
-      if input.shape[index] >= 0 { return String(input.shape[index]) }
-      return index < input.dimensionNames.count ? input.dimensionNames[index] ?? "?" : "?"
-    }
-    return "[" + parts.joined(separator: ", ") + "]"
   }
 }

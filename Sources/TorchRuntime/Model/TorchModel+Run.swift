@@ -19,44 +19,21 @@ extension TorchModel {
     let positions = try positions(ofOutputs: outputNames)
     if positions.isEmpty { return [:] }
     let results = try execute(tensors) { try Task.checkCancellation() }
-    return named(results, positions)
+    return named(positions.map { results[$0] }, positions)
   }
 
-  /// Runs the model on one tensor for each input, on the calling thread, and returns all outputs.
+  /// Checks tensors in the order of ``inputs``, one for each, runs the model on them, on the calling
+  /// thread, and returns the outputs at `positions` of ``outputs``.
   ///
   /// - Throws: ``TorchError`` naming the input that does not fit, or with PyTorch's text.
-  public func run(_ inputs: [String: AnyTensor]) throws -> [String: AnyTensor] {
-    named(try execute(ordered(inputs)), Array(outputs.indices))
+  public func run(_ inputs: [AnyTensor], at positions: [Int]) throws -> [AnyTensor] {
+    let results = try execute(inputs)
+    return positions.map { results[$0] }
   }
 
-  /// Runs the model on tensors in the order of ``inputs`` and returns those of ``outputs``.
-  ///
-  /// - Throws: ``TorchError`` naming the input that does not fit, or with PyTorch's text.
-  public func run(_ inputs: [AnyTensor]) throws -> [AnyTensor] { try execute(inputs) }
-
-  /// Runs the model on tensors in the order of ``inputs``, one for each, and returns one output.
-  ///
-  /// ```swift
-  /// let scores: Tensor<Float> = try model.run(ids, mask, output: "scores")
-  /// ```
-  ///
-  /// - Parameter output: the output's name, which may be left out if there is one only.
-  /// - Throws: ``TorchError`` naming the input or output that does not fit, or with PyTorch's text.
-  public func run<each Input: TensorElement, Output: TensorElement>(
-    _ inputs: repeat Tensor<each Input>, output: String? = nil
-  ) throws -> Tensor<Output> {
-    var tensors: [AnyTensor] = []
-    for input in repeat each inputs { tensors.append(AnyTensor(input)) }
-    let position = try position(ofOutput: output)
-    if let tensor = try execute(tensors)[position].fixedWidth as? Tensor<Output> { return tensor }
-    throw TorchError(
-      .invalidOutput,
-      "the output \(outputs[position]) was asked for as \(Output.elementType)", model: name)
-  }
-
-  private func named(_ results: [AnyTensor], _ positions: [Int]) -> [String: AnyTensor] {
-    Dictionary(
-      positions.map { (outputs[$0].name, results[$0]) }, uniquingKeysWith: { first, _ in first })
+  public func failure(_ problem: SignatureProblem) -> any Error {
+    TorchError(
+      problem.place == .input ? .invalidInput : .invalidOutput, problem.message, model: name)
   }
 
   /// Checks tensors in the model's order and runs it, several times if the batch takes it.
@@ -65,7 +42,7 @@ extension TorchModel {
   private func execute(
     _ tensors: [AnyTensor], checkpoint: () throws -> Void = {}
   ) throws -> [AnyTensor] {
-    let fit = try check(tensors)
+    let fit = try fit(tensors)
     guard let rows = fit.rows, let bounds = batchBounds, !bounds.contains(rows) else {
       return try runOnce(tensors, fit.symbols)
     }
@@ -121,10 +98,8 @@ extension TorchModel {
       return try execution.run(tensors, symbols: symbols)
     } catch {
       if error is TorchError { throw error }
-      let shapes = zip(inputs, tensors).map { "\($0.name)\($1.shape)" }.joined(separator: ", ")
       let text = (error as? TorchStatus)?.text ?? "\(error)"
-      throw TorchError(
-        .run, "the run failed on inputs of shapes \(shapes): \(text)", model: name)
+      throw TorchError(.run, modelSignature.failedRun(on: tensors, text), model: name)
     }
   }
 

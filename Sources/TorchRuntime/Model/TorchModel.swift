@@ -16,11 +16,13 @@ import Threads
 /// wait. Inputs are read where they lie and outputs are views of PyTorch's memory; a copy is made only
 /// on the way to a GPU and back, for a layout that is not row-major, and to fit a batch to the sizes
 /// that the model was compiled for. An output outlives the model it came from.
-public final class TorchModel: Model {
+public final class TorchModel: InProcessModel {
   /// The tensors that the model takes; rows come first.
-  public let inputs: [TensorSpecification]
+  public var inputs: [TensorSpecification] { modelSignature.inputs }
   /// The tensors that the model gives.
-  public let outputs: [TensorSpecification]
+  public var outputs: [TensorSpecification] { modelSignature.outputs }
+  /// Both, as runs are checked by them.
+  public let modelSignature: ModelSignature
   /// The package: what it was compiled for, its metadata.
   public let package: TorchPackage
   /// Where the model computes.
@@ -40,8 +42,6 @@ public final class TorchModel: Model {
   /// A container has a queue of its own, but one in which a run that fails can leave those behind it
   /// waiting for ever; so nobody gets to wait there.
   let gate: RunGate
-  let inputIndices: [String: Int]
-  let outputIndices: [String: Int]
   /// Whether a batch of any size can be had from runs of the sizes that the code takes.
   let fitsBatches: Bool
 
@@ -89,10 +89,9 @@ public final class TorchModel: Model {
     }
     self.execution = execution
     fitsBatches = options.fitsBatches && signature.batch != .none && signature.givesRows
-    inputs = signature.inputSpecifications(names: inputNames, fitsBatches: fitsBatches)
-    outputs = signature.outputSpecifications(names: outputNames, fitsBatches: fitsBatches)
-    inputIndices = Dictionary(zip(inputNames, inputNames.indices)) { first, _ in first }
-    outputIndices = Dictionary(zip(outputNames, outputNames.indices)) { first, _ in first }
+    modelSignature = ModelSignature(
+      inputs: signature.inputSpecifications(names: inputNames, fitsBatches: fitsBatches),
+      outputs: signature.outputSpecifications(names: outputNames, fitsBatches: fitsBatches))
     batchBounds = signature.batch.bounds
     if case .fixed(let rows) = signature.batch, fitsBatches {
       fixedBatch = rows
@@ -129,11 +128,7 @@ public final class TorchModel: Model {
 }
 
 extension TorchModel: CustomStringConvertible {
-  public var description: String {
-    let takes = inputs.map(\.description).joined(separator: ", ")
-    let gives = outputs.map(\.description).joined(separator: ", ")
-    return "\(name) (\(takes)) -> (\(gives))"
-  }
+  public var description: String { "\(name) \(modelSignature)" }
 }
 
 extension TorchModelOptions {
