@@ -26,6 +26,24 @@ extension AnyTensor {
     }
   }
 
+  /// A tensor of zeros, or of empty strings.
+  ///
+  /// - Throws: `TensorError` when the shape is dynamic or does not fit memory.
+  package init(zerosOf type: ElementType, shape: Shape) throws {
+    guard let count = shape.elementCount,
+      case let (bytes, overflow) = count.multipliedReportingOverflow(by: type.byteCount ?? 8),
+      !overflow
+    else { throw TensorError("a tensor of \(type) cannot have the shape \(shape)") }
+    if type == .string {
+      self = .string(
+        StringTensor(unchecked: Array(repeating: 0, count: count + 1), bytes: [], shape: shape))
+      return
+    }
+    let storage = TensorStorage(byteCount: bytes)
+    storage.baseAddress.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    try self.init(viewing: storage, elementType: type, shape: shape)
+  }
+
   /// A tensor without elements; `shape` has a dimension of size 0.
   ///
   /// - Throws: `TensorError` when it has none.

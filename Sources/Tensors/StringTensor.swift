@@ -19,6 +19,13 @@ public struct StringTensor: Sendable, Hashable {
     self.bytes = bytes
   }
 
+  /// What is known to describe `shape`.
+  init(unchecked offsets: [Int], bytes: [UInt8], shape: Shape) {
+    self.shape = shape
+    self.offsets = offsets
+    self.bytes = bytes
+  }
+
   /// - Throws: ``TensorError`` when the number of strings is not that of `shape`.
   public init(_ strings: some Sequence<String>, shape: Shape? = nil) throws {
     var offsets = [0]

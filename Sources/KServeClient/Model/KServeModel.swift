@@ -178,8 +178,17 @@ public final class KServeModel: Model {
       }
     }
     return try Dictionary(
-      uniqueKeysWithValues: parts.map { ($0.key, try AnyTensor(joining: $0.value, tensor: $0.key)) }
-    )
+      uniqueKeysWithValues: parts.map { ($0.key, try Self.joined($0.value, output: $0.key)) })
+  }
+
+  private static func joined(_ parts: [AnyTensor], output name: String) throws -> AnyTensor {
+    do {
+      return try .joiningRows(parts)
+    } catch let error as TensorError {
+      throw KServeError(
+        .internal,
+        "the output '\(name)' came in parts that do not fit together: \(error.message)")
+    }
   }
 
   /// How many of `count` rows go into the next message.

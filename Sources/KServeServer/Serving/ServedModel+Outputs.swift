@@ -69,16 +69,7 @@ extension ServedModel {
     for input in inputs where !configuration.optionalInputs.contains(input.name) {
       var shape = Shape(input.shape.map { $0 < 0 ? 1 : $0 })
       if isBatching, shape.rank > 0 { shape[0] = rows }
-      guard let count = shape.elementCount else { continue }
-      guard let width = input.elementType.byteCount else {
-        tensors[input.name] = .string(
-          try StringTensor(repeatElement("", count: count), shape: shape))
-        continue
-      }
-      let storage = TensorStorage(byteCount: count * width)
-      storage.baseAddress.initializeMemory(as: UInt8.self, repeating: 0, count: count * width)
-      tensors[input.name] = try AnyTensor(
-        viewing: storage, elementType: input.elementType, shape: shape)
+      tensors[input.name] = try AnyTensor(zerosOf: input.elementType, shape: shape)
     }
     return ModelBatch(
       model: name, version: configuration.version, rowCount: rows, inputs: tensors,

@@ -58,7 +58,7 @@ extension TorchModel {
     }
     if parts.count == 1 { return parts[0] }
     return try outputs.indices.map { index in
-      try AnyTensor.concatenating(parts.map { $0[index] })
+      try AnyTensor.joiningRows(parts.map { $0[index] })
     }
   }
 

@@ -1,35 +1,6 @@
 import Tensors
 
-extension Tensor {
-  /// The rows at `positions`, in their order; a row may come several times.
-  func gathering(_ positions: [Int]) -> Tensor {
-    let stride = rowStride
-    return Tensor(shape: shape.rowShape.batched(positions.count)) { output in
-      withUnsafeBufferPointer { input in
-        for (target, source) in positions.enumerated() {
-          let row = UnsafeBufferPointer(rebasing: input[source * stride..<(source + 1) * stride])
-          _ = output[(target * stride)...].initialize(fromContentsOf: row)
-        }
-      }
-    }
-  }
-}
-
-/// A fixed-width tensor of whatever element type; only ``Tensor`` conforms.
-private protocol RowGathering {
-  func gatheringAny(_ positions: [Int]) -> AnyTensor
-}
-
-extension Tensor: RowGathering {
-  fileprivate func gatheringAny(_ positions: [Int]) -> AnyTensor { AnyTensor(gathering(positions)) }
-}
-
 extension AnyTensor {
-  /// The rows at `positions`; strings, which no state consists of, stay as they are.
-  func gathering(_ positions: [Int]) -> AnyTensor {
-    (fixedWidth as? any RowGathering)?.gatheringAny(positions) ?? self
-  }
-
   /// The numbers as 32-bit floats, the same memory if they are that already; `nil` if they are no
   /// floating-point numbers.
   var floats: Tensor<Float>? {
