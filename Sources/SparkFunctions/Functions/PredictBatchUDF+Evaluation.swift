@@ -48,29 +48,30 @@ extension PredictBatchUDF {
     _ chunk: BatchChunks.Chunk, _ function: LoadedFunction<repeat each Input, Output>,
     _ invocation: FunctionInvocation
   ) async throws -> RecordBatch {
-    let kept = nulls == .skip ? chunk.batch.rowsWithoutNulls() : nil
-    let batch = try kept.map { try chunk.batch.selecting($0) } ?? chunk.batch
-    let rows = RowNumbers(start: chunk.firstRow, kept: kept)
-    var column: ArrowColumn
-    if batch.rowCount == 0 {
-      column = .empty(try returnType.arrowType())
-    } else {
-      var arguments = try arguments(batch, rows, invocation)[...]
-      let inputs = (repeat try next((each Input).self, &arguments))
-      let output: Output
-      do {
-        output = try await function.predict(repeat each inputs)
-      } catch {
-        throw InferenceError.predicting(
-          error, rows: rows[0], rows[batch.rowCount - 1], function: name)
-      }
-      column = try output.column(
-        OutputRequest(
-          type: returnType, rowCount: batch.rowCount, rows: rows, flattening: flattening,
-          function: name))
+    let column = try await chunk.answered(nulls: nulls, type: returnType) { batch, rows in
+      try await predictions(batch, rows, function, invocation)
     }
-    if let kept { column = try column.scattered(to: kept, count: chunk.batch.rowCount) }
     return try RecordBatch([(name, column)])
+  }
+
+  /// The predictions of rows that the closure sees.
+  private func predictions(
+    _ batch: RecordBatch, _ rows: RowNumbers,
+    _ function: LoadedFunction<repeat each Input, Output>, _ invocation: FunctionInvocation
+  ) async throws -> ArrowColumn {
+    var arguments = try arguments(batch, rows, invocation)[...]
+    let inputs = (repeat try next((each Input).self, &arguments))
+    let output: Output
+    do {
+      output = try await function.predict(repeat each inputs)
+    } catch {
+      throw InferenceError.predicting(
+        error, rows: rows[0], rows[batch.rowCount - 1], function: name)
+    }
+    return try output.column(
+      OutputRequest(
+        type: returnType, rowCount: batch.rowCount, rows: rows, flattening: flattening,
+        function: name))
   }
 
   private func next<Value: PredictInput>(

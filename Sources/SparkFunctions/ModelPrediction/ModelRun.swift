@@ -15,22 +15,14 @@ struct ModelRun {
   /// The predictions of one chunk as a struct column.
   func predictions(_ chunk: BatchChunks.Chunk) async throws -> ArrowColumn {
     let type = DataType.struct(ModelPrediction.returnType(of: parameters.outputs))
-    let kept = parameters.nulls == .skip ? chunk.batch.rowsWithoutNulls() : nil
-    let batch = try kept.map { try chunk.batch.selecting($0) } ?? chunk.batch
-    let rows = RowNumbers(start: chunk.firstRow, kept: kept)
-    var column: ArrowColumn
-    if batch.rowCount == 0 {
-      column = .empty(try type.arrowType())
-    } else {
+    return try await chunk.answered(nulls: parameters.nulls, type: type) { batch, rows in
       var parts: [ArrowColumn] = []
       for range in try runs(of: batch, rows) {
         let part = range.count == batch.rowCount ? batch : batch.slice(range)
         parts.append(try await predictions(part, rows.part(range), type))
       }
-      column = try .concatenating(parts)
+      return try .concatenating(parts)
     }
-    if let kept { column = try column.scattered(to: kept, count: chunk.batch.rowCount) }
-    return column
   }
 
   /// The rows that run together: those that agree in the inputs that a run has once only.
