@@ -75,6 +75,7 @@ module("Tensors", isProduct: true)
 tests("TensorsTests", need: ["Tensors"])
 
 module("Threads")
+tests("ThreadsTests", need: ["Threads"])
 
 module("NativeLibraries")
 
@@ -86,7 +87,7 @@ tests(
   "ONNXRuntimeTests",
   need: [
     "ArrowIPC", "Models", "NativeLibraries", "ONNXRuntime", "SparkFunctions", "SparkTypes",
-    "Tensors",
+    "Tensors", "Threads",
   ],
   exclude: ["Batches/graphs.json", "Batches/make_graphs.py", "Models"])
 

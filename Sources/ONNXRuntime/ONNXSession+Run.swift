@@ -94,8 +94,8 @@ extension ONNXSession {
     try check(tensors)
     // The runtime wants at least one output.
     if positions.isEmpty { return [] }
-    gate?.enter()
-    defer { gate?.leave() }
+    gate.enter()
+    defer { gate.leave() }
     do {
       let values = try compute(tensors, positions, options)
       return try collect(values, positions, inputs: tensors)

@@ -10,7 +10,8 @@ import Threads
 /// let probabilities: Tensor<Float> = try model.run(pixels)     // shape [64, 10]
 /// ```
 ///
-/// A session is safe to use from any number of tasks at the same time. Inputs are read where they
+/// A session is safe to use from any number of tasks at the same time; with another execution provider
+/// than the CPU they wait for each other (``ONNXSessionOptions/maximumConcurrentRuns``). Inputs are read where they
 /// lie and outputs are views of the runtime's memory: nothing is copied but strings. An output
 /// outlives the session it came from.
 public final class ONNXSession: InProcessModel {
@@ -38,7 +39,7 @@ public final class ONNXSession: InProcessModel {
   /// The model's file, or the name it was given.
   public let name: String
   let handle: ONNXSessionHandle
-  let gate: RunGate?
+  let gate: RunGate
 
   /// Loads the model at `path`, with the external data beside it if it has any.
   ///
@@ -118,11 +119,7 @@ public final class ONNXSession: InProcessModel {
     self.name = name
     self.library = library
     self.providers = providers
-    let isConcurrent = options.providers.allSatisfy {
-      $0.runsConcurrently || !providers.contains($0.name)
-    }
-    let limit = options.maximumConcurrentRuns ?? (isConcurrent ? nil : 1)
-    gate = limit.map { RunGate(limit: $0) }
+    gate = RunGate(options.runPolicy(inUse: providers))
   }
 
   /// The runtime and its version.

@@ -36,7 +36,7 @@ public struct ONNXSessionOptions: Sendable, Hashable, Codable {
   /// What computes the operators, the preferred one first; the CPU is implied at the end.
   public var providers: [ExecutionProvider] = []
   /// The greatest number of runs at the same time; more callers wait. `nil` for no limit on the CPU,
-  /// and one at a time as soon as a provider for GPUs is in use.
+  /// and one at a time as soon as any other provider is in use.
   public var maximumConcurrentRuns: Int?
   /// Fixed sizes for symbolic dimensions, such as `["batch": 64]`; the model may then be optimised
   /// further and takes no other size. Some versions of the runtime need ``Optimization/basic`` for it.

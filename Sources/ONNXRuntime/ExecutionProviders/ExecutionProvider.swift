@@ -28,12 +28,6 @@ public struct ExecutionProvider: Sendable, Hashable, Codable {
     return name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : name
   }
 
-  /// Whether the provider is safe to call from several threads at once on one session; those for
-  /// GPUs share streams and workspaces.
-  var runsConcurrently: Bool {
-    name != Self.cudaName && name != Self.tensorRTName
-  }
-
   /// What to install for the provider.
   var advice: String {
     switch name {

@@ -28,8 +28,8 @@ extension SavedModel {
   public func run(_ inputs: [AnyTensor], at positions: [Int]) throws -> [AnyTensor] {
     try check(inputs)
     if positions.isEmpty { return [] }
-    handle.gate?.enter()
-    defer { handle.gate?.leave() }
+    handle.gate.enter()
+    defer { handle.gate.leave() }
     do throws(TensorFlowStatus) {
       return try collect(compute(inputs, positions), positions)
     } catch {

@@ -1,3 +1,5 @@
+import Threads
+
 /// How a SavedModel is loaded and run.
 ///
 /// The defaults suit an executor: one thread per run, because Spark already runs one task per core.
@@ -33,6 +35,9 @@ public struct SavedModelOptions: Sendable, Hashable, Codable {
       throw TensorFlowError(.invalidOption, "a tag has a NUL character in it", model: model)
     }
   }
+
+  /// TensorFlow documents that any number of threads may call a session's `Run`.
+  var runPolicy: RunPolicy { maximumConcurrentRuns.map { RunPolicy.limited($0) } ?? .concurrent }
 
   /// The options as a `ConfigProto` (`tensorflow/core/protobuf/config.proto`).
   var configuration: [UInt8] {

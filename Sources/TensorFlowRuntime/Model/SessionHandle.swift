@@ -5,7 +5,7 @@ import Threads
 final class SessionHandle: Sendable {
   let library: TensorFlowLibrary
   let metaGraph: MetaGraph
-  let gate: RunGate?
+  let gate: RunGate
   nonisolated(unsafe) let session: OpaquePointer
   nonisolated(unsafe) private let graph: OpaquePointer
   nonisolated(unsafe) let runOptions: OpaquePointer?
@@ -39,7 +39,7 @@ final class SessionHandle: Sendable {
     self.graph = graph
     self.library = library
     self.metaGraph = metaGraph
-    gate = options.maximumConcurrentRuns.map { RunGate(limit: $0) }
+    gate = RunGate(options.runPolicy)
     runOptions = options.runConfiguration.flatMap { api.newBuffer($0, $0.count) }
   }
 

@@ -98,7 +98,7 @@ public final class TorchModel: InProcessModel {
     } else {
       fixedBatch = nil
     }
-    gate = RunGate(limit: count)
+    gate = RunGate(.limited(count))
     self.name = name
     self.package = package
     self.device = device
