@@ -237,9 +237,8 @@ module(
   "ModelKinds",
   needs: [
     "Deployment", "HostProcesses", "KServeClient", "Models", "ONNXRuntime", "SparkConnect",
-    "SparkFunctions", "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
+    "SparkFunctions", "TensorFlowRuntime", "TextPipelines", "TorchRuntime",
   ])
-
 tests(
   "ModelKindsTests",
   need: ["Deployment", "HostProcesses", "ModelKinds", "Models", "ONNXRuntime", "SparkFunctions"])

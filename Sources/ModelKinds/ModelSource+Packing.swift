@@ -4,7 +4,6 @@ import HostProcesses
 import ONNXRuntime
 import SparkConnect
 import SparkFunctions
-import TorchRuntime
 
 extension ModelSource {
   /// The model as it goes to the executors.
@@ -32,8 +31,8 @@ extension ModelSource {
     }
   }
 
-  /// Reads the model with all that it needs: the file or folder, the files that it names, libraries
-  /// with its operators.
+  /// Reads the model with all that it needs: the file or folder, the files that it names, and
+  /// those that its options name, such as libraries with its operators.
   ///
   /// - Throws: ``NeedletailError``, ``ONNXError`` or ``TorchError`` if something of it cannot be read.
   package func packed() throws -> Packed {
@@ -41,19 +40,22 @@ extension ModelSource {
     func reference(_ file: String) -> ModelReference {
       ModelReference(format: format, file: file, options: sentOptions, name: path)
     }
-    if isServed { return Packed(reference(path)) }
-    var libraries: [(name: String, contents: Data)] = []
-    for path in ModelFormat.paths(of: options[ModelFormat.customOps]) {
-      let contents = try Self.contents(of: path)
-      libraries.append((Self.sentName(contents.shortHash, path), contents))
-    }
-    if !libraries.isEmpty {
-      sentOptions[ModelFormat.customOps] = libraries.map(\.name).joined(separator: ",")
+    if kind.isServed { return Packed(reference(path)) }
+    var named: [(name: String, contents: Data)] = []
+    for option in kind.fileOptions {
+      var names: [String] = []
+      for file in OptionValues.paths(in: options[option]) {
+        let contents = try Self.contents(of: file)
+        let name = Self.sentName(contents.shortHash, file)
+        names.append(name)
+        named.append((name, contents))
+      }
+      sentOptions[option] = OptionValues.text(of: names)
     }
 
     var packed: Packed
     let isFolder = FileManager.default.isFolder(path)
-    let companions = isFolder ? [] : try filesBeside()
+    let companions = isFolder ? [] : try kind.filesBeside(path)
     if isFolder || !companions.isEmpty {
       var tar = TarArchive()
       let base = Self.baseName(path)
@@ -78,24 +80,8 @@ extension ModelSource {
       packed = Packed(reference(name))
       packed.add(file: name, contents)
     }
-    for library in libraries { packed.add(file: library.name, library.contents) }
+    for file in named { packed.add(file: file.name, file.contents) }
     return packed
-  }
-
-  /// The files that the model's file needs beside it, with their places from its folder.
-  func filesBeside() throws -> [FolderFiles.File] {
-    switch format {
-    case .onnx:
-      let model = try ONNXModelFile(path: path)
-      try model.checkDataFiles()
-      return model.dataFiles.map {
-        FolderFiles.File(name: $0.location, path: model.path(of: $0))
-      }
-    case .torch:
-      guard let weights = try TorchPackage(path: path).weightsBeside else { return [] }
-      return [FolderFiles.File(name: Self.baseName(weights), path: weights)]
-    default: return []
-    }
   }
 
   private static func contents(of path: String) throws -> Data {
@@ -123,20 +109,18 @@ extension ModelSource {
   }
 }
 
-extension ModelReference {
+extension ModelKind {
   /// The reference with the places of its files on this machine.
-  package func located(by worker: WorkerContext) -> ModelReference {
-    if isAddress { return self }
-    var located = self
-    located.file = worker.file(file)
-    if options[ModelFormat.customOps] != nil {
-      located.options[ModelFormat.customOps] = libraries(worker).joined(separator: ",")
+  package func located(_ reference: ModelReference, by worker: WorkerContext) -> ModelReference {
+    if reference.isAddress { return reference }
+    var located = reference
+    located.file = worker.file(reference.file)
+    for option in fileOptions {
+      let files = OptionValues.paths(in: reference.options[option])
+      if !files.isEmpty {
+        located.options[option] = OptionValues.text(of: files.map { worker.file($0) })
+      }
     }
     return located
-  }
-
-  /// The libraries with operators that the model's options name, on this machine.
-  func libraries(_ worker: WorkerContext) -> [String] {
-    ModelFormat.paths(of: options[ModelFormat.customOps]).map { worker.file($0) }
   }
 }

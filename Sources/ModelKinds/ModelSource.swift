@@ -2,41 +2,56 @@ import Foundation
 import HostProcesses
 import Models
 import SparkFunctions
-import TorchRuntime
 
 /// A model that columns can be predicted with: `.onnx("model.onnx")`.
-public struct ModelSource: Sendable, Hashable {
-  /// The format, which decides what runs the model.
-  public var format: ModelFormat
+public struct ModelSource: Sendable {
+  /// What is known of models like this one.
+  package var kind: any ModelKind
   /// The model's file or folder on the driver, or the address of its server.
   public var path: String
   /// Options of what runs it.
   public var options: [String: String]
 
-  package init(_ format: ModelFormat, _ path: String, _ options: [String: String?]) {
-    self.format = format
+  package init(_ kind: any ModelKind, _ path: String, _ options: [String: String?]) {
+    self.kind = kind
     self.path = path
     self.options = options.compactMapValues { $0 }
+  }
+
+  /// The model at `path`, its format told from the name, or from the files of a folder; or the model of
+  /// a server whose address is `path`: `kserve://HOST:PORT/MODEL`.
+  ///
+  /// - Throws: ``NeedletailError`` if they tell none.
+  public init(path: String) throws { self = try ModelKinds.builtIn.source(at: path) }
+
+  /// The format, which decides what runs the model.
+  public var format: ModelFormat {
+    get { kind.format }
+    set { if newValue != kind.format { kind = ModelKinds.builtIn[newValue] } }
   }
 
   /// Loads the model in this process.
   ///
   /// - Throws: ``NeedletailError`` if there is no such file; the runtime's error if it cannot load it;
   ///   ``KServeError`` if its server cannot be reached or does not have it.
-  public func load() async throws -> any Model {
-    if format == .nodeServer { return try DescribedModel(self) }
-    if isServed { return try await reference(path).load(path, WorkerContext()) }
-    guard FileManager.default.fileExists(atPath: path) else {
+  public func load() async throws -> any Model { try await load(forPlan: false) }
+
+  /// The model as a driver loads it to know what it takes and gives: on the CPU, whatever computes it on
+  /// the executors.
+  ///
+  /// - Throws: as ``load()``; ``NeedletailError`` also if the option `provider` is none that is known, or
+  ///   the model is not in ONNX.
+  package func loadForPlan() async throws -> any Model { try await load(forPlan: true) }
+
+  private func load(forPlan isPlanned: Bool) async throws -> any Model {
+    guard kind.isServed || FileManager.default.fileExists(atPath: path) else {
       throw NeedletailError(
         .usage,
         "there is no model \(path) (the current folder is "
           + "\(FileManager.default.currentDirectoryPath))")
     }
-    return try await reference(path).load(path, WorkerContext())
+    return try await kind.loadOnDriver(reference(path), forPlan: isPlanned)
   }
-
-  /// Whether a server runs the model, so that no file is sent.
-  var isServed: Bool { [.kserve, .nodeServer].contains(format) }
 
   package func reference(_ file: String) -> ModelReference {
     ModelReference(format: format, file: file, options: options, name: path)
@@ -45,28 +60,56 @@ public struct ModelSource: Sendable, Hashable {
   /// What should be known of the model before it runs on a cluster, though it can be run.
   ///
   /// - Throws: the runtime's error if the model is damaged.
-  public func warnings() throws -> [String] {
-    let packages = FileManager.default.isFolder(path) ? [path + "/model.pt2"] : [path]
-    var warnings: [String] = []
-    for package in packages
-    where package.hasSuffix(".pt2") && FileManager.default.fileExists(atPath: package) {
-      guard try TorchPackage(path: package).endsProcessOnWrongValues() else { continue }
-      warnings.append(
-        "\(package): wrong values in the input, such as an index beyond a table, end the executor's "
-          + "worker process instead of failing the task: the package's checks are in code for several "
-          + "threads. Compile it after torch.set_num_threads(1)")
-    }
-    return warnings
+  public func warnings() throws -> [String] { try kind.warnings(about: reference(path)) }
+
+  /// Whether the model is a file, whose name has an ending, and neither a folder nor on a server.
+  package var isFile: Bool {
+    if case .file? = kind.sign { true } else { false }
   }
 }
 
-extension ModelReference {
-  /// Loads the model, which lies at `path` on this machine.
-  package func load(_ path: String, _ worker: WorkerContext) async throws -> any Model {
-    guard let loader = ModelFormat.loaders[format] else {
+extension ModelSource: Hashable {
+  public static func == (left: ModelSource, right: ModelSource) -> Bool {
+    left.format == right.format && left.path == right.path && left.options == right.options
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(format)
+    hasher.combine(path)
+    hasher.combine(options)
+  }
+}
+
+// MARK: Options
+
+extension ModelSource {
+  /// The model with another option of its loader: `threads`, for ONNX `provider`, for SavedModels
+  /// `signature`, and for text those that
+  /// ``sentiment(_:topK:maxTokens:batchTokens:file:threads:provider:)``,
+  /// ``embeddings(_:pooling:normalized:maxTokens:batchTokens:file:threads:provider:)`` and
+  /// ``translation(_:prefix:task:maxLength:beams:generation:file:threads:provider:)`` take.
+  ///
+  /// The option `pipeline` of a HuggingFace folder says what it is used as: `text-classification`,
+  /// `sentence-embeddings` or `text-generation`.
+  ///
+  /// - Throws: ``NeedletailError`` if models of this format have no such option.
+  public func setting(_ option: String, to value: String) throws -> ModelSource {
+    guard let name = kind.optionName(option) else {
       throw NeedletailError(
-        .usage, "models of the format '\(format.rawValue)' are not known to this program")
+        .usage,
+        "a model of the format \(format.rawValue) has no option '\(option)'; it has "
+          + kind.optionNames.joined(separator: ", "))
     }
-    return try await loader(self, path, worker)
+    return try kind.setting(name, to: value, of: self)
+  }
+
+  /// Whether models of this format have an option.
+  package func hasOption(_ name: String) -> Bool { kind.optionName(name) != nil }
+
+  /// The model with the text of an option.
+  func with(_ option: String, _ value: String) -> ModelSource {
+    var changed = self
+    changed.options[option] = value
+    return changed
   }
 }

@@ -13,7 +13,7 @@ extension SparkSession {
   ///   a folder below the model's; ``SparkError`` if the server does not take it.
   public func addModel(_ path: String) async throws {
     if FileManager.default.isFolder(path) { return try await addFolder(path) }
-    let beside = try ModelSource(path: path).filesBeside()
+    let beside = try ModelSource(path: path).kind.filesBeside(path)
     if let file = beside.first(where: { !ONNXModelFile.isBeside($0.name) }) {
       throw NeedletailError(
         .packaging,

@@ -131,7 +131,7 @@ extension [ModelOption] {
     }
     var names: Set<String> = []
     for header in headers {
-      guard source.format == .kserve else {
+      guard source.hasOption("header.\(header.name)") else {
         throw CommandFailure(
           "--header is for models of a server (kserve://HOST:PORT/MODEL), and '\(source.path)' is none"
         )

@@ -175,9 +175,7 @@ struct Serve: AsyncParsableCommand {
     let sources = try configured(models.map(Self.model))
     try validateJoining(sources.map(\.name))
     for (name, source) in sources {
-      let threaded =
-        source.format == .kserve ? source : try source.setting("threads", to: "\(threads)")
-      let model = try await computed(threaded).load()
+      let model = try await computed(source).load()
       try server.bind(name, model: model, configuration: serving(model, as: name))
     }
     let announcing = Task {
@@ -213,11 +211,14 @@ struct Serve: AsyncParsableCommand {
     }
   }
 
-  /// The model on ``provider``, which those of other runtimes do not have.
+  /// The model on as many ``threads`` and on ``provider``, as far as it has these options.
   private func computed(_ source: ModelSource) throws -> ModelSource {
-    let hasProvider = ![.kserve, .torch, .savedModel].contains(source.format)
-    guard provider != .cpu, hasProvider else { return source }
-    return try source.setting("provider", to: provider.rawValue)
+    var computed = source
+    if source.hasOption("threads") { computed = try computed.setting("threads", to: "\(threads)") }
+    if provider != .cpu, source.hasOption("provider") {
+      computed = try computed.setting("provider", to: provider.rawValue)
+    }
+    return computed
   }
 
   /// How a model is served: its rows joined, if all its tensors have an open batch dimension and the
@@ -266,9 +267,9 @@ struct Serve: AsyncParsableCommand {
       return (String(argument[..<equals]), try ModelSource(path: path))
     }
     let url = URL(fileURLWithPath: argument)
-    let isFile = ["onnx", "pt2"].contains(url.pathExtension.lowercased())
-    let name = (isFile ? url.deletingPathExtension() : url).lastPathComponent
-    return (name, try ModelSource(path: argument))
+    let source = try ModelSource(path: argument)
+    let name = (source.isFile ? url.deletingPathExtension() : url).lastPathComponent
+    return (name, source)
   }
 }
 

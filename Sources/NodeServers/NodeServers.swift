@@ -1,10 +1,7 @@
-import Foundation
 import HostProcesses
 import KServeClient
 import ModelKinds
-import Models
 import SparkFunctions
-import Tensors
 
 /// The servers of models that run beside the executors, one for each: what the body of
 /// ``SparkSession/withNodeServers(_:_:)`` gets.
@@ -50,14 +47,7 @@ public final class NodeServers: Sendable {
     guard let model = models.first(where: { $0.name == name }) else {
       throw NeedletailError(.usage, "the servers have no model '\(name)'; they have \(known)")
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return ModelSource(
-      .nodeServer, "node://\(reference.order.set)/\(name)",
-      [
-        "model": String(decoding: try encoder.encode(model), as: UTF8.self),
-        "servers": String(decoding: try encoder.encode(reference), as: UTF8.self),
-      ])
+    return try .nodeServer(model, of: reference)
   }
 }
 
@@ -69,22 +59,5 @@ extension WorkerContext {
   public func endpoint(of servers: NodeServers.Reference) async throws -> KServeEndpoint {
     let server = try NodeServer(servers.order, worker: self)
     return try servers.order.endpoint(try await server.addresses())
-  }
-}
-
-extension ModelFormat {
-  /// How models of each format are loaded, those of servers beside the executors among them.
-  package static let allLoaders = loaders.merging([.nodeServer: loadNodeServer]) { $1 }
-
-  private static let loadNodeServer: ModelLoader = { reference, address, worker in
-    guard let servers = reference.options["servers"], let model = reference.options["model"] else {
-      throw NeedletailError(.nodeServers, "\(address) names no servers")
-    }
-    let decoder = JSONDecoder()
-    let known = try decoder.decode(NodeServers.Reference.self, from: Data(servers.utf8))
-    let described = try decoder.decode(ServedModel.self, from: Data(model.utf8))
-    return NodeServerModel(
-      described.name, described: described,
-      server: try NodeServer(known.order, worker: worker))
   }
 }

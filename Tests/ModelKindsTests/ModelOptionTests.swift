@@ -8,7 +8,7 @@ import Testing
 struct ModelOptionTests {
   @Test(arguments: ["pipeline", "Pipeline", "PIPELINE", "pipe-line"])
   func pipeline(_ spelling: String) throws {
-    let folder = ModelSource(.textFolder, "folder", ["threads": "1"])
+    let folder = ModelSource(TextFolderKind(), "folder", ["threads": "1"])
     let source = try folder.setting(spelling, to: "sentence-embeddings")
     #expect(source.format == .sentenceEmbeddings && source.options == ["threads": "1"])
   }

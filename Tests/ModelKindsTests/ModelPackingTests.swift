@@ -180,14 +180,16 @@ struct ModelPackingTests {
       #expect(name.hasSuffix("-libops.so") && !name.contains("/"))
       #expect(packed.artifacts.map(\.name).contains("files/\(name)"))
       let worker = WorkerContext(filesDirectory: "/executor")
-      #expect(packed.reference.libraries(worker) == ["/executor/\(name)"])
-      #expect(packed.reference.located(by: worker).options["customOps"] == "/executor/\(name)")
-      #expect(packed.reference.located(by: worker).file == "/executor/\(packed.reference.file)")
+      let placed = try PlacedModel<ONNXKind.Options>(packed.reference, "m.onnx", worker)
+      #expect(placed.files(placed.options.customOps) == ["/executor/\(name)"])
+      let located = ONNXKind().located(packed.reference, by: worker)
+      #expect(located.options["customOps"] == "/executor/\(name)")
+      #expect(located.file == "/executor/\(packed.reference.file)")
     }
     for spelling in ["customOps", "custom-ops", "customops"] {
       let source = try ModelSource.onnx("m.onnx").setting(spelling, to: "a.so,b.so")
       #expect(source.options["customOps"] == "a.so,b.so")
-      #expect(ModelFormat.paths(of: source.options["customOps"]) == ["a.so", "b.so"])
+      #expect(OptionValues.paths(in: source.options["customOps"]) == ["a.so", "b.so"])
     }
     let missing = ModelSource.onnx(Self.models + "/zipmap.onnx", customOps: ["/no/such.so"])
     let error = #expect(throws: NeedletailError.self) { try missing.packed() }

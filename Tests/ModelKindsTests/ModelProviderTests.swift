@@ -19,8 +19,8 @@ struct ModelProviderTests {
     return !library.availableProviders.contains(provider.name)
   }
 
-  private static func reference(_ provider: String) -> ModelReference {
-    ModelReference(format: .onnx, file: "m.onnx", options: ["provider": provider])
+  private static func provider(_ options: [String: String]) throws -> ModelSource.Provider {
+    try ONNXKind.Options(OptionValues(options, model: "m.onnx")).provider
   }
 
   @Test(
@@ -29,15 +29,16 @@ struct ModelProviderTests {
   func option(_ provider: ModelSource.Provider, _ text: String) throws {
     let source = ModelSource.onnx("m.onnx", provider: provider)
     #expect(try ModelSource(path: "m.onnx").setting("provider", to: text) == source)
-    #expect(try source.reference("m.onnx").provider() == provider)
-    #expect(try Self.reference(text.uppercased()).provider() == provider)
+    #expect(try Self.provider(source.options) == provider)
+    #expect(try Self.provider(["provider": text.uppercased()]) == provider)
   }
 
   @Test("the CPU needs no option")
   func processor() throws {
     #expect(ModelSource.onnx("m.onnx", provider: .cpu).options == ["threads": "1"])
-    #expect(try ModelSource.onnx("m.onnx").reference("m.onnx").provider() == .cpu)
-    #expect(try Self.reference("cpu").providers("m.onnx", WorkerContext()).isEmpty)
+    #expect(try Self.provider(ModelSource.onnx("m.onnx").options) == .cpu)
+    let given = try Self.provider(["provider": "cpu"])
+    #expect(try given.executionProviders(for: "m.onnx", WorkerContext()).isEmpty)
   }
 
   @Test(
@@ -47,7 +48,7 @@ struct ModelProviderTests {
       .translation("m", provider: .cuda),
     ])
   func text(_ source: ModelSource) throws {
-    #expect(source.options["provider"] == "cuda" && source.format.optionNames.contains("provider"))
+    #expect(source.options["provider"] == "cuda" && source.kind.optionNames.contains("provider"))
   }
 
   @Test(
@@ -97,10 +98,11 @@ struct ModelProviderTests {
   func providers() throws {
     let worker = WorkerContext(resources: ["gpu": ["2"]])
     let cuda = ExecutionProvider.cuda(CUDAOptions(device: 2))
-    #expect(try Self.reference("cuda").providers(Self.model, worker) == [cuda])
+    #expect(
+      try ModelSource.Provider.cuda.executionProviders(for: Self.model, worker) == [cuda])
     // There is no folder for engines of a provider that the library does not have.
     #expect(
-      try Self.reference("tensorrt").providers(Self.model, worker)
+      try ModelSource.Provider.tensorRT.executionProviders(for: Self.model, worker)
         == [.tensorRT(TensorRTOptions(device: 2)), cuda])
   }
 
@@ -110,10 +112,11 @@ struct ModelProviderTests {
     let path = Self.model
     let onCPU = ModelSource.onnx(path).reference(path)
     let onGPU = ModelSource.onnx(path, provider: .cuda).reference(path)
-    #expect(try ModelFormat.placement(onCPU, path, worker) == nil)
-    #expect(try ModelFormat.placement(onGPU, path, worker)?.hasPrefix("cuda:") == true)
+    let placement = ModelKinds.builtIn.placement
+    #expect(try placement(onCPU, path, worker) == nil)
+    #expect(try placement(onGPU, path, worker)?.hasPrefix("cuda:") == true)
     let served = ModelReference(format: .kserve, file: "grpc://host:1", options: [:])
-    #expect(try ModelFormat.placement(served, served.file, worker) == nil)
+    #expect(try placement(served, served.file, worker) == nil)
   }
 
   @Test(
@@ -143,14 +146,14 @@ struct ModelProviderTests {
       try Data(text.utf8).write(to: file)
     }
     try write("onnx/model.onnx", "graph")
-    let (model, first) = (folder + "/onnx/model.onnx", try ModelReference.networkHash(folder))
-    #expect(try ModelReference.networkHash(model) == first)
+    let (model, first) = (folder + "/onnx/model.onnx", try ONNXKind.networkHash(folder))
+    #expect(try ONNXKind.networkHash(model) == first)
     try write("tokenizer.json", "not of the network")
-    #expect(try ModelReference.networkHash(folder) == first)
+    #expect(try ONNXKind.networkHash(folder) == first)
     try write("onnx/model.onnx.data", "weights")
-    let second = try ModelReference.networkHash(folder)
-    #expect(try second != first && ModelReference.networkHash(model) == second)
+    let second = try ONNXKind.networkHash(folder)
+    #expect(try second != first && ONNXKind.networkHash(model) == second)
     try write("onnx/model.onnx.data", "other weights")
-    #expect(try ModelReference.networkHash(folder) != second)
+    #expect(try ONNXKind.networkHash(folder) != second)
   }
 }

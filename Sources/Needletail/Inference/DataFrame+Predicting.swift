@@ -1,7 +1,6 @@
 import Logging
 import ModelKinds
 import Models
-import NodeServers
 import ProgramFunctions
 import SparkConnect
 import SparkFunctions
@@ -90,7 +89,7 @@ extension DataFrame {
       ).drop(Array(vectors.arrays.values))
     }
     let packed = try source.packed()
-    let size = batchSize ?? source.format.batchSize
+    let size = batchSize ?? source.kind.batchSize
     let rowShapes = try await ModelPrediction.tried(
       model, name: source.path, only: only, batch: batch, batchSize: size, rows: rows)
     let plan = try ModelPrediction.plan(
@@ -114,8 +113,7 @@ extension DataFrame {
   private func withPredictions(
     _ plan: PredictionPlan, into structure: String?, isDeterministic: Bool
   ) -> DataFrame {
-    let function = ModelPrediction(
-      loaders: ModelFormat.allLoaders, placement: ModelFormat.placement)
+    let function = ModelPrediction(kinds: .ofExecutors)
     let predictions = planned(plan, function, isDeterministic: isDeterministic)
     if let structure { return withColumn(structure, predictions) }
     // The struct of all outputs is computed once; its fields become the columns.
@@ -131,8 +129,7 @@ extension DataFrame {
   ) throws -> DataFrame {
     let parameters = try plan.batchParameters(table: table, into: structure)
     let returned = plan.batchReturnType(table: table, into: structure)
-    let function = BatchModelPrediction(
-      loaders: ModelFormat.allLoaders, placement: ModelFormat.placement)
+    let function = BatchModelPrediction(kinds: .ofExecutors)
     let folded = Set(table.names.map { $0.lowercased() })
     if folded.count == table.names.count {
       return mapped(

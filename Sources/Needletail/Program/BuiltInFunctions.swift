@@ -6,8 +6,8 @@ import SparkFunctions
 extension Program {
   /// The functions that every program has.
   static let builtInFunctions: [any UserDefinedFunction] = [
-    ModelPrediction(loaders: ModelFormat.allLoaders, placement: ModelFormat.placement),
-    BatchModelPrediction(loaders: ModelFormat.allLoaders, placement: ModelFormat.placement),
+    ModelPrediction(kinds: .ofExecutors),
+    BatchModelPrediction(kinds: .ofExecutors),
     InlineBatchesFunction(),
     NodeServersFunction.declared,
   ]

@@ -27,7 +27,9 @@ struct NeedletailBackend: Sendable, Hashable, Codable {
   {
     var backend = self
     for index in models.indices {
-      backend.models[index].reference = models[index].reference.located(by: worker)
+      let reference = models[index].reference
+      let kind = ModelKinds.builtIn[reference.format]
+      backend.models[index].reference = kind.located(reference, by: worker)
     }
     if instances == nil {
       let cores = executor.cores ?? ProcessInfo.processInfo.activeProcessorCount
@@ -77,7 +79,9 @@ struct NeedletailLaunch: OrderLaunch {
       configuration: .init(
         httpPort: 0, grpcPort: 0, metricsPort: 0, exitTimeout: .seconds(4), logger: logger))
     for model in backend.models {
-      let loaded = try await model.reference.load(model.reference.file, WorkerContext())
+      let reference = model.reference
+      let kind = ModelKinds.builtIn[reference.format]
+      let loaded = try await kind.load(reference, reference.file, WorkerContext())
       try server.bind(
         model.name, model: loaded,
         configuration: .suited(

@@ -1,4 +1,3 @@
-import Foundation
 import HostProcesses
 import KServeClient
 import Models
@@ -7,11 +6,6 @@ import Tensors
 /// What the driver, which cannot reach the servers, knows of a model of theirs.
 struct DescribedModel: Model {
   let served: ServedModel
-
-  init(_ source: ModelSource) throws {
-    served = try JSONDecoder().decode(
-      ServedModel.self, from: Data((source.options["model"] ?? "").utf8))
-  }
 
   var inputs: [TensorSpecification] { served.inputs }
   var outputs: [TensorSpecification] { served.outputs }
