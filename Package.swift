@@ -241,7 +241,10 @@ module(
   ])
 tests(
   "ModelKindsTests",
-  need: ["Deployment", "HostProcesses", "ModelKinds", "Models", "ONNXRuntime", "SparkFunctions"])
+  need: [
+    "ArrowIPC", "Deployment", "HostProcesses", "ModelKinds", "Models", "ONNXRuntime",
+    "SparkFunctions", "SparkTypes", "Tensors",
+  ])
 
 module(
   "NodeServers",
