@@ -30,7 +30,12 @@ public struct ServedModel: Sendable, Hashable, Codable {
     let inputs = try Self.specifications(metadata.inputs, of: asked)
     self.inputs = inputs.filter { !optional.contains($0.name) }
     optionalInputs = inputs.filter { optional.contains($0.name) }
-    outputs = try Self.specifications(metadata.outputs, of: asked)
+    outputs = try Self.specifications(metadata.outputs, of: asked).map { output in
+      // Metadata have no other word for an output that declares no shape; a run tells what it has.
+      var output = output
+      output.hasShape = output.shape.rank > 0
+      return output
+    }
   }
 
   private static func specifications(

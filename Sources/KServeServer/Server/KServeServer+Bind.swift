@@ -46,8 +46,10 @@ extension KServeServer {
           "advice": "\(output.advice)",
         ])
     }
+    let outputs = LoadedOutputs(of: model)
     try add(
-      name, inputs: model.inputs, outputs: model.outputs,
+      name, inputs: model.inputs, outputs: outputs.specifications,
+      undeclaredOutputs: outputs.undeclared,
       configuration: configuration ?? .suited(to: model),
       platform: model.runtime, isLoadedModel: true, hasIndependentRows: model.hasIndependentRows,
       body: .batches { batch in
@@ -76,7 +78,7 @@ extension KServeServer {
 
   private func add(
     _ name: String, inputs: [TensorSpecification], outputs: [TensorSpecification],
-    configuration: ModelServingConfiguration, platform: String,
+    undeclaredOutputs: Set<String> = [], configuration: ModelServingConfiguration, platform: String,
     isLoadedModel: Bool = false, hasIndependentRows: Bool = false, body: ServedModel.Body
   ) throws {
     func refuse(_ message: String) -> KServeServerError {
@@ -117,8 +119,8 @@ extension KServeServer {
     }
     let stop = stop
     let model = ServedModel(
-      name: name, inputs: inputs, outputs: outputs, configuration: configuration,
-      platform: platform, isLoadedModel: isLoadedModel,
+      name: name, inputs: inputs, outputs: outputs, undeclaredOutputs: undeclaredOutputs,
+      configuration: configuration, platform: platform, isLoadedModel: isLoadedModel,
       hasIndependentRows: hasIndependentRows, body: body,
       logger: self.configuration.logger,
       onUnrecoverable: { [weak self] error in

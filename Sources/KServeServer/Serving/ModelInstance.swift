@@ -98,7 +98,8 @@ final class ModelInstance {
       times.computeInfer = computed - joined
       let isFree = requests.count == 1 && model.hasOtherRowCounts
       try model.check(
-        outputs, rows: isFree ? nil : batch.rowCount, requested: batch.requestedOutputs)
+        outputs, rows: isFree ? nil : batch.rowCount, isJoined: requests.count > 1,
+        requested: batch.requestedOutputs)
       let parts = try split(outputs, requests: requests, members: batch.members)
       times.computeOutput = MonotonicTime.now() - computed
       outcome = .success(parts)

@@ -49,8 +49,9 @@ public struct ModelServingConfiguration: Sendable, Hashable {
 
 extension ModelServingConfiguration {
   /// How a loaded model is best served: its rows joined, if all its inputs and outputs have their rows
-  /// in their first dimension (`BatchLayout`), which is open and a test run shows that they do not depend on each other, and else in the
-  /// shapes as they are; warm before it is ready, if it takes zeros.
+  /// in their first dimension (`BatchLayout`), which is open, and a test run shows that they do not
+  /// depend on each other; else in the shapes as they are; warm before it is ready, if it takes zeros.
+  /// An output that declares one row where the inputs take any number counts as open.
   ///
   /// - Parameter maxBatchSize: 0 serves the shapes as they are in any case.
   public static func suited(
@@ -60,7 +61,8 @@ extension ModelServingConfiguration {
     let layout = try? BatchLayout(inputs: model.inputs, outputs: model.outputs)
     let isOpen =
       layout?.hasRowsFirst == true
-      && (model.inputs + model.outputs).allSatisfy { $0.shape.dimensions.first == Shape.dynamic }
+      && model.inputs.allSatisfy { $0.shape.first == Shape.dynamic }
+      && model.outputs.allSatisfy { $0.shape.first == Shape.dynamic || $0.shape.first == 1 }
     return ModelServingConfiguration(
       maxBatchSize: isOpen ? maxBatchSize : 0,
       batching: isOpen && maxBatchSize > 0 ? batching : nil, instances: instances,

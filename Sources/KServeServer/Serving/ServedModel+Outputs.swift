@@ -7,9 +7,11 @@ extension ServedModel {
   /// Checks what the closure returned: all that was asked for, the declared element types and
   /// shapes, and `rows` rows (any number if `nil`).
   ///
+  /// - Parameter isJoined: whether the rows are those of several requests. Of a single one's, outputs of
+  ///   ``undeclaredOutputs`` may have any number.
   /// - Throws: `InferenceError` naming the output.
   func check(
-    _ outputs: [String: AnyTensor], rows: Int? = nil, requested: [String]
+    _ outputs: [String: AnyTensor], rows: Int? = nil, isJoined: Bool = false, requested: [String]
   ) throws {
     for name in requested where outputs[name] == nil && configuration.isStrict {
       throw invalidOutput(
@@ -36,6 +38,7 @@ extension ServedModel {
           )
         }
       }
+      if !isJoined, undeclaredOutputs.contains(name) { continue }
       if isBatching, let rows, tensor.shape.rank == 0 || tensor.rowCount != rows {
         throw invalidOutput(
           "the output '\(name)' has the shape \(tensor.shape) for a batch of \(rows) rows")

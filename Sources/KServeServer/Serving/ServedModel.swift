@@ -44,6 +44,8 @@ final class ServedModel: Sendable {
   let name: String
   let inputs: [TensorSpecification]
   let outputs: [TensorSpecification]
+  /// The outputs whose number of rows the model does not declare; see ``LoadedOutputs``.
+  let undeclaredOutputs: Set<String>
   let configuration: ModelServingConfiguration
   /// What runs the model, for clients to read.
   let platform: String
@@ -62,13 +64,14 @@ final class ServedModel: Sendable {
 
   init(
     name: String, inputs: [TensorSpecification], outputs: [TensorSpecification],
-    configuration: ModelServingConfiguration, platform: String,
+    undeclaredOutputs: Set<String> = [], configuration: ModelServingConfiguration, platform: String,
     isLoadedModel: Bool, hasIndependentRows: Bool, body: Body, logger: Logger,
     onUnrecoverable: @escaping @Sendable (KServeServerError) -> Void
   ) {
     self.name = name
     self.inputs = inputs
     self.outputs = outputs
+    self.undeclaredOutputs = undeclaredOutputs
     self.configuration = configuration
     self.platform = platform
     self.isLoadedModel = isLoadedModel
