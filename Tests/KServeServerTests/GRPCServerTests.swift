@@ -62,6 +62,22 @@ import Testing
       client, "ModelInfer", request, Inference_ModelInferResponse.self, options: options)
   }
 
+  /// Only inference has long requests.
+  @Test func refusesLongQuestions() async throws {
+    try await Self.withClient(maxRequestBytes: 8 << 20) {
+      try $0.bindDouble()
+    } _: { client, _ in
+      let question = Inference_ModelReadyRequest.with {
+        $0.name = String(repeating: "a", count: 2 << 20)
+      }
+      let error = await #expect(throws: RPCError.self) {
+        try await Self.call(client, "ModelReady", question, Inference_ModelReadyResponse.self)
+      }
+      #expect(error?.code == .resourceExhausted)
+      #expect(error?.message.contains("takes 1048576 at most") == true, "\(error?.message ?? "")")
+    }
+  }
+
   @Test func answersAsTritonDoes() async throws {
     try await Self.withClient {
       try $0.bindDouble()

@@ -9,31 +9,64 @@ struct InferMessage {
   /// Where the raw tensors are in the bytes read.
   let tensors: [Range<Int>]
 
+  /// The most fields of a message and of its tensors and parameters together: far more than a model has,
+  /// and far fewer than a message has room for, of which each costs time and memory.
+  static let maxFields = 1 << 20
+
+  /// What a field takes at most when it is read, beside its bytes.
+  private static let fieldBytes = 256
+
   /// Takes a message apart.
   ///
-  /// - Parameter field: the number of the repeated field with the raw tensors.
+  /// - Parameters:
+  ///   - field: the number of the repeated field with the raw tensors, the last that the message has.
+  ///     Fields beyond it are of a later version of the protocol, and left out.
+  ///   - room: is asked, before the rest is read, for the bytes that this takes, and throws if they are
+  ///     not to be had or nobody waits any more.
   init(
-    _ bytes: UnsafeRawBufferPointer, in range: Range<Int>? = nil, rawField field: UInt64
+    _ bytes: UnsafeRawBufferPointer, in range: Range<Int>? = nil, rawField field: UInt64,
+    room: (_ byteCount: Int) throws(KServeError) -> Void = { _ in }
   ) throws(KServeError) {
     var header: [UInt8] = []
     var tensors: [Range<Int>] = []
     var fields = ProtobufFields(bytes, in: range)
+    var count = 0
     while let next = try fields.next() {
-      if next.number == field, let contents = next.contents {
-        tensors.append(contents)
-      } else {
+      try Self.increment(&count)
+      if next.number > field { continue }
+      guard next.number == field else {
+        // The first three are the names of the model, its version and the request.
+        if next.number > 3, let contents = next.contents {
+          var inner = ProtobufFields(bytes, in: contents)
+          while try inner.next() != nil { try Self.increment(&count) }
+        }
         header.append(contentsOf: bytes[next.extent])
+        continue
       }
+      if let contents = next.contents { tensors.append(contents) }
     }
+    // Once as they are, and once as values.
+    try room(2 * header.count + Self.fieldBytes * count)
     self.header = header
     self.tensors = tensors
+  }
+
+  private static func increment(_ count: inout Int) throws(KServeError) {
+    count += 1
+    if count <= maxFields { return }
+    throw KServeError(
+      .invalidArgument,
+      "the message has more than \(maxFields) fields, which is more than this side reads; send fewer "
+        + "tensors and parameters, or fewer rows at a time as raw contents")
   }
 
   /// Reads the header as a generated message.
   func message<Message: SwiftProtobuf.Message>(_ type: Message.Type) throws(KServeError) -> Message
   {
     do {
-      return try Message(serializedBytes: header)
+      var options = BinaryDecodingOptions()
+      options.discardUnknownFields = true
+      return try Message(serializedBytes: header, options: options)
     } catch {
       throw KServeError(
         .internal, "Unable to parse the message as \(Message.protoMessageName): \(error)")

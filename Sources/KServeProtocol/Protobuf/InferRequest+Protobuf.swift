@@ -6,23 +6,29 @@ extension InferRequest {
   ///
   /// - Throws: ``KServeError`` if the message is damaged or does not fit itself.
   package init(protobuf bytes: UnsafeRawBufferPointer) throws(KServeError) {
-    try self.init(protobuf: bytes, viewing: nil)
+    try self.init(protobuf: bytes, viewing: nil) { _ in }
   }
 
   /// Reads a `ModelInferRequest`; tensors are viewed in `bytes` where they lie aligned, and else
   /// copied once.
   ///
-  /// - Throws: ``KServeError`` if the message is damaged or does not fit itself.
-  package init(protobuf bytes: TensorBytes) throws(KServeError) {
+  /// - Parameter room: is asked for the bytes that reading takes beside the raw tensors, before they
+  ///   are taken; throws if the request is not to be read.
+  /// - Throws: ``KServeError`` if the message is damaged or does not fit itself; what `room` throws.
+  package init(
+    protobuf bytes: TensorBytes,
+    room: (_ byteCount: Int) throws(KServeError) -> Void = { _ in }
+  ) throws(KServeError) {
     self = try bytes.withUnsafeBytes { (raw) throws(KServeError) in
-      try Self(protobuf: raw, viewing: bytes)
+      try Self(protobuf: raw, viewing: bytes, room: room)
     }
   }
 
   private init(
-    protobuf bytes: UnsafeRawBufferPointer, viewing owner: TensorBytes?
+    protobuf bytes: UnsafeRawBufferPointer, viewing owner: TensorBytes?,
+    room: (_ byteCount: Int) throws(KServeError) -> Void
   ) throws(KServeError) {
-    let parts = try InferMessage(bytes, rawField: 7)
+    let parts = try InferMessage(bytes, rawField: 7, room: room)
     let message = try parts.message(Inference_ModelInferRequest.self)
     var raw = parts.tensors[...]
     self.init(

@@ -22,11 +22,15 @@ struct ProtobufFields {
     end = range?.upperBound ?? bytes.count
   }
 
+  /// The numbers that a field may have.
+  private static let numbers: ClosedRange<UInt64> = 1...(1 << 29 - 1)
+
   /// The next field, `nil` behind the last one.
   mutating func next() throws(KServeError) -> Field? {
     guard position < end else { return nil }
     let start = position
     let tag = try varint()
+    guard Self.numbers.contains(tag >> 3) else { throw Self.damaged(at: start) }
     var contents: Range<Int>?
     switch tag & 7 {
     case 0: _ = try varint()

@@ -101,11 +101,22 @@ struct GRPCMethods: Sendable {
     }
   }
 
+  /// The longest request that is no inference: names and settings.
+  private static let maxQuestionBytes = 1 << 20
+
   private static func message<Input: Message>(
     _ type: Input.Type, from bytes: TensorBytes
   ) throws(KServeError) -> Input {
+    guard bytes.byteCount <= maxQuestionBytes else {
+      throw KServeError(
+        .resourceExhausted,
+        "the request has \(bytes.byteCount) bytes, and this method takes \(maxQuestionBytes) at most"
+      )
+    }
     do {
-      return try bytes.withUnsafeBytes { try Input(serializedBytes: Array($0)) }
+      var options = BinaryDecodingOptions()
+      options.discardUnknownFields = true
+      return try bytes.withUnsafeBytes { try Input(serializedBytes: Array($0), options: options) }
     } catch {
       throw KServeError(
         .internal, "Unable to parse the message as \(Input.protoMessageName): \(error)")

@@ -26,7 +26,7 @@ struct GRPCRequestReader {
   private var expected = 0
 
   /// Less is not counted: it is what the connection's buffers take anyway.
-  private static let countedBytes = 16 << 10
+  static let countedBytes = 16 << 10
 
   init(maxMessageBytes: Int, budget: MemoryBudget) {
     self.maxMessageBytes = maxMessageBytes

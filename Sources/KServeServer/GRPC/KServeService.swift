@@ -29,7 +29,7 @@ struct KServeService {
       @Sendable func run() {
         let request: InferRequest
         do throws(KServeError) {
-          request = try InferRequest(protobuf: bytes)
+          request = try Self.request(bytes, caller, inference)
         } catch {
           return answer(.failure(error))
         }
@@ -55,7 +55,7 @@ struct KServeService {
         }
       }
       do throws(KServeError) {
-        let request = try InferRequest(protobuf: bytes)
+        let request = try Self.request(bytes, caller, inference)
         inference.stream(
           request, cancellation: caller.cancellation, limit: caller.limit, respond: send, done: done
         )
@@ -63,6 +63,19 @@ struct KServeService {
         send(InferStreamResponse(errorMessage: error.message))
         done()
       }
+    }
+  }
+
+  /// Reads a request while its client waits, with what that takes of the server's memory.
+  private static func request(
+    _ bytes: TensorBytes, _ caller: GRPCMethods.Caller, _ inference: InferenceService
+  ) throws(KServeError) -> InferRequest {
+    if caller.cancellation.isCancelled { throw .requestCancelled }
+    let memory = MemoryBudget.Lease(inference.budget)
+    defer { withExtendedLifetime(memory) {} }
+    return try InferRequest(protobuf: bytes) { (byteCount) throws(KServeError) in
+      if caller.cancellation.isCancelled { throw .requestCancelled }
+      if byteCount > GRPCRequestReader.countedBytes { try memory.grow(to: byteCount) }
     }
   }
 
