@@ -96,6 +96,15 @@ final class HTTPProbe: @unchecked Sendable {
     (try? await Self.onThread { [self] in try receive() }) == nil
   }
 
+  /// The next `count` bytes.
+  func bytes(_ count: Int) async throws -> [UInt8] {
+    try await Self.onThread { [self] in
+      while received.count < count { try receive() }
+      defer { received.removeFirst(count) }
+      return Array(received.prefix(count))
+    }
+  }
+
   /// The bytes that came and were not taken as an answer.
   var receivedBytes: Int { received.count }
 

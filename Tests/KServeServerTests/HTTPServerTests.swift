@@ -316,6 +316,10 @@ import Testing
         answer.text.contains(
           "nv_inference_request_failure{model=\"double\",reason=\"OTHER\",version=\"1\"} 0\n"))
       #expect(try await HTTPProbe.ask(metrics, "GET", "/v2").status == 404)
+      for path in ["/v2/health/live", "/v2/health/ready", "/v2/health/ready?x=1"] {
+        #expect(try await HTTPProbe.ask(metrics, "GET", path).status == 200, "\(path)")
+        #expect(try await HTTPProbe.ask(metrics, "POST", path, body: []).status == 405, "\(path)")
+      }
     }
   }
 }

@@ -27,6 +27,10 @@ final class GRPCListener: Sendable {
   private static let maxFrameSize = 1 << 20
   /// A batch fits in the window, so that a sender need not wait for updates.
   private static let windowSize = 32 << 20
+  /// The calls that a connection may have open; a client keeps what is beyond them back. Each costs the
+  /// network's threads some time, which health checks wait for, so that many connections of thousands
+  /// of calls would hold them up for seconds; and enough rows for a batch come from fewer.
+  private static let maxConcurrentStreams = 256
 
   /// Listens on `host` and `port` (0: any that is free).
   ///
@@ -80,7 +84,7 @@ final class GRPCListener: Sendable {
   private static var connectionConfiguration: NIOHTTP2Handler.ConnectionConfiguration {
     var configuration = NIOHTTP2Handler.ConnectionConfiguration()
     configuration.initialSettings = [
-      HTTP2Setting(parameter: .maxConcurrentStreams, value: 4096),
+      HTTP2Setting(parameter: .maxConcurrentStreams, value: maxConcurrentStreams),
       HTTP2Setting(parameter: .initialWindowSize, value: windowSize),
       HTTP2Setting(parameter: .maxFrameSize, value: maxFrameSize),
       HTTP2Setting(parameter: .maxHeaderListSize, value: 1 << 16),

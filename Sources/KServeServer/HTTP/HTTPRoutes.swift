@@ -252,13 +252,20 @@ final class HTTPRoutes: Sendable {
     return .json(current)
   }
 
-  /// Answers the requests of the metrics port.
-  func metricsResponse(to request: HTTPRequest) -> HTTPResponse {
-    guard request.target.prefix(while: { $0 != "?" }) == "/metrics" else { return .notFound }
+  /// Answers the requests of the metrics port, which has a thread of its own: how the server is, and
+  /// what it has counted.
+  func watchersResponse(to request: HTTPRequest) -> HTTPResponse {
+    let purpose = HTTPRoute.match(request.target)?.route.purpose
+    guard
+      purpose == .live || purpose == .ready
+        || request.target.prefix(while: { $0 != "?" }) == "/metrics"
+    else { return .notFound }
     if request.method == .OPTIONS { return .options([.GET]) }
     guard request.method == .GET || request.method == .HEAD else {
       return .methodNotAllowed([.GET], isText: true)
     }
+    if purpose == .live { return .plain(.ok) }
+    if purpose == .ready { return .plain(server.isReady ? .ok : .badRequest) }
     let text = MetricsText(
       models: server.registry.all.map {
         ($0.name, $0.configuration.version, $0.queueLength, $0.statistics.snapshot)

@@ -43,16 +43,22 @@ extension KServeServer {
 
   private func serve() async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: max(configuration.networkThreads, 1))
+    // Whoever watches the server is answered whatever its clients keep the others busy with.
+    let watching = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     do {
-      try await serve(on: group)
+      try await serve(on: group, watchedOn: watching)
     } catch {
       try? await group.shutdownGracefully()
+      try? await watching.shutdownGracefully()
       throw error
     }
     try? await group.shutdownGracefully()
+    try? await watching.shutdownGracefully()
   }
 
-  private func serve(on group: MultiThreadedEventLoopGroup) async throws {
+  private func serve(
+    on group: MultiThreadedEventLoopGroup, watchedOn watching: MultiThreadedEventLoopGroup
+  ) async throws {
     let host = configuration.host
     let routes = HTTPRoutes(server: self)
     var listeners: [HTTPListener] = []
@@ -74,8 +80,8 @@ extension KServeServer {
     }
     defer { closing.cancel() }
     func listen(
-      _ port: Int?, _ purpose: String, _ connections: OpenConnections,
-      _ respond: @escaping HTTPConnection.Responder
+      _ port: Int?, _ purpose: String, on group: MultiThreadedEventLoopGroup,
+      _ connections: OpenConnections, _ respond: @escaping HTTPConnection.Responder
     ) async throws -> Int? {
       guard let port else { return nil }
       let listener = try await HTTPListener.bind(
@@ -86,11 +92,13 @@ extension KServeServer {
       return listener.port
     }
     do {
-      let http = try await listen(configuration.httpPort, "HTTP", connections) {
+      let http = try await listen(configuration.httpPort, "HTTP", on: group, connections) {
         routes.respond(to: $0, answer: $1)
       }
-      let metrics = try await listen(configuration.metricsPort, "metrics", metricsConnections) {
-        $1(routes.metricsResponse(to: $0))
+      let metrics = try await listen(
+        configuration.metricsPort, "metrics", on: watching, metricsConnections
+      ) {
+        $1(routes.watchersResponse(to: $0))
       }
       if let port = configuration.grpcPort {
         grpc = try await GRPCListener.bind(

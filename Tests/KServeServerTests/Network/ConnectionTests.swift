@@ -109,6 +109,32 @@ import Testing
     }
   }
 
+  /// A connection is told how many calls it may have open: each costs the thread that health checks
+  /// wait for some time.
+  @Test func boundsTheCallsOfAConnection() async throws {
+    try await withServer {
+      try $0.bindDouble()
+    } _: { _, endpoints in
+      let probe = try HTTPProbe(port: try #require(endpoints.grpc))
+      try await probe.send(
+        Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0])
+      // A frame's length in 3 bytes, the type (4 for settings), flags, and the stream in 4; then the
+      // settings, each a number in 2 bytes and a value in 4 (RFC 9113, 4.1 and 6.5).
+      let head = try await probe.bytes(9)
+      #expect(head[3] == 4 && head[4] == 0)
+      let payload = try await probe.bytes(Self.number(head[..<3]))
+      let settings = stride(from: 0, to: payload.count, by: 6).map { start in
+        [Self.number(payload[start..<start + 2]), Self.number(payload[start + 2..<start + 6])]
+      }
+      #expect(settings.contains([3, 256]), "\(settings)")
+    }
+  }
+
+  /// The number of big-endian bytes.
+  private static func number(_ bytes: ArraySlice<UInt8>) -> Int {
+    bytes.reduce(0) { $0 * 256 + Int($1) }
+  }
+
   /// A fatal error of HTTP/2 ends the connection, not only the talk.
   @Test func closesBehindAFatalGoAway() async throws {
     try await withServer {
