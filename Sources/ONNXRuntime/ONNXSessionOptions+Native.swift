@@ -1,4 +1,5 @@
 import Glibc
+import NativeLibraries
 
 extension ONNXSessionOptions {
   /// Calls `body` with the runtime's form of the options and the names of the providers in use, the
@@ -74,9 +75,14 @@ extension ONNXSessionOptions {
       try api.check(
         api.registerOperators(native, path.contains("/") ? path : "./\(path)", &handle))
     } catch {
+      let advice = OperatorLibrary.advice(
+        for: error.text,
+        instead:
+          "a build of the operators for C (of onnxruntime-extensions libortextensions.so, as in "
+          + "its package for .NET, and not the file that get_library_path() names in Python)")
       throw ONNXError(
         .invalidOption,
-        "\(path) cannot be used as a library with operators: \(error.text)", model: model)
+        "\(path) cannot be used as a library with operators: \(error.text)\(advice)", model: model)
     }
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import NativeLibraries
 import ONNXRuntime
 import Tensors
 import Testing
@@ -270,6 +271,59 @@ struct ModelFileTests {
       #expect(error?.code == .invalidOption)
       #expect(error?.message.contains(text) == true, "\(String(describing: error))")
     }
+  }
+
+  @Test(
+    "a library that is a module of Python",
+    arguments: [
+      ("/e/_pydll.so: undefined symbol: PyInstanceMethod_Type", "PyInstanceMethod_Type"),
+      (
+        "Failed to load library /e/x.so with error: /e/x.so: undefined symbol: _Py_NoneStruct.",
+        "_Py_NoneStruct"
+      ),
+      ("/e/x.so: undefined symbol: PyExc_ValueError, version X", "PyExc_ValueError"),
+      ("/e/x.so: undefined symbol: _ZN6PythonEv", nil),
+      ("/e/x.so: undefined symbol: OrtGetApiBase", nil),
+      ("/e/x.so: cannot open shared object file", nil),
+    ] as [(String, String?)])
+  func pythonModules(_ text: String, _ symbol: String?) {
+    let advice = OperatorLibrary.advice(for: text, instead: "another")
+    let expected = symbol.map {
+      "The library is an extension module of Python (\($0) is Python's own), which nothing but Python "
+        + "can open. Give another"
+    }
+    #expect(advice.drop { $0 == "." || $0 == " " } == (expected ?? ""))
+    #expect(!(text + advice).contains(".."))
+  }
+
+  @Test(
+    "a module of Python as a library with operators", .needsRuntime,
+    .enabled(if: compiler != nil, "needs a C compiler"))
+  func pythonModule() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "module-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let source = folder.appending(path: "module.c")
+    try Data(
+      "extern int PyInstanceMethod_Type; int *f(void) { return &PyInstanceMethod_Type; }".utf8
+    )
+    .write(to: source)
+    let library = folder.appending(path: "_module.so").path
+    let process = Process()
+    process.executableURL = URL(filePath: try #require(Self.compiler))
+    process.arguments = ["-shared", "-fPIC", "-o", library, source.path]
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    var options = ONNXSessionOptions()
+    options.operatorLibraries = [library]
+    let error = #expect(throws: ONNXError.self) {
+      try ONNXSession(path: Models.own("zipmap.onnx"), options: options)
+    }
+    #expect(error?.code == .invalidOption)
+    #expect(
+      error?.message.contains("module of Python (PyInstanceMethod_Type is Python's own)") == true
+        && error?.message.contains("libortextensions.so") == true, "\(String(describing: error))")
   }
 
   @Test(

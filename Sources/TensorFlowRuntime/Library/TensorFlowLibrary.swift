@@ -89,7 +89,18 @@ public final class TensorFlowLibrary: Sendable {
   func loadOperators(_ file: String) throws(TensorFlowStatus) {
     try operatorLibraries.withLock { known throws(TensorFlowStatus) in
       if known.contains(file) { return }
-      _ = try api.checked { api.loadLibrary(file, $0) }
+      do throws(TensorFlowStatus) {
+        _ = try api.checked { api.loadLibrary(file, $0) }
+      } catch {
+        let advice = OperatorLibrary.advice(
+          for: error.text,
+          instead:
+            "the library that the module loads with tf.load_op_library, which has the operators "
+            + "alone")
+        throw TensorFlowStatus(
+          code: 3,
+          text: "\(file) cannot be used as a library with operators: \(error.text)\(advice)")
+      }
       known.insert(file)
     }
   }

@@ -115,6 +115,7 @@ public final class SavedModel: InProcessModel {
   private static func advice(for status: TensorFlowStatus) -> String {
     func says(_ part: String) -> Bool { status.text.contains(part) }
     let advice: String
+    if says("as a library with operators") { return "" }
     if says("Op type not registered") {
       advice =
         "The model uses an operator that this TensorFlow does not have. If a library has it (such as "

@@ -1,5 +1,6 @@
 import Glibc
 import Models
+import NativeLibraries
 import Tensors
 import Threads
 
@@ -118,9 +119,13 @@ public final class TorchModel: InProcessModel {
       // Operators register themselves with PyTorch, and further libraries look for their symbols.
       guard dlopen(path, RTLD_NOW | RTLD_GLOBAL) != nil else {
         let reason = dlerror().map { String(cString: $0) } ?? "the loader gave no reason"
+        let advice = OperatorLibrary.advice(
+          for: reason,
+          instead: "a build of the operators without pybind11 (TORCH_LIBRARY alone, linked without "
+            + "torch_python; in torch.utils.cpp_extension.load is_python_module=False)")
         throw TorchError(
           .invalidOption,
-          "the library \(path), with operators for the model, cannot be opened: \(reason)",
+          "the library \(path), with operators for the model, cannot be opened: \(reason)\(advice)",
           model: model)
       }
     }
