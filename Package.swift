@@ -217,7 +217,7 @@ module(
 module("HostProcesses")
 tests("HostProcessesTests", need: ["HostProcesses"])
 
-module("LocalSpark", needs: ["HostProcesses"])
+module("LocalSpark", needs: ["HostProcesses", "NativeLibraries"])
 
 module(
   "Deployment",

@@ -1,5 +1,6 @@
 import Foundation
 import HostProcesses
+import NativeLibraries
 
 /// A Spark distribution on this machine, and the Java to run it.
 public struct SparkInstallation: Sendable, Hashable {
@@ -49,7 +50,7 @@ public struct SparkInstallation: Sendable, Hashable {
     }
     var tried: [String] = []
     for root in pythonEnvironments(environment) {
-      let found = packageFolders(named: "pyspark", in: root)
+      let found = PythonEnvironments.packages(of: root).map { $0 + "/pyspark" }
       if let home = found.first(where: { isFile($0 + "/bin/spark-submit") }) { return home }
       tried.append(root)
     }
@@ -86,32 +87,13 @@ public struct SparkInstallation: Sendable, Hashable {
 
   /// The Python environments to look into, nearest first.
   static func pythonEnvironments(_ environment: [String: String]) -> [String] {
-    var roots: [String] = []
-    if let python = environment["NEEDLETAIL_PYTHON"], !python.isEmpty {
-      roots.append(
-        URL(fileURLWithPath: python).deletingLastPathComponent()
-          .deletingLastPathComponent().path)
-    }
-    if let active = environment["VIRTUAL_ENV"], !active.isEmpty { roots.append(active) }
-    let starts = [
-      FileManager.default.currentDirectoryPath, (try? ProcFile.programPath()) ?? "",
-    ]
-    for start in starts where !start.isEmpty {
-      var folder = URL(fileURLWithPath: start)
-      while folder.path != "/" {
-        let candidate = folder.appendingPathComponent(".venv").path
-        if isFolder(candidate), !roots.contains(candidate) { roots.append(candidate) }
-        folder.deleteLastPathComponent()
-      }
-    }
-    return roots
-  }
-
-  private static func packageFolders(named package: String, in root: String) -> [String] {
-    let libraries = (try? FileManager.default.contentsOfDirectory(atPath: root + "/lib")) ?? []
-    return libraries.filter { $0.hasPrefix("python3") }.sorted().map {
-      "\(root)/lib/\($0)/site-packages/\(package)"
-    }
+    let program = (try? ProcFile.programPath()) ?? ""
+    return PythonEnvironments.folders(
+      environment,
+      above: [
+        FileManager.default.currentDirectoryPath,
+        URL(fileURLWithPath: program).deletingLastPathComponent().path,
+      ])
   }
 
   private static func isFile(_ path: String) -> Bool {

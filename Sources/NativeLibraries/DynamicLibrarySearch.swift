@@ -4,9 +4,9 @@ import Glibc
 ///
 /// A path given by the program, then the library's environment variable, are taken at their word:
 /// nothing else is tried. Otherwise the order is: the directories in `NEEDLETAIL_RUNTIMES` (separated
-/// by colons), the executable's own directory and `../lib` beside it, the Python environment in
-/// `VIRTUAL_ENV`, one called `.venv` in the current directory or above it, and last the system's
-/// loader.
+/// by colons), the executable's own directory and `../lib` beside it, the Python environments of
+/// `NEEDLETAIL_PYTHON` and `VIRTUAL_ENV`, those called `.venv` in the current directory, the
+/// executable's directory, or above them, and last the system's loader.
 public struct DynamicLibrarySearch: Sendable {
   /// One place to look in.
   public enum Location: Sendable, Hashable {
@@ -77,7 +77,7 @@ public struct DynamicLibrarySearch: Sendable {
     let surroundings =
       surroundings
       ?? .process(
-        variables: [environmentVariable, Self.runtimesVariable, "VIRTUAL_ENV"])
+        variables: [environmentVariable, Self.runtimesVariable] + PythonEnvironments.variables)
     let environment = surroundings.environment
     for path in [explicitPath, environment[environmentVariable]] {
       if let path, !path.isEmpty { return Self.locations(named: path) }
@@ -96,10 +96,10 @@ public struct DynamicLibrarySearch: Sendable {
       locations += [.directory(directory), .directory("\(directory)/../lib")]
     }
     if let pythonDirectory {
-      var environments = environment["VIRTUAL_ENV"].map { [$0] } ?? []
-      environments += Self.virtualEnvironments(above: surroundings.currentDirectory)
+      let starts = [surroundings.currentDirectory, surroundings.executableDirectory]
+      let environments = PythonEnvironments.folders(environment, above: starts.compactMap(\.self))
       for path in environments {
-        locations += Self.packageDirectories(of: path).map {
+        locations += PythonEnvironments.packages(of: path).map {
           .directory("\($0)/\(pythonDirectory)")
         }
       }
@@ -148,24 +148,6 @@ public struct DynamicLibrarySearch: Sendable {
     if path.contains("/") { return [.file(path)] }
     // The loader takes a name without a slash for a library of the system.
     return FileSystem.isFile(path) ? [.file("./\(path)")] : [.loader(path)]
-  }
-
-  private static func virtualEnvironments(above directory: String) -> [String] {
-    var found: [String] = []
-    var current = Substring(directory)
-    while current.hasPrefix("/") {
-      let candidate = "\(current == "/" ? "" : current)/.venv"
-      if FileSystem.isDirectory(candidate) { found.append(candidate) }
-      guard current != "/", let slash = current.lastIndex(of: "/") else { break }
-      current = slash == current.startIndex ? "/" : current[..<slash]
-    }
-    return found
-  }
-
-  private static func packageDirectories(of environment: String) -> [String] {
-    let library = "\(environment)/lib"
-    let versions = FileSystem.entries(of: library).filter { $0.hasPrefix("python3") }
-    return versions.sorted(by: >).map { "\(library)/\($0)/site-packages" }
   }
 }
 

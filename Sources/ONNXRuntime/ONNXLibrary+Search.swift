@@ -4,9 +4,10 @@ extension ONNXLibrary {
   static let name = "ONNX Runtime"
   static let fileName = "libonnxruntime.so"
   static let advice =
-    "Install it with `pip install onnxruntime` in the Python environment in use (VIRTUAL_ENV, or "
-    + ".venv in the current directory), or set \(environmentVariable) to the library's file or "
-    + "directory; on Spark executors, ship the library beside the program."
+    "Install it with `pip install onnxruntime` in the Python environment in use (that of "
+    + "NEEDLETAIL_PYTHON or VIRTUAL_ENV, or .venv in the current directory), or set "
+    + "\(environmentVariable) to the library's file or directory; on Spark executors, "
+    + "ship the library beside the program."
 
   /// Where ONNX Runtime is looked for.
   ///

@@ -35,6 +35,8 @@ struct LibraryTests {
       "explicit/libonnxruntime.so", "variable/lib/libonnxruntime.so.1.20.0",
       "runtimes/onnxruntime/lib/libonnxruntime.so.1", "app/bin/program",
       "app/lib/libonnxruntime.so.1.32.0",
+      "python/lib/python3.9/site-packages/onnxruntime/capi/libonnxruntime.so.1.28.0",
+      "python/lib/python3.13/site-packages/onnxruntime/capi/libonnxruntime.so.1.29.0",
       "venv/lib/python3.12/site-packages/onnxruntime/capi/libonnxruntime.so.1.31.0",
       "project/.venv/lib/python3.11/site-packages/onnxruntime/capi/libonnxruntime.so.1.30.0",
       "project/deep/down/file",
@@ -42,7 +44,7 @@ struct LibraryTests {
     defer { try? FileManager.default.removeItem(atPath: root) }
     var environment = [
       "NEEDLETAIL_ONNXRUNTIME": "\(root)/variable", "NEEDLETAIL_RUNTIMES": "/none:\(root)/runtimes",
-      "VIRTUAL_ENV": "\(root)/venv",
+      "NEEDLETAIL_PYTHON": "\(root)/python/bin/python3", "VIRTUAL_ENV": "\(root)/venv",
     ]
     func found(path: String? = nil, executable: String? = nil) -> String? {
       search(
@@ -58,9 +60,30 @@ struct LibraryTests {
     environment["NEEDLETAIL_RUNTIMES"] = nil
     #expect(found(executable: executable) == "/app/bin/../lib/libonnxruntime.so.1.32.0")
     let package = "site-packages/onnxruntime/capi"
+    #expect(found() == "/python/lib/python3.13/\(package)/libonnxruntime.so.1.29.0")
+    environment["NEEDLETAIL_PYTHON"] = nil
     #expect(found() == "/venv/lib/python3.12/\(package)/libonnxruntime.so.1.31.0")
     environment["VIRTUAL_ENV"] = nil
     #expect(found() == "/project/.venv/lib/python3.11/\(package)/libonnxruntime.so.1.30.0")
+  }
+
+  /// The environments are those in which a local Spark is looked for.
+  @Test func environments() throws {
+    let root = try directory([
+      "python/bin/python", "project/.venv/x", "project/deep/down/x", "app/.venv/x",
+      "app/bin/program",
+    ])
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let found = PythonEnvironments.folders(
+      ["NEEDLETAIL_PYTHON": "\(root)/python/bin/python", "VIRTUAL_ENV": "\(root)/python"],
+      above: ["\(root)/project/deep/down", "\(root)/app/bin", "\(root)/project"])
+    #expect(
+      found.filter { $0.hasPrefix(root) }
+        == ["/python", "/project/.venv", "/app/.venv"].map {
+          root + $0
+        })
+    #expect(
+      PythonEnvironments.folders(["NEEDLETAIL_PYTHON": "", "VIRTUAL_ENV": ""], above: []).isEmpty)
   }
 
   @Test func newestVersionOfADirectory() throws {

@@ -4,10 +4,10 @@ extension TensorFlowLibrary {
   static let name = "TensorFlow"
   static let fileName = "libtensorflow_cc.so"
   static let advice =
-    "Install it with `pip install tensorflow-cpu` in the Python environment in use (VIRTUAL_ENV, or "
-    + ".venv in the current directory), or set \(environmentVariable) to the library's file or "
-    + "directory; on Spark executors, put libtensorflow_cc.so.2 and libtensorflow_framework.so.2 "
-    + "below a directory in NEEDLETAIL_RUNTIMES as tensorflow."
+    "Install it with `pip install tensorflow-cpu` in the Python environment in use (that of "
+    + "NEEDLETAIL_PYTHON or VIRTUAL_ENV, or .venv in the current directory), or set "
+    + "\(environmentVariable) to the library's file or directory; on Spark executors, "
+    + "put libtensorflow_cc.so.2 and libtensorflow_framework.so.2 below a directory in NEEDLETAIL_RUNTIMES as tensorflow."
 
   /// Where TensorFlow is looked for.
   ///

@@ -6,9 +6,9 @@ extension TorchLibrary {
   /// The library that packages may be linked with beside ``fileName``.
   static let aliasName = "libtorch.so"
   static let advice =
-    "Install it with `pip install torch` in the Python environment in use (VIRTUAL_ENV, or .venv in "
-    + "the current directory), or set \(environmentVariable) to the library's file or directory; on "
-    + "Spark executors, put PyTorch's lib directory below one in NEEDLETAIL_RUNTIMES as torch/lib."
+    "Install it with `pip install torch` in the Python environment in use (that of NEEDLETAIL_PYTHON or "
+    + "VIRTUAL_ENV, or .venv in the current directory), or set \(environmentVariable) to the library's "
+    + "file or directory; on Spark executors, put PyTorch's lib directory below one in NEEDLETAIL_RUNTIMES as torch/lib."
 
   /// Where PyTorch is looked for.
   ///
