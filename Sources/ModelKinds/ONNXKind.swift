@@ -43,12 +43,20 @@ struct ONNXKind: ModelKind {
   }
 
   func load(_ model: PlacedModel<Options>) async throws -> any Model {
+    try ONNXSession(path: model.path, name: model.name, options: sessionOptions(model))
+  }
+
+  /// How ONNX Runtime loads and runs the model.
+  func sessionOptions(_ model: PlacedModel<Options>) throws -> ONNXSessionOptions {
     let options = model.options
     var session = ONNXSessionOptions(
       providers: try options.provider.executionProviders(for: model.path, model.worker))
     if let threads = options.threads { session.intraOpThreads = threads }
     session.operatorLibraries = model.files(options.customOps)
-    return try ONNXSession(path: model.path, name: model.name, options: session)
+    // Its warnings come anew with each batch (of an output that has more rows than it declares, say),
+    // also with the made-up rows of a trial. What matters of them is checked here.
+    session.logSeverity = .error
+    return session
   }
 }
 

@@ -45,6 +45,8 @@ public struct TextPipelineOptions: Sendable, Hashable, Codable {
   var session: ONNXSessionOptions {
     var options = ONNXSessionOptions(providers: providers)
     options.intraOpThreads = threads
+    // Warnings would come anew with each batch.
+    options.logSeverity = .error
     return options
   }
 }

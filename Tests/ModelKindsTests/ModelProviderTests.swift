@@ -33,6 +33,13 @@ struct ModelProviderTests {
     #expect(try Self.provider(["provider": text.uppercased()]) == provider)
   }
 
+  @Test("the runtime's warnings, which come anew with each batch, are not printed")
+  func warnings() throws {
+    let reference = ModelReference(format: .onnx, file: "m.onnx")
+    let model = try PlacedModel<ONNXKind.Options>(reference, "m.onnx", WorkerContext())
+    #expect(try ONNXKind().sessionOptions(model).logSeverity == .error)
+  }
+
   @Test("the CPU needs no option")
   func processor() throws {
     #expect(ModelSource.onnx("m.onnx", provider: .cpu).options == ["threads": "1"])
