@@ -71,51 +71,6 @@ struct Header: Sendable {
   }
 }
 
-/// Names between commas, of which those in backticks may have commas, dots and blanks in them.
-struct ColumnList {
-  private(set) var names: [String] = []
-
-  init(_ text: String, option: String) throws {
-    var rest = text[...]
-    while true {
-      rest = rest.drop { $0 == " " }
-      if rest.first == "`" {
-        names.append(try Self.quoted(&rest, text, option))
-        rest = rest.drop { $0 == " " }
-      } else {
-        names.append(rest.prefix { $0 != "," }.trimmingCharacters(in: .whitespaces))
-        rest = rest.drop { $0 != "," }
-      }
-      if rest.isEmpty { break }
-      guard rest.removeFirst() == "," else {
-        throw ValidationError("\(option): '\(text)' needs a comma behind the name in backticks")
-      }
-    }
-    guard !names.contains(where: \.isEmpty) else {
-      throw ValidationError("\(option): '\(text)' has an empty name between its commas")
-    }
-  }
-
-  /// The name in backticks at the start of `rest`, in which two stand for one.
-  private static func quoted(
-    _ rest: inout Substring, _ text: String, _ option: String
-  ) throws -> String {
-    rest.removeFirst()
-    var name = ""
-    while let character = rest.popFirst() {
-      if character != "`" {
-        name.append(character)
-      } else if rest.first == "`" {
-        rest.removeFirst()
-        name.append("`")
-      } else {
-        return name
-      }
-    }
-    throw ValidationError("\(option): '\(text)' has a backtick without its second one")
-  }
-}
-
 extension [ModelOption] {
   /// `source` with these options, and the headers of calls of its server.
   ///

@@ -20,7 +20,8 @@ struct Predict: AsyncParsableCommand {
       The format of a table is told by its name: .parquet, .csv, .tsv, .json, .jsonl, .ndjson, .orc, \
       .avro, .txt and .xml, also with .gz, .bz2 or .zst behind it, or by the files of a folder. CSV has \
       its columns' names in the first line, unless --input-option header=false is given: then they \
-      are _c0, _c1 ... Columns whose names have commas in them stand in backticks in lists.
+      are _c0, _c1 ... Columns whose names have commas or outer blanks in them stand in \
+      backticks in lists: --keep 'id,`size, m`'.
 
       Exit status: 0 done, 1 the job failed, 64 the command line is wrong.
       """)

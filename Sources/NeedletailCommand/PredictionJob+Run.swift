@@ -20,8 +20,12 @@ extension PredictionJob {
         source, loaded: model, inputs: inputs, outputs: outputs, only: only,
         batchSize: request.batchSize,
         batch: request.batchDimension, rows: request.rows, as: PredictionForm(request.resources))
-    } catch let error as InferenceError where isAboutGivenColumn(error) {
-      throw CommandFailure("\(error)")
+    } catch let error as InferenceError {
+      guard let (input, column) = givenColumn(in: error) else { throw error }
+      let advice = ColumnList.advice(behind: "\(error)", about: column, among: known.names) {
+        "--map '\(input)=\($0)'"
+      }
+      throw CommandFailure("\(error)\(advice)")
     }
     let added = try await predicted.schema().fields.dropFirst(known.count)
     var result = predicted.select((names + added.map(\.name)).map { column(named: $0) })
@@ -86,17 +90,29 @@ extension PredictionJob {
     guard let kept else { return table.names }
     return try kept.map { name in
       guard let field = table[name] else {
-        throw CommandFailure(
+        let message =
           "--keep names the column '\(name)', which the table does not have; it has "
-            + table.names.joined(separator: ", "))
+          + table.names.joined(separator: ", ")
+        throw CommandFailure(
+          message
+            + ColumnList.advice(behind: message, about: name, among: table.names) {
+              "--keep '\($0)'"
+            })
       }
       return field.name
     }
   }
 
-  /// Whether a column that the command line names is not in the table.
-  private func isAboutGivenColumn(_ error: InferenceError) -> Bool {
-    inputs.values.flatMap(\.names).contains { "\(error)".contains("no column '\($0)'") }
+  /// The column that the command line names and the table does not have, if that is what `error` says,
+  /// and the input that it was named for.
+  private func givenColumn(in error: InferenceError) -> (input: String, column: String)? {
+    for (input, columns) in inputs {
+      for column in columns.names
+      where error.message.contains("no column '\(column)' for the model's input \(input):") {
+        return (input, column)
+      }
+    }
+    return nil
   }
 
   /// Whether there is anything at `path`, as the server sees it.

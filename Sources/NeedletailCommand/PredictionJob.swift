@@ -118,9 +118,16 @@ struct PredictionJob: Sendable {
     _ kind: String
   ) throws {
     for name in names.sorted() where !known.contains(where: { $0.name == name }) {
-      throw CommandFailure(
+      let message =
         "\(option) names the \(kind) '\(name)', which the model does not have; its \(kind)s are "
-          + known.map(\.description).joined(separator: ", "))
+        + known.map(\.description).joined(separator: ", ")
+      // The other options name one at a time.
+      let advice =
+        option == "--outputs"
+        ? ColumnList.advice(behind: message, about: name, among: known.map(\.name)) {
+          "\(option) '\($0)'"
+        } : ""
+      throw CommandFailure(message + advice)
     }
   }
 }

@@ -53,6 +53,22 @@ public struct SQLIdentifier: Sendable, Hashable, CustomStringConvertible {
   /// The entries of a list between commas, as they are written; commas in back-ticks do not count.
   public static func list(_ text: String) -> [String] { split(text, at: ",").map { String($0) } }
 
+  /// The one of `names` that a list must have in back-ticks, and that `name`, an entry of one, may be a
+  /// part of; else any such name. `nil` if no name has commas, back-ticks or outer blanks.
+  public static func quotable(among names: [String], for name: String) -> String? {
+    let odd = names.filter { name in
+      name.contains { $0 == "," || $0 == "`" } || trimmed(name) != name
+    }
+    return odd.first { $0.split(separator: ",").contains { trimmed(String($0)) == name } }
+      ?? odd.first
+  }
+
+  /// The text without outer blanks.
+  private static func trimmed(_ text: String) -> String {
+    let start = text.drop(while: \.isWhitespace)
+    return start.lastIndex { !$0.isWhitespace }.map { String(start[...$0]) } ?? ""
+  }
+
   /// What `text` names: itself, or what stands between its back-ticks; `nil` if they do not match.
   public static func unquoted(_ text: some StringProtocol) -> String? {
     let scalars = Array(text.unicodeScalars)

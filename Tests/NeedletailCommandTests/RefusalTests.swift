@@ -41,6 +41,19 @@ struct RefusalTests {
       says:
         "Error: The value 'pixels=`a,b' is invalid for '--map <input=column,...>': --map: '`a,b' has a backtick without its second one"
     ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --map pixels=a,`b`c",
+      says:
+        "Error: The value 'pixels=a,`b`c' is invalid for '--map <input=column,...>': --map: 'a,`b`c' needs a comma behind the name in backticks, in which two backticks stand for one"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --keep ``",
+      says: "Error: --keep: '``' has an empty name between its commas"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --outputs classes",
+      says:
+        "error: --outputs names the output 'classes', which the model does not have; its outputs are probabilities: float32[?, 10]"
+    ),
     // Options that are given twice.
     Case(
       arguments: "predict digits.onnx --input in.csv --input other.csv --output new",
@@ -220,6 +233,7 @@ struct RefusalTests {
       "predict digits.onnx --input numbers.csv --output new --input-option header=false",
       "predict digits.onnx --input numbers.csv --output new --input-option header=true",
       "predict digits.onnx --input folder/in.v2 --output new",
+      "predict digits.onnx --input in.csv --output new --map pixels=`a,b`,`c``d`,e",
       "predict digits.onnx --input lines.ndjson --output new.csv.gz",
       "predict digits.onnx --input in.csv.gz --output failed",
       "predict digits.onnx --input i*.csv --output new.tsv --map pixels=a --map pixels=b",

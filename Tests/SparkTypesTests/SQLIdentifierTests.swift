@@ -17,6 +17,17 @@ struct SQLIdentifierTests {
     #expect(SQLIdentifier.unquoted(SQLIdentifier.quoted(name)) == name)
   }
 
+  @Test(
+    "names that a list cuts",
+    arguments: [
+      (["x", "a,b"], "a", "a,b"), (["a,b", "c, d"], "d", "c, d"), (["x", " y "], "y", " y "),
+      (["x", "a,b"], "z", "a,b"), (["x`"], "x", "x`"), (["x", "a.b", "a b"], "a", nil),
+      ([], "a", nil),
+    ] as [([String], String, String?)])
+  func quotables(names: [String], name: String, found: String?) {
+    #expect(SQLIdentifier.quotable(among: names, for: name) == found)
+  }
+
   @Test("a combining mark after a back-tick does not hide it")
   func combining() {
     let name = "a`\u{301}b"

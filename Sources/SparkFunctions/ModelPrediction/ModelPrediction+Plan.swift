@@ -385,7 +385,8 @@ enum Advice {
 private enum Suggestion {
   /// A question to append to a message, empty if nothing is similar.
   static func text(for name: String, among candidates: [String]) -> String {
-    let limit = max(2, name.count / 3)
+    // Of a short name nothing would be left.
+    let limit = min(max(2, name.count / 3), name.count - 1)
     let nearest =
       candidates
       .map { (name: $0, distance: distance(name.lowercased(), $0.lowercased())) }
