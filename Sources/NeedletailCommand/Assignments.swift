@@ -57,6 +57,20 @@ struct FormatOption: Sendable {
   private static func unescaped(_ text: Substring) -> String { text == "\\t" ? "\t" : String(text) }
 }
 
+/// `KEY=VALUE` of Spark; the value may be empty.
+struct SparkSetting: Sendable {
+  let key: String
+  let value: String
+
+  init(_ text: String) throws {
+    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+      throw ValidationError("'\(text)' is not of the form --conf KEY=VALUE")
+    }
+    key = text[..<equals].trimmingCharacters(in: .whitespaces)
+    value = String(text[text.index(after: equals)...])
+  }
+}
+
 /// `NAME: VALUE` or `NAME=VALUE`
 struct Header: Sendable {
   let name: String

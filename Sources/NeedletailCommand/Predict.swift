@@ -146,6 +146,13 @@ struct Predict: AsyncParsableCommand {
     help: "The Spark Connect server, sc://host:port (default: SPARK_REMOTE, else a local one)")
   var remote: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A setting of Spark for the session, set before the table is read, such as "
+        + "spark.sql.session.timeZone=UTC; may be given several times.", valueName: "key=value"),
+    transform: SparkSetting.init)
+  var conf: [SparkSetting] = []
+
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 

@@ -3,6 +3,7 @@ import Needletail
 
 extension PredictionJob {
   func run(_ spark: SparkSession) async throws {
+    if !settings.isEmpty { try await spark.conf.set(settings) }
     // On this machine that was seen before Spark started.
     if !tables.isOutputSeen, mode == .error || mode == .ignore,
       try await exists(request.output, spark)

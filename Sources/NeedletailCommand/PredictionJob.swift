@@ -16,6 +16,8 @@ struct PredictionJob: Sendable {
   let writing: TableFormat
   let mode: SaveMode
   let tables: TablePlaces
+  /// Settings of the session.
+  let settings: [String: String]
 
   /// Checks the options, the paths on this machine and the model, which it loads.
   ///
@@ -31,6 +33,7 @@ struct PredictionJob: Sendable {
       inputs[mapping.input] = InputColumns((inputs[mapping.input]?.names ?? []) + mapping.columns)
     }
     outputs = try Self.once(request.outputMappings.map { ($0.output, $0.column) }, "--output-map")
+    settings = try Self.once(request.conf.map { ($0.key, $0.value) }, "--conf")
     kept = try request.keep.map { $0.isEmpty ? [] : try ColumnList($0, option: "--keep").names }
 
     tables = TablePlaces(input: request.input, output: request.output, remote: request.remote)

@@ -50,11 +50,20 @@ struct RefusalTests {
       arguments: "predict digits.onnx --input in.csv --output new --keep ``",
       says: "Error: --keep: '``' has an empty name between its commas"),
     Case(
+      arguments: "predict digits.onnx --input in.csv --output new --conf spark.sql.ansi.enabled",
+      says:
+        "Error: The value 'spark.sql.ansi.enabled' is invalid for '--conf <key=value>': 'spark.sql.ansi.enabled' is not of the form --conf KEY=VALUE"
+    ),
+    Case(
       arguments: "predict digits.onnx --input in.csv --output new --outputs classes",
       says:
         "error: --outputs names the output 'classes', which the model does not have; its outputs are probabilities: float32[?, 10]"
     ),
     // Options that are given twice.
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --conf spark.a=1 --conf spark.b=2 --conf spark.a=",
+      says: "error: --conf spark.a is given twice, with '1' and ''; give it once"),
     Case(
       arguments: "predict digits.onnx --input in.csv --input other.csv --output new",
       says: "error: --input is given twice, with 'in.csv' and 'other.csv'; give it once"),
@@ -233,6 +242,7 @@ struct RefusalTests {
       "predict digits.onnx --input numbers.csv --output new --input-option header=false",
       "predict digits.onnx --input numbers.csv --output new --input-option header=true",
       "predict digits.onnx --input folder/in.v2 --output new",
+      "predict digits.onnx --input in.csv --output new --conf spark.a=1 --conf spark.b=",
       "predict digits.onnx --input in.csv --output new --map pixels=`a,b`,`c``d`,e",
       "predict digits.onnx --input lines.ndjson --output new.csv.gz",
       "predict digits.onnx --input in.csv.gz --output failed",

@@ -58,6 +58,32 @@ struct ErrorTests {
     #expect(error.workerMessage == nil)
   }
 
+  @Test(
+    "a type that a setting allows",
+    arguments: [
+      (
+        "UNSUPPORTED_TIME_TYPE",
+        "[UNSUPPORTED_TIME_TYPE] The data type TIME is not supported. SQLSTATE: 0A000"
+      ),
+      ("OTHER", "Job aborted: [UNSUPPORTED_TIME_TYPE] The data type TIME is not supported."),
+    ])
+  func setting(condition: String, message: String) async throws {
+    let error = try await failure(
+      "short",
+      [
+        .with {
+          $0.message = message
+          $0.sparkThrowable = .with { $0.errorClass = condition }
+        }
+      ])
+    #expect(error.condition == condition)
+    #expect(
+      error.description == message + (message.hasSuffix(".") ? "" : ".")
+        + " Set spark.sql.timeType.enabled=true for the session (--conf spark.sql.timeType.enabled=true; in "
+        + "Swift spark.conf.set(\"spark.sql.timeType.enabled\", \"true\")) or in the server's settings"
+    )
+  }
+
   @Test("the status alone is enough when the server keeps no details")
   func withoutDetails() async throws {
     let error = try await failure("plain", [])

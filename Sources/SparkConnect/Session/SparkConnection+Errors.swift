@@ -37,6 +37,7 @@ extension SparkConnection {
     {
       result = details
     }
+    result = SparkErrorAdvice.added(to: result)
     if let loss = SessionLoss(result) {
       result = loss.error(target, cause: result)
       serverSession.lose(result)
