@@ -180,7 +180,7 @@ tests(
   "SparkWorkerTests",
   need: [
     "ArrowIPC", "NeedletailTesting", "SparkFunctions", "SparkTypes", "SparkWorker", "Tensors",
-    "WorkerFixture", "WorkerFunctions",
+    "Threads", "WorkerFixture", "WorkerFunctions",
   ])
 
 // MARK: The driver's client of Spark
