@@ -129,14 +129,15 @@ tests(
 // MARK: Models on servers: KServe v2
 
 module(
-  "KServeProtocol", needs: ["GRPCCore", "SwiftProtobuf", "Tensors"], exclude: ["Protos"])
-tests("KServeProtocolTests", need: ["GRPCCore", "KServeProtocol", "SwiftProtobuf", "Tensors"])
+  "KServeProtocol", needs: ["GRPCCore", "NIOCore", "SwiftProtobuf", "Tensors"],
+  exclude: ["Protos"])
+tests("KServeProtocolTests", need: ["KServeProtocol", "NIOCore", "SwiftProtobuf", "Tensors"])
 
 module(
   "KServeServer", isProduct: true,
   needs: [
-    "CGzip", "GRPCCore", "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1",
-    "NIOHTTP2", "NIOPosix", "ServiceLifecycle", "SwiftProtobuf", "Tensors", "Threads",
+    "CGzip", "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1", "NIOHTTP2",
+    "NIOPosix", "ServiceLifecycle", "SwiftProtobuf", "Tensors", "Threads",
   ])
 tests(
   "KServeServerTests",
@@ -152,8 +153,8 @@ program(
 module(
   "KServeClient", isProduct: true,
   needs: [
-    "GRPCCore", "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1",
-    "NIOHTTP2", "NIOPosix", "NIOSSL", "NIOTLS", "SwiftProtobuf", "Tensors",
+    "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1", "NIOHTTP2",
+    "NIOPosix", "NIOSSL", "NIOTLS", "SwiftProtobuf", "Tensors",
   ])
 tests("KServeClientTests", need: ["KServeClient", "KServeProtocol", "KServeServer"])
 

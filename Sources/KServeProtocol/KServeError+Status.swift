@@ -1,5 +1,3 @@
-public import GRPCCore
-
 extension KServeError.Code {
   /// The HTTP status of a response with this error, as Triton answers.
   public var httpStatus: Int {
@@ -36,12 +34,12 @@ extension KServeError.Code {
   }
 
   /// The gRPC code of a response with this error.
-  public var rpcCode: RPCError.Code {
+  package var grpcCode: GRPCStatus.Code {
     switch self {
     case .notFound: .notFound
     case .invalidArgument: .invalidArgument
     case .unavailable: .unavailable
-    case .internal: .internalError
+    case .internal: .internal
     case .deadlineExceeded: .deadlineExceeded
     case .cancelled: .cancelled
     case .unimplemented: .unimplemented
@@ -53,30 +51,27 @@ extension KServeError.Code {
   }
 
   /// The kind of failure behind a gRPC code.
-  public init(rpcCode: RPCError.Code) {
+  package init(_ code: GRPCStatus.Code) {
     self =
-      switch rpcCode {
+      switch code {
       case .notFound: .notFound
       case .invalidArgument, .failedPrecondition, .outOfRange: .invalidArgument
       case .unavailable, .aborted: .unavailable
-      case .internalError, .dataLoss: .internal
+      case .internal, .dataLoss: .internal
       case .deadlineExceeded: .deadlineExceeded
       case .cancelled: .cancelled
       case .unimplemented: .unimplemented
       case .alreadyExists: .alreadyExists
       case .permissionDenied, .unauthenticated: .permissionDenied
       case .resourceExhausted: .resourceExhausted
-      default: .unknown
+      case .ok, .unknown: .unknown
       }
   }
 }
 
 extension KServeError {
-  /// The error behind a failed call.
-  public init(_ error: RPCError) { self.init(Code(rpcCode: error.code), error.message) }
-
-  /// The error that a gRPC handler throws.
-  public var rpcError: RPCError { RPCError(code: code.rpcCode, message: message) }
+  /// The error behind the status of a failed call.
+  package init(_ status: GRPCStatus) { self.init(Code(status.code), status.message) }
 
   /// The error behind an HTTP response: its `{"error": …}` object, or the members that other servers
   /// have for it, or its text.

@@ -1,13 +1,12 @@
-import GRPCCore
 import KServeProtocol
 import Testing
 
 /// Errors keep their kind on both transports.
 struct KServeErrorTests {
   @Test("a code survives gRPC", arguments: KServeError.Code.allCases)
-  func rpcCodes(code: KServeError.Code) {
+  func grpcCodes(code: KServeError.Code) {
     let error = KServeError(code, "what happened")
-    #expect(KServeError(error.rpcError) == error)
+    #expect(KServeError(GRPCStatus(error)) == error)
   }
 
   @Test(

@@ -1,4 +1,3 @@
-import GRPCCore
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
@@ -27,7 +26,8 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
   private var request: Request
   private var channel: (any Channel)?
   private var timer: Scheduled<Void>?
-  private var reader: GRPCMessageReader
+  private var reader = GRPCMessageReader()
+  private var memory: GRPCAnswerMemory
   private var hasStarted = false
   private var isSent = false
   /// Whether all of the request has gone out.
@@ -48,7 +48,7 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
     self.connection = connection
     self.receive = receive
     self.complete = complete
-    reader = GRPCMessageReader(maxMessageBytes: request.maxResponseBytes)
+    memory = GRPCAnswerMemory(maxMessageBytes: request.maxResponseBytes)
   }
 
   func start() { connection.eventLoop.execute { self.begin() } }
@@ -121,29 +121,20 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
       if let failure = Self.failure(ofFirst: headers) { return end(failure) }
     }
     guard isLast else { return }
-    guard let status = headers.first(name: "grpc-status").flatMap({ Int($0) }) else {
-      return end(.refused(Self.withoutStatus), isStreamEnded: true)
-    }
-    if status == 0 {
+    let status = GRPCStatus(
+      number: headers.first(name: "grpc-status"), message: headers.first(name: "grpc-message"))
+    guard let status else { return end(.refused(Self.withoutStatus), isStreamEnded: true) }
+    if status.code == .ok {
       end(reader.isInMessage ? .lost(ChannelError.eof) : nil, isStreamEnded: true)
     } else {
-      end(
-        .refused(KServeError(grpcStatus: status, message: headers.first(name: "grpc-message"))),
-        isStreamEnded: true)
+      end(.refused(KServeError(status)), isStreamEnded: true)
     }
   }
 
-  private func read(_ buffer: ByteBuffer) {
-    do throws(GRPCMessageReader.TooLong) {
-      let messages = try buffer.withUnsafeReadableBytes { bytes in
-        var rest = bytes
-        var messages: [GRPCMessageReader.Message] = []
-        return Result { () throws(GRPCMessageReader.TooLong) in
-          while let message = try reader.next(from: &rest) { messages.append(message) }
-          return messages
-        }
-      }.get()
-      for message in messages {
+  private func read(_ frame: ByteBuffer) {
+    var buffer = frame
+    do throws(GRPCAnswerMemory.TooLong) {
+      while let message = try reader.next(from: &buffer, in: &memory) {
         if message.isCompressed {
           return end(
             .refused(
@@ -181,29 +172,20 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
   }
 }
 
-extension KServeError {
-  /// The error behind a status of gRPC, whose message has some bytes as `%` and hexadecimal digits.
-  init(grpcStatus status: Int, message: String?) {
-    let code = Status.Code(rawValue: status).flatMap(RPCError.Code.init)
-    self.init(
-      code.map(Code.init(rpcCode:)) ?? .unknown,
-      message.map(Self.decoded) ?? "the server gave the status \(status) and no reason")
+/// The memory for an answer: all of it at once, if it is not longer than the caller takes.
+private struct GRPCAnswerMemory: GRPCMessageMemory {
+  typealias Failure = TooLong
+
+  struct TooLong: Error {
+    var byteCount: Int
   }
 
-  private static func decoded(_ message: String) -> String {
-    guard message.utf8.contains(UInt8(ascii: "%")) else { return message }
-    var bytes: [UInt8] = []
-    var rest = Array(message.utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), rest.count >= 2,
-        let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-      {
-        bytes.append(value)
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
+  let maxMessageBytes: Int
+
+  func storage(
+    for needed: Int, of expected: Int, behind lead: Int
+  ) throws(TooLong) -> TensorStorage {
+    guard expected <= maxMessageBytes else { throw TooLong(byteCount: expected) }
+    return TensorStorage(byteCount: lead + expected)
   }
 }

@@ -110,7 +110,7 @@ final class GRPCConnection: KServeConnection {
     do {
       let bytes: [UInt8] = try question.serializedBytes()
       var body = ByteBuffer()
-      Self.frame(byteCount: bytes.count, in: &body) { $0.copyBytes(from: bytes) }
+      body.writeGRPCMessage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
       let answer = try await unary(method, body: body)
       return try answer.withUnsafeBytes { try Reply(serializedBytes: Array($0)) }
     } catch let error as BinaryDecodingError {
@@ -145,12 +145,12 @@ final class GRPCConnection: KServeConnection {
     _ method: String, _ body: ByteBuffer, deadline: NIODeadline,
     receive: @escaping @Sendable (TensorBytes) -> Bool
   ) async throws(CallFailure) {
-    let left = max((deadline - .now()).nanoseconds / 1_000_000, 1)
+    let timeout = GRPCTimeout.text(deadline - .now())
     let request = GRPCCall.Request(
       headers: HPACKHeaders(
         pseudoHeaders + [
           (":path", "/inference.GRPCInferenceService/\(method)"),
-          ("grpc-timeout", "\(min(left, 99_999_999))m"),
+          ("grpc-timeout", timeout),
         ] + headers),
       body: body, deadline: deadline, maxResponseBytes: options.maxMessageBytes)
     try await CallHandle.run { handle, complete in
@@ -168,21 +168,14 @@ final class GRPCConnection: KServeConnection {
     let message = try request.serialized()
     try options.check(
       requestBytes: message.byteCount, model: request.modelName, endpoint: endpoint)
-    let size = message.byteCount + GRPCMessageReader.prefixLength
-    var buffer = buffers.take(byteCount: size)
-    Self.frame(byteCount: message.byteCount, in: &buffer) { message.write(to: $0) }
-    return buffer
-  }
-
-  /// Appends a message behind its prefix.
-  private static func frame(
-    byteCount: Int, in buffer: inout ByteBuffer, _ write: (UnsafeMutableRawBufferPointer) -> Void
-  ) {
-    buffer.writeInteger(UInt8(0))
-    buffer.writeInteger(UInt32(clamping: byteCount))
-    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: byteCount) { memory in
-      write(UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount]))
-      return byteCount
+    guard message.byteCount <= GRPCMessage.maxByteCount else {
+      throw KServeError(
+        .resourceExhausted,
+        "the request to model '\(request.modelName)' at \(endpoint) has \(message.byteCount) bytes, "
+          + "more than a message of gRPC can have; send smaller batches")
     }
+    var buffer = buffers.take(byteCount: GRPCMessage.prefixLength + message.byteCount)
+    buffer.writeGRPCMessage(byteCount: message.byteCount) { message.write(to: $0) }
+    return buffer
   }
 }

@@ -251,20 +251,17 @@ enum KServePath {
     "/v2/models/\(encoded(name))" + (version.isEmpty ? "" : "/versions/\(encoded(version))")
   }
 
+  /// A name as a part of a path.
   static func encoded(_ name: String) -> String {
-    var result = ""
-    for byte in name.utf8 {
+    name.percentEncoded { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
         UInt8(ascii: "_"), UInt8(ascii: "~"):
-        result.append(Character(Unicode.Scalar(byte)))
-      default:
-        let digits = String(byte, radix: 16, uppercase: true)
-        result += "%" + (digits.count < 2 ? "0" : "") + digits
+        true
+      default: false
       }
     }
-    return result
   }
 }
 

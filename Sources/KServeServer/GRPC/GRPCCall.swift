@@ -68,11 +68,15 @@ final class GRPCCall: ChannelInboundHandler {
     let encoding = first("grpc-encoding")
     let path = first(":path")
     guard let method = methods[path] else {
-      return end(.unimplemented("the method '\(path.prefix(200))' is not known"), context: context)
+      return end(
+        GRPCStatus(.unimplemented, "the method '\(path.prefix(200))' is not known"),
+        context: context)
     }
     guard ["", "identity", "gzip", "deflate"].contains(encoding) else {
       return end(
-        .unimplemented("the encoding '\(encoding.prefix(64))' is not known; send gzip or identity"),
+        GRPCStatus(
+          .unimplemented,
+          "the encoding '\(encoding.prefix(64))' is not known; send gzip or identity"),
         context: context)
     }
     if connection.activity.isReserve, path.hasSuffix("Infer") {
@@ -83,27 +87,12 @@ final class GRPCCall: ChannelInboundHandler {
         context: context)
     }
     self.method = method
-    if let limit = Self.timeout(first("grpc-timeout")) {
+    if let limit = GRPCTimeout.amount(first("grpc-timeout")) {
       let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
       deadline = context.eventLoop.scheduleTask(in: limit) {
         let (call, context) = bound.value
-        call.end(GRPCStatus(code: 4, message: "Deadline Exceeded"), context: context)
+        call.end(GRPCStatus(.deadlineExceeded, "Deadline Exceeded"), context: context)
       }
-    }
-  }
-
-  /// The time that a client gives a call, as `grpc-timeout` says it: digits and a unit.
-  private static func timeout(_ text: String) -> TimeAmount? {
-    guard let unit = text.last, let value = Int64(text.dropLast()), value >= 0, value < 100_000_000
-    else { return nil }
-    switch unit {
-    case "H": return .hours(value)
-    case "M": return .minutes(value)
-    case "S": return .seconds(value)
-    case "m": return .milliseconds(value)
-    case "u": return .microseconds(value)
-    case "n": return .nanoseconds(value)
-    default: return nil
     }
   }
 
@@ -184,7 +173,7 @@ final class GRPCCall: ChannelInboundHandler {
     case .unary(let body):
       guard requests == 1 else {
         return end(
-          GRPCStatus(code: 13, message: "a call of this method has one request"), context: context)
+          GRPCStatus(.internal, "a call of this method has one request"), context: context)
       }
       connection.began()
       body(request, caller) { result in
@@ -240,9 +229,9 @@ final class GRPCCall: ChannelInboundHandler {
     turns?.finish()
     if hasEnded { return }
     if reader.isInMessage {
-      end(GRPCStatus(code: 13, message: "the request is cut off"), context: context)
+      end(GRPCStatus(.internal, "the request is cut off"), context: context)
     } else if case .unary = method, requests == 0 {
-      end(GRPCStatus(code: 13, message: "the call has no request"), context: context)
+      end(GRPCStatus(.internal, "the call has no request"), context: context)
     } else {
       endIfDone(context: context)
     }
@@ -334,7 +323,7 @@ final class GRPCCall: ChannelInboundHandler {
     context.writeAndFlush(
       wrapOutboundOut(.headers(.init(headers: trailers, endStream: true))), promise: nil)
     watch(context: context)
-    if status.code != 0 {
+    if status.code != .ok {
       turns?.finish()
       cancellations.cancel()
     }

@@ -20,10 +20,7 @@ struct GRPCMethods: Sendable {
     /// A response that is small.
     init(_ bytes: [UInt8]) {
       message = ByteBuffer()
-      message.reserveCapacity(bytes.count + 5)
-      message.writeInteger(UInt8(0))
-      message.writeInteger(UInt32(clamping: bytes.count))
-      message.writeBytes(bytes)
+      message.writeGRPCMessage(byteCount: bytes.count) { $0.copyBytes(from: bytes) }
     }
 
     /// A response that may be long; it is written once, to where it is sent from.
@@ -31,7 +28,7 @@ struct GRPCMethods: Sendable {
     /// - Throws: ``KServeError`` if there is no memory for it, or it is longer than gRPC can tell.
     init(_ serialized: SerializedInferMessage, lease: InFlightLimit.Lease?) throws(KServeError) {
       let count = serialized.byteCount
-      guard let length = UInt32(exactly: count), length < UInt32.max - 5 else {
+      guard count <= GRPCMessage.maxByteCount else {
         throw KServeError(
           .resourceExhausted,
           "the response has \(count) bytes, more than a message of gRPC can have; ask for fewer rows"
@@ -39,13 +36,7 @@ struct GRPCMethods: Sendable {
       }
       try Memory.probe(count)
       message = ByteBuffer()
-      message.reserveCapacity(count + 5)
-      message.writeInteger(UInt8(0))
-      message.writeInteger(length)
-      message.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { room in
-        serialized.write(to: UnsafeMutableRawBufferPointer(rebasing: room[..<count]))
-        return count
-      }
+      message.writeGRPCMessage(byteCount: count) { serialized.write(to: $0) }
       self.lease = lease
     }
   }

@@ -1,3 +1,4 @@
+import KServeProtocol
 import NIOHTTP1
 
 /// A path of the HTTP port and what it is for.
@@ -105,7 +106,7 @@ struct HTTPRoute: Sendable {
     let path = target.prefix { $0 != "?" }
     if path == "/" { return (root, Names()) }
     let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-      .map { $0.removingPercentEncoding }
+      .map { $0.percentDecoded }
     if parts.contains("") { return nil }
     for route in all {
       if let names = route.names(in: parts) { return (route, names) }
