@@ -129,8 +129,7 @@ tests(
 // MARK: Models on servers: KServe v2
 
 module(
-  "KServeProtocol", needs: ["GRPCCore", "NIOCore", "SwiftProtobuf", "Tensors"],
-  exclude: ["Protos"])
+  "KServeProtocol", needs: ["NIOCore", "SwiftProtobuf", "Tensors"], exclude: ["Protos"])
 tests("KServeProtocolTests", need: ["KServeProtocol", "NIOCore", "SwiftProtobuf", "Tensors"])
 
 module(

@@ -53,7 +53,9 @@ private func request(_ tensor: AnyTensor) -> InferRequest {
     ])
 }
 
-private func protobuf(_ request: InferRequest) throws -> [UInt8] { try request.protobuf() }
+private func protobuf(_ request: InferRequest) throws -> [UInt8] {
+  try request.serialized().written
+}
 
 private func read(_ bytes: [UInt8]) throws -> InferRequest {
   try bytes.withUnsafeBytes { try InferRequest(protobuf: $0) }
@@ -106,8 +108,8 @@ struct CodecTests {
         InferTensor(name: "y", tensor: tensors[index].0),
         InferTensor(name: "z", tensor: tensors[0].0),
       ])
-    let bytes: [UInt8] = try sent.protobuf()
-    let element: [UInt8] = try InferStreamResponse(errorMessage: "no", response: sent).protobuf()
+    let bytes = try sent.serialized().written
+    let element = try InferStreamResponse(errorMessage: "no", response: sent).serialized().written
     let stream = try element.withUnsafeBytes { try InferStreamResponse(protobuf: $0) }
     #expect(stream.errorMessage == "no")
     let body = try sent.httpBody { _ in true }

@@ -50,9 +50,7 @@ enum RequestCodec: String, CaseIterable {
 
   func encoded(_ request: InferRequest) throws -> (bytes: [UInt8], headerLength: Int?) {
     switch self {
-    case .protobuf:
-      let bytes: [UInt8] = try request.protobuf()
-      return (bytes, nil)
+    case .protobuf: return (try request.serialized().written, nil)
     case .http: return joined(request.httpBody())
     }
   }
@@ -74,12 +72,8 @@ enum ResponseCodec: String, CaseIterable {
 
   func encoded(_ response: InferResponse) throws -> (bytes: [UInt8], headerLength: Int?) {
     switch self {
-    case .protobuf:
-      let bytes: [UInt8] = try response.protobuf()
-      return (bytes, nil)
-    case .stream:
-      let bytes: [UInt8] = try InferStreamResponse(response: response).protobuf()
-      return (bytes, nil)
+    case .protobuf: return (try response.serialized().written, nil)
+    case .stream: return (try InferStreamResponse(response: response).serialized().written, nil)
     case .binary: return joined(try response.httpBody { _ in true })
     case .json: return (try response.httpBody { _ in false }.json, nil)
     }
@@ -102,4 +96,13 @@ private func joined(
 ) -> (bytes: [UInt8], headerLength: Int?) {
   let tensors = body.tensors.flatMap { $0.withUnsafeBytes { Array($0) } }
   return (body.json + tensors, body.json.count)
+}
+
+extension SerializedInferMessage {
+  /// The bytes of the message.
+  var written: [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: byteCount)
+    bytes.withUnsafeMutableBytes { write(to: $0) }
+    return bytes
+  }
 }

@@ -1,4 +1,3 @@
-internal import GRPCCore
 internal import SwiftProtobuf
 
 /// An inference message as gRPC carries it: what the generated code reads and writes, and the tensors'
@@ -113,37 +112,6 @@ struct InferMessage {
     return InferTensor(
       name: name, datatype: type, shape: shape.map { Int(clamping: $0) }, parameters: parameters,
       contents: contents)
-  }
-
-  /// Puts a message together: the header, and each tensor's bytes as a field.
-  static func serialized<Bytes: GRPCContiguousBytes>(
-    _ header: [UInt8], rawField field: UInt8, _ tensors: [InferTensor]
-  ) -> Bytes {
-    let size = serializedSize(header, tensors)
-    var bytes = Bytes(repeating: 0, count: size)
-    bytes.withUnsafeMutableBytes { destination in
-      var writer = ProtobufWriter(destination)
-      write(header, rawField: field, tensors, to: &writer)
-    }
-    return bytes
-  }
-
-  static func serializedSize(_ header: [UInt8], _ tensors: [InferTensor]) -> Int {
-    tensors.reduce(header.count) { size, tensor in
-      size + (tensor.bytes.map { ProtobufWriter.size(ofField: $0.byteCount) } ?? 0)
-    }
-  }
-
-  static func write(
-    _ header: [UInt8], rawField field: UInt8, _ tensors: [InferTensor],
-    to writer: inout ProtobufWriter
-  ) {
-    writer.append(header)
-    for tensor in tensors {
-      guard let bytes = tensor.bytes else { continue }
-      writer.begin(field: field, count: bytes.byteCount)
-      bytes.withUnsafeBytes { writer.append($0) }
-    }
   }
 
   /// A generated message in protobuf.

@@ -1,4 +1,3 @@
-package import GRPCCore
 internal import SwiftProtobuf
 
 extension InferRequest {
@@ -62,13 +61,9 @@ extension InferRequest {
   }
 
   /// The request as a `ModelInferRequest` with raw contents.
-  package func protobuf<Bytes: GRPCContiguousBytes>() throws(KServeError) -> Bytes {
-    InferMessage.serialized(try header(), rawField: 7, inputs)
-  }
-
-  /// The request as a `ModelInferRequest` with raw contents, not copied yet.
   package func serialized() throws(KServeError) -> SerializedInferMessage {
-    SerializedInferMessage(header: try header(), rawField: 7, tensors: inputs)
+    SerializedInferMessage(
+      header: try header(), rawField: 7, tensors: inputs.compactMap(\.bytes))
   }
 
   private func header() throws(KServeError) -> [UInt8] {

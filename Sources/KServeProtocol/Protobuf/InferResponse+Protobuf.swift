@@ -1,4 +1,3 @@
-package import GRPCCore
 internal import SwiftProtobuf
 
 extension InferResponse {
@@ -42,28 +41,15 @@ extension InferResponse {
     }
   }
 
-  /// The response as a `ModelInferResponse` with raw contents.
-  package func protobuf<Bytes: GRPCContiguousBytes>() throws(KServeError) -> Bytes {
-    InferMessage.serialized(try header(), rawField: 6, entries)
-  }
-
-  /// The response as a `ModelInferResponse` with raw contents, not copied yet.
+  /// The response as a `ModelInferResponse` with raw contents, one for each output: clients count them,
+  /// so that one in shared memory has an empty one.
   package func serialized() throws(KServeError) -> SerializedInferMessage {
-    SerializedInferMessage(header: try header(), rawField: 6, tensors: entries)
+    SerializedInferMessage(
+      header: try header(), rawField: 6,
+      tensors: outputs.map { $0.bytes ?? TensorBytes(copying: []) })
   }
 
-  /// The tensors with raw contents, one for each output: clients count them, so that one in shared
-  /// memory has an empty one.
-  fileprivate var entries: [InferTensor] {
-    if outputs.allSatisfy({ $0.bytes != nil }) { return outputs }
-    return outputs.map { output in
-      var entry = output
-      if output.bytes == nil { entry.contents = .raw(TensorBytes(copying: [])) }
-      return entry
-    }
-  }
-
-  fileprivate func header() throws(KServeError) -> [UInt8] {
+  private func header() throws(KServeError) -> [UInt8] {
     try InferMessage.header(
       Inference_ModelInferResponse.with {
         $0.modelName = modelName
@@ -98,26 +84,30 @@ extension InferStreamResponse {
     }
   }
 
-  /// The element as a `ModelStreamInferResponse`.
-  package func protobuf<Bytes: GRPCContiguousBytes>() throws(KServeError) -> Bytes {
-    let header = try response?.header()
-    let entries = response?.entries ?? []
-    let inner = header.map { InferMessage.serializedSize($0, entries) }
-    let text = errorMessage.map { [UInt8]($0.utf8) }
-    let size =
-      (text.map { ProtobufWriter.size(ofField: $0.count) } ?? 0)
-      + (inner.map(ProtobufWriter.size(ofField:)) ?? 0)
-    var bytes = Bytes(repeating: 0, count: size)
-    bytes.withUnsafeMutableBytes { destination in
-      var writer = ProtobufWriter(destination)
-      if let text {
-        writer.begin(field: 1, count: text.count)
-        writer.append(text)
-      }
-      if let header, let inner {
-        writer.begin(field: 2, count: inner)
-        InferMessage.write(header, rawField: 6, entries, to: &writer)
-      }
+  /// The element as a `ModelStreamInferResponse`, whose second field is the response with its raw
+  /// contents at the end.
+  package func serialized() throws(KServeError) -> SerializedInferMessage {
+    let inner = try response?.serialized()
+    var header: [UInt8] = []
+    if let errorMessage {
+      let text = Array(errorMessage.utf8)
+      header += ProtobufWriter.head(ofField: 1, count: text.count) + text
+    }
+    guard let inner else {
+      return SerializedInferMessage(header: header, rawField: 6, tensors: [])
+    }
+    header += ProtobufWriter.head(ofField: 2, count: inner.byteCount)
+    return inner.behind(header)
+  }
+}
+
+extension ProtobufWriter {
+  /// What stands before the contents of a length-delimited field below number 16.
+  fileprivate static func head(ofField number: UInt8, count: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: size(ofField: count) - count)
+    bytes.withUnsafeMutableBytes { room in
+      var writer = ProtobufWriter(room)
+      writer.begin(field: number, count: count)
     }
     return bytes
   }

@@ -1,25 +1,37 @@
 /// An inference message that is ready to be written: its header in protobuf, and its tensors where they
-/// are.
+/// are, each of which becomes a field behind the header.
 package struct SerializedInferMessage {
   private let header: [UInt8]
   private let rawField: UInt8
-  private let tensors: [InferTensor]
+  private let tensors: [TensorBytes]
 
   /// The bytes of the message.
   package let byteCount: Int
 
-  init(header: [UInt8], rawField: UInt8, tensors: [InferTensor]) {
+  /// - Parameter rawField: the number of the field for the tensors' bytes.
+  init(header: [UInt8], rawField: UInt8, tensors: [TensorBytes]) {
     self.header = header
     self.rawField = rawField
     self.tensors = tensors
-    byteCount = InferMessage.serializedSize(header, tensors)
+    byteCount = tensors.reduce(header.count) { size, bytes in
+      size + ProtobufWriter.size(ofField: bytes.byteCount)
+    }
   }
 
-  /// Writes the message.
+  /// The message behind further bytes.
+  func behind(_ lead: [UInt8]) -> SerializedInferMessage {
+    SerializedInferMessage(header: lead + header, rawField: rawField, tensors: tensors)
+  }
+
+  /// Writes the message; each tensor's bytes are copied once.
   ///
   /// - Precondition: `destination` has room for ``byteCount`` bytes.
   package func write(to destination: UnsafeMutableRawBufferPointer) {
     var writer = ProtobufWriter(destination)
-    InferMessage.write(header, rawField: rawField, tensors, to: &writer)
+    writer.append(header)
+    for bytes in tensors {
+      writer.begin(field: rawField, count: bytes.byteCount)
+      bytes.withUnsafeBytes { writer.append($0) }
+    }
   }
 }

@@ -49,7 +49,7 @@ struct KServeService {
     methods[Self.path("ModelStreamInfer")] = .stream { bytes, caller, respond, done in
       @Sendable func send(_ response: InferStreamResponse) {
         do throws(KServeError) {
-          respond(GRPCMethods.Response(try response.protobuf()))
+          respond(try GRPCMethods.Response(try response.serialized(), lease: nil))
         } catch {
           inference.logger.error("a response cannot be written", metadata: ["error": "\(error)"])
         }
