@@ -56,6 +56,13 @@ struct GRPCMethods: Sendable {
         _ request: TensorBytes, _ caller: Caller,
         _ respond: @escaping @Sendable (Response) -> Void, _ done: @escaping @Sendable () -> Void
       ) -> Void)
+
+    var kind: GRPCMethodKind {
+      switch self {
+      case .unary: .unary
+      case .stream: .stream
+      }
+    }
   }
 
   private var methods: [String: Method] = [:]
