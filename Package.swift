@@ -155,7 +155,7 @@ module(
     "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1", "NIOHTTP2",
     "NIOPosix", "NIOSSL", "NIOTLS", "SwiftProtobuf", "Tensors",
   ])
-tests("KServeClientTests", need: ["KServeClient", "KServeProtocol", "KServeServer"])
+tests("KServeClientTests", need: ["KServeClient", "KServeProtocol", "KServeServer", "NIOHPACK"])
 
 // MARK: Tables: Arrow, Spark's types, functions over batches, and the worker
 

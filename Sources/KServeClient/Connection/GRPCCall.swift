@@ -23,18 +23,12 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
   private let receive: @Sendable (TensorBytes) -> Void
   private let complete: @Sendable (CallFailure?) -> Void
   // The rest is used on the event loop only.
+  private var state = ClientCallState<TensorBytes>()
   private var request: Request
   private var channel: (any Channel)?
   private var timer: Scheduled<Void>?
   private var reader = GRPCMessageReader()
   private var memory: GRPCAnswerMemory
-  private var hasStarted = false
-  private var isSent = false
-  /// Whether all of the request has gone out.
-  private var isWritten = false
-  private var hasHeaders = false
-  private var hasEnded = false
-  private var isCancelled = false
 
   /// - Parameters:
   ///   - receive: takes each response, on the event loop.
@@ -51,124 +45,77 @@ final class GRPCCall: ChannelInboundHandler, NetworkCall, @unchecked Sendable {
     memory = GRPCAnswerMemory(maxMessageBytes: request.maxResponseBytes)
   }
 
-  func start() { connection.eventLoop.execute { self.begin() } }
+  func start() { connection.eventLoop.execute { self.perform(self.state.start()) } }
 
-  func cancel() {
-    connection.eventLoop.execute {
-      self.isCancelled = true
-      if self.hasStarted { self.end(.cancelled) }
+  func cancel() { connection.eventLoop.execute { self.perform(self.state.cancel()) } }
+
+  private func perform(_ action: ClientCallState<TensorBytes>.Action?) {
+    switch action {
+    case .open?: openStream()
+    case .deliver(let message)?: receive(message)
+    case .end(let failure, let closesStream)?:
+      timer?.cancel()
+      timer = nil
+      if closesStream { channel?.close(promise: nil) }
+      channel = nil
+      complete(failure)
+    case nil: break
     }
   }
 
-  private func begin() {
-    hasStarted = true
-    if isCancelled { return end(.cancelled) }
-    timer = connection.eventLoop.scheduleTask(deadline: request.deadline) { self.end(.deadline) }
-    connection.openStream(self).whenFailure { self.end(.notSent($0)) }
-  }
-
-  /// - Parameter isStreamEnded: whether the server has ended the stream.
-  private func end(_ failure: CallFailure?, isStreamEnded: Bool = false) {
-    if hasEnded { return }
-    hasEnded = true
-    timer?.cancel()
-    timer = nil
-    // A stream that both sides have ended closes by itself. To close it here would send a reset for
-    // each call, of which servers take a limited number.
-    if !(isStreamEnded && isWritten) { channel?.close(promise: nil) }
-    channel = nil
-    complete(failure)
+  private func openStream() {
+    timer = connection.eventLoop.scheduleTask(deadline: request.deadline) {
+      self.perform(self.state.failed(.deadline))
+    }
+    connection.openStream(self).whenFailure { self.perform(self.state.closed($0)) }
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    if hasEnded { return context.close(promise: nil) }
+    guard state.opened() else { return context.close(promise: nil) }
     channel = context.channel
-    isSent = true
     context.write(wrapOutboundOut(.headers(.init(headers: request.headers))), promise: nil)
     // The sender may use the memory again as soon as nobody else holds it.
     let body = request.body.take() ?? ByteBuffer()
     let written = context.eventLoop.makePromise(of: Void.self)
-    written.futureResult.assumeIsolated().whenSuccess { self.isWritten = true }
+    written.futureResult.assumeIsolated().whenSuccess { self.state.written() }
     context.writeAndFlush(
       wrapOutboundOut(.data(.init(data: .byteBuffer(body), endStream: true))), promise: written)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    if hasEnded { return }
     switch unwrapInboundIn(data) {
-    case .headers(let frame): read(frame.headers, isLast: frame.endStream)
+    case .headers(let frame):
+      perform(
+        state.received(
+          frame.headers, isLast: frame.endStream, isInMessage: reader.isInMessage))
     case .data(let frame):
       if case .byteBuffer(let buffer) = frame.data { read(buffer) }
-      if frame.endStream { end(.refused(Self.withoutStatus), isStreamEnded: true) }
-    case .rstStream(let code): end(.lost(NIOHTTP2Errors.streamClosed(streamID: 0, errorCode: code)))
+      if frame.endStream { perform(state.receivedEnd()) }
+    case .rstStream(let code):
+      perform(state.closed(NIOHTTP2Errors.streamClosed(streamID: 0, errorCode: code)))
     default: break
-    }
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    end(isSent ? .lost(connection.failure) : .notSent(connection.failure))
-    context.fireChannelInactive()
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    end(isSent ? .lost(error) : .notSent(error))
-    context.close(promise: nil)
-  }
-
-  private func read(_ headers: HPACKHeaders, isLast: Bool) {
-    if !hasHeaders {
-      hasHeaders = true
-      if let failure = Self.failure(ofFirst: headers) { return end(failure) }
-    }
-    guard isLast else { return }
-    let status = GRPCStatus(
-      number: headers.first(name: "grpc-status"), message: headers.first(name: "grpc-message"))
-    guard let status else { return end(.refused(Self.withoutStatus), isStreamEnded: true) }
-    if status.code == .ok {
-      end(reader.isInMessage ? .lost(ChannelError.eof) : nil, isStreamEnded: true)
-    } else {
-      end(.refused(KServeError(status)), isStreamEnded: true)
     }
   }
 
   private func read(_ frame: ByteBuffer) {
     var buffer = frame
     do throws(GRPCAnswerMemory.TooLong) {
-      while let message = try reader.next(from: &buffer, in: &memory) {
-        if message.isCompressed {
-          return end(
-            .refused(
-              KServeError(
-                .internal, "the server compressed its answer, which it was not asked to do")))
-        }
-        receive(message.bytes)
+      while !state.hasEnded, let message = try reader.next(from: &buffer, in: &memory) {
+        perform(state.received(message.bytes, isCompressed: message.isCompressed))
       }
     } catch {
-      end(.tooLong(byteCount: error.byteCount))
+      perform(state.failed(.tooLong(byteCount: error.byteCount)))
     }
   }
 
-  private static let withoutStatus = KServeError(
-    .unknown,
-    "the answer ended without a gRPC status; something other than a gRPC server may listen "
-      + "there")
+  func channelInactive(context: ChannelHandlerContext) {
+    perform(state.closed(connection.failure))
+    context.fireChannelInactive()
+  }
 
-  /// What the first headers of an answer tell that does not come from a gRPC server.
-  private static func failure(ofFirst headers: HPACKHeaders) -> CallFailure? {
-    if headers.contains(name: "grpc-status") { return nil }
-    let status = headers.first(name: ":status").flatMap { Int($0) } ?? 0
-    switch status {
-    case 200: return nil
-    // What servers say of a path or a method that only gRPC has.
-    case 400, 404, 405, 415: return .lost(PeerMismatch(spoken: .http1))
-    default:
-      let place = headers.first(name: "location").map { ", which names \($0)" } ?? ""
-      return .refused(
-        KServeError(
-          (300..<400).contains(status) ? .unavailable : KServeError.Code(httpStatus: status),
-          "the answer is one of HTTP with status \(status)\(place) and not of gRPC; it may come from "
-            + "a gateway before the server"))
-    }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    perform(state.closed(error))
+    context.close(promise: nil)
   }
 }
 
