@@ -52,6 +52,15 @@ struct KServeService {
           respond(try GRPCMethods.Response(try response.serialized(), lease: nil))
         } catch {
           inference.logger.error("a response cannot be written", metadata: ["error": "\(error)"])
+          // The client is told so in its place.
+          var known = response.response
+          known?.outputs = []
+          let refusal = InferStreamResponse(errorMessage: error.message, response: known)
+          if let serialized = try? refusal.serialized(),
+            let message = try? GRPCMethods.Response(serialized, lease: nil)
+          {
+            respond(message)
+          }
         }
       }
       do throws(KServeError) {
