@@ -1,7 +1,7 @@
 import KServeProtocol
 import NIOHTTP1
 
-/// A path of the HTTP port and what it is for.
+/// A path of the HTTP port and what it is for, which ``HTTPRoutes`` does.
 struct HTTPRoute: Sendable {
   enum Purpose: Sendable {
     case page, statusDocument, serverMetadata, live, ready
@@ -15,6 +15,13 @@ struct HTTPRoute: Sendable {
   let purpose: Purpose
   /// The methods beside HEAD, which is where GET is, and OPTIONS, which is everywhere.
   let methods: [HTTPMethod]
+  private let pattern: [Part]
+
+  private enum Part: Sendable {
+    case word(String)
+    case model, version, region, repository
+  }
+
   /// Whether it changes what the server does for others.
   var isControl: Bool {
     switch purpose {
@@ -31,12 +38,13 @@ struct HTTPRoute: Sendable {
     }
   }
 
-  private enum Part: Sendable {
-    case word(String)
-    case model, version, region, repository
+  /// Whether it reads the server's settings, or changes them if it is posted to.
+  var isSetting: Bool {
+    switch purpose {
+    case .modelTraceSettings, .traceSettings, .logSettings: true
+    default: false
+    }
   }
-
-  private let pattern: [Part]
 
   private init(_ path: String, _ methods: [HTTPMethod], _ purpose: Purpose) {
     self.purpose = purpose
@@ -52,47 +60,48 @@ struct HTTPRoute: Sendable {
     }
   }
 
-  /// All paths; the first that fits counts.
-  private static let all: [HTTPRoute] =
-    models("/v2/models/{model}") + models("/v2/models/{model}/versions/{version}") + [
-      HTTPRoute("/v2/health/live", [.GET], .live),
-      HTTPRoute("/v2/health/ready", [.GET], .ready),
-      HTTPRoute("/v2", [.GET], .serverMetadata),
-      HTTPRoute("/status.json", [.GET], .statusDocument),
-      HTTPRoute("/v2/trace/setting", [.GET, .POST], .traceSettings),
-      HTTPRoute("/v2/logging", [.GET, .POST], .logSettings),
-      HTTPRoute("/v2/repository/index", [.POST], .index),
-      HTTPRoute("/v2/repository/models/{model}/load", [.POST], .load),
-      HTTPRoute("/v2/repository/models/{model}/unload", [.POST], .unload),
-      HTTPRoute("/v2/repository/{repository}/index", [.POST], .index),
-      HTTPRoute("/v2/repository/{repository}/models/{model}/load", [.POST], .load),
-      HTTPRoute("/v2/repository/{repository}/models/{model}/unload", [.POST], .unload),
-      HTTPRoute("/v2/systemsharedmemory/status", [.GET], .regionStatus),
-      HTTPRoute("/v2/systemsharedmemory/register", [], .registerRegion),
-      HTTPRoute("/v2/systemsharedmemory/unregister", [.POST], .unregisterRegion),
-      HTTPRoute("/v2/systemsharedmemory/region/{region}/status", [.GET], .regionStatus),
-      HTTPRoute("/v2/systemsharedmemory/region/{region}/register", [.POST], .registerRegion),
-      HTTPRoute("/v2/systemsharedmemory/region/{region}/unregister", [.POST], .unregisterRegion),
-      HTTPRoute("/v2/cudasharedmemory/status", [.GET], .cudaStatus),
-      HTTPRoute("/v2/cudasharedmemory/unregister", [.POST], .unregisterCUDA),
-      HTTPRoute("/v2/cudasharedmemory/region/{region}/status", [.GET], .cudaStatus),
-      HTTPRoute("/v2/cudasharedmemory/region/{region}/register", [.POST], .registerCUDA),
-      HTTPRoute("/v2/cudasharedmemory/region/{region}/unregister", [.POST], .unregisterCUDA),
-    ]
-
-  private static func models(_ path: String) -> [HTTPRoute] {
-    [
-      HTTPRoute(path + "/infer", [.POST], .infer),
-      HTTPRoute(path + "/ready", [.GET], .modelReady),
-      HTTPRoute("/v2/models/stats", [.GET], .allStatistics),
-      HTTPRoute(path, [.GET], .modelMetadata),
-      HTTPRoute(path + "/config", [.GET], .modelConfiguration),
-      HTTPRoute(path + "/stats", [.GET], .modelStatistics),
-      HTTPRoute(path + "/trace/setting", [.GET, .POST], .modelTraceSettings),
-    ]
-  }
-
-  private static let root = HTTPRoute("/", [.GET], .page)
+  /// All paths; the first that fits counts. What else there is to be said of a path follows from this:
+  /// a path that is not here is not found, and a method that a path does not have is not allowed.
+  static let all: [HTTPRoute] = [
+    HTTPRoute("/v2/models/{model}/infer", [.POST], .infer),
+    HTTPRoute("/v2/models/{model}/ready", [.GET], .modelReady),
+    HTTPRoute("/v2/models/stats", [.GET], .allStatistics),
+    HTTPRoute("/v2/models/{model}", [.GET], .modelMetadata),
+    HTTPRoute("/v2/models/{model}/config", [.GET], .modelConfiguration),
+    HTTPRoute("/v2/models/{model}/stats", [.GET], .modelStatistics),
+    HTTPRoute("/v2/models/{model}/trace/setting", [.GET, .POST], .modelTraceSettings),
+    HTTPRoute("/v2/models/{model}/versions/{version}/infer", [.POST], .infer),
+    HTTPRoute("/v2/models/{model}/versions/{version}/ready", [.GET], .modelReady),
+    HTTPRoute("/v2/models/{model}/versions/{version}", [.GET], .modelMetadata),
+    HTTPRoute("/v2/models/{model}/versions/{version}/config", [.GET], .modelConfiguration),
+    HTTPRoute("/v2/models/{model}/versions/{version}/stats", [.GET], .modelStatistics),
+    HTTPRoute(
+      "/v2/models/{model}/versions/{version}/trace/setting", [.GET, .POST], .modelTraceSettings),
+    HTTPRoute("/", [.GET], .page),
+    HTTPRoute("/v2/health/live", [.GET], .live),
+    HTTPRoute("/v2/health/ready", [.GET], .ready),
+    HTTPRoute("/v2", [.GET], .serverMetadata),
+    HTTPRoute("/status.json", [.GET], .statusDocument),
+    HTTPRoute("/v2/trace/setting", [.GET, .POST], .traceSettings),
+    HTTPRoute("/v2/logging", [.GET, .POST], .logSettings),
+    HTTPRoute("/v2/repository/index", [.POST], .index),
+    HTTPRoute("/v2/repository/models/{model}/load", [.POST], .load),
+    HTTPRoute("/v2/repository/models/{model}/unload", [.POST], .unload),
+    HTTPRoute("/v2/repository/{repository}/index", [.POST], .index),
+    HTTPRoute("/v2/repository/{repository}/models/{model}/load", [.POST], .load),
+    HTTPRoute("/v2/repository/{repository}/models/{model}/unload", [.POST], .unload),
+    HTTPRoute("/v2/systemsharedmemory/status", [.GET], .regionStatus),
+    HTTPRoute("/v2/systemsharedmemory/register", [], .registerRegion),
+    HTTPRoute("/v2/systemsharedmemory/unregister", [.POST], .unregisterRegion),
+    HTTPRoute("/v2/systemsharedmemory/region/{region}/status", [.GET], .regionStatus),
+    HTTPRoute("/v2/systemsharedmemory/region/{region}/register", [.POST], .registerRegion),
+    HTTPRoute("/v2/systemsharedmemory/region/{region}/unregister", [.POST], .unregisterRegion),
+    HTTPRoute("/v2/cudasharedmemory/status", [.GET], .cudaStatus),
+    HTTPRoute("/v2/cudasharedmemory/unregister", [.POST], .unregisterCUDA),
+    HTTPRoute("/v2/cudasharedmemory/region/{region}/status", [.GET], .cudaStatus),
+    HTTPRoute("/v2/cudasharedmemory/region/{region}/register", [.POST], .registerCUDA),
+    HTTPRoute("/v2/cudasharedmemory/region/{region}/unregister", [.POST], .unregisterCUDA),
+  ]
 
   /// The names in a path.
   struct Names {
@@ -104,12 +113,11 @@ struct HTTPRoute: Sendable {
   /// The route of a target; `nil` if there is none.
   static func match(_ target: String) -> (route: HTTPRoute, names: Names)? {
     let path = target.prefix { $0 != "?" }
-    if path == "/" { return (root, Names()) }
     let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
       .map { $0.percentDecoded }
-    if parts.contains("") { return nil }
+    if parts.contains(""), path != "/" { return nil }
     for route in all {
-      if let names = route.names(in: parts) { return (route, names) }
+      if let names = route.names(in: path == "/" ? [] : parts) { return (route, names) }
     }
     return nil
   }

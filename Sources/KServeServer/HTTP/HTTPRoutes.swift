@@ -36,7 +36,7 @@ final class HTTPRoutes: Sendable {
     guard route.methods.contains(method) else {
       return answer(.methodNotAllowed(route.methods, isText: route.hasTextErrors))
     }
-    let changes = route.isControl || method == .POST && route.purpose.isSetting
+    let changes = route.isControl || method == .POST && route.isSetting
     if changes, let reason = origin.refusal(request.headers, authority: request.authority) {
       return answer(.error(status: .forbidden, reason))
     }
@@ -58,65 +58,50 @@ final class HTTPRoutes: Sendable {
     _ purpose: HTTPRoute.Purpose, _ names: HTTPRoute.Names, _ request: HTTPRequest,
     _ method: HTTPMethod, _ answer: @escaping Answer
   ) {
+    let (model, version) = (names.model, names.version)
     do throws(KServeError) {
       switch purpose {
       case .infer: try infer(request, names, answer)
-      case .load: try load(names.model, request, answer)
-      case .unload:
-        try administration.checkControl()
-        Task { [administration] in
-          await administration.unload(names.model)
-          answer(.done)
-        }
-      default: answer(try self.answer(purpose, names, request, method))
+      case .load: try load(model, request, answer)
+      case .unload: try unload(model, answer)
+      case .page:
+        answer(HTTPResponse(contentType: "text/html; charset=utf-8", text: StatusPage.html))
+      case .statusDocument: answer(.json(server.statusDocument(usage: usage)))
+      case .serverMetadata: answer(.json(administration.serverMetadata.json))
+      case .live: answer(.plain(.ok))
+      case .ready: answer(.plain(server.isReady ? .ok : .badRequest))
+      case .allStatistics:
+        answer(.json(try administration.annotatedStatistics(of: "", version: "")))
+      case .modelMetadata:
+        answer(.json(try administration.metadata(of: model, version: version).json))
+      case .modelReady:
+        answer(administration.isReady(model, version: version) ? .plain(.ok) : .modelNotReady)
+      case .modelConfiguration:
+        answer(.json(try administration.configuration(of: model, version: version).json))
+      case .modelStatistics:
+        answer(.json(try administration.annotatedStatistics(of: model, version: version)))
+      case .modelTraceSettings:
+        try administration.checkTraced(model)
+        answer(try settings(request, method, ServerSettings.traceJSON, "trace"))
+      case .traceSettings:
+        answer(try settings(request, method, ServerSettings.traceJSON, "trace"))
+      case .logSettings: answer(try settings(request, method, ServerSettings.logJSON, "log"))
+      case .index:
+        let readyOnly = try json(of: request)?["ready"]?.boolean ?? false
+        answer(.json(administration.index(readyOnly: readyOnly).json))
+      case .regionStatus: answer(.json(try regions(names.region)))
+      case .registerRegion: answer(try register(names.region, request))
+      case .unregisterRegion:
+        sharedMemory.unregister(name: names.region)
+        answer(.done)
+      case .cudaStatus:
+        if !names.region.isEmpty { throw KServeError.noCUDARegion(names.region) }
+        answer(.json(.array([])))
+      case .registerCUDA: throw KServeError.noCUDA
+      case .unregisterCUDA: answer(.done)
       }
     } catch {
       answer(.error(error))
-    }
-  }
-
-  /// The answer to a small question.
-  private func answer(
-    _ purpose: HTTPRoute.Purpose, _ names: HTTPRoute.Names, _ request: HTTPRequest,
-    _ method: HTTPMethod
-  ) throws(KServeError) -> HTTPResponse {
-    let (model, version) = (names.model, names.version)
-    switch purpose {
-    case .page:
-      return HTTPResponse(contentType: "text/html; charset=utf-8", text: StatusPage.html)
-    case .statusDocument: return .json(server.statusDocument(usage: usage))
-    case .serverMetadata: return .json(administration.serverMetadata.json)
-    case .live: return .plain(.ok)
-    case .ready: return .plain(server.isReady ? .ok : .badRequest)
-    case .allStatistics:
-      return .json(try administration.annotatedStatistics(of: "", version: ""))
-    case .modelMetadata:
-      return .json(try administration.metadata(of: model, version: version).json)
-    case .modelReady:
-      return administration.isReady(model, version: version) ? .plain(.ok) : .modelNotReady
-    case .modelConfiguration:
-      return .json(try administration.configuration(of: model, version: version).json)
-    case .modelStatistics:
-      return .json(try administration.annotatedStatistics(of: model, version: version))
-    case .modelTraceSettings:
-      try administration.checkTraced(model)
-      return try settings(request, method, ServerSettings.traceJSON, "trace")
-    case .traceSettings: return try settings(request, method, ServerSettings.traceJSON, "trace")
-    case .logSettings: return try settings(request, method, ServerSettings.logJSON, "log")
-    case .index:
-      let readyOnly = try json(of: request)?["ready"]?.boolean ?? false
-      return .json(administration.index(readyOnly: readyOnly).json)
-    case .regionStatus: return .json(try regions(names.region))
-    case .registerRegion: return try register(names.region, request)
-    case .unregisterRegion:
-      sharedMemory.unregister(name: names.region)
-      return .done
-    case .cudaStatus:
-      if !names.region.isEmpty { throw KServeError.noCUDARegion(names.region) }
-      return .json(.array([]))
-    case .registerCUDA: throw KServeError.noCUDA
-    case .unregisterCUDA: return .done
-    case .infer, .load, .unload: return .notFound
     }
   }
 
@@ -209,6 +194,14 @@ final class HTTPRoutes: Sendable {
     }
   }
 
+  private func unload(_ name: String, _ answer: @escaping Answer) throws(KServeError) {
+    try administration.checkControl()
+    Task { [administration] in
+      await administration.unload(name)
+      answer(.done)
+    }
+  }
+
   private func regions(_ name: String) throws(KServeError) -> JSONValue {
     .array(
       try sharedMemory.status(name: name).map {
@@ -272,15 +265,5 @@ final class HTTPRoutes: Sendable {
       }, usage: usage
     ).text
     return HTTPResponse(contentType: "text/plain; charset=utf-8", text: text)
-  }
-}
-
-extension HTTPRoute.Purpose {
-  /// Whether it is about the server's settings.
-  fileprivate var isSetting: Bool {
-    switch self {
-    case .modelTraceSettings, .traceSettings, .logSettings: true
-    default: false
-    }
   }
 }
