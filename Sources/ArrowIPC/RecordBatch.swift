@@ -1,5 +1,6 @@
 /// Columns of equal length under a schema: the unit in which tables travel.
 public struct RecordBatch: Sendable {
+  /// The names and types of the columns.
   public let schema: ArrowSchema
   /// One column for each field of the schema.
   public let columns: [ArrowColumn]

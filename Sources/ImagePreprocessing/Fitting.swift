@@ -16,8 +16,11 @@ public enum Fitting: Sendable, Hashable {
 
 /// A colour, each part from 0 to 255.
 public struct PixelColor: Sendable, Hashable, Codable {
+  /// The share of red.
   public var red: UInt8
+  /// The share of green.
   public var green: UInt8
+  /// The share of blue.
   public var blue: UInt8
 
   public init(red: UInt8, green: UInt8, blue: UInt8) {
@@ -29,6 +32,8 @@ public struct PixelColor: Sendable, Hashable, Codable {
   /// A grey.
   public init(grey: UInt8) { self.init(red: grey, green: grey, blue: grey) }
 
+  /// No light: 0, 0, 0.
   public static let black = PixelColor(grey: 0)
+  /// All light: 255, 255, 255.
   public static let white = PixelColor(grey: 255)
 }

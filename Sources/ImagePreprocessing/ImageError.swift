@@ -21,6 +21,7 @@ public struct ImageError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { name }
   }
 
+  /// The kind of failure, for programs.
   public var code: Code
   /// What was found, what was expected, and what to do.
   public var message: String

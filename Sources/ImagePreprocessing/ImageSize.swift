@@ -1,6 +1,8 @@
 /// The dimensions of an image in pixels.
 public struct ImageSize: Sendable, Hashable, Codable, CustomStringConvertible {
+  /// Pixels from left to right.
   public var width: Int
+  /// Pixels from top to bottom.
   public var height: Int
 
   public init(width: Int, height: Int) {
@@ -16,10 +18,14 @@ public struct ImageSize: Sendable, Hashable, Codable, CustomStringConvertible {
 
 /// A part of an image in pixels, counted from the upper left corner.
 public struct ImageRegion: Sendable, Hashable, Codable, CustomStringConvertible {
+  /// Pixels between the left edge and the part.
   public var x: Int
+  /// Pixels between the upper edge and the part.
   public var y: Int
+  /// How much the part covers.
   public var size: ImageSize
 
+  /// The part whose upper left corner is at (`x`, `y`).
   public init(x: Int, y: Int, width: Int, height: Int) {
     self.x = x
     self.y = y

@@ -13,6 +13,7 @@ public struct Normalization: Sendable, Hashable {
     case divideEach([Float])
   }
 
+  /// What is done to each value, in this order.
   public var steps: [Step]
 
   public init(steps: [Step]) { self.steps = steps }

@@ -18,7 +18,9 @@ import Synchronization
 /// All calls throw ``KServeError``, except `CancellationError` when their task is cancelled, which
 /// cancels the call. They end after ``KServeClientOptions/timeout``.
 public final class KServeClient: Sendable {
+  /// The server that is called.
   public let endpoint: KServeEndpoint
+  /// Time-outs, limits, headers and how tensors travel.
   public let options: KServeClientOptions
   private let connection: any KServeConnection
 

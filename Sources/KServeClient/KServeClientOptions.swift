@@ -30,7 +30,9 @@ public struct KServeClientOptions: Sendable, Hashable, Codable {
   public var headers: [String: String] = [:]
   /// A PEM file with the authorities to trust instead of the system's.
   public var certificateAuthorityFile: String?
+  /// How tensors get to the server and back.
   public var tensors: TensorTransport = .inline
+  /// How tensors are written in messages over HTTP; gRPC has one form only.
   public var encoding: Encoding = .automatic
   /// What the names of regions of shared memory begin with, here and on the server.
   public var sharedMemoryPrefix: String = "needletail"

@@ -14,8 +14,11 @@ public struct KServeEndpoint: Sendable, Hashable, Codable {
     public var defaultPort: Int { self == .grpc ? 8001 : 8000 }
   }
 
+  /// What is spoken to the server.
   public var transport: Transport
+  /// The server's name or address, IPv6 without brackets.
   public var host: String
+  /// The port of the transport; gRPC and HTTP have one each.
   public var port: Int
   /// Whether the connection is encrypted (TLS).
   public var isSecure: Bool

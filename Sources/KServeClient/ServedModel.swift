@@ -1,5 +1,6 @@
 /// What a server says of a model.
 public struct ServedModel: Sendable, Hashable, Codable {
+  /// What requests call the model.
   public var name: String
   /// The versions that are ready.
   public var versions: [String]
@@ -8,7 +9,9 @@ public struct ServedModel: Sendable, Hashable, Codable {
   /// What the model takes, the batch dimension first if it has one; optional inputs are in
   /// ``optionalInputs``.
   public var inputs: [TensorSpecification]
+  /// What a request may leave out.
   public var optionalInputs: [TensorSpecification]
+  /// What the model gives, the batch dimension first if it has one.
   public var outputs: [TensorSpecification]
   /// The most rows of a request; 0 for a model without a batch dimension, whose shapes are as declared;
   /// `nil` if the server does not tell, which only Triton's extension for a model's configuration does.
@@ -70,13 +73,17 @@ extension ServedModel {
 
 /// A server's name, version and what it offers beyond the protocol's core.
 public struct ServerDescription: Sendable, Hashable, Codable {
+  /// What the server calls itself, such as `triton`.
   public var name: String
+  /// The server's own version, not the protocol's.
   public var version: String
+  /// What it offers beyond the core, such as `binary_tensor_data`.
   public var extensions: [String]
 }
 
 /// A model in a server's repository.
 public struct RepositoryEntry: Sendable, Hashable, Codable {
+  /// What requests call the model.
   public var name: String
   /// Empty for a model that was never loaded.
   public var version: String
@@ -88,27 +95,33 @@ public struct RepositoryEntry: Sendable, Hashable, Codable {
 
 /// A region of shared memory that a server has mapped.
 public struct SharedMemoryStatus: Sendable, Hashable, Codable {
+  /// What requests call the region.
   public var name: String
   /// The name of the shared-memory object, with its slash.
   public var key: String
   /// Where the region begins in the object.
   public var byteOffset: Int
+  /// How many bytes it has.
   public var byteCount: Int
 }
 
 /// What a server has counted for a version of a model since it was loaded.
 public struct ModelStatistics: Sendable, Hashable, Codable {
+  /// The model.
   public var name: String
+  /// The version of the model, of which each is counted by itself.
   public var version: String
   /// Rows predicted.
   public var inferenceCount: Int
   /// Calls of the model; fewer than the requests where batches were put together.
   public var executionCount: Int
-  /// Requests answered, and failed.
+  /// Requests answered.
   public var successCount: Int
+  /// Requests that ended in an error.
   public var failureCount: Int
-  /// Seconds that requests waited, and that the model computed, in all.
+  /// Seconds that requests waited, in all.
   public var queueSeconds: Double
+  /// Seconds that the model computed, in all.
   public var computeSeconds: Double
   /// The number of calls by their number of rows.
   public var executionsByBatchSize: [Int: Int]

@@ -2,6 +2,7 @@
 public struct InferRequest: Sendable {
   /// An output that the sender asks for.
   public struct RequestedOutput: Sendable, Hashable {
+    /// The output's name in the model.
     public var name: String
     /// Parameters beyond those of ``sharedMemory``.
     public var parameters: [String: InferParameter]
@@ -18,12 +19,15 @@ public struct InferRequest: Sendable {
     }
   }
 
+  /// The model that is asked.
   public var modelName: String
   /// The model's version; the server chooses if it is empty.
   public var modelVersion: String
   /// The sender's identification, returned with the response.
   public var id: String
+  /// Parameters of the request as a whole, such as `priority`.
   public var parameters: [String: InferParameter]
+  /// The tensors that the model gets.
   public var inputs: [InferTensor]
   /// The outputs wanted; all of them if empty.
   public var outputs: [RequestedOutput]

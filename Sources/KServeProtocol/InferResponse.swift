@@ -1,10 +1,14 @@
 /// The answer to an ``InferRequest``, whatever the transport.
 public struct InferResponse: Sendable {
+  /// The model that answered.
   public var modelName: String
+  /// The version that answered.
   public var modelVersion: String
   /// The request's identification.
   public var id: String
+  /// Parameters of the response as a whole.
   public var parameters: [String: InferParameter]
+  /// The tensors that the model gave.
   public var outputs: [InferTensor]
 
   public init(

@@ -8,12 +8,15 @@ public struct InferTensor: Sendable {
     case sharedMemory(SharedMemoryLocation)
   }
 
+  /// The input or output that the tensor is for.
   public var name: String
+  /// What its elements are.
   public var datatype: TensorDatatype
   /// The dimensions, the batch dimension included.
   public var shape: [Int]
   /// Parameters beyond those that say where the contents are.
   public var parameters: [String: InferParameter]
+  /// Its elements, or where they lie.
   public var contents: Contents
 
   public init(

@@ -26,6 +26,7 @@ public struct KServeError: Error, Sendable, Hashable, CustomStringConvertible {
     case unknown = "UNKNOWN"
   }
 
+  /// The kind of failure, for programs.
   public var code: Code
   /// What happened, where, what was expected and what to do.
   public var message: String

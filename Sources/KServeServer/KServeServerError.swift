@@ -19,6 +19,7 @@ public struct KServeServerError: Error, Sendable, Hashable, CustomStringConverti
     public var description: String { name }
   }
 
+  /// The kind of failure, for programs.
   public var code: Code
   /// What happened, where, what was expected and what to do.
   public var message: String

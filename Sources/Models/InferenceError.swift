@@ -25,6 +25,7 @@ public struct InferenceError: Error, Sendable, Hashable, CustomStringConvertible
     public var description: String { name }
   }
 
+  /// The kind of failure, for programs.
   public var code: Code
   /// What happened, where, what was expected and what to do.
   public var message: String

@@ -8,6 +8,7 @@
 public struct MapRows: Sendable, Hashable {
   /// The entries of all rows, one row after the other.
   public private(set) var keys: [String] = []
+  /// The number of each entry, beside its key in ``keys``.
   public private(set) var values: [Double] = []
   /// Where each row's entries begin, and at the end where the last row's end.
   public private(set) var offsets: [Int] = [0]

@@ -1,5 +1,6 @@
 /// An output that a model has and that no column can hold, so that it is not computed.
 public struct OmittedOutput: Sendable, Hashable, Codable {
+  /// What the model calls it.
   public var name: String
   /// What it is: `a sparse tensor`.
   public var kind: String

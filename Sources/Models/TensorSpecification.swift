@@ -2,7 +2,9 @@ import Tensors
 
 /// A named tensor that a model takes or gives.
 public struct TensorSpecification: Sendable, Hashable, Codable {
+  /// What the model calls it.
   public var name: String
+  /// What its elements are.
   public var elementType: ElementType
   /// The declared shape, the batch dimension included; ``Shape/dynamic`` where it varies.
   public var shape: Shape

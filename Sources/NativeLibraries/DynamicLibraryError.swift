@@ -15,6 +15,7 @@ public struct DynamicLibraryError: Error, Sendable, Hashable, CustomStringConver
     public var description: String { name }
   }
 
+  /// The kind of failure, for programs.
   public var code: Code
   /// What happened, where, and what to do.
   public var message: String

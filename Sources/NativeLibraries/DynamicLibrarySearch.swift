@@ -20,7 +20,9 @@ public struct DynamicLibrarySearch: Sendable {
 
   /// What the search depends on, so that tests can replace it.
   public struct Surroundings: Sendable {
+    /// The process's environment variables.
     public var environment: [String: String]
+    /// Where relative names begin.
     public var currentDirectory: String
     /// Where the running program lies, `nil` if that is unknown.
     public var executableDirectory: String?

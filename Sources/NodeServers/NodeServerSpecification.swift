@@ -27,6 +27,7 @@ public struct NodeServerSpecification: Sendable {
   let kind: Kind
   /// The models that must be ready before the servers count as started.
   public var models: [String]
+  /// Whether each executor gets a server, or each machine.
   public var sharing = Sharing.executor
   /// GPUs of each server, which the executors must have (`spark.executor.resource.gpu.amount`).
   public var gpus = 0

@@ -10,6 +10,7 @@ public final class NodeServers: Sendable {
   public struct Server: Sendable, Hashable, Codable {
     /// Spark's id of the executor; `driver` for a local Spark.
     public var executor: String
+    /// The name of the executor's machine, as it calls itself.
     public var host: String
     /// Where it listens on that host. The loopback interface is the host's own.
     public var addresses: ServerAddresses
@@ -20,9 +21,11 @@ public final class NodeServers: Sendable {
     let order: NodeServerOrder
   }
 
+  /// The server of each executor that was there at the start.
   public let servers: [Server]
   /// The models, as the servers describe them.
   public let models: [ServedModel]
+  /// What a function takes as a parameter to find the server beside its task.
   public let reference: Reference
 
   init(servers: [Server], models: [ServedModel], order: NodeServerOrder) {

@@ -23,6 +23,7 @@ public struct ONNXError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { name }
   }
 
+  /// The kind of failure, for programs.
   public var code: Code
   /// What happened, what was expected, and what to do.
   public var message: String

@@ -31,7 +31,9 @@ public struct ONNXSessionOptions: Sendable, Hashable, Codable {
   public var intraOpThreads = 1
   /// Threads that run operators side by side, in ``ExecutionMode/parallel`` mode; 0 for one per core.
   public var interOpThreads = 1
+  /// How far the graph is rewritten before it runs.
   public var optimization = Optimization.all
+  /// Whether operators that do not need each other run side by side.
   public var executionMode = ExecutionMode.sequential
   /// What computes the operators, the preferred one first; the CPU is implied at the end.
   public var providers: [ExecutionProvider] = []
@@ -48,6 +50,7 @@ public struct ONNXSessionOptions: Sendable, Hashable, Codable {
   /// The beginning of the name of a profile (Chrome's trace format) that the session writes; see
   /// ``ONNXSession/endProfiling()``.
   public var profilePrefix: String?
+  /// The least grave of the runtime's messages that go to standard error.
   public var logSeverity = LogSeverity.warning
   /// Further settings by the runtime's keys, such as `session.set_denormal_as_zero`.
   public var configuration: [String: String] = [:]

@@ -1,7 +1,10 @@
 /// A version of ONNX Runtime, such as 1.32.0.
 public struct ONNXVersion: Sendable, Hashable, Codable {
+  /// 1, in all versions so far.
   public var major: Int
+  /// The release, which decides what is supported.
   public var minor: Int
+  /// Corrections within a release.
   public var patch: Int
 
   /// The oldest version that this package works with.

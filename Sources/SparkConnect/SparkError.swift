@@ -24,6 +24,7 @@ public struct SparkError: Error, Sendable {
     case result
   }
 
+  /// The kind of failure, for programs.
   public var kind: Kind
   /// What happened and what to do.
   public var message: String

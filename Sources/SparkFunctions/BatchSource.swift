@@ -13,6 +13,7 @@ public protocol BatchSource: AnyObject {
 public final class BatchList: BatchSource {
   private var remaining: ArraySlice<RecordBatch>
 
+  /// Gives `batches` in their order.
   public init(_ batches: [RecordBatch]) { remaining = batches[...] }
 
   public func next() async throws -> RecordBatch? { remaining.popFirst() }
@@ -22,6 +23,7 @@ public final class BatchList: BatchSource {
 public final class BatchGenerator: BatchSource {
   private let body: () async throws -> RecordBatch?
 
+  /// Calls `body` for each batch until it gives `nil`.
   public init(_ body: @escaping () async throws -> RecordBatch?) { self.body = body }
 
   public func next() async throws -> RecordBatch? { try await body() }

@@ -10,7 +10,9 @@ import Synchronization
 public final class ModelCache: Sendable {
   /// What a cached model depends on: the function and its parameters.
   public struct Key: Sendable, Hashable {
+    /// What is loaded, and for which files or which device.
     public var id: String
+    /// The function's parameters as they travelled.
     public var parameters: [UInt8]
 
     public init(id: String, parameters: [UInt8] = []) {

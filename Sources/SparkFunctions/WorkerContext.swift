@@ -4,9 +4,11 @@ public struct WorkerContext: Sendable {
   public var filesDirectory: String
   /// The partition that the task computes.
   public var partition: Int
-  /// Spark's numbers of the stage, of the attempt at this task, and of the task attempt overall.
+  /// Spark's number of the stage.
   public var stage: Int
+  /// How often this partition was tried before.
   public var attempt: Int
+  /// Spark's number of the attempt among those of all tasks.
   public var taskAttempt: Int64
   /// CPU cores assigned to the task.
   public var cpus: Int

@@ -1,5 +1,6 @@
 /// Why a type or schema string could not be understood.
 public struct DataTypeError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What was found, where, and what was expected.
   public var message: String
 
   public init(_ message: String) { self.message = message }

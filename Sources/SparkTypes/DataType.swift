@@ -50,10 +50,12 @@ public indirect enum DataType: Sendable, Hashable, Codable {
   /// A type that is younger than this package.
   case unknown(UnknownDataType)
 
+  /// The parts that an interval of days and shorter times can begin and end with.
   public enum DayTimeField: Int32, Sendable, Hashable, Codable, CaseIterable {
     case day, hour, minute, second
   }
 
+  /// The parts that an interval of years and months can begin and end with.
   public enum YearMonthField: Int32, Sendable, Hashable, Codable, CaseIterable {
     case year, month
   }

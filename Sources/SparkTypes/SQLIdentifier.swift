@@ -8,6 +8,7 @@
 /// SQLIdentifier.list("`a,b`, c")                      // ["`a,b`", "c"]
 /// ```
 public struct SQLIdentifier: Sendable, Hashable, CustomStringConvertible {
+  /// The name without backticks.
   public var name: String
 
   public init(_ name: String) { self.name = name }

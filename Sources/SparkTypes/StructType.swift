@@ -1,6 +1,8 @@
 /// A named, typed field of a struct, or a column of a table.
 public struct StructField: Sendable, Hashable, Codable {
+  /// What the field is called.
   public var name: String
+  /// What its values are.
   public var type: DataType
   /// Whether values may be null.
   public var isNullable: Bool
@@ -17,6 +19,7 @@ public struct StructField: Sendable, Hashable, Codable {
 
 /// The fields of a struct, or the schema of a table.
 public struct StructType: Sendable, Hashable, Codable {
+  /// The fields in their order; names may repeat.
   public var fields: [StructField]
 
   public init(_ fields: [StructField]) { self.fields = fields }

@@ -27,6 +27,7 @@ public struct WorkerError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { name }
   }
 
+  /// The kind of failure, for programs.
   public var code: Code
   /// What happened, where, what was expected and what to do.
   public var message: String

@@ -23,6 +23,7 @@ public struct TensorFlowError: Error, Sendable, Hashable, CustomStringConvertibl
     public var description: String { name }
   }
 
+  /// The kind of failure, for programs.
   public var code: Code
   /// What happened, what was expected, and what to do.
   public var message: String

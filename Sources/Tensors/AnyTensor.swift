@@ -93,9 +93,13 @@ public enum AnyTensor: Sendable, Equatable {
 
 /// A ``Tensor`` of whatever element type; only ``Tensor`` conforms.
 public protocol FixedWidthTensor: Sendable {
+  /// What the elements are.
   var elementType: ElementType { get }
+  /// The lengths of the dimensions.
   var shape: Shape { get }
+  /// The memory that has the elements, and where in it they begin.
   var memory: (storage: TensorStorage, byteOffset: Int) { get }
+  /// The same elements under another shape.
   func erasedReshape(to shape: Shape) throws -> AnyTensor
 }
 

@@ -25,6 +25,7 @@ public struct SentenceEmbedder: Sendable {
   public let dimensions: Int?
   /// The folder or name.
   public let name: String
+  /// How texts are cut and batched.
   public let options: TextPipelineOptions
   let tokenizer: TextTokenizer
   let encoder: TokenModel

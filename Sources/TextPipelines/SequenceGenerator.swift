@@ -22,6 +22,7 @@ public struct SequenceGenerator: Sendable {
   public let prefix: String
   /// The folder or name.
   public let name: String
+  /// How texts are cut and batched.
   public let options: TextPipelineOptions
   let tokenizer: TextTokenizer
   let generator: Generator

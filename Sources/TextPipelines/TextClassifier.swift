@@ -23,6 +23,7 @@ public struct TextClassifier: Sendable {
   public let topK: Int?
   /// The folder or name.
   public let name: String
+  /// How texts are cut and batched.
   public let options: TextPipelineOptions
   let encoder: TokenModel
   let tokenizer: TextTokenizer

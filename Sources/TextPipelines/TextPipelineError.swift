@@ -23,6 +23,7 @@ public struct TextPipelineError: Error, Sendable, Hashable, CustomStringConverti
     public var description: String { name }
   }
 
+  /// The kind of failure, for programs.
   public var code: Code
   /// What happened, where, what was expected, and what to do.
   public var message: String

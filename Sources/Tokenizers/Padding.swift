@@ -1,5 +1,6 @@
 /// How texts of a batch are made equally long.
 public struct Padding: Sendable, Hashable {
+  /// What texts are filled up to.
   public enum Length: Sendable, Hashable {
     /// As long as the longest of the batch.
     case longest
@@ -7,14 +8,17 @@ public struct Padding: Sendable, Hashable {
     case fixed(Int)
   }
 
+  /// How long the texts become.
   public var length: Length
   /// Lengths are rounded up to a multiple of this.
   public var multiple: Int?
   /// The side on which padding is put.
   public var direction: Direction
-  /// The number, type and text of the padding token.
+  /// The number of the padding token in the vocabulary.
   public var id: Int
+  /// The type (segment) of the padding token.
   public var typeID: Int
+  /// The text of the padding token.
   public var token: String
 
   public init(

@@ -18,6 +18,7 @@ public struct Truncation: Sendable, Hashable {
   public var maximumLength: Int
   /// How many tokens an overflowing piece shares with the one before it.
   public var stride: Int
+  /// Which text of a pair is cut.
   public var strategy: Strategy
   /// Where the text is cut.
   public var direction: Direction

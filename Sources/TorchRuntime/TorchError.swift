@@ -25,6 +25,7 @@ public struct TorchError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { name }
   }
 
+  /// The kind of failure, for programs.
   public var code: Code
   /// What happened, what was expected, and what to do.
   public var message: String

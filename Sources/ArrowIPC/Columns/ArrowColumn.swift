@@ -17,6 +17,7 @@ import Tensors
 /// Buffers and children are not cut when a column is sliced: row `i` is at position `offset + i` of
 /// the buffers (and of a struct's children; a list's offsets point into its whole child).
 public struct ArrowColumn: Sendable {
+  /// What the values are, which decides what buffers and children there are.
   public let type: ArrowType
   /// The number of rows.
   public let count: Int

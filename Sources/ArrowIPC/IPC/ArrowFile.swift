@@ -2,6 +2,7 @@ import Tensors
 
 /// Reads the record batches of a file in Arrow's IPC file format (Feather version 2), in any order.
 public struct ArrowFileReader: Sendable {
+  /// The fields that each batch of the file has.
   public let schema: ArrowSchema
   private let bytes: ArrowBuffer
   private let blocks: [Block]

@@ -1,6 +1,8 @@
 /// A named, typed column of a schema, or a named child of a nested type.
 public struct ArrowField: Sendable, Hashable {
+  /// What the column is called; may be empty, as in many lists.
   public var name: String
+  /// What its values are.
   public var type: ArrowType
   /// Whether values may be null.
   public var isNullable: Bool
@@ -23,6 +25,7 @@ extension ArrowField: CustomStringConvertible {
 
 /// The fields of a record batch or stream, in order; names may repeat.
 public struct ArrowSchema: Sendable, Hashable {
+  /// A field for each column.
   public var fields: [ArrowField]
   /// Key and value pairs of the application; of a repeated key the last one counts.
   public var metadata: [String: String]

@@ -5,6 +5,7 @@ import Tensors
 ///
 /// Batches beyond the server's greatest, and those whose messages would be too long, are sent in parts.
 public final class KServeModel: Model {
+  /// The connection that runs go through.
   public let client: KServeClient
   /// What the server said of the model when this was made.
   public let served: ServedModel

@@ -23,6 +23,7 @@ extension KServeServer {
     public var version: String
     /// The threads for network traffic; models have their own.
     public var networkThreads: Int
+    /// Where the server writes its log.
     public var logger: Logger
     /// What clients' connections may take, and for how long.
     public var limits: ConnectionLimits
@@ -77,6 +78,7 @@ extension KServeServer {
 
   /// Where a running server listens.
   public struct Endpoints: Sendable, Hashable, Codable {
+    /// The address that it listens on.
     public var host: String
     /// The port for HTTP, `nil` if it is off.
     public var http: Int?

@@ -25,6 +25,7 @@ public struct ModelServingConfiguration: Sendable, Hashable {
   public var batching: DynamicBatching?
   /// How many batches run at the same time, each on a thread of its own.
   public var instances: Int
+  /// Whether the model runs once before it counts as ready, and on what.
   public var warmUp: WarmUp
   /// Whether the outputs' names, element types and shapes are compared with the declared ones. The
   /// number of rows is checked in any case.

@@ -11,6 +11,7 @@ public struct SharedMemoryAccess: Sendable, Hashable {
     case any
   }
 
+  /// Whose objects the server takes.
   public var clients: Clients
   /// What the names of the objects must begin with, without the slash; empty for any name.
   public var prefix: String

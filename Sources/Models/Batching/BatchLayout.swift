@@ -24,6 +24,7 @@ public struct BatchLayout: Sendable, Hashable, Codable {
     case open
   }
 
+  /// How many rows a run takes.
   public var rows: Rows
   /// In the order of the model's inputs; none is ``Place/open``.
   public var inputs: [Place]

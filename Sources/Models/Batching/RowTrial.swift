@@ -5,6 +5,7 @@ import Tensors
 /// Rows are run together and alone. A trial can show that rows depend on each other, but it is no proof
 /// that they never do: the rows are made up, and differences that rounding explains are none.
 public struct RowTrial: Sendable {
+  /// What a trial showed.
   public enum Outcome: Sendable, Hashable {
     /// Rows that ran together gave what they gave alone. The shapes of one row follow, of outputs that
     /// had the same one in all runs.

@@ -33,6 +33,9 @@ public protocol SparkProgram: SendableMetatype {
 extension SparkProgram {
   public static var functions: [any UserDefinedFunction] { [] }
 
+  /// Serves Spark if it started this process as its worker; otherwise opens a session, runs
+  /// `run(_:)` and
+  /// ends the process with its status.
   public static func main() async {
     SparkWorkerMode.enterIfStartedBySpark(functions: functions)
     let status = await ProgramRun(functions: functions, remote: CommandLine.remoteOption) {

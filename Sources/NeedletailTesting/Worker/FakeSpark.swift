@@ -12,6 +12,7 @@ import Threads
 /// let predictions = try await FakeSpark().run(mnist, on: [batch])
 /// ```
 public struct FakeSpark: Sendable {
+  /// What worker and Spark are connected by: the loopback interface, or a Unix socket.
   public enum Transport: Sendable, Hashable, CaseIterable {
     case tcp, unix
   }

@@ -22,6 +22,7 @@ public final class FakeSparkConnection: Sendable {
 
   /// The process id that the worker gave.
   public let processID: Int32
+  /// The version of the protocol that is spoken.
   public let version: SparkProtocolVersion
   private let connection: WorkerConnection
 

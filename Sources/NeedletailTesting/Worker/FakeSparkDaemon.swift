@@ -7,7 +7,9 @@ import Threads
 ///
 /// The methods block.
 public final class FakeSparkDaemon: Sendable {
+  /// The version of the protocol that is spoken.
   public let version: SparkProtocolVersion
+  /// The daemon's own; its workers have others.
   public let processID: Int32
   /// What the daemon listens to; a path for Unix sockets, else a port of the loopback interface.
   public let address: String
@@ -108,6 +110,7 @@ public final class FakeSparkDaemon: Sendable {
     }
   }
 
+  /// Sends the daemon a signal, such as `SIGTERM`.
   public func signal(_ number: Int32) { kill(processID, number) }
 
   /// Waits for the end of the process.

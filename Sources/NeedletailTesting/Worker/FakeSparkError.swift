@@ -17,6 +17,7 @@ public struct FakeSparkError: Error, Sendable, Hashable, CustomStringConvertible
     public var description: String { name }
   }
 
+  /// The kind of failure, for programs.
   public var code: Code
   /// What happened; for ``Code/taskFailed`` the worker's own words.
   public var message: String

@@ -4,24 +4,37 @@ import SparkWorker
 
 /// One task as Spark would send it: everything that precedes the rows.
 public struct FakeSparkTask: Sendable {
+  /// How the functions take their rows.
   public var evaluation: EvaluationType
+  /// The functions, and the columns of the input that each gets.
   public var calls: [FunctionCall]
+  /// The partition that the task computes, from 0.
   public var partition = 0
+  /// Spark's number of the stage.
   public var stage = 0
+  /// How often this partition was tried before.
   public var attempt = 0
+  /// Spark's number of the attempt among those of all tasks.
   public var taskAttempt: Int64 = 0
+  /// Cores that the task occupies.
   public var cpus = 1
   /// Addresses by the resource's name, such as `["gpu": ["0"]]`.
   public var resources: [String: [String]] = [:]
   /// Where the stage's tasks meet; makes the task one of a barrier stage.
   public var barrier: TaskIdentity.BarrierAddress?
+  /// Properties of the job that the driver set.
   public var localProperties: [String: String] = ["spark.job.description": "a \"fake\" job\n"]
+  /// Where files that the driver added lie.
   public var filesDirectory = "."
+  /// Python files and archives that the driver added.
   public var includes: [String] = []
   /// Numbers of broadcast variables; negative ones ask to forget a variable.
   public var broadcasts: [Int64] = []
+  /// Spark's settings for the evaluation.
   public var runnerConfiguration: [String: String] = ["spark.sql.session.timeZone": "UTC"]
+  /// Settings of the kind of evaluation alone, which Spark has since 4.2.
   public var evaluationConfiguration: [String: String] = [:]
+  /// The profiler that the session asked for, `nil` for none.
   public var profiler: String?
   /// What the client put into `python_ver`; the version's own marker if `nil`.
   public var marker: String?

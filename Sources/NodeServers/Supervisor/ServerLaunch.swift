@@ -46,7 +46,10 @@ struct ServerCommand: Sendable, Hashable {
 
 /// Where a server listens on its machine, as `HOST:PORT`; `nil` for what it does not serve.
 public struct ServerAddresses: Sendable, Hashable, Codable {
+  /// For KServe v2 over HTTP.
   public var http: String?
+  /// For KServe v2 over gRPC.
   public var grpc: String?
+  /// For Prometheus.
   public var metrics: String?
 }

@@ -17,7 +17,9 @@ public struct CUDAOptions: Sendable, Hashable, Codable {
   public var device: Int
   /// The greatest number of bytes of GPU memory that the session's pool takes.
   public var memoryLimit: Int?
+  /// How the pool of GPU memory grows; `nil` leaves it to the runtime.
   public var arenaGrowth: ArenaGrowth?
+  /// How cuDNN's algorithm for a convolution is found; `nil` leaves it to the runtime.
   public var convolutionSearch: ConvolutionSearch?
   /// Whether single-precision products may be computed in TF32, which is faster and less exact.
   public var usesTF32: Bool?

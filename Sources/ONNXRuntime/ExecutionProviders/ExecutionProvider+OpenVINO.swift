@@ -4,7 +4,9 @@ public struct OpenVINOOptions: Sendable, Hashable, Codable {
   public var device: String
   /// The precision: `FP32`, `FP16` or `ACCURACY`.
   public var precision: String?
+  /// Threads of a run; `nil` leaves it to OpenVINO.
   public var threadCount: Int?
+  /// Runs side by side; `nil` leaves it to OpenVINO.
   public var streamCount: Int?
   /// The directory that keeps compiled models.
   public var cacheDirectory: String?

@@ -9,8 +9,11 @@ import Tensors
 public struct TensorRTOptions: Sendable, Hashable, Codable {
   /// The shapes of one input that an engine shall serve.
   public struct Profile: Sendable, Hashable, Codable {
+    /// The smallest shape that the engine takes.
     public var minimum: Shape
+    /// The shape for which it is made fastest.
     public var optimum: Shape
+    /// The largest shape that it takes.
     public var maximum: Shape
 
     public init(minimum: Shape, optimum: Shape, maximum: Shape) {

@@ -146,9 +146,11 @@ public struct Column: Sendable {
 
   /// Ascending, nulls first.
   public var asc: Column { ordered(.ascending, .sortNullsFirst) }
+  /// Ascending, nulls last.
   public var ascNullsLast: Column { ordered(.ascending, .sortNullsLast) }
   /// Descending, nulls last.
   public var desc: Column { ordered(.descending, .sortNullsLast) }
+  /// Descending, nulls first.
   public var descNullsFirst: Column { ordered(.descending, .sortNullsFirst) }
 
   /// The column as a window function over rows partitioned and ordered so.

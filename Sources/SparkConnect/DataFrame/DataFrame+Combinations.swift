@@ -141,14 +141,17 @@ public struct GroupedData: Sendable {
     agg(columns.map { SparkConnect.max(col($0)) })
   }
 
+  /// The smallest values of columns in each group.
   public func min(_ columns: String...) -> DataFrame {
     agg(columns.map { SparkConnect.min(col($0)) })
   }
 
+  /// The means of columns in each group.
   public func avg(_ columns: String...) -> DataFrame {
     agg(columns.map { SparkConnect.avg(col($0)) })
   }
 
+  /// The sums of columns in each group.
   public func sum(_ columns: String...) -> DataFrame {
     agg(columns.map { SparkConnect.sum(col($0)) })
   }

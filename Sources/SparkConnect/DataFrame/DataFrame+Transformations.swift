@@ -59,6 +59,7 @@ extension DataFrame {
     }
   }
 
+  /// The table with another name for a column; unchanged if it has no column `from`.
   public func withColumnRenamed(_ from: String, _ to: String) -> DataFrame {
     withColumnsRenamed([(from, to)])
   }

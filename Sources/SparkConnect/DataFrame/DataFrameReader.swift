@@ -35,8 +35,10 @@ public struct DataFrameReader: Sendable {
     with { $0.options[name] = value }
   }
 
+  /// An option of the format that is `true` or `false`.
   public func option(_ name: String, _ value: Bool) -> DataFrameReader { option(name, "\(value)") }
 
+  /// An option of the format that is a number.
   public func option(_ name: String, _ value: Int) -> DataFrameReader { option(name, "\(value)") }
 
   /// The files at `paths`.
@@ -56,9 +58,13 @@ public struct DataFrameReader: Sendable {
       })
   }
 
+  /// Files and folders in Parquet.
   public func parquet(_ paths: String...) -> DataFrame { format("parquet").load(paths) }
+  /// Text files with a separator; without the option `header` the columns are `_c0`, `_c1` ...
   public func csv(_ paths: String...) -> DataFrame { format("csv").load(paths) }
+  /// Text files with a JSON object on each line.
   public func json(_ paths: String...) -> DataFrame { format("json").load(paths) }
+  /// Files and folders in ORC.
   public func orc(_ paths: String...) -> DataFrame { format("orc").load(paths) }
   /// One row with the column `value` for each line.
   public func text(_ paths: String...) -> DataFrame { format("text").load(paths) }

@@ -38,6 +38,7 @@ public struct DataFrameWriter: Sendable {
   /// The format: `parquet`, `csv`, `json`, `orc`, `text`, `noop` (computes and forgets) ...
   public func format(_ name: String) -> DataFrameWriter { with { $0.formatName = name } }
 
+  /// What happens where there is data already.
   public func mode(_ mode: SaveMode) -> DataFrameWriter { with { $0.saveMode = mode } }
 
   /// One folder of files for each value of `columns`.
@@ -50,6 +51,7 @@ public struct DataFrameWriter: Sendable {
     with { $0.options[name] = value }
   }
 
+  /// An option of the format that is `true` or `false`.
   public func option(_ name: String, _ value: Bool) -> DataFrameWriter { option(name, "\(value)") }
 
   /// Writes to `path`, or to where the format's options say.

@@ -7,17 +7,25 @@ import Foundation
 /// `key_file` (PEM); all others are sent as request headers, as in Spark's clients. Values are
 /// percent-encoded. The default port is 15002. A token implies TLS, except for this machine.
 public struct ConnectionString: Sendable, Hashable {
+  /// The server's name or address, IPv6 without brackets.
   public var host: String
+  /// The server's port.
   public var port: Int
+  /// The bearer token that each request carries.
   public var token: String?
+  /// Whether the connection is encrypted.
   public var useTLS: Bool
+  /// The user that the session is opened for.
   public var userID: String?
+  /// What the server notes as the client, before Needletail's own name.
   public var userAgent: String?
+  /// The session's UUID, `nil` for a new one.
   public var sessionID: String?
   /// A file of PEM certificates to trust instead of the system's.
   public var caFile: String?
   /// A PEM certificate chain, with its key, that identifies this client.
   public var certificateFile: String?
+  /// The private key (PEM) that belongs to ``certificateFile``.
   public var keyFile: String?
   /// Further headers of every request, lower-case names.
   public var headers: [String: String]

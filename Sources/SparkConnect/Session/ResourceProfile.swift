@@ -16,6 +16,7 @@ import SwiftProtobuf
 public struct ResourceProfile: Sendable, Hashable {
   /// What each executor is started with.
   public struct Executor: Sendable, Hashable {
+    /// Cores of an executor; `nil` leaves it to the server's settings.
     public var cores: Int?
     /// The Java heap in MiB.
     public var memory: Int?
@@ -37,6 +38,7 @@ public struct ResourceProfile: Sendable, Hashable {
 
   /// An amount of a resource of executors, and how it is found on a machine.
   public struct ExecutorResource: Sendable, Hashable {
+    /// How many of the resource each executor has.
     public var amount: Int
     /// A program on the machine that prints the resource's addresses; the server's own setting, such as
     /// `spark.executor.resource.gpu.discoveryScript`, does not apply to profiles.
@@ -65,7 +67,9 @@ public struct ResourceProfile: Sendable, Hashable {
     }
   }
 
+  /// What executors are started with, where the profile starts some.
   public var executor: Executor
+  /// What each task of the stage occupies.
   public var task: Task
 
   public init(executor: Executor = Executor(), task: Task = Task()) {

@@ -3,9 +3,13 @@ import GRPCProtobuf
 
 /// How often and after which pauses a request is sent again.
 public struct RetryPolicy: Sendable, Hashable {
+  /// How often a request is sent again before its failure is an error.
   public var maximumRetries: Int
+  /// The pause before the first repetition.
   public var initialPause: Duration
+  /// What pauses grow to at most.
   public var maximumPause: Duration
+  /// How many times longer each pause is than the one before it.
   public var multiplier: Double
 
   public init(

@@ -184,8 +184,10 @@ public final class SparkSession: Sendable {
   /// Marks all later executions of this session with `tag`, by which they can be interrupted.
   public func addTag(_ tag: String) { state.withLock { _ = $0.tags.insert(tag) } }
 
+  /// Leaves `tag` off later executions; those that run keep it.
   public func removeTag(_ tag: String) { state.withLock { _ = $0.tags.remove(tag) } }
 
+  /// What later executions of this session are marked with.
   public var tags: Set<String> { state.withLock { $0.tags } }
 
   /// Interrupts everything that the session runs; returns the operations' ids.

@@ -10,6 +10,7 @@ public struct RecordBatches: AsyncSequence {
 
   public func makeAsyncIterator() -> Iterator { Iterator(source: source) }
 
+  /// Takes the batches one by one; there is one pass over them.
   public struct Iterator: AsyncIteratorProtocol {
     let source: any BatchSource
 

@@ -12,7 +12,9 @@ public struct InputArgument: Sendable {
   public var name: String
   /// The rows' numbers within the partition.
   public var rows: RowNumbers
+  /// What becomes of missing values.
   public var nulls: NullPolicy
+  /// What becomes of arrays that are too short.
   public var ragged: RaggedPolicy
   /// The function's name.
   public var function: String

@@ -15,7 +15,9 @@ public struct BatchModelPrediction: UserDefinedFunction {
 
   /// What the driver sends to the executors.
   public struct Parameters: Codable, Hashable, Sendable {
+    /// The model and how it is fed.
     public var prediction: ModelPrediction.Parameters
+    /// Where in the table's batches the arguments of the prediction are found.
     public var arguments: [Argument]
     /// The name of the struct that has the outputs as its fields; `nil` if each becomes a column.
     public var structure: String?

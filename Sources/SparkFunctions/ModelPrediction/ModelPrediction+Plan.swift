@@ -4,6 +4,7 @@ import Tensors
 
 /// A model fitted to a table: what the driver needs to apply ``ModelPrediction``.
 public struct PredictionPlan: Sendable, Hashable {
+  /// What the function gets on the executors.
   public var parameters: ModelPrediction.Parameters
   /// The columns that the function takes, in order: the name of a column of the table, then those of
   /// fields within structs.

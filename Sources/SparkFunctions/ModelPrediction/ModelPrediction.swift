@@ -14,8 +14,11 @@ public struct ModelPrediction: UserDefinedFunction {
 
   /// What the driver sends to the executors.
   public struct Parameters: Codable, Hashable, Sendable {
+    /// The model to load.
     public var model: ModelReference
+    /// What feeds each input of the model.
     public var inputs: [InputBinding]
+    /// What becomes of the outputs that are wanted.
     public var outputs: [OutputBinding]
     /// Where the tensors of ``inputs`` and ``outputs`` have their rows, and how many a run takes: of a
     /// fixed number the last batch is filled up.
@@ -24,12 +27,15 @@ public struct ModelPrediction: UserDefinedFunction {
     public var rows: RowRelation
     /// The number of rows that are taken from the table at once.
     public var batchSize: Int
+    /// What becomes of missing values.
     public var nulls: NullPolicy
+    /// What becomes of arrays that are too short.
     public var ragged: RaggedPolicy
   }
 
   /// An input of the model and the arguments of the function that feed it.
   public struct InputBinding: Codable, Hashable, Sendable {
+    /// The input, as the driver's model declares it.
     public var specification: TensorSpecification
     /// Positions among the function's arguments.
     public var columns: [Int]
@@ -37,9 +43,11 @@ public struct ModelPrediction: UserDefinedFunction {
 
   /// An output of the model and the field of the result that it becomes.
   public struct OutputBinding: Codable, Hashable, Sendable {
+    /// The output, as the driver's model declares it.
     public var specification: TensorSpecification
     /// The shape of one row, ``Shape/dynamic`` where it varies; `nil` if nothing tells.
     public var rowShape: Shape?
+    /// The name of the field.
     public var column: String
     /// Whether the output is a map of numbers for each row, whose values are the tensor.
     public var isMap = false

@@ -12,6 +12,7 @@ public struct ModelFormat: RawRepresentable, Sendable, Hashable, Codable {
 
 /// A model file and how to load it: what travels to the executors.
 public struct ModelReference: Sendable, Hashable, Codable {
+  /// What kind of model it is, which tells who loads it.
   public var format: ModelFormat
   /// The name under which the driver added the file, an absolute path on every executor, or the address
   /// of a server (`grpc://host:port`).
@@ -56,6 +57,7 @@ public typealias ModelPlacement =
 
 /// The columns that feed one input of a model: one, or several that are put side by side.
 public struct InputColumns: Sendable, Hashable, Codable {
+  /// The columns in the order in which they are put side by side.
   public var names: [String]
   public init(_ names: [String]) { self.names = names }
 }

@@ -12,6 +12,7 @@ import Tensors
 public struct NamedOutputs: PredictOutput {
   private let entries: [(name: String, output: any PredictOutput)]
 
+  /// Outputs under the names of the declared struct's fields.
   public init(_ entries: [(name: String, output: any PredictOutput)]) { self.entries = entries }
 
   /// The outputs of a model.

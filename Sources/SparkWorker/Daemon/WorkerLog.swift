@@ -2,6 +2,7 @@ import Glibc
 
 /// Lines for the executor's log, written to standard error, which Spark copies there.
 public struct WorkerLog: Sendable {
+  /// How grave a line is; what lies below the log's own level is left out.
   public enum Level: String, Sendable, Hashable, CaseIterable, Comparable {
     case debug, info, warning, error, nothing
 

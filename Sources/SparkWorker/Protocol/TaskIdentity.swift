@@ -8,10 +8,15 @@ public struct TaskIdentity: Sendable, Hashable {
     case unix(path: String)
   }
 
+  /// Spark's number of the stage.
   public var stage = 0
+  /// The partition that the task computes, from 0.
   public var partition = 0
+  /// How often this partition was tried before.
   public var attempt = 0
+  /// Spark's number of the attempt among those of all tasks.
   public var taskAttempt: Int64 = 0
+  /// Cores that the task occupies.
   public var cpus = 1
   /// Addresses by the resource's name, such as `["gpu": ["0"]]`.
   public var resources: [String: [String]] = [:]

@@ -2,18 +2,23 @@
 public struct TaskInitialization: Sendable, Hashable {
   /// The version whose layout the message has.
   public var version: SparkProtocolVersion
+  /// The partition as the message's head names it.
   public var partition: Int
+  /// The task's place in the job, and what it may use.
   public var identity: TaskIdentity
   /// Where files that the driver added lie on this executor.
   public var filesDirectory: String
   /// Python files and archives that the driver added; of no use here.
   public var includes: [String]
+  /// How the functions take their rows.
   public var evaluation: EvaluationType
   /// Spark's settings for the evaluation (session time zone, large types and the like).
   public var runnerConfiguration: [String: String]
+  /// Settings of the kind of evaluation alone, which Spark has since 4.2.
   public var evaluationConfiguration: [String: String]
   /// The profiler that the session asked for; this worker has none.
   public var profiler: String?
+  /// The functions, and the columns that each gets.
   public var calls: [FunctionCall]
 }
 
@@ -21,6 +26,7 @@ public struct TaskInitialization: Sendable, Hashable {
 public struct FunctionCall: Sendable, Hashable {
   /// One argument: a column of the input, by position.
   public struct Argument: Sendable, Hashable {
+    /// The column's position, from 0.
     public var column: Int
     /// The name, where the argument was passed by name.
     public var name: String?
@@ -31,6 +37,7 @@ public struct FunctionCall: Sendable, Hashable {
     }
   }
 
+  /// What the innermost function gets, in its order.
   public var arguments: [Argument]
   /// The functions' commands as the driver sent them, the innermost first.
   public var commands: [[UInt8]]

@@ -15,9 +15,10 @@ public struct SavedModelSignature: Sendable, Hashable {
   public var outputs: [TensorSpecification] = []
   /// The names of inputs and outputs that may have any number of dimensions.
   public var unranked: Set<String> = []
-  /// Inputs and outputs that are no dense tensors of a known element type, with what they are. With
-  /// such an input the signature cannot be used; such outputs are not computed.
+  /// Inputs that are no dense tensors of a known element type, with what they are: with one of them the
+  /// signature cannot be used. Outputs of such kinds are in ``otherOutputs``, and not computed.
   public var otherInputs: [String: String] = [:]
+  /// The outputs of such kinds, with what they are.
   public var otherOutputs: [String: String] = [:]
 
   /// The signatures of the model in the directory `path`, in alphabetical order; TensorFlow is not

@@ -25,6 +25,7 @@ public struct GenerationOptions: Sendable, Hashable, Codable {
   public var beams: Int?
   /// The exponent of the length by which a beam's score is divided: above 0 favours long texts.
   public var lengthPenalty: Double?
+  /// When a beam search ends; `nil` leaves it to the folder's settings.
   public var earlyStopping: EarlyStopping?
   /// No sequence of so many tokens comes twice; 0 for no such rule.
   public var noRepeatNGramSize: Int?

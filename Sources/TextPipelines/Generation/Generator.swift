@@ -3,6 +3,7 @@ import Tensors
 /// A result: token ids from the start token to the end token (or the greatest length), and the score
 /// that a beam search gave it.
 public struct GeneratedTokens: Sendable, Hashable {
+  /// The tokens' numbers in the vocabulary.
   public var ids: [Int]
   /// The sum of the logarithms of the tokens' probabilities over the length to the power of the
   /// length penalty; `nil` for a greedy search.
