@@ -45,6 +45,8 @@ public final class KServeClient: Sendable {
   }
 
   /// The process's client of `endpoint`, which is never closed.
+  ///
+  /// - Throws: ``KServeError`` if TLS cannot be set up.
   public static func shared(
     _ endpoint: KServeEndpoint, options: KServeClientOptions = .init()
   ) throws -> KServeClient {
@@ -61,14 +63,22 @@ public final class KServeClient: Sendable {
   public func close() async { await connection.close() }
 
   /// Whether the server runs.
+  ///
+  /// - Throws: ``KServeError`` if the server cannot be reached, refuses, or does not answer in
+  ///   time. A server that answers no is no error.
   public func isServerLive() async throws -> Bool { try await connection.isTrue(.serverLive) }
 
   /// Whether the server takes requests.
+  ///
+  /// - Throws: ``KServeError`` if the server cannot be reached, refuses, or does not answer in
+  ///   time. A server that answers no is no error.
   public func isServerReady() async throws -> Bool { try await connection.isTrue(.serverReady) }
 
   /// Whether a model takes requests.
   ///
   /// - Parameter version: empty for any.
+  /// - Throws: ``KServeError`` if the server cannot be reached, refuses, or does not answer in
+  ///   time. A model that is not ready is no error.
   public func isModelReady(_ name: String, version: String = "") async throws -> Bool {
     try await connection.isTrue(.modelReady(name: name, version: version))
   }
@@ -99,6 +109,9 @@ public final class KServeClient: Sendable {
   }
 
   /// What the server says of itself.
+  ///
+  /// - Throws: ``KServeError`` if the server cannot be reached, refuses, or does not answer in
+  ///   time.
   public func serverDescription() async throws -> ServerDescription {
     let reply = try await connection.call(
       .serverMetadata, reply: Inference_ServerMetadataResponse.self)
@@ -107,6 +120,9 @@ public final class KServeClient: Sendable {
 
   /// What the server says of a model: its tensors, and, if it has Triton's extension for that, its
   /// batches and policy.
+  ///
+  /// - Throws: ``KServeError`` also if the server has no such model, or its tensors are of kinds
+  ///   that are not known.
   public func model(_ name: String, version: String = "") async throws -> ServedModel {
     let path = KServePath.model(name, version)
     let metadata = try await connection.call(
@@ -142,6 +158,9 @@ public final class KServeClient: Sendable {
   }
 
   /// Runs an inference.
+  ///
+  /// - Throws: ``KServeError`` if a tensor cannot be sent, the server cannot be reached or refuses,
+  ///   the model fails, or no answer comes in time.
   public func infer(_ request: InferRequest) async throws -> InferResponse {
     try await connection.infer(request)
   }
@@ -180,6 +199,7 @@ public final class KServeClient: Sendable {
   /// What the server has counted.
   ///
   /// - Parameter model: empty for all models.
+  /// - Throws: ``KServeError`` also if the server has no such model or no statistics.
   public func statistics(
     of model: String = "", version: String = ""
   ) async throws -> [ModelStatistics] {
@@ -195,6 +215,8 @@ public final class KServeClient: Sendable {
   }
 
   /// The models of the server's repository, loaded or not.
+  ///
+  /// - Throws: ``KServeError`` also if the server has no repository that clients may see.
   public func repositoryIndex(onlyReady: Bool = false) async throws -> [RepositoryEntry] {
     let message = Inference_RepositoryIndexRequest.with { $0.ready = onlyReady }
     return try await connection.call(
@@ -214,6 +236,8 @@ public final class KServeClient: Sendable {
   ///   - configuration: JSON to use instead of the model's configuration file.
   ///   - files: further files by their path in the model's folder, such as `1/model.onnx`; they need
   ///     a configuration.
+  /// - Throws: ``KServeError`` also if the server does not let clients load, or cannot load the
+  ///   model.
   public func loadModel(
     _ name: String, configuration: String? = nil, files: [String: [UInt8]] = [:]
   ) async throws {
@@ -240,6 +264,7 @@ public final class KServeClient: Sendable {
   /// Unloads a model of the repository.
   ///
   /// - Parameter withDependents: whether the models that it is composed of go, too.
+  /// - Throws: ``KServeError`` also if the server does not let clients unload.
   public func unloadModel(_ name: String, withDependents: Bool = false) async throws {
     var message = Inference_RepositoryModelUnloadRequest()
     message.modelName = name
@@ -254,6 +279,9 @@ public final class KServeClient: Sendable {
   }
 
   /// Lets the server map the first `byteCount` bytes of a shared-memory object under a name.
+  ///
+  /// - Throws: ``KServeError`` also if the server cannot open the object or takes none, or the name
+  ///   is in use.
   public func registerSharedMemory(
     _ region: String, key: String, byteCount: Int
   ) async throws {
@@ -273,11 +301,17 @@ public final class KServeClient: Sendable {
   }
 
   /// The regions of shared memory that the server has mapped, by name.
+  ///
+  /// - Throws: ``KServeError`` if the server cannot be reached, refuses, or does not answer in
+  ///   time.
   public func sharedMemoryStatus() async throws -> [SharedMemoryStatus] {
     try await connection.sharedMemoryStatus().sorted { $0.name < $1.name }
   }
 
   /// Lets the server forget a region of shared memory.
+  ///
+  /// - Throws: ``KServeError`` if the server cannot be reached, refuses, or does not answer in
+  ///   time.
   public func unregisterSharedMemory(_ region: String) async throws {
     _ = try await connection.call(
       KServeQuestion(

@@ -43,6 +43,8 @@ public struct TensorBytes: Sendable {
   }
 
   /// The bytes, borrowed for the length of `body`.
+  ///
+  /// - Throws: what `body` throws.
   public func withUnsafeBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {

@@ -56,6 +56,7 @@ public final class DynamicLibrary: Sendable {
   /// Opens the library at `path`, or the one that is open already.
   ///
   /// - Parameter path: a file, or a bare name for the system's loader.
+  /// - Throws: ``DynamicLibraryError`` with the loader's reason.
   public static func open(path: String, name: String) throws(DynamicLibraryError) -> DynamicLibrary
   {
     switch open(path, name: name) {

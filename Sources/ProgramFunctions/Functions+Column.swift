@@ -69,6 +69,9 @@ extension DataFrame {
   }
 
   /// The same with parameters.
+  ///
+  /// - Throws: `SparkError` as without parameters; an `EncodingError` for parameters that are no
+  ///   JSON.
   public func mapBatches<Parameters>(
     _ function: MapBatchesFunction<Parameters>, _ parameters: Parameters,
     resources: ResourceProfile? = nil

@@ -6,6 +6,9 @@ import ArrowIPC
 /// socket, a list in a test, or the output of another function.
 public protocol BatchSource: AnyObject {
   /// The next batch, or `nil` at the end.
+  ///
+  /// - Throws: why the batch cannot be had: damaged input, a failed function, `CancellationError`
+  ///   when the task was cancelled.
   func next() async throws -> RecordBatch?
 }
 

@@ -11,6 +11,8 @@ public enum FunctionCommand {
   static let version: UInt8 = 1
 
   /// Encodes `invocation`.
+  ///
+  /// - Throws: an `EncodingError`, which no invocation causes.
   public static func encode(_ invocation: FunctionInvocation) throws -> [UInt8] {
     magic + [version] + Array(try JSONEncoder().encode(invocation))
   }

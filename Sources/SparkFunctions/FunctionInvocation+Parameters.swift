@@ -16,6 +16,8 @@ extension FunctionInvocation {
 
   /// Parameters as an invocation carries them: JSON with sorted keys, so that equal parameters are
   /// equal bytes and share a model. Infinities and NaN are written as strings.
+  ///
+  /// - Throws: an `EncodingError` when the parameters cannot be written as JSON.
   public static func encode(_ parameters: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys

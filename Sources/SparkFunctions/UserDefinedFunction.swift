@@ -25,6 +25,8 @@ public protocol UserDefinedFunction: Sendable {
   ///   - worker: the task's surroundings.
   /// - Returns: for ``FunctionKind/column``, batches of exactly one column, in all as many rows as
   ///   `input` in the same order (batch boundaries are free).
+  /// - Throws: why the model cannot be loaded or `input` does not fit. What goes wrong in a batch
+  ///   is thrown by the result, when the batch is asked for.
   func evaluate(
     _ input: any BatchSource, invocation: FunctionInvocation, worker: WorkerContext
   ) async throws -> any BatchSource

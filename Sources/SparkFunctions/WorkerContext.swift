@@ -49,7 +49,12 @@ public struct WorkerContext: Sendable {
 /// The meeting point of the tasks of a barrier stage.
 public protocol BarrierCoordinator: Sendable {
   /// Returns when every task of the stage has called it; takes about a second.
+  ///
+  /// - Throws: why the tasks cannot meet: another one has failed, or Spark's coordinator is lost.
   func barrier() async throws
+
   /// Every task's `message` in partition order, once all tasks have given theirs.
+  ///
+  /// - Throws: why the tasks cannot meet: another one has failed, or Spark's coordinator is lost.
   func allGather(_ message: String) async throws -> [String]
 }

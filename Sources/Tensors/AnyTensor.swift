@@ -100,6 +100,8 @@ public protocol FixedWidthTensor: Sendable {
   /// The memory that has the elements, and where in it they begin.
   var memory: (storage: TensorStorage, byteOffset: Int) { get }
   /// The same elements under another shape.
+  ///
+  /// - Throws: ``TensorError`` when the numbers of elements differ.
   func erasedReshape(to shape: Shape) throws -> AnyTensor
 }
 

@@ -53,6 +53,7 @@ public struct Tensor<Element: TensorElement> {
   /// A new tensor whose elements `initializer` writes; all of them must be written.
   ///
   /// - Precondition: `shape` is fixed and not negative.
+  /// - Throws: what `initializer` throws.
   public init<Failure: Error>(
     shape: Shape,
     initializingWith initializer: (UnsafeMutableBufferPointer<Element>) throws(Failure) -> Void
@@ -96,6 +97,8 @@ public struct Tensor<Element: TensorElement> {
   public var rowStride: Int { shape.dimensions.dropFirst().reduce(1, *) }
 
   /// The elements in row-major order, borrowed for the length of `body`.
+  ///
+  /// - Throws: what `body` throws.
   public func withUnsafeBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeBufferPointer<Element>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -104,6 +107,8 @@ public struct Tensor<Element: TensorElement> {
   }
 
   /// The elements' bytes, borrowed for the length of `body`.
+  ///
+  /// - Throws: what `body` throws.
   public func withUnsafeBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {

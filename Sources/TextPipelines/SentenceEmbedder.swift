@@ -124,6 +124,8 @@ public struct SentenceEmbedder: Sendable {
   }
 
   /// The vectors of rows of token ids, `[rows, dimensions]`.
+  ///
+  /// - Throws: ``TextPipelineError``, or the runtime's error.
   public func embed(_ rows: TokenRows) async throws -> Tensor<Float> {
     try await embed(rows, skipping: 0)
   }

@@ -113,6 +113,8 @@ public struct SequenceGenerator: Sendable {
   }
 
   /// The results for rows of token ids, which end as the tokenizer ends them.
+  ///
+  /// - Throws: ``TextPipelineError``, or the runtime's error.
   public func generate(_ rows: TokenRows) async throws -> [GeneratedTokens] {
     try rows.check(vocabularySize: vocabularySize, model: name)
     var results = Array(repeating: GeneratedTokens(ids: [], score: nil), count: rows.count)

@@ -84,16 +84,22 @@ public struct TextClassifier: Sendable {
   }
 
   /// The best label of each row of token ids.
+  ///
+  /// - Throws: ``TextPipelineError``, or the runtime's error.
   public func classify(_ rows: TokenRows) async throws -> [Classification] {
     best(of: try await scores(of: rows))
   }
 
   /// The scores of all labels, `[rows, labels]`, for rows of token ids.
+  ///
+  /// - Throws: ``TextPipelineError``, or the runtime's error.
   public func scores(of rows: TokenRows) async throws -> Tensor<Float> {
     function(try await logits(of: rows))
   }
 
   /// The network's outputs, `[rows, labels]`, for rows of token ids.
+  ///
+  /// - Throws: ``TextPipelineError``, or the runtime's error.
   public func logits(of rows: TokenRows) async throws -> Tensor<Float> {
     try rows.check(vocabularySize: configuration.vocabularySize, model: name)
     let width = labels.count

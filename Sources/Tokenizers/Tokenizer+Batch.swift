@@ -24,6 +24,8 @@ extension Tokenizer {
   }
 
   /// Encodes texts for a model; see ``encodeBatch(_:addSpecialTokens:)-(StringTensor,_)``.
+  ///
+  /// - Throws: ``TokenizerError`` as ``encode(_:pair:addSpecialTokens:)``; the message names the row.
   public func encodeBatch(
     _ texts: [String], addSpecialTokens: Bool = true
   ) throws(TokenizerError) -> TokenBatch {

@@ -90,6 +90,8 @@ public final class ArrowStreamReader {
   }
 
   /// The remaining batches.
+  ///
+  /// - Throws: what ``next()`` throws.
   public func readAll() throws -> [RecordBatch] {
     var batches: [RecordBatch] = []
     while let batch = try next() { batches.append(batch) }

@@ -55,6 +55,8 @@ public struct ArrowBuffer: Sendable {
   }
 
   /// The bytes, borrowed for the length of `body`.
+  ///
+  /// - Throws: what `body` throws.
   @inlinable
   public func withUnsafeBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
@@ -68,6 +70,7 @@ public struct ArrowBuffer: Sendable {
   /// that make no whole element are left out.
   ///
   /// - Precondition: the first byte is aligned for `Element` (decoded streams are).
+  /// - Throws: what `body` throws.
   @inlinable
   public func withElements<Element: BitwiseCopyable, Result, Failure: Error>(
     of type: Element.Type, _ body: (UnsafeBufferPointer<Element>) throws(Failure) -> Result

@@ -53,6 +53,9 @@ public struct ProgramRun: Sendable {
   }
 
   /// Runs and throws what went wrong.
+  ///
+  /// - Throws: `InferenceError` if two functions have the same name, `SparkError` if no Spark can
+  ///   be reached or started, and what the body throws.
   public func run() async throws {
     _ = try Program.start(own: functions)
     let named = remote ?? ProcessInfo.processInfo.environment["SPARK_REMOTE"]

@@ -27,6 +27,8 @@ public protocol SparkProgram: SendableMetatype {
   static var functions: [any UserDefinedFunction] { get }
 
   /// What the program does; only the driver calls it.
+  ///
+  /// - Throws: what shall end the program with an error: it is printed, and the exit status is 1.
   static func run(_ spark: SparkSession) async throws
 }
 

@@ -80,6 +80,9 @@ public struct FakeSpark: Sendable {
   }
 
   /// Evaluates `function` with `parameters` over `batches` as one task.
+  ///
+  /// - Throws: ``FakeSparkError`` with the worker's own words if the task fails; an `EncodingError`
+  ///   for parameters that are no JSON.
   public func run(
     _ function: any UserDefinedFunction, parameters: some Encodable & Sendable,
     arguments: [String]? = nil, on batches: [RecordBatch], schema: ArrowSchema? = nil
@@ -93,6 +96,7 @@ public struct FakeSpark: Sendable {
   /// Runs `task` in this process, with the functions of `registry`.
   ///
   /// - Parameter batches: the table, wrapped here into one struct column for `mapInArrow`.
+  /// - Throws: ``FakeSparkError`` with the worker's own words if the task fails.
   public func run(
     _ task: FakeSparkTask, registry: FunctionRegistry, on batches: [RecordBatch],
     _ schema: ArrowSchema
@@ -109,6 +113,9 @@ public struct FakeSpark: Sendable {
   }
 
   /// A connection to a worker in this process that knows the functions of `registry`.
+  ///
+  /// - Throws: ``FakeSparkError`` if the worker does not greet; `WorkerError` if the system gives
+  ///   no sockets.
   public func connect(
     _ registry: FunctionRegistry, fingerprint: String = Self.fingerprint
   ) throws -> FakeSparkConnection {
@@ -142,6 +149,8 @@ public struct FakeSpark: Sendable {
   }
 
   /// A table as the one struct column that Spark makes of it for `mapInArrow`.
+  ///
+  /// - Throws: `ArrowError` if a column is shorter than the batch.
   public static func wrapped(_ batch: RecordBatch) throws -> RecordBatch {
     try RecordBatch([
       (

@@ -19,6 +19,7 @@ public final class FakeSparkBarrier: Sendable {
 
   /// - Parameters:
   ///   - failure: what every call is answered with instead.
+  /// - Throws: `WorkerError` if the system gives no sockets.
   public init(
     tasks: Int, transport: FakeSpark.Transport, directory: String = "/tmp", failure: String? = nil
   ) throws {

@@ -85,6 +85,9 @@ public final class FakeSparkConnection: Sendable {
   }
 
   /// Sends raw bytes and takes what comes for them as the results of a task.
+  ///
+  /// - Throws: ``FakeSparkError`` if the worker reports a failure, goes away or breaks the
+  ///   protocol.
   public func run(raw bytes: [UInt8]) throws -> Outcome {
     let writer = FakeSparkWriter { [connection] in try connection.send(bytes) }
     defer { writer.wait() }
@@ -97,6 +100,8 @@ public final class FakeSparkConnection: Sendable {
   }
 
   /// Sends the beginning of a task, and then nothing.
+  ///
+  /// - Throws: ``FakeSparkError`` if the worker goes away.
   public func begin(
     _ task: FakeSparkTask, on batches: [RecordBatch], schema: ArrowSchema
   ) throws {
@@ -109,6 +114,9 @@ public final class FakeSparkConnection: Sendable {
   }
 
   /// Waits for the beginning of the results and takes the first batch.
+  ///
+  /// - Throws: ``FakeSparkError`` if the worker reports a failure, goes away or breaks the
+  ///   protocol.
   public func firstBatch() throws -> RecordBatch? {
     try Self.translated {
       let first = try connection.readInt32()

@@ -76,6 +76,8 @@ public final class FakeSparkDaemon: Sendable {
   public var log: String { errors.bytes.withLock { String(decoding: $0, as: UTF8.self) } }
 
   /// Opens a connection and greets the worker.
+  ///
+  /// - Throws: ``FakeSparkError`` if the daemon cannot be reached, or no worker greets.
   public func connect() throws -> FakeSparkConnection {
     let target: Socket.Address = Int(address).map { .tcp(port: $0) } ?? .unix(path: address)
     do {
@@ -85,6 +87,8 @@ public final class FakeSparkDaemon: Sendable {
   }
 
   /// Opens a connection and sends `secret` instead of the right one.
+  ///
+  /// - Throws: ``FakeSparkError`` if the daemon refuses, as it must.
   public func connect(secret: String) throws -> FakeSparkConnection {
     let target: Socket.Address = Int(address).map { .tcp(port: $0) } ?? .unix(path: address)
     do {

@@ -7,6 +7,9 @@ import Tensors
 
 extension DataFrame {
   /// Runs the query and hands each record batch to `body` as it comes; no more than one is held.
+  ///
+  /// - Throws: what `body` throws, which ends the query; ``SparkError`` if Spark refuses or fails
+  ///   the query, or the server is lost; `CancellationError` when the task is cancelled.
   public func forEachBatch(
     _ body: @escaping @Sendable (RecordBatch) async throws -> Void
   ) async throws {
@@ -24,6 +27,9 @@ extension DataFrame {
   public func recordBatches() -> RecordBatchSequence { RecordBatchSequence(table: self) }
 
   /// All rows as record batches.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public func collectBatches() async throws -> [RecordBatch] {
     let batches = Collected<[RecordBatch]>()
     try await forEachBatch { batch in batches.update(default: []) { $0.append(batch) } }
@@ -31,6 +37,9 @@ extension DataFrame {
   }
 
   /// All rows.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public func collect() async throws -> [Row] {
     let schema = Collected<StructType>()
     let rows = Collected<[Row]>()
@@ -76,6 +85,9 @@ extension DataFrame {
   }
 
   /// The number of rows.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public func count() async throws -> Int {
     let rows = try await agg(SparkConnect.count().as("count")).collect()
     guard case .int(let count)? = rows.first?.values.first else {
@@ -85,22 +97,41 @@ extension DataFrame {
   }
 
   /// The first `count` rows.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public func take(_ count: Int) async throws -> [Row] { try await limit(count).collect() }
 
   /// The first row, if there is one.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public func first() async throws -> Row? { try await take(1).first }
 
   /// The last `count` rows.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public func tail(_ count: Int) async throws -> [Row] { try await tailRelation(count).collect() }
 
+  /// Whether there are no rows; one is asked for.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public var isEmpty: Bool { get async throws { try await first() == nil } }
 
   /// Prints the first `rows` rows, values longer than `truncate` characters cut (0: never).
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public func show(_ rows: Int = 20, truncate: Int = 20, vertical: Bool = false) async throws {
     print(try await showString(rows, truncate: truncate, vertical: vertical), terminator: "")
   }
 
   /// What ``show(_:truncate:vertical:)`` prints.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public func showString(
     _ rows: Int = 20, truncate: Int = 20, vertical: Bool = false
   ) async throws -> String {
@@ -120,6 +151,9 @@ extension DataFrame {
   }
 
   /// The names and types of the columns; nothing is computed.
+  ///
+  /// - Throws: ``SparkError`` if Spark cannot make sense of the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public func schema() async throws -> StructType {
     let plan = try plan()
     let response = try await session.analyze { $0.schema = .with { $0.plan = plan } }
@@ -130,15 +164,24 @@ extension DataFrame {
   }
 
   /// The names of the columns.
+  ///
+  /// - Throws: ``SparkError`` if Spark cannot make sense of the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public var columns: [String] { get async throws { try await schema().names } }
 
   /// Prints the schema as a tree.
+  ///
+  /// - Throws: ``SparkError`` if Spark cannot make sense of the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public func printSchema() async throws { print(try await schema().treeString, terminator: "") }
 
   /// How much ``explain(_:)`` tells.
   public enum ExplainMode: Sendable { case simple, extended, codegen, cost, formatted }
 
   /// How Spark will run the query.
+  ///
+  /// - Throws: ``SparkError`` if Spark cannot make sense of the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public func explain(_ mode: ExplainMode = .simple) async throws -> String {
     let plan = try plan()
     return try await session.analyze { request in
@@ -157,10 +200,16 @@ extension DataFrame {
   }
 
   /// Keeps the rows in the executors' memory, and on disk where they do not fit, once computed.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
+  ///   is cancelled.
   @discardableResult
   public func cache() async throws -> DataFrame { try await persist() }
 
   /// Keeps the rows once computed.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
+  ///   is cancelled.
   @discardableResult
   public func persist(memory: Bool = true, disk: Bool = true) async throws -> DataFrame {
     _ = try plan()
@@ -181,12 +230,18 @@ extension DataFrame {
   }
 
   /// Forgets kept rows.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
+  ///   is cancelled.
   public func unpersist() async throws {
     let relation = relation
     _ = try await session.analyze { $0.unpersist = .with { $0.relation = relation } }
   }
 
   /// Makes the query usable as the view `name` in SQL within this session.
+  ///
+  /// - Throws: ``SparkError`` if Spark cannot make sense of the query, or the server is lost;
+  ///   `CancellationError` when the task is cancelled.
   public func createOrReplaceTempView(_ name: String) async throws {
     _ = try plan()
     try await session.prepare(calls)
@@ -224,6 +279,10 @@ public struct RecordBatchSequence: AsyncSequence, Sendable {
       }
     }
 
+    /// The next batch, `nil` after the last one.
+    ///
+    /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
+    ///   `CancellationError` when the task is cancelled.
     public func next() async throws -> RecordBatch? {
       try await withTaskCancellationHandler {
         try await channel.next()

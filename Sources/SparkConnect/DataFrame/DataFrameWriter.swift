@@ -102,13 +102,41 @@ public struct DataFrameWriter: Sendable {
     return set?.lowercased() == "dynamic"
   }
 
+  /// Writes a folder of Parquet files.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails to write, see ``save(_:)``;
+  ///   `CancellationError` when the task is cancelled.
   public func parquet(_ path: String) async throws { try await format("parquet").save(path) }
+
+  /// Writes a folder of text files with a separator, without names unless the option `header` is
+  /// set.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails to write, see ``save(_:)``;
+  ///   `CancellationError` when the task is cancelled.
   public func csv(_ path: String) async throws { try await format("csv").save(path) }
+
+  /// Writes a folder of text files with a JSON object on each line.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails to write, see ``save(_:)``;
+  ///   `CancellationError` when the task is cancelled.
   public func json(_ path: String) async throws { try await format("json").save(path) }
+
+  /// Writes a folder of ORC files.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails to write, see ``save(_:)``;
+  ///   `CancellationError` when the task is cancelled.
   public func orc(_ path: String) async throws { try await format("orc").save(path) }
+
+  /// Writes a folder of text files, a line for each row of a single column of strings.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails to write, see ``save(_:)``;
+  ///   `CancellationError` when the task is cancelled.
   public func text(_ path: String) async throws { try await format("text").save(path) }
 
   /// Writes to the table `name`, made if it does not exist.
+  ///
+  /// - Throws: ``SparkError`` if Spark refuses or fails to write; `CancellationError` when the task
+  ///   is cancelled.
   public func saveAsTable(_ name: String) async throws {
     try await run {
       $0.table = .with {
@@ -119,6 +147,9 @@ public struct DataFrameWriter: Sendable {
   }
 
   /// Adds the rows to the existing table `name`, columns matched by position.
+  ///
+  /// - Throws: ``SparkError`` if there is no such table, or Spark refuses or fails to write;
+  ///   `CancellationError` when the task is cancelled.
   public func insertInto(_ name: String) async throws {
     try await run {
       $0.table = .with {

@@ -7,6 +7,9 @@ import SwiftProtobuf
 
 extension SparkSession {
   /// The result of an SQL query. `:name` in it stands for an entry of `arguments`.
+  ///
+  /// - Throws: ``SparkError`` if an argument cannot be sent, the query is wrong, or a statement
+  ///   with effects fails; `CancellationError` when the task is cancelled.
   public func sql(_ query: String, _ arguments: [String: any ColumnConvertible] = [:]) async throws
     -> DataFrame
   {
@@ -20,6 +23,9 @@ extension SparkSession {
   }
 
   /// The result of an SQL query. Each `?` in it stands for the next of `arguments`.
+  ///
+  /// - Throws: ``SparkError`` if an argument cannot be sent, the query is wrong, or a statement
+  ///   with effects fails; `CancellationError` when the task is cancelled.
   public func sql(_ query: String, _ arguments: [any ColumnConvertible]) async throws -> DataFrame {
     let context = Column.Context(version: majorMinorVersion)
     let positional = try arguments.map { try $0.column.expression(context) }
@@ -192,6 +198,9 @@ extension SparkSession {
   }
 
   /// Forgets the temporary view called `name`; returns whether there was one.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
+  ///   is cancelled.
   @discardableResult
   public func dropTempView(_ name: String) async throws -> Bool {
     let relation = Spark_Connect_Relation.with {
@@ -211,6 +220,9 @@ extension SparkSession {
   }
 
   /// Whether there is a table or view called `name`.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
+  ///   is cancelled.
   public func tableExists(_ name: String) async throws -> Bool {
     let relation = Spark_Connect_Relation.with {
       $0.catalog.tableExists = .with { $0.tableName = name }

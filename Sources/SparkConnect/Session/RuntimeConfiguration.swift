@@ -19,12 +19,18 @@ public struct RuntimeConfiguration: Sendable {
   }
 
   /// The value of `key`, `nil` if it is not set and has no default.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
+  ///   is cancelled.
   public func get(_ key: String) async throws -> String? {
     let pair = try await request(.getOption(.with { $0.keys = [key] })).first
     return pair.flatMap { $0.hasValue ? $0.value : nil }
   }
 
   /// All settings whose names begin with `prefix`.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
+  ///   is cancelled.
   public func getAll(prefix: String? = nil) async throws -> [String: String] {
     let pairs = try await request(.getAll(.with { if let prefix { $0.prefix = prefix } }))
     return Dictionary(pairs.map { ($0.key, $0.value) }) { first, _ in first }
@@ -36,6 +42,8 @@ public struct RuntimeConfiguration: Sendable {
   public func set(_ key: String, _ value: String) async throws { try await set([key: value]) }
 
   /// Sets several settings at once.
+  ///
+  /// - Throws: ``SparkError`` if one of the settings is unknown or cannot be changed.
   public func set(_ values: [String: String]) async throws {
     let pairs = values.sorted { $0.key < $1.key }.map { entry in
       Spark_Connect_KeyValue.with {
@@ -47,11 +55,16 @@ public struct RuntimeConfiguration: Sendable {
   }
 
   /// Returns `key` to its default.
+  ///
+  /// - Throws: ``SparkError`` if the setting cannot be changed.
   public func unset(_ key: String) async throws {
     _ = try await request(.unset(.with { $0.keys = [key] }))
   }
 
   /// Whether a session may change `key`.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
+  ///   is cancelled.
   public func isModifiable(_ key: String) async throws -> Bool {
     try await request(.isModifiable(.with { $0.keys = [key] })).first?.value == "true"
   }

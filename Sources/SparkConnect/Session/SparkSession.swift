@@ -191,12 +191,18 @@ public final class SparkSession: Sendable {
   public var tags: Set<String> { state.withLock { $0.tags } }
 
   /// Interrupts everything that the session runs; returns the operations' ids.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
+  ///   is cancelled.
   @discardableResult
   public func interruptAll() async throws -> [String] {
     try await interrupt { $0.interruptType = .all }
   }
 
   /// Interrupts what runs under `tag`.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
+  ///   is cancelled.
   @discardableResult
   public func interrupt(tag: String) async throws -> [String] {
     try await interrupt {
@@ -206,6 +212,9 @@ public final class SparkSession: Sendable {
   }
 
   /// Interrupts one operation.
+  ///
+  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
+  ///   is cancelled.
   @discardableResult
   public func interrupt(operation: String) async throws -> [String] {
     try await interrupt {

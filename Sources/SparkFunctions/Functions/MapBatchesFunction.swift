@@ -123,6 +123,8 @@ extension MapBatchesFunction where Parameters == NoParameters {
   }
 
   /// Runs the function in this process; see the form with parameters.
+  ///
+  /// - Throws: `InferenceError`, or what the closure throws.
   public func evaluateLocally(
     on batches: [RecordBatch],
     worker: WorkerContext = WorkerContext(models: ModelCache(capacity: 1))

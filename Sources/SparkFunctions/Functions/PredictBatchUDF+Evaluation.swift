@@ -171,6 +171,8 @@ extension PredictBatchUDF {
 
 extension PredictBatchUDF where Parameters == NoParameters {
   /// Runs the function in this process; see the form with parameters.
+  ///
+  /// - Throws: `InferenceError`.
   public func predictLocally(
     on batches: [RecordBatch],
     worker: WorkerContext = WorkerContext(models: ModelCache(capacity: 1))

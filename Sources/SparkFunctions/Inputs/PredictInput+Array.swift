@@ -6,6 +6,8 @@ import Tensors
 /// (`[UInt8]`), optionals of them for columns with nulls, and arrays of them for array columns.
 public protocol PredictInputElement: Sendable {
   /// The value of each row.
+  ///
+  /// - Throws: `InferenceError` naming column and row.
   static func values(_ argument: InputArgument) throws -> [Self]
 
   /// Why a column of `type` can never be read, or `nil` if it can.
@@ -107,6 +109,8 @@ extension Optional: PredictInputElement where Wrapped: PredictInputElement {
 extension Array: PredictInputElement where Element: PredictInputElement {
   /// The elements of each row of an array column, or of a binary column as little-endian numbers;
   /// rows may differ in length.
+  ///
+  /// - Throws: `InferenceError` naming column and row.
   public static func values(_ argument: InputArgument) throws -> [[Element]] {
     let column = argument.column
     if let row = column.firstNull {

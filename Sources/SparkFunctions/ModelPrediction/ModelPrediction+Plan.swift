@@ -19,6 +19,8 @@ public struct PredictionPlan: Sendable, Hashable {
   }
 
   /// The parameters as a ``FunctionInvocation`` carries them.
+  ///
+  /// - Throws: an `EncodingError`, which no plan causes.
   public func encodedParameters() throws -> [UInt8] {
     try FunctionInvocation.encode(parameters)
   }
@@ -96,6 +98,8 @@ extension ModelPrediction {
   }
 
   /// Fits `model` to a table; see the form with specifications.
+  ///
+  /// - Throws: `InferenceError` that names the input, output or column, and what to write.
   public static func plan(
     model: any Model, reference: ModelReference, table: StructType,
     inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], only: [String]? = nil,

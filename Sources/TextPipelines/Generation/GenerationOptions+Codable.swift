@@ -1,5 +1,7 @@
 extension GenerationOptions {
   /// Reads the settings that are given; the others stay as the model has them.
+  ///
+  /// - Throws: a `DecodingError` for a setting of a wrong type.
   public init(from decoder: any Decoder) throws {
     let given = try decoder.container(keyedBy: CodingKeys.self)
     self.init(

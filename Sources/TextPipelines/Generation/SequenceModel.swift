@@ -9,10 +9,14 @@ public protocol SequenceModel: Sendable {
   var runtime: String { get }
 
   /// Reads the source texts; decoding begins with as many rows.
+  ///
+  /// - Throws: the runtime's error, or ``TextPipelineError`` for results of an unexpected form.
   func encode(_ source: TokenMatrix) async throws -> SequenceState
 
   /// Takes the next token of each row of the state and gives the scores of all tokens that may
   /// follow it, `[rows, vocabulary]`, not normalised.
+  ///
+  /// - Throws: the runtime's error, or ``TextPipelineError`` for results of an unexpected form.
   func decode(_ tokens: Tensor<Int64>, _ state: inout SequenceState) async throws -> Tensor<Float>
 }
 
