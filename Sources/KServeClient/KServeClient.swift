@@ -76,7 +76,9 @@ public final class KServeClient: Sendable {
 
   /// Whether a model takes requests.
   ///
-  /// - Parameter version: empty for any.
+  /// - Parameters:
+  ///   - name: the model.
+  ///   - version: empty for any.
   /// - Throws: ``KServeError`` if the server cannot be reached, refuses, or does not answer in
   ///   time. A model that is not ready is no error.
   public func isModelReady(_ name: String, version: String = "") async throws -> Bool {
@@ -198,7 +200,9 @@ public final class KServeClient: Sendable {
 
   /// What the server has counted.
   ///
-  /// - Parameter model: empty for all models.
+  /// - Parameters:
+  ///   - model: empty for all models.
+  ///   - version: empty for all versions.
   /// - Throws: ``KServeError`` also if the server has no such model or no statistics.
   public func statistics(
     of model: String = "", version: String = ""
@@ -233,9 +237,10 @@ public final class KServeClient: Sendable {
   /// Loads a model of the repository, again if it is loaded.
   ///
   /// - Parameters:
+  ///   - name: the model.
   ///   - configuration: JSON to use instead of the model's configuration file.
-  ///   - files: further files by their path in the model's folder, such as `1/model.onnx`; they need
-  ///     a configuration.
+  ///   - files: further files by their path in the model's folder, such as `1/model.onnx`; they
+  ///     need a configuration.
   /// - Throws: ``KServeError`` also if the server does not let clients load, or cannot load the
   ///   model.
   public func loadModel(
@@ -263,7 +268,9 @@ public final class KServeClient: Sendable {
 
   /// Unloads a model of the repository.
   ///
-  /// - Parameter withDependents: whether the models that it is composed of go, too.
+  /// - Parameters:
+  ///   - name: the model.
+  ///   - withDependents: whether the models that it is composed of go, too.
   /// - Throws: ``KServeError`` also if the server does not let clients unload.
   public func unloadModel(_ name: String, withDependents: Bool = false) async throws {
     var message = Inference_RepositoryModelUnloadRequest()

@@ -2,8 +2,8 @@ import Tensors
 
 /// A trained model, whatever runs it: a runtime in this process, or a server.
 ///
-/// Models are shared by all tasks of an executor process, so ``run(_:)`` may be called concurrently;
-/// a runtime that cannot do that serialises within.
+/// Models are shared by all tasks of an executor process, so ``run(_:outputs:)`` may be called
+/// concurrently; a runtime that cannot do that serialises within.
 public protocol Model: Sendable {
   /// What the model takes, in its own order.
   var inputs: [TensorSpecification] { get }

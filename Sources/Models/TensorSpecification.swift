@@ -6,7 +6,7 @@ public struct TensorSpecification: Sendable, Hashable, Codable {
   public var name: String
   /// What its elements are.
   public var elementType: ElementType
-  /// The declared shape, the batch dimension included; ``Shape/dynamic`` where it varies.
+  /// The declared shape, the batch dimension included; `Shape.dynamic` where it varies.
   public var shape: Shape
   /// The model's names of dynamic dimensions (such as `batch`), `nil` where it has none.
   public var dimensionNames: [String?]

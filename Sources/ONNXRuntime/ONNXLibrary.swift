@@ -3,7 +3,7 @@ import NativeLibraries
 /// ONNX Runtime as found on this machine.
 ///
 /// The package neither links nor needs it to build: the shared library is opened at run time, from
-/// wherever ``DynamicLibrarySearch`` finds it, first of all the file or directory in the environment
+/// wherever `DynamicLibrarySearch` finds it, first of all the file or directory in the environment
 /// variable `NEEDLETAIL_ONNXRUNTIME`. The library of the Python package `onnxruntime` serves.
 ///
 /// ```swift
@@ -33,7 +33,7 @@ public final class ONNXLibrary: Sendable {
   /// The library that the search finds; loaded once for the process.
   ///
   /// - Parameter path: the library's file or directory, instead of the search.
-  /// - Throws: ``DynamicLibraryError``: nothing can be opened (with all places tried), the file is
+  /// - Throws: `DynamicLibraryError`: nothing can be opened (with all places tried), the file is
   ///   another library, or its version is not supported.
   public static func shared(path: String? = nil) throws -> ONNXLibrary {
     try loaded.shared(search(path: path)) { try ONNXLibrary($0) }
@@ -72,7 +72,7 @@ public final class ONNXLibrary: Sendable {
 
   /// The version in `text`.
   ///
-  /// - Throws: ``DynamicLibraryError`` if the package does not support it.
+  /// - Throws: `DynamicLibraryError` if the package does not support it.
   static func checkVersion(_ text: String, path: String) throws(DynamicLibraryError) -> ONNXVersion
   {
     guard let version = ONNXVersion(text), version.isSupported else {

@@ -44,10 +44,12 @@ public final class ONNXSession: InProcessModel {
   /// Loads the model at `path`, with the external data beside it if it has any.
   ///
   /// - Parameters:
+  ///   - path: a file in ONNX.
   ///   - name: what to call the model in messages; `nil` for `path`.
+  ///   - options: threads, execution providers and other settings.
   ///   - library: the runtime; the one that ``ONNXLibrary/shared(path:)`` finds if `nil`.
   /// - Throws: ``ONNXError`` if the file or one that it names is missing or damaged, the model needs
-  ///   what the runtime lacks, or an option or execution provider is refused; ``DynamicLibraryError`` if
+  ///   what the runtime lacks, or an option or execution provider is refused; `DynamicLibraryError` if
   ///   there is no usable runtime.
   public convenience init(
     path: String, name: String? = nil, options: ONNXSessionOptions = ONNXSessionOptions(),
@@ -73,7 +75,11 @@ public final class ONNXSession: InProcessModel {
 
   /// Loads a model from memory; `bytes` is not needed afterwards.
   ///
-  /// - Parameter name: what to call the model in messages.
+  /// - Parameters:
+  ///   - bytes: what a file in ONNX would have.
+  ///   - name: what to call the model in messages.
+  ///   - options: threads, execution providers and other settings.
+  ///   - library: the runtime; the one that ``ONNXLibrary/shared(path:)`` finds if `nil`.
   /// - Throws: as ``init(path:name:options:library:)``.
   public convenience init(
     bytes: [UInt8], name: String = "in memory",

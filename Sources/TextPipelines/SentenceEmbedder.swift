@@ -13,7 +13,7 @@ import Tensors
 /// normalisation and the greatest number of tokens are those that its files tell
 /// (`modules.json`, the modules' files, `config_sentence_transformers.json`), unless given.
 ///
-/// As a ``Model`` it takes `text`, strings of shape `[rows]`, and gives `embedding`, float32 of shape
+/// As a `Model` it takes `text`, strings of shape `[rows]`, and gives `embedding`, float32 of shape
 /// `[rows, dimensions]`.
 public struct SentenceEmbedder: Sendable {
   /// How tokens' vectors become one; several ways put side by side. Empty if the network pools.
@@ -39,11 +39,13 @@ public struct SentenceEmbedder: Sendable {
   /// Loads the folder at `path`.
   ///
   /// - Parameters:
+  ///   - path: a folder of HuggingFace's or sentence-transformers'.
   ///   - name: what to call the folder in messages; `nil` for `path`.
   ///   - model: what runs the network instead of the folder's ONNX file: takes `input_ids` and
   ///     `attention_mask`, gives the tokens' vectors, float `[rows, tokens, dimensions]`.
   ///   - pooling: overrides what the folder tells.
   ///   - isNormalized: overrides what the folder tells.
+  ///   - options: how texts are cut and batched.
   /// - Throws: ``TextPipelineError`` if a file is missing or they do not fit; the runtime's error.
   public init(
     path: String, name: String? = nil, model: (any Model)? = nil, pooling: SentencePooling? = nil,

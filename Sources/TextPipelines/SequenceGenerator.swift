@@ -15,7 +15,7 @@ import Tensors
 /// `decoder_with_past_model.onnx`, or with `decoder_model_merged.onnx`. Results are those of
 /// transformers' `generate()`, greedy or by beam search.
 ///
-/// As a ``Model`` it takes `text`, strings of shape `[rows]`, and gives `generated`, strings of shape
+/// As a `Model` it takes `text`, strings of shape `[rows]`, and gives `generated`, strings of shape
 /// `[rows]`.
 public struct SequenceGenerator: Sendable {
   /// What goes before each text.
@@ -32,11 +32,14 @@ public struct SequenceGenerator: Sendable {
   /// Loads the folder at `path`.
   ///
   /// - Parameters:
+  ///   - path: a folder of HuggingFace's.
   ///   - name: what to call the folder in messages; `nil` for `path`.
   ///   - model: what runs the networks instead of the folder's ONNX files.
-  ///   - task: an entry of `task_specific_params` in `config.json`, such as
-  ///     `translation_en_to_de`: its prefix, unless one is given, and its settings.
+  ///   - task: an entry of `task_specific_params` in `config.json`, such as `translation_en_to_de`:
+  ///     its prefix, unless one is given, and its settings.
+  ///   - prefix: what goes before each text; if `nil`, that of the task.
   ///   - generation: overrides the settings of the folder.
+  ///   - options: how texts are cut and batched.
   /// - Throws: ``TextPipelineError`` if a file is missing or they do not fit; the runtime's error.
   public init(
     path: String, name: String? = nil, model: (any SequenceModel)? = nil, task: String? = nil,

@@ -12,7 +12,7 @@ import Tensors
 /// The folder is in Hugging Face's layout: `config.json` (labels, kind of problem), `tokenizer.json`
 /// and `model.onnx`, the latter perhaps in `onnx/`. Texts longer than the model takes are cut off.
 ///
-/// As a ``Model`` it takes `text`, strings of shape `[rows]`, and gives `label` (strings) and `score`
+/// As a `Model` it takes `text`, strings of shape `[rows]`, and gives `label` (strings) and `score`
 /// (float32), `[rows]` each; with ``topK`` it gives `labels` and `scores`, `[rows, k]`.
 public struct TextClassifier: Sendable {
   /// The labels in the order of the model's outputs.
@@ -33,10 +33,12 @@ public struct TextClassifier: Sendable {
   /// Loads the folder at `path`.
   ///
   /// - Parameters:
+  ///   - path: a folder of HuggingFace's.
   ///   - name: what to call the folder in messages; `nil` for `path`.
   ///   - model: what runs the network instead of the folder's ONNX file: a SavedModel, a package of
   ///     torch.export, or a server, that takes `input_ids` and `attention_mask` and gives `logits`.
   ///   - topK: the number of best labels wanted for each text.
+  ///   - options: how texts are cut and batched.
   /// - Throws: ``TextPipelineError`` if a file is missing or they do not fit; the runtime's error.
   public init(
     path: String, name: String? = nil, model: (any Model)? = nil, topK: Int? = nil,

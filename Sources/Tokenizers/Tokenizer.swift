@@ -111,7 +111,9 @@ public struct Tokenizer: Sendable {
 
   /// The text of tokens.
   ///
-  /// - Parameter ids: numbers of tokens; those that no token has are passed over.
+  /// - Parameters:
+  ///   - ids: numbers of tokens; those that no token has are passed over.
+  ///   - skipSpecialTokens: whether tokens such as `[SEP]` are left out.
   /// - Throws: ``TokenizerError`` when a decoding expression takes too many steps.
   public func decode(
     _ ids: [Int], skipSpecialTokens: Bool = true

@@ -11,8 +11,11 @@ extension ArrowColumn {
   /// of numbers gives one element for each field. Dates, timestamps and durations give the numbers
   /// that stand for them, in the unit of the column's type.
   ///
-  /// - Parameter rowShape: the shape of one row; by default `[]` for plain columns and, for the
-  ///   others, that of the first row. Dimensions may be −1: one, or for nested lists any.
+  /// - Parameters:
+  ///   - element: what the tensor's elements shall be; the surroundings tell it otherwise.
+  ///   - rowShape: the shape of one row; by default `[]` for plain columns and, for the others,
+  ///     that of the first row. Dimensions may be −1: one, or for nested lists any.
+  ///   - nulls: what becomes of nulls.
   /// - Throws: ``ArrowConversionError``, its rows counted from the beginning of this column.
   public func tensor<Element: TensorElement>(
     of element: Element.Type = Element.self, rowShape: Shape? = nil,

@@ -8,11 +8,12 @@ extension KServeServer {
   /// - Parameters:
   ///   - name: letters, digits, dots, underscores and dashes.
   ///   - inputs: the tensors that `body` gets; their shapes begin with the batch dimension
-  ///     (``Shape/dynamic``) unless `configuration.maxBatchSize` is 0.
+  ///     (`Shape.dynamic`) unless `configuration.maxBatchSize` is 0.
   ///   - outputs: the tensors that `body` returns, declared likewise.
+  ///   - configuration: batches, instances and what is checked.
   ///   - body: gets the rows of one or several requests and returns all outputs asked for, with as
-  ///     many rows. It runs on a thread of the model's and may block. An error fails the requests of
-  ///     the batch; ``KServeServerError/unrecoverable(_:)`` ends the server.
+  ///     many rows. It runs on a thread of the model's and may block. An error fails the requests
+  ///     of the batch; ``KServeServerError/unrecoverable(_:)`` ends the server.
   /// - Throws: ``KServeServerError`` if the name, tensors or configuration cannot be served, or the
   ///   server runs already.
   public func bind(
@@ -27,7 +28,11 @@ extension KServeServer {
 
   /// Serves a loaded model as `name`.
   ///
-  /// - Parameter configuration: `nil` for ``ModelServingConfiguration/suited(to:maxBatchSize:batching:instances:)``.
+  /// - Parameters:
+  ///   - name: letters, digits, dots, underscores and dashes.
+  ///   - model: what answers the requests.
+  ///   - configuration: `nil` for
+  ///     ``ModelServingConfiguration/suited(to:maxBatchSize:batching:instances:)``.
   /// - Throws: ``KServeServerError`` as the other ways to bind.
   public func bind(
     _ name: String, model: any Model, configuration: ModelServingConfiguration? = nil
@@ -60,8 +65,13 @@ extension KServeServer {
   /// Serves a closure with any number of results for each request as the model `name`. Clients read
   /// them by a stream of gRPC. Requests are not joined.
   ///
-  /// - Parameter body: gets one request and returns a sequence of outputs, which is read on the
-  ///   model's thread; when the client goes away the reading ends.
+  /// - Parameters:
+  ///   - name: letters, digits, dots, underscores and dashes.
+  ///   - inputs: the tensors that `body` gets.
+  ///   - outputs: the tensors that each result has.
+  ///   - configuration: the version, and what is checked.
+  ///   - body: gets one request and returns a sequence of outputs, which is read on the model's
+  ///     thread; when the client goes away the reading ends.
   /// - Throws: ``KServeServerError`` as the other ways to bind.
   public func bind<Results: AsyncSequence & SendableMetatype>(
     decoupled name: String, inputs: [TensorSpecification], outputs: [TensorSpecification],

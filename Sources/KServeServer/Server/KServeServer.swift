@@ -20,7 +20,7 @@ import Tensors
 /// try await server.run()
 /// ```
 ///
-/// Declared shapes have the batch dimension first (``Shape/dynamic``), unless the configuration's
+/// Declared shapes have the batch dimension first (`Shape.dynamic`), unless the configuration's
 /// ``ModelServingConfiguration/maxBatchSize`` is 0. A model's closure runs on threads of its own, one
 /// for each instance, and may block there. The server is a service of swift-service-lifecycle: on a
 /// graceful shutdown it stops being ready, serves what it has taken on, and ends.

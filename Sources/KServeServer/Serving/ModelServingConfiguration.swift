@@ -54,7 +54,11 @@ extension ModelServingConfiguration {
   /// depend on each other; else in the shapes as they are; warm before it is ready, if it takes zeros.
   /// An output that declares one row where the inputs take any number counts as open.
   ///
-  /// - Parameter maxBatchSize: 0 serves the shapes as they are in any case.
+  /// - Parameters:
+  ///   - model: the model, which is run on made-up rows.
+  ///   - maxBatchSize: 0 serves the shapes as they are in any case.
+  ///   - batching: how rows are joined, if they may be.
+  ///   - instances: how many batches run at the same time.
   public static func suited(
     to model: any Model, maxBatchSize: Int = 4096, batching: DynamicBatching = DynamicBatching(),
     instances: Int = 1

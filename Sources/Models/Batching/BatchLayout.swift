@@ -40,6 +40,8 @@ public struct BatchLayout: Sendable, Hashable, Codable {
   /// The layout of a model's tensors.
   ///
   /// - Parameters:
+  ///   - inputs: what the model takes.
+  ///   - outputs: what it gives.
   ///   - batch: the dimension that counts the rows, if somebody said so.
   ///   - isOneRowARun: whether only runs of one row are wanted, for which less must be known.
   /// - Throws: ``InferenceError`` that lists the dimensions and says how to name the right one.
@@ -64,7 +66,7 @@ public struct BatchLayout: Sendable, Hashable, Codable {
     }
   }
 
-  /// The shape of one row of a tensor at `place`, ``Shape/dynamic`` where it varies; `nil` if nothing is
+  /// The shape of one row of a tensor at `place`, `Shape.dynamic` where it varies; `nil` if nothing is
   /// declared.
   public static func rowShape(_ specification: TensorSpecification, at place: Place) -> Shape? {
     guard specification.hasShape else { return nil }

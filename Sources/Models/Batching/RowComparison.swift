@@ -13,7 +13,8 @@ public enum RowComparison {
   /// explains; all others must be equal.
   ///
   /// - Parameters:
-  ///   - alone, joined: tensors with the same number of elements, in whatever shapes.
+  ///   - alone: what the row gives when it runs alone.
+  ///   - joined: what it gives among others: as many elements, in whatever shape.
   /// - Returns: `nil` if they agree.
   public static func difference(alone: AnyTensor, joined: AnyTensor) -> String? {
     if alone.elementType != joined.elementType || alone.elementCount != joined.elementCount {

@@ -21,6 +21,7 @@ public struct RowTrial: Sendable {
   private let relation: RowRelation
 
   /// - Parameters:
+  ///   - model: what is tried.
   ///   - layout: where the model's tensors have their rows.
   ///   - relation: whether rows are compared; if not, only their shapes are looked at.
   public init(_ model: any Model, _ layout: BatchLayout, relation: RowRelation = .checked) {

@@ -8,8 +8,10 @@ import Synchronization
 extension FakeConnectServer {
   /// Answers every query from now on with these batches.
   ///
-  /// - Parameter schema: the columns in Spark's types; `nil` for those of the first batch.
-  /// - Throws: ``ArrowError`` or ``DataTypeError`` if the batches cannot be sent.
+  /// - Parameters:
+  ///   - batches: what each query gets.
+  ///   - schema: the columns in Spark's types; `nil` for those of the first batch.
+  /// - Throws: `ArrowError` or `DataTypeError` if the batches cannot be sent.
   public func answer(with batches: [RecordBatch], schema: StructType? = nil) throws {
     let type: StructType
     if let schema {
@@ -30,7 +32,9 @@ extension FakeConnectServer {
 
   /// Fails every query from now on.
   ///
-  /// - Parameter condition: Spark's name of the error: `TABLE_OR_VIEW_NOT_FOUND`.
+  /// - Parameters:
+  ///   - message: what Spark would say.
+  ///   - condition: Spark's name of the error: `TABLE_OR_VIEW_NOT_FOUND`.
   public func fail(with message: String, condition: String? = nil) {
     onExecute { _ in [.fail(.spark(message, condition: condition))] }
   }

@@ -35,8 +35,10 @@ public struct FakeSpark: Sendable {
   /// Evaluates `function` over `batches` as one task.
   ///
   /// - Parameters:
+  ///   - function: the function; the worker runs in this process and knows it alone.
   ///   - encodedParameters: the function's parameters as JSON.
   ///   - arguments: for functions of columns, the columns to pass (all of them if `nil`).
+  ///   - batches: the table.
   ///   - schema: of the input; needed when there are no batches.
   ///   - configure: changes the task before it is sent.
   /// - Returns: for functions of columns, batches of one column `_0`; else the batches that the
@@ -95,7 +97,11 @@ public struct FakeSpark: Sendable {
 
   /// Runs `task` in this process, with the functions of `registry`.
   ///
-  /// - Parameter batches: the table, wrapped here into one struct column for `mapInArrow`.
+  /// - Parameters:
+  ///   - task: what Spark would send before the rows.
+  ///   - registry: the functions that the worker knows.
+  ///   - batches: the table, wrapped here into one struct column for `mapInArrow`.
+  ///   - schema: of the table.
   /// - Throws: ``FakeSparkError`` with the worker's own words if the task fails.
   public func run(
     _ task: FakeSparkTask, registry: FunctionRegistry, on batches: [RecordBatch],

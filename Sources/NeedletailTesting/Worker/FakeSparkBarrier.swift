@@ -18,6 +18,9 @@ public final class FakeSparkBarrier: Sendable {
   private let failure: String?
 
   /// - Parameters:
+  ///   - tasks: how many tasks meet.
+  ///   - transport: how they call.
+  ///   - directory: for socket files; its path must be short.
   ///   - failure: what every call is answered with instead.
   /// - Throws: `WorkerError` if the system gives no sockets.
   public init(

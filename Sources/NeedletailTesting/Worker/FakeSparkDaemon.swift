@@ -27,6 +27,9 @@ public final class FakeSparkDaemon: Sendable {
   /// Starts `executable` and waits for what it writes first.
   ///
   /// - Parameters:
+  ///   - executable: the path of a program with Swift functions.
+  ///   - version: the Spark that is played.
+  ///   - transport: how the workers are reached.
   ///   - environment: variables beside those that Spark sets.
   ///   - directory: for socket files; its path must be short.
   /// - Throws: ``FakeSparkError`` if it does not start or does not say where it listens.

@@ -46,7 +46,9 @@ public struct FakeSparkTask: Sendable {
 
   /// The message that begins the task, as Spark `version` writes it.
   ///
-  /// - Parameter isUnix: whether Spark speaks over Unix sockets.
+  /// - Parameters:
+  ///   - version: whose form the message has.
+  ///   - isUnix: whether Spark speaks over Unix sockets.
   public func initialization(for version: SparkProtocolVersion, isUnix: Bool = false) -> [UInt8] {
     var body = WireBytes()
     body.append(Int32(partition))

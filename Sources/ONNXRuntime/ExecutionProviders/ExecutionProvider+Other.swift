@@ -4,6 +4,7 @@ extension ExecutionProvider {
   /// - Parameters:
   ///   - name: the runtime's name, with or without `ExecutionProvider`.
   ///   - options: keys and values as the provider documents them.
+  ///   - isRequired: whether a session fails without it; otherwise the next provider computes.
   public static func other(
     _ name: String, _ options: [String: String] = [:], isRequired: Bool = true
   ) -> Self {

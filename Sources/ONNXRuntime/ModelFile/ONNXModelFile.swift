@@ -32,7 +32,9 @@ public struct ONNXModelFile: Sendable, Hashable {
 
   /// Reads which files the model at `path` names.
   ///
-  /// - Parameter name: what to call the model in messages; `nil` for `path`.
+  /// - Parameters:
+  ///   - path: a file in ONNX.
+  ///   - name: what to call the model in messages; `nil` for `path`.
   /// - Throws: ``ONNXError`` if the file cannot be read, or is something else that is often found in a
   ///   model's place.
   public init(path: String, name: String? = nil) throws(ONNXError) {

@@ -4,8 +4,9 @@ import SwiftProtobuf
 
 /// A table that a query describes: a value that computes nothing until an action asks for rows.
 ///
-/// Transformations (``select(_:)``, ``filter(_:)``, ``withColumn(_:_:)`` ...) return new tables at once;
-/// actions (``collect()``, ``show(_:truncate:vertical:)``, ``count()``, ``write``) run on the server.
+/// Transformations (``select(_:)-(Column...)``, ``filter(_:)-(Column)``, ``withColumn(_:_:)`` ...)
+/// return new tables at once; actions (``collect()``, ``show(_:truncate:vertical:)``, ``count()``,
+/// ``write``) run on the server.
 public struct DataFrame: Sendable {
   /// The session that the table belongs to.
   public let session: SparkSession

@@ -76,7 +76,7 @@ extension SparkSession {
 
   /// A table of the rows of `batches`.
   ///
-  /// - Throws: ``SparkError`` or ``ArrowError`` if the batches differ in schema or have types that
+  /// - Throws: ``SparkError`` or `ArrowError` if the batches differ in schema or have types that
   ///   Spark does not know.
   public func createDataFrame(_ batches: [RecordBatch], schema: StructType? = nil) async throws
     -> DataFrame
@@ -108,7 +108,7 @@ extension SparkSession {
   /// A table of named columns, for example
   /// `createDataFrame([("id", .numbers([1, 2])), ("name", .strings(["a", nil]))])`.
   ///
-  /// - Throws: ``ArrowError`` if the columns differ in length.
+  /// - Throws: `ArrowError` if the columns differ in length.
   public func createDataFrame(
     _ columns: [(name: String, column: ArrowColumn)]
   ) async throws -> DataFrame {

@@ -35,7 +35,9 @@ public struct ConnectionString: Sendable, Hashable {
 
   /// Parses `text`.
   ///
-  /// - Parameter environment: `SPARK_CONNECT_AUTHENTICATE_TOKEN` is the token if `text` has none.
+  /// - Parameters:
+  ///   - text: `sc://host:port/;name=value;...`
+  ///   - environment: `SPARK_CONNECT_AUTHENTICATE_TOKEN` is the token if `text` has none.
   /// - Throws: ``SparkError`` that says which part is wrong.
   public init(
     _ text: String, environment: [String: String] = ProcessInfo.processInfo.environment

@@ -19,6 +19,7 @@ public enum WorkerDaemon {
   /// ``WorkerOptions/idleExit``. Call it before anything else and without other threads.
   ///
   /// - Parameters:
+  ///   - launch: how Spark started the process.
   ///   - options: may be changed by the environment, see ``WorkerOptions/changed(by:)``.
   ///   - engine: makes what computes; the daemon itself does not call it. What it throws is told to
   ///     Spark.

@@ -19,7 +19,9 @@ public enum WorkerLaunch: Sendable, Hashable {
   /// Recognises the command line `-m pyspark.daemon pyspark.worker`, or `-m pyspark.worker`, together
   /// with the variables that Spark sets.
   ///
-  /// - Parameter arguments: the command line with the program's name in front.
+  /// - Parameters:
+  ///   - arguments: the command line with the program's name in front.
+  ///   - environment: the variables of the process.
   /// - Returns: `nil` if somebody else started the program.
   public static func detect(
     arguments: [String], environment: [String: String]

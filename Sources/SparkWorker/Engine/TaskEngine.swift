@@ -4,7 +4,7 @@ import SparkFunctions
 
 /// Evaluates the functions of one task over its batches.
 ///
-/// The engine knows nothing of sockets and streams: batches come from a ``BatchSource`` and the
+/// The engine knows nothing of sockets and streams: batches come from a `BatchSource` and the
 /// results are one.
 public struct TaskEngine: Sendable {
   /// The program's functions.
@@ -20,11 +20,14 @@ public struct TaskEngine: Sendable {
   /// Begins to evaluate `calls`; the work is done as the result's batches are asked for.
   ///
   /// - Parameters:
-  ///   - input: Spark's batches: the arguments' columns for scalar evaluations, one struct column of
-  ///     all columns for `mapInArrow`.
+  ///   - calls: the functions, and the columns that each gets.
+  ///   - evaluation: how they take their rows.
+  ///   - input: Spark's batches: the arguments' columns for scalar evaluations, one struct column
+  ///     of all columns for `mapInArrow`.
+  ///   - worker: the task's surroundings.
   /// - Returns: batches as Spark wants them: one column for each call, as many rows as the input; or
   ///   one struct column for `mapInArrow`.
-  /// - Throws: here or while the result is read: ``InferenceError`` and ``WorkerError``, what a
+  /// - Throws: here or while the result is read: `InferenceError` and ``WorkerError``, what a
   ///   function throws, and `CancellationError`.
   public func evaluate(
     _ calls: [FunctionCall], as evaluation: EvaluationType, input: any BatchSource,

@@ -5,7 +5,7 @@ import Synchronization
 /// TensorFlow as found on this machine.
 ///
 /// The package neither links nor needs it to build: `libtensorflow_cc.so.2` is opened at run time,
-/// from wherever ``DynamicLibrarySearch`` finds it, first of all the file or directory in the
+/// from wherever `DynamicLibrarySearch` finds it, first of all the file or directory in the
 /// environment variable `NEEDLETAIL_TENSORFLOW`. The library of the Python packages `tensorflow-cpu`
 /// and `tensorflow` serves, with `libtensorflow_framework.so.2` beside it; Python is not needed. If
 /// there is none, `libtensorflow.so` of TensorFlow's archives for C is looked for in the same places.
@@ -34,7 +34,7 @@ public final class TensorFlowLibrary: Sendable {
   /// The library that the search finds; loaded once for the process.
   ///
   /// - Parameter path: the library's file or directory, instead of the search.
-  /// - Throws: ``DynamicLibraryError``: nothing can be opened (with all places tried), the file is
+  /// - Throws: `DynamicLibraryError`: nothing can be opened (with all places tried), the file is
   ///   another library, or its version is not supported.
   public static func shared(path: String? = nil) throws -> TensorFlowLibrary {
     try loaded.shared({ try open(path: path) }) { try TensorFlowLibrary($0) }
@@ -76,7 +76,7 @@ public final class TensorFlowLibrary: Sendable {
     try Self.checkVersion(version, path: library.path)
   }
 
-  /// - Throws: ``DynamicLibraryError`` unless `text` is a version 2.
+  /// - Throws: `DynamicLibraryError` unless `text` is a version 2.
   static func checkVersion(_ text: String, path: String) throws(DynamicLibraryError) {
     if text.hasPrefix("2.") { return }
     throw DynamicLibraryError(

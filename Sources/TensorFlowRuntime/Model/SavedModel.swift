@@ -33,9 +33,10 @@ public final class SavedModel: InProcessModel {
   ///   - name: what to call the model in messages; `nil` for `path`.
   ///   - signature: the name of the signature to call; if `nil`, `serving_default`, otherwise
   ///     `serve`, otherwise the only one there is.
+  ///   - options: threads and other settings.
   ///   - library: the runtime; the one that ``TensorFlowLibrary/shared(path:)`` finds if `nil`.
   /// - Throws: ``TensorFlowError`` if a file is missing or damaged, there is no such signature, the
-  ///   model needs what the runtime lacks, or an option is refused; ``DynamicLibraryError`` if there
+  ///   model needs what the runtime lacks, or an option is refused; `DynamicLibraryError` if there
   ///   is no usable runtime.
   public convenience init(
     path: String, name: String? = nil, signature: String? = nil,

@@ -30,6 +30,7 @@ public struct EncoderDecoder: SequenceModel {
   private let name: String
 
   /// - Parameters:
+  ///   - encoder: what reads the source.
   ///   - decoder: the decoder of the first step, or a merged one.
   ///   - decoderWithPast: the decoder of the further steps; without it, and with a decoder that is
   ///     not merged, all tokens are computed again at each step.

@@ -5,7 +5,7 @@ import Synchronization
 /// PyTorch's runtime libraries as found on this machine.
 ///
 /// The package neither links nor needs them to build: `libtorch_cpu.so` is opened at run time, from
-/// wherever ``DynamicLibrarySearch`` finds it, first of all the file or directory in the environment
+/// wherever `DynamicLibrarySearch` finds it, first of all the file or directory in the environment
 /// variable `NEEDLETAIL_TORCH`. The libraries of the Python package `torch` serve; Python itself is
 /// not needed. Packages compiled for CUDA take `libtorch_cuda.so` beside it, opened with the first.
 ///
@@ -30,7 +30,7 @@ public final class TorchLibrary: Sendable {
   /// The library that the search finds; loaded once for the process.
   ///
   /// - Parameter path: the library's file or directory, instead of the search.
-  /// - Throws: ``DynamicLibraryError``: nothing can be opened (with all places tried), or the file is
+  /// - Throws: `DynamicLibraryError`: nothing can be opened (with all places tried), or the file is
   ///   another library or an older version.
   public static func shared(path: String? = nil) throws -> TorchLibrary {
     try loaded.shared(search(path: path)) { try TorchLibrary($0) }
@@ -56,7 +56,7 @@ public final class TorchLibrary: Sendable {
 
   /// The functions of the CUDA part, opened when it is first needed.
   ///
-  /// - Throws: ``DynamicLibraryError`` if there is none beside the library, or no driver.
+  /// - Throws: `DynamicLibraryError` if there is none beside the library, or no driver.
   func cudaFunctions() throws(DynamicLibraryError) -> CUDAFunctions {
     try cuda.withLock { cuda throws(DynamicLibraryError) in
       if let cuda { return cuda }

@@ -51,7 +51,9 @@ public final class TorchModel: InProcessModel {
   /// The compiled code is unpacked into a private directory below `TMPDIR`, which is gone afterwards.
   ///
   /// - Parameters:
+  ///   - path: a package of AOTInductor, `.pt2`.
   ///   - name: what to call the model in messages; `nil` for `path`.
+  ///   - options: threads, device, weights and other settings.
   ///   - library: PyTorch's libraries; those that ``TorchLibrary/shared(path:)`` finds if `nil`.
   /// - Throws: ``TorchError`` if the file is missing or damaged, holds no compiled code, was compiled
   ///   for another device or processor, lacks weights or cannot be run at all; `DynamicLibraryError`

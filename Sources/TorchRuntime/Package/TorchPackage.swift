@@ -41,6 +41,7 @@ public struct TorchPackage: Sendable {
   /// Reads the table of contents and the metadata of the package at `path`.
   ///
   /// - Parameters:
+  ///   - path: a package of AOTInductor, `.pt2`.
   ///   - name: what to call the package in messages; `nil` for `path`.
   ///   - model: the model, if the package has several.
   /// - Throws: ``TorchError`` if the file is missing, damaged, or something else than a package with
