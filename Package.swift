@@ -97,7 +97,10 @@ tests(
   "TensorFlowRuntimeTests", need: ["Models", "NativeLibraries", "TensorFlowRuntime", "Tensors"],
   exclude: ["Models", "make_models.py"])
 
-module("TorchRuntime", isProduct: true, needs: ["Models", "NativeLibraries", "Tensors", "Threads"])
+package.targets.append(.target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]))
+module(
+  "TorchRuntime", isProduct: true,
+  needs: ["CGzip", "Models", "NativeLibraries", "Tensors", "Threads"])
 tests(
   "TorchRuntimeTests", need: ["Models", "NativeLibraries", "Tensors", "TorchRuntime"],
   exclude: ["Models", "make_packages.py"])
@@ -116,7 +119,6 @@ tests(
   ],
   exclude: ["Goldens", "Models", "make_models.py", "make_settings.py"])
 
-package.targets.append(.target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]))
 package.targets.append(.target(name: "CImages"))
 module(
   "ImagePreprocessing", isProduct: true,

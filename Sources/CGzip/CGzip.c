@@ -7,15 +7,15 @@ static const size_t piece = 1u << 30;
 
 static uInt next_piece(size_t rest) { return (uInt)(rest < piece ? rest : piece); }
 
-uint32_t needletail_crc32(const uint8_t *bytes, size_t length) {
-  uLong sum = crc32(0, Z_NULL, 0);
+uint32_t needletail_crc32(uint32_t sum, const void *bytes, size_t length) {
+  const Bytef *next = bytes;
   while (length > 0) {
     uInt count = next_piece(length);
-    sum = crc32(sum, bytes, count);
-    bytes += count;
+    sum = (uint32_t)crc32(sum, next, count);
+    next += count;
     length -= count;
   }
-  return (uint32_t)sum;
+  return sum;
 }
 
 size_t needletail_gzip_bound(size_t length) {
@@ -23,7 +23,7 @@ size_t needletail_gzip_bound(size_t length) {
   return length + (length >> 5) + (length >> 7) + (length >> 11) + 64;
 }
 
-size_t needletail_gzip(const uint8_t *bytes, size_t length, int level, uint8_t *output,
+size_t needletail_gzip(const void *bytes, size_t length, int level, void *output,
                        size_t capacity) {
   z_stream stream = {0};
   const int gzip_window = 15 + 16;
@@ -39,7 +39,7 @@ size_t needletail_gzip(const uint8_t *bytes, size_t length, int level, uint8_t *
       length -= stream.avail_in;
     }
     uInt room = next_piece(capacity - written);
-    stream.next_out = output + written;
+    stream.next_out = (Bytef *)output + written;
     stream.avail_out = room;
     status = deflate(&stream, length == 0 ? Z_FINISH : Z_NO_FLUSH);
     written += room - stream.avail_out;

@@ -13,20 +13,28 @@ static const size_t piece = 1u << 30;
 
 static uInt next_piece(size_t rest) { return (uInt)(rest < piece ? rest : piece); }
 
-needletail_inflater *needletail_inflate_begin(const uint8_t *bytes, size_t length) {
+static needletail_inflater *begin(const void *bytes, size_t length, int window) {
   needletail_inflater *inflater = calloc(1, sizeof *inflater);
   if (inflater == NULL) { return NULL; }
   inflater->stream.next_in = (Bytef *)bytes;
   inflater->rest = length;
-  // 32 beside the window's size: the form is seen from the first bytes.
-  if (inflateInit2(&inflater->stream, 15 + 32) != Z_OK) {
+  if (inflateInit2(&inflater->stream, window) != Z_OK) {
     free(inflater);
     return NULL;
   }
   return inflater;
 }
 
-int needletail_inflate(needletail_inflater *inflater, uint8_t *output, size_t capacity,
+needletail_inflater *needletail_inflate_begin(const void *bytes, size_t length) {
+  // 32 beside the window's size: the form is seen from the first bytes.
+  return begin(bytes, length, 15 + 32);
+}
+
+needletail_inflater *needletail_inflate_begin_raw(const void *bytes, size_t length) {
+  return begin(bytes, length, -15);
+}
+
+int needletail_inflate(needletail_inflater *inflater, void *output, size_t capacity,
                        size_t *written) {
   z_stream *stream = &inflater->stream;
   size_t total = 0;
@@ -37,14 +45,22 @@ int needletail_inflate(needletail_inflater *inflater, uint8_t *output, size_t ca
       inflater->rest -= stream->avail_in;
     }
     uInt room = next_piece(capacity - total);
-    stream->next_out = output + total;
+    stream->next_out = (Bytef *)output + total;
     stream->avail_out = room;
     status = inflate(stream, Z_NO_FLUSH);
     total += room - stream->avail_out;
   }
   *written = total;
-  if (status == Z_STREAM_END) { return 0; }
-  return status == Z_OK ? 1 : -1;
+  switch (status) {
+  case Z_OK: return 1;
+  case Z_STREAM_END: return 0;
+  case Z_BUF_ERROR: return -2;
+  default: return -1;
+  }
+}
+
+const char *needletail_inflate_message(const needletail_inflater *inflater) {
+  return inflater->stream.msg;
 }
 
 void needletail_inflate_end(needletail_inflater *inflater) {

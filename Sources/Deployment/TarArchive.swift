@@ -113,9 +113,7 @@ package struct TarArchive {
     var output = Data(count: capacity)
     let size = plain.withUnsafeBytes { input in
       output.withUnsafeMutableBytes { output in
-        needletail_gzip(
-          input.bindMemory(to: UInt8.self).baseAddress, input.count, level,
-          output.bindMemory(to: UInt8.self).baseAddress, output.count)
+        needletail_gzip(input.baseAddress, input.count, level, output.baseAddress, output.count)
       }
     }
     guard size > 0 else {

@@ -9,15 +9,15 @@
 // zlib behind functions of our own: its header also belongs to a module of gRPC's, and Swift takes
 // the types in it for that module's.
 
-/// The CRC-32 of `length` bytes.
-uint32_t needletail_crc32(const uint8_t *bytes, size_t length);
+/// The CRC-32 of bytes whose sum is `sum` (0 for none) and `length` further ones.
+uint32_t needletail_crc32(uint32_t sum, const void *bytes, size_t length);
 
 /// The most bytes that `length` bytes can take as a gzip file.
 size_t needletail_gzip_bound(size_t length);
 
 /// Writes `length` bytes as a gzip file of at most `capacity` bytes to `output`, at `level` (0 stored
 /// to 9 smallest). Returns its size, or 0 if zlib refuses or the capacity is too small.
-size_t needletail_gzip(const uint8_t *bytes, size_t length, int level, uint8_t *output,
+size_t needletail_gzip(const void *bytes, size_t length, int level, void *output,
                        size_t capacity);
 
 #endif

@@ -27,10 +27,9 @@ enum ContentDecoding {
     var storage = try Memory.allocate(byteOffset + capacity)
     var byteCount = 0
     let address = body.storage.baseAddress + body.byteOffset
-    guard
-      let stream = needletail_inflate_begin(
-        address.assumingMemoryBound(to: UInt8.self), body.byteCount)
-    else { throw KServeError(.internal, "there is no memory to expand the request's body") }
+    guard let stream = needletail_inflate_begin(address, body.byteCount) else {
+      throw KServeError(.internal, "there is no memory to expand the request's body")
+    }
     defer {
       needletail_inflate_end(stream)
       withExtendedLifetime(body.storage) {}
@@ -40,8 +39,7 @@ enum ContentDecoding {
       var written = 0
       let start = storage.baseAddress + byteOffset + byteCount
       let status = needletail_inflate(
-        stream, start.assumingMemoryBound(to: UInt8.self), min(capacity - byteCount, piece),
-        &written)
+        stream, start, min(capacity - byteCount, piece), &written)
       byteCount += written
       if status == 0 { break }
       if status < 0 {

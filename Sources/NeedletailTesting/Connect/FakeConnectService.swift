@@ -241,7 +241,7 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
     var open: (artifact: FakeConnectServer.Artifact, total: Int64, chunks: Int64)?
     func checked(_ chunk: Spark_Connect_AddArtifactsRequest.ArtifactChunk) throws -> Data {
       let crc = chunk.data.withUnsafeBytes { bytes in
-        needletail_crc32(bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
+        needletail_crc32(0, bytes.baseAddress, bytes.count)
       }
       guard Int64(crc) == chunk.crc else {
         throw RPCError(code: .dataLoss, message: "crc \(chunk.crc), expected \(crc)")

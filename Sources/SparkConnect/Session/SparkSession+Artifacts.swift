@@ -145,9 +145,7 @@ extension SparkSession {
 
   /// The CRC-32 of zlib, as the protocol wants it.
   static func checksum(_ bytes: Data) -> Int64 {
-    bytes.withUnsafeBytes { buffer in
-      Int64(needletail_crc32(buffer.bindMemory(to: UInt8.self).baseAddress, buffer.count))
-    }
+    bytes.withUnsafeBytes { Int64(needletail_crc32(0, $0.baseAddress, $0.count)) }
   }
 
   /// Whether the server has the artifact called `name` (of the `cache/` kind).
