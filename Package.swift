@@ -74,6 +74,9 @@ func dependencies(_ names: [String]) -> [Target.Dependency] {
 module("Tensors", isProduct: true)
 tests("TensorsTests", need: ["Tensors"])
 
+module("JSONText")
+tests("JSONTextTests", need: ["JSONText"])
+
 module("Threads")
 tests("ThreadsTests", need: ["Threads"])
 
@@ -100,21 +103,22 @@ tests(
 package.targets.append(.target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]))
 module(
   "TorchRuntime", isProduct: true,
-  needs: ["CGzip", "Models", "NativeLibraries", "Tensors", "Threads"])
+  needs: ["CGzip", "JSONText", "Models", "NativeLibraries", "Tensors", "Threads"])
 tests(
   "TorchRuntimeTests", need: ["Models", "NativeLibraries", "Tensors", "TorchRuntime"],
   exclude: ["Models", "make_packages.py"])
 
-module("Tokenizers", isProduct: true, needs: ["Tensors"])
+module("Tokenizers", isProduct: true, needs: ["JSONText", "Tensors"])
 tests("TokenizersTests", need: ["Tensors", "Tokenizers"])
 program("TokenizerCheck", at: "Tests/TokenizerCheck", needs: ["Tensors", "Tokenizers"])
 
 module(
-  "TextPipelines", isProduct: true, needs: ["Models", "ONNXRuntime", "Tensors", "Tokenizers"])
+  "TextPipelines", isProduct: true,
+  needs: ["JSONText", "Models", "ONNXRuntime", "Tensors", "Tokenizers"])
 tests(
   "TextPipelinesTests",
   need: [
-    "ArrowIPC", "Models", "ONNXRuntime", "SparkFunctions", "SparkTypes", "Tensors",
+    "ArrowIPC", "JSONText", "Models", "ONNXRuntime", "SparkFunctions", "SparkTypes", "Tensors",
     "TextPipelines",
   ],
   exclude: ["Goldens", "Models", "make_models.py", "make_settings.py"])
@@ -131,14 +135,15 @@ tests(
 // MARK: Models on servers: KServe v2
 
 module(
-  "KServeProtocol", needs: ["NIOCore", "SwiftProtobuf", "Tensors"], exclude: ["Protos"])
+  "KServeProtocol", needs: ["JSONText", "NIOCore", "SwiftProtobuf", "Tensors"], exclude: ["Protos"]
+)
 tests("KServeProtocolTests", need: ["KServeProtocol", "NIOCore", "SwiftProtobuf", "Tensors"])
 
 module(
   "KServeServer", isProduct: true,
   needs: [
-    "CGzip", "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1", "NIOHTTP2",
-    "NIOPosix", "ServiceLifecycle", "SwiftProtobuf", "Tensors", "Threads",
+    "CGzip", "JSONText", "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1",
+    "NIOHTTP2", "NIOPosix", "ServiceLifecycle", "SwiftProtobuf", "Tensors", "Threads",
   ])
 tests(
   "KServeServerTests",
@@ -154,10 +159,12 @@ program(
 module(
   "KServeClient", isProduct: true,
   needs: [
-    "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1", "NIOHTTP2",
-    "NIOPosix", "NIOSSL", "NIOTLS", "SwiftProtobuf", "Tensors",
+    "JSONText", "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1",
+    "NIOHTTP2", "NIOPosix", "NIOSSL", "NIOTLS", "SwiftProtobuf", "Tensors",
   ])
-tests("KServeClientTests", need: ["KServeClient", "KServeProtocol", "KServeServer", "NIOHPACK"])
+tests(
+  "KServeClientTests",
+  need: ["JSONText", "KServeClient", "KServeProtocol", "KServeServer", "NIOHPACK"])
 
 // MARK: Tables: Arrow, Spark's types, functions over batches, and the worker
 

@@ -1,3 +1,5 @@
+import JSONText
+
 extension KServeError.Code {
   /// The HTTP status of a response with this error, as Triton answers.
   public var httpStatus: Int {

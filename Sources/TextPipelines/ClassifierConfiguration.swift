@@ -1,3 +1,5 @@
+import JSONText
+
 /// What `config.json` says of a classifier.
 struct ClassifierConfiguration: Sendable {
   var labels: [String]
@@ -8,7 +10,7 @@ struct ClassifierConfiguration: Sendable {
   /// - Parameter outputCount: the number of the model's outputs for a row, if it says it.
   init(_ folder: ModelFolder, outputCount: Int?) throws {
     let file = folder.configuration
-    let architectures = file["architectures"]?.list?.compactMap(\.text) ?? []
+    let architectures = file["architectures"]?.elements?.compactMap(\.string) ?? []
     let isClassifier = architectures.contains { $0.hasSuffix("ForSequenceClassification") }
     guard architectures.isEmpty || isClassifier else {
       throw TextPipelineError(
@@ -94,6 +96,8 @@ extension JSONValue {
   fileprivate var label: String? {
     switch self {
     case .string(let text): text
+    case .integer(let number): "\(number)"
+    case .unsigned(let number): "\(number)"
     case .number(let number): Int(exactly: number).map(String.init) ?? "\(number)"
     case .bool(let value): value ? "True" : "False"
     case .null, .array, .object: nil

@@ -1,3 +1,4 @@
+import JSONText
 import Models
 import ONNXRuntime
 import Tensors
@@ -62,7 +63,7 @@ public struct SequenceGenerator: Sendable {
     let configuration = try GenerationConfiguration(folder, task: specific, options: generation)
     let network = try model ?? EncoderDecoder(folder, chosen: options.file, options.session)
     generator = Generator(network, configuration, name: name)
-    self.prefix = prefix ?? specific["prefix"]?.text ?? ""
+    self.prefix = prefix ?? specific["prefix"]?.string ?? ""
     self.options = options
     self.name = name
     vocabularySize = try folder.configuration.integer("vocab_size")

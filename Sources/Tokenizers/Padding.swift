@@ -1,3 +1,5 @@
+import JSONText
+
 /// How texts of a batch are made equally long.
 public struct Padding: Sendable, Hashable {
   /// What texts are filled up to.

@@ -63,7 +63,7 @@ public struct Tokenizer: Sendable {
   }
 
   private init(json: [UInt8], changes: TokenizerChanges) throws(TokenizerError) {
-    let root = JSONReader(value: try JSONParser.parse(json), path: "")
+    let root = try JSONReader(parsing: json)
     if let version = try root.optional("version")?.string, version != "1.0" {
       throw root.failure("has version \"\(version)\", known is \"1.0\"", code: .unsupported)
     }

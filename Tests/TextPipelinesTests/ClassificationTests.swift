@@ -1,5 +1,6 @@
 import ArrowIPC
 import Foundation
+import JSONText
 import ONNXRuntime
 import Tensors
 import Testing

@@ -1,3 +1,4 @@
+import JSONText
 import Testing
 
 @testable import TextPipelines
@@ -42,7 +43,7 @@ struct KnownEntriesTests {
       #expect(throws: TextPipelineError.self) { try check(key, value) }
     }
     let error = #expect(throws: TextPipelineError.self) {
-      try check("a", .array([.string("x\"y"), .number(0.5), .number(3)]))
+      try check("a", .array([.string("x\"y"), .number(0.5), .integer(3)]))
     }
     #expect(error?.message.hasPrefix(#"file sets a to ["x\"y", 0.5, 3]: more, which"#) == true)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import ONNXRuntime
 import Tensors
 import Testing
@@ -104,4 +105,30 @@ func isClose(
   _ a: some Sequence<Float>, _ b: some Sequence<Float>, absolute: Float, relative: Float
 ) -> Bool {
   zip(a, b).allSatisfy { abs($0 - $1) <= absolute + relative * abs($1) }
+}
+
+/// Goldens have values of any kind.
+extension JSONValue: Decodable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? container.decode(Int64.self) {
+      self = .integer(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .number(value)
+    } else if let value = try? container.decode(String.self) {
+      self = .string(value)
+    } else if let value = try? container.decode([JSONValue].self) {
+      self = .array(value)
+    } else {
+      self = .object(try container.decode([String: JSONValue].self))
+    }
+  }
+
+  static func object(_ entries: [String: JSONValue]) -> JSONValue {
+    .object(entries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+  }
 }

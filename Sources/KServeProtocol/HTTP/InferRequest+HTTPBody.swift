@@ -1,3 +1,5 @@
+import JSONText
+
 extension InferRequest {
   /// The request as HTTP sends it with the binary tensor extension: JSON, and the bytes of all
   /// tensors, which follow it.

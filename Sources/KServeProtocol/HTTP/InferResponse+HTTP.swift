@@ -1,3 +1,4 @@
+import JSONText
 internal import Tensors
 
 extension InferResponse {

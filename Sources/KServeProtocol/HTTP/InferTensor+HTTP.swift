@@ -1,3 +1,4 @@
+import JSONText
 internal import Tensors
 
 extension InferTensor {
@@ -71,7 +72,7 @@ extension InferTensor {
       rest = rest.lowerBound + size..<rest.upperBound
     } else if let data {
       let count = try type.elementCount(ofShape: shape, tensor: name)
-      var values = whole.reader(of: data)
+      var values = whole.scanner(of: data)
       contents = .raw(try values.elements(of: type, count: count, tensor: name, in: kind))
     } else {
       contents = .raw(TensorBytes(copying: []))

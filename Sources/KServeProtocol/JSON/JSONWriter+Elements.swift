@@ -1,3 +1,4 @@
+import JSONText
 internal import Tensors
 
 /// Which of the two messages a tensor is in: what a server sends is read and written as Triton does,

@@ -1,3 +1,4 @@
+import JSONText
 import KServeProtocol
 import Models
 import SwiftProtobuf

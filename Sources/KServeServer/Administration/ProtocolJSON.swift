@@ -1,3 +1,4 @@
+import JSONText
 import KServeProtocol
 
 // The JSON forms of the protocol's messages, with the members and their order as Triton writes them.

@@ -1,3 +1,4 @@
+import JSONText
 import KServeProtocol
 
 /// The trace and log settings of Triton that clients may read. The server traces nothing and leaves

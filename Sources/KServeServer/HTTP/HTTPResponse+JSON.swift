@@ -1,3 +1,4 @@
+import JSONText
 import KServeProtocol
 import NIOCore
 import NIOHTTP1

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSONText
 
 /// The entries of a JSON object in a model's folder, read with messages that name file and entry.
 ///
@@ -28,11 +28,11 @@ struct ConfigurationFile: Sendable {
   }
 
   func integer(_ key: String) throws(TextPipelineError) -> Int? {
-    try read(key, "a whole number") { $0.integer }
+    try read(key, "a whole number") { $0.wholeNumber }
   }
 
   func integers(_ key: String) throws(TextPipelineError) -> [Int]? {
-    try read(key, "a whole number or a list of them") { $0.integers }
+    try read(key, "a whole number or a list of them") { $0.wholeNumbers }
   }
 
   func double(_ key: String) throws(TextPipelineError) -> Double? {
@@ -44,7 +44,7 @@ struct ConfigurationFile: Sendable {
   }
 
   func text(_ key: String) throws(TextPipelineError) -> String? {
-    try read(key, "a string") { $0.text }
+    try read(key, "a string") { $0.string }
   }
 
   func object(_ key: String) throws(TextPipelineError) -> [String: JSONValue]? {
@@ -59,19 +59,5 @@ struct ConfigurationFile: Sendable {
     throw TextPipelineError(
       .invalidConfiguration,
       "in \(path) the entry \"\(key)\" is \(value.json), expected \(expected)")
-  }
-}
-
-extension JSONValue {
-  /// - Throws: ``TextPipelineError`` if the file cannot be read as JSON.
-  init(contentsOf path: String) throws(TextPipelineError) {
-    do {
-      self = try JSONDecoder().decode(
-        JSONValue.self, from: try Data(contentsOf: URL(filePath: path)))
-    } catch {
-      throw TextPipelineError(
-        .invalidConfiguration,
-        "\(path) cannot be read as JSON: \(error). Copy the model's folder again")
-    }
   }
 }

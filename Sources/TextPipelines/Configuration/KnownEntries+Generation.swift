@@ -1,3 +1,5 @@
+import JSONText
+
 extension KnownEntries {
   /// `generation_config.json`, and `config.json` of models that keep these settings there: the
   /// attributes of transformers' `GenerationConfig` (4.57 to 5.23).

@@ -1,3 +1,5 @@
+import JSONText
+
 /// What is done with each entry of a configuration file that the reference implementation reads, so
 /// that none changes a result unseen.
 ///
@@ -46,10 +48,10 @@ extension JSONValue {
     switch self {
     case .null: true
     case .bool(let value): !value
-    case .number: false
+    case .integer, .unsigned, .number: false
     case .string(let value): value.isEmpty
     case .array(let values): values.isEmpty
-    case .object(let entries): entries.isEmpty
+    case .object(let members): members.isEmpty
     }
   }
 }

@@ -1,3 +1,5 @@
+import JSONText
+
 /// What a folder of sentence-transformers says besides the network: `modules.json`, the modules' own
 /// files and `config_sentence_transformers.json`.
 ///
@@ -82,8 +84,8 @@ struct SentenceConfiguration: Sendable {
     guard let modalities = try file.object("modality_config") else { return }
     let text = modalities["text"]?.entries ?? [:]
     let output = try file.text("module_output_name") ?? "token_embeddings"
-    guard text["method"]?.text == "forward",
-      ["last_hidden_state", "token_embeddings"].contains(text["method_output_name"]?.text),
+    guard text["method"]?.string == "forward",
+      ["last_hidden_state", "token_embeddings"].contains(text["method_output_name"]?.string),
       ["token_embeddings", "sentence_embedding"].contains(output)
     else {
       throw TextPipelineError(
@@ -107,7 +109,7 @@ struct SentenceConfiguration: Sendable {
     }
     guard let name = try file.text("default_prompt_name") else { return }
     let prompts = try file.object("prompts") ?? [:]
-    if let text = prompts[name]?.text {
+    if let text = prompts[name]?.string {
       prompt = text
     } else if prompts[name] == nil || prompts[name] == .null, ["query", "document"].contains(name) {
       // These two exist without being listed, and are empty.
@@ -129,7 +131,7 @@ struct SentenceConfiguration: Sendable {
     try KnownEntries.pooling.check(file, model: folder.name)
     poolsPrompt = try file.boolean("include_prompt") ?? true
     if let value = file["pooling_mode"] {
-      let names = value.text.map { [$0] } ?? value.list?.compactMap(\.text) ?? []
+      let names = value.string.map { [$0] } ?? value.elements?.compactMap(\.string) ?? []
       let modes = names.compactMap(SentencePooling.init(rawValue:))
       guard !modes.isEmpty, modes.count == names.count else {
         throw TextPipelineError(

@@ -1,3 +1,5 @@
+import JSONText
+
 /// The modules of a folder of sentence-transformers, as `modules.json` lists them.
 struct SentenceModules: Sendable {
   /// A step of the computation.
@@ -21,12 +23,12 @@ struct SentenceModules: Sendable {
       modules = nil
       return
     }
-    let list = try JSONValue(contentsOf: file).list ?? []
+    let list = try JSONValue(contentsOf: file).elements ?? []
     let modules = list.compactMap { module -> Module? in
-      guard let type = module.entries?["type"]?.text else { return nil }
+      guard let type = module["type"]?.string else { return nil }
       return Module(
         kind: String(type.split(separator: ".").last ?? ""), type: type,
-        path: module.entries?["path"]?.text ?? "")
+        path: module["path"]?.string ?? "")
     }
     guard !modules.isEmpty, modules.count == list.count else {
       throw TextPipelineError(

@@ -1,3 +1,4 @@
+import JSONText
 import Tokenizers
 
 /// What `tokenizer_config.json` says beyond `tokenizer.json`, and against it: the class that
@@ -17,7 +18,7 @@ struct TokenizerConfiguration: Sendable {
     guard let file else { return }
     try KnownEntries.tokenizer.check(file, model: folder.name)
     truncationSide = try file.read("truncation_side", "\"left\" or \"right\"") { value in
-      switch value.text {
+      switch value.string {
       case "left": .left
       case "right": .right
       default: nil
@@ -93,7 +94,7 @@ struct TokenizerConfiguration: Sendable {
     ]
     let extra = ["additional_special_tokens", "extra_special_tokens"].flatMap { key in
       let value = file[key] ?? map?[key]
-      return value?.list ?? value?.entries.map { Array($0.values) } ?? []
+      return value?.elements ?? value?.entries.map { Array($0.values) } ?? []
     }
     var known = Set(tokens.map(\.content))
     for value in names.compactMap({ file[$0] ?? map?[$0] }) + extra {
@@ -105,14 +106,14 @@ struct TokenizerConfiguration: Sendable {
 
   /// A token written as its text, or as an object with its properties.
   private static func token(_ value: JSONValue) -> TokenizerChanges.Token? {
-    if let text = value.text { return TokenizerChanges.Token(text) }
-    guard let entries = value.entries, let content = entries["content"]?.text else { return nil }
+    if let text = value.string { return TokenizerChanges.Token(text) }
+    guard let content = value["content"]?.string else { return nil }
     var token = TokenizerChanges.Token(content)
-    token.isSingleWord = entries["single_word"]?.boolean ?? false
-    token.stripsLeft = entries["lstrip"]?.boolean ?? false
-    token.stripsRight = entries["rstrip"]?.boolean ?? false
-    token.isNormalized = entries["normalized"]?.boolean ?? false
-    token.isSpecial = entries["special"]?.boolean ?? true
+    token.isSingleWord = value["single_word"]?.boolean ?? false
+    token.stripsLeft = value["lstrip"]?.boolean ?? false
+    token.stripsRight = value["rstrip"]?.boolean ?? false
+    token.isNormalized = value["normalized"]?.boolean ?? false
+    token.isSpecial = value["special"]?.boolean ?? true
     return token
   }
 
@@ -148,7 +149,7 @@ struct TokenizerConfiguration: Sendable {
     frame.padding = nil
     let ids = Set(try frame.encode("").ids)
     func lacks(_ token: JSONValue?) -> Bool {
-      guard let text = token.flatMap({ $0.text ?? $0.entries?["content"]?.text }),
+      guard let text = token.flatMap({ $0.string ?? $0["content"]?.string }),
         let id = tokenizer.tokenID(text)
       else { return false }
       return !ids.contains(id)

@@ -1,3 +1,5 @@
+import JSONText
+
 /// All settings of a generation, from `generation_config.json`, `config.json` and the caller's
 /// options.
 struct GenerationConfiguration: Sendable, Hashable {

@@ -1,3 +1,5 @@
+import JSONText
+
 /// The entries of `generation_config.json`, those of a task going first.
 struct GenerationSettings: Sendable {
   let own: ConfigurationFile
@@ -30,7 +32,7 @@ struct GenerationSettings: Sendable {
   /// One token, which may be written as a list.
   func token(_ key: String) throws(TextPipelineError) -> Int? {
     try read(key, "one token") { value in
-      value.integers.flatMap { $0.count == 1 ? $0[0] : nil }
+      value.wholeNumbers.flatMap { $0.count == 1 ? $0[0] : nil }
     }
   }
 
@@ -59,8 +61,8 @@ struct GenerationSettings: Sendable {
 
   func badWords() throws(TextPipelineError) -> [[Int]]? {
     try read("bad_words_ids", "a list of lists of ids") { value in
-      value.list.flatMap { lists in
-        let words = lists.compactMap(\.integerList)
+      value.elements.flatMap { lists in
+        let words = lists.compactMap(\.listOfWholeNumbers)
         return words.count == lists.count ? words : nil
       }
     }
@@ -70,9 +72,9 @@ struct GenerationSettings: Sendable {
     let biases = try read(
       "sequence_bias", "a list of pairs, such as [[[5, 6], -2.0]], of ids and a number"
     ) { value -> [SequenceBias]? in
-      guard let pairs = value.list else { return nil }
+      guard let pairs = value.elements else { return nil }
       let biases = pairs.compactMap { pair -> SequenceBias? in
-        guard let pair = pair.list, pair.count == 2, let tokens = pair[0].integerList,
+        guard let pair = pair.elements, pair.count == 2, let tokens = pair[0].listOfWholeNumbers,
           let bias = pair[1].double, !tokens.isEmpty, tokens.allSatisfy({ $0 >= 0 })
         else { return nil }
         return SequenceBias(tokens: tokens, bias: Float(bias))
@@ -92,7 +94,7 @@ struct GenerationSettings: Sendable {
     try read(
       "exponential_decay_length_penalty", "a number of tokens and a factor, such as [15, 1.6]"
     ) { value in
-      guard let pair = value.list, pair.count == 2, let start = pair[0].integer,
+      guard let pair = value.elements, pair.count == 2, let start = pair[0].wholeNumber,
         let factor = pair[1].double
       else { return nil }
       return LengthDecay(start: start, factor: factor)

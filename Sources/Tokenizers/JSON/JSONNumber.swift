@@ -7,7 +7,7 @@ enum JSONNumber {
   private static let powers: [Double] = (0...308).map { Double("1e\($0)") ?? .infinity }
 
   /// The value of a number in JSON's syntax; nil when it is too large.
-  static func value(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
+  static func value(_ text: UnsafeRawBufferPointer) -> Double? {
     var digits: UInt64 = 0
     var exponent = 0
     var isFraction = false
@@ -37,7 +37,7 @@ enum JSONNumber {
     if index < text.count {
       let written = String(decoding: text[(index + 1)...], as: UTF8.self)
       guard let number = Int(written.hasPrefix("+") ? String(written.dropFirst()) : written),
-        abs(number) < 100_000
+        number.magnitude < 100_000
       else { return digits == 0 ? 0 : nil }
       exponent += number
     }

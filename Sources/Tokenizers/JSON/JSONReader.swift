@@ -1,3 +1,5 @@
+import JSONText
+
 /// A JSON value with its place in the file, read with the checks that messages need.
 struct JSONReader {
   let value: JSONValue
@@ -22,8 +24,8 @@ struct JSONReader {
   /// The member `name`, nil where it is missing or null; the last one wins.
   func optional(_ name: String) throws(TokenizerError) -> JSONReader? {
     guard case .object(let members) = value else { throw mismatch("an object") }
-    guard let member = members.last(where: { $0.key == name }) else { return nil }
-    let reader = JSONReader(value: member.value, path: path.isEmpty ? name : "\(path).\(name)")
+    guard let member = members.last(where: { $0.0 == name }) else { return nil }
+    let reader = JSONReader(value: member.1, path: path.isEmpty ? name : "\(path).\(name)")
     return reader.isNull ? nil : reader
   }
 
@@ -33,7 +35,7 @@ struct JSONReader {
     return member
   }
 
-  var members: [(key: String, value: JSONValue)] {
+  var members: [(String, JSONValue)] {
     get throws(TokenizerError) {
       guard case .object(let members) = value else { throw mismatch("an object") }
       return members
@@ -63,11 +65,8 @@ struct JSONReader {
 
   var double: Double {
     get throws(TokenizerError) {
-      switch value {
-      case .integer(let number): return Double(number)
-      case .real(let number): return number
-      default: throw mismatch("a number")
-      }
+      guard let number = value.double else { throw mismatch("a number") }
+      return number
     }
   }
 
@@ -75,10 +74,10 @@ struct JSONReader {
   var count: Int {
     get throws(TokenizerError) {
       guard case .integer(let number) = value else { throw mismatch("a whole number") }
-      guard 0...Int(Int32.max) ~= number else {
+      guard 0...Int64(Int32.max) ~= number else {
         throw failure("\(number) is outside 0...\(Int32.max)")
       }
-      return number
+      return Int(number)
     }
   }
 
@@ -90,6 +89,34 @@ struct JSONReader {
         throw failure("expected one character, found \"\(text)\"")
       }
       return scalar
+    }
+  }
+}
+
+extension JSONReader {
+  private static let rules = JSONRules { JSONNumber.value($0) }
+
+  /// The root of the document in `bytes`.
+  init(parsing bytes: [UInt8]) throws(TokenizerError) {
+    do throws(JSONError) {
+      value = try JSONValue(parsing: bytes, rules: Self.rules)
+    } catch {
+      throw TokenizerError(.invalidFile, "not valid JSON at byte \(error.byte): \(error.message)")
+    }
+    path = ""
+  }
+}
+
+extension JSONValue {
+  /// What the value is, for messages.
+  var kind: String {
+    switch self {
+    case .null: "null"
+    case .bool: "a truth value"
+    case .integer, .unsigned, .number: "a number"
+    case .string: "a string"
+    case .array: "a list"
+    case .object: "an object"
     }
   }
 }

@@ -1,3 +1,5 @@
+import JSONText
+
 extension Model {
   /// The `model` section of a tokenizer file.
   init(_ json: JSONReader) throws(TokenizerError) {
@@ -37,7 +39,7 @@ extension Model {
     let vocab = try json.required("vocab")
     var entries: [(token: String, id: Int32)] = []
     for (token, value) in try vocab.members {
-      guard case .integer(let id) = value, 0...Int(Int32.max) ~= id else {
+      guard case .integer(let id) = value, 0...Int64(Int32.max) ~= id else {
         throw vocab.failure("the number of \"\(token)\" is not a whole number from 0 to 2147483647")
       }
       entries.append((token, Int32(id)))

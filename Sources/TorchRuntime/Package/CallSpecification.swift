@@ -1,3 +1,5 @@
+import JSONText
+
 /// The names of a model's inputs or outputs, as far as its call specification has them: PyTorch
 /// writes down how arguments and results nest (its "pytree" in JSON), with the names of keyword
 /// arguments and of a dictionary's keys.
@@ -6,15 +8,15 @@ enum CallSpecification {
   ///
   /// - Returns: `nil` if `text` is not understood.
   static func names(_ text: String) -> [String?]? {
-    guard let root = JSONValue(text)?.array, root.count == 2 else { return nil }
+    guard let root = JSONValue(text)?.elements, root.count == 2 else { return nil }
     var names: [String?] = []
     return collect(root[1], prefix: [], into: &names, depth: 0) ? names : nil
   }
 
   /// The names in the specification of arguments: a pair of positional and keyword ones.
   static func argumentNames(_ text: String) -> [String?]? {
-    guard let root = JSONValue(text)?.array, root.count == 2,
-      let parts = root[1].object?["children_spec"]?.array, parts.count == 2
+    guard let root = JSONValue(text)?.elements, root.count == 2,
+      let parts = root[1]["children_spec"]?.elements, parts.count == 2
     else { return nil }
     var names: [String?] = []
     guard collect(parts[0], prefix: [], into: &names, depth: 0),
@@ -26,18 +28,16 @@ enum CallSpecification {
   private static func collect(
     _ node: JSONValue, prefix: [String], into names: inout [String?], depth: Int
   ) -> Bool {
-    guard depth < 64, let object = node.object, let children = object["children_spec"]?.array else {
-      return false
-    }
-    guard let type = object["type"]?.string else {
+    guard depth < 64, let children = node["children_spec"]?.elements else { return false }
+    guard let type = node["type"]?.string else {
       // A leaf has no type.
-      guard object["type"] == .null, children.isEmpty else { return false }
+      guard node["type"] == .null, children.isEmpty else { return false }
       names.append(prefix.isEmpty ? nil : prefix.joined(separator: "."))
       return true
     }
     var keys: [String?] = Array(repeating: nil, count: children.count)
     if type.hasSuffix("dict") || type.hasSuffix("OrderedDict"),
-      let context = object["context"]?.string, let list = JSONValue(context)?.array,
+      let context = node["context"]?.string, let list = JSONValue(context)?.elements,
       list.count == children.count
     {
       keys = list.map(\.string)
@@ -50,5 +50,13 @@ enum CallSpecification {
       else { return false }
     }
     return true
+  }
+}
+
+extension JSONValue {
+  /// The value in `text`; `nil` if it is no JSON.
+  init?(_ text: String) {
+    guard let value = try? JSONValue(parsing: Array(text.utf8), rules: .strict) else { return nil }
+    self = value
   }
 }

@@ -1,3 +1,4 @@
+import JSONText
 import Tensors
 
 /// A file of named tensors in the safetensors format: the length of a JSON header in 8 bytes, the
@@ -24,14 +25,15 @@ struct SafeTensors {
       length <= Self.maximumHeaderByteCount, length <= file.count - 8
     else { throw ArchiveError("its header is longer than the file") }
     let text = String(decoding: try file.bytes(at: 8, count: length), as: UTF8.self)
-    guard let header = JSONValue(text)?.object else {
+    guard let header = JSONValue(text)?.entries else {
       throw ArchiveError("its header is no JSON object")
     }
     var entries: [String: Entry] = [:]
     for (name, value) in header where name != "__metadata__" {
-      guard let object = value.object, let typeName = object["dtype"]?.string,
-        let sizes = object["shape"]?.array?.map(\.integer), !sizes.contains(nil),
-        let offsets = object["data_offsets"]?.array?.compactMap(\.integer), offsets.count == 2,
+      guard let typeName = value["dtype"]?.string,
+        let sizes = value["shape"]?.elements?.map(\.wholeNumber), !sizes.contains(nil),
+        let offsets = value["data_offsets"]?.elements?.compactMap(\.wholeNumber),
+        offsets.count == 2,
         offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= file.count - 8 - length
       else { throw ArchiveError("its entry \(name) is damaged") }
       guard let type = Self.elementTypes[typeName], let width = type.byteCount else {

@@ -1,4 +1,5 @@
 import Glibc
+import JSONText
 
 /// An AOTInductor package (`.pt2`): a ZIP archive with the compiled code of one or more models below
 /// `data/aotinductor`, and what it says of itself. Nothing of it has been loaded yet.
@@ -159,7 +160,7 @@ public struct TorchPackage: Sendable {
     _ entry: ZipArchive.Entry?, archive: ZipArchive
   ) throws -> [String: String] {
     guard let entry else { return [:] }
-    guard let object = JSONValue(try archive.text(of: entry))?.object else {
+    guard let object = JSONValue(try archive.text(of: entry))?.entries else {
       throw ArchiveError("its metadata in \(entry.name) is no JSON object")
     }
     return object.compactMapValues(\.string)

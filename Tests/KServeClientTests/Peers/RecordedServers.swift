@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import KServeProtocol
 
 /// Answers that were recorded from servers which are neither Triton nor ours.

@@ -1,8 +1,12 @@
-/// Writes compact JSON text.
-struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
+/// Writes JSON text.
+package struct JSONWriter {
+  package var bytes: [UInt8] = []
+  /// Whether a space follows each comma and colon.
+  private let isSpaced: Bool
 
-  mutating func write(_ value: JSONValue) {
+  package init(isSpaced: Bool = false) { self.isSpaced = isSpaced }
+
+  package mutating func write(_ value: JSONValue) {
     switch value {
     case .null: raw("null")
     case .bool(let value): write(value)
@@ -14,7 +18,7 @@ struct JSONWriter {
     case .object(let members):
       byte(UInt8(ascii: "{"))
       for (index, member) in members.enumerated() {
-        if index > 0 { byte(UInt8(ascii: ",")) }
+        if index > 0 { comma() }
         key(member.0)
         write(member.1)
       }
@@ -22,19 +26,21 @@ struct JSONWriter {
     }
   }
 
-  mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
+  @inlinable
+  package mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-  mutating func raw(_ text: StaticString) {
-    bytes.append(
-      contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  @inlinable
+  package mutating func byte(_ byte: UInt8) { bytes.append(byte) }
+
+  package mutating func comma() {
+    byte(UInt8(ascii: ","))
+    if isSpaced { byte(UInt8(ascii: " ")) }
   }
 
-  mutating func byte(_ byte: UInt8) { bytes.append(byte) }
-
-  mutating func write(_ value: Bool) { value ? raw("true") : raw("false") }
+  package mutating func write(_ value: Bool) { value ? raw("true") : raw("false") }
 
   /// Numbers that are none are written as Triton writes them, for JSON has no words for them.
-  mutating func write(_ value: some BinaryFloatingPoint & CustomStringConvertible) {
+  package mutating func write(_ value: Double) {
     if value.isNaN {
       raw("NaN")
     } else if value.isInfinite {
@@ -45,13 +51,14 @@ struct JSONWriter {
     }
   }
 
-  mutating func write(_ value: String) {
+  package mutating func write(_ value: String) {
     var value = value
     value.withUTF8 { write(text: $0) }
   }
 
   /// A string with the text `utf8`.
-  mutating func write(text utf8: some Sequence<UInt8>) {
+  @inlinable
+  package mutating func write(text utf8: some Sequence<UInt8>) {
     byte(UInt8(ascii: "\""))
     for unit in utf8 {
       switch unit {
@@ -61,45 +68,32 @@ struct JSONWriter {
       case UInt8(ascii: "\r"): raw("\\r")
       case UInt8(ascii: "\t"): raw("\\t")
       case 0..<0x20:
-        raw("\\u00")
-        byte(Self.hexadecimal[Int(unit >> 4)])
-        byte(Self.hexadecimal[Int(unit & 15)])
+        raw(unit < 0x10 ? "\\u000" : "\\u001")
+        byte(unit & 15 < 10 ? UInt8(ascii: "0") + unit & 15 : UInt8(ascii: "a") - 10 + unit & 15)
       default: byte(unit)
       }
     }
     byte(UInt8(ascii: "\""))
   }
 
-  mutating func key(_ name: String) {
+  package mutating func key(_ name: String) {
     write(name)
     byte(UInt8(ascii: ":"))
+    if isSpaced { byte(UInt8(ascii: " ")) }
   }
 
-  mutating func array<Elements: Collection>(
-    _ elements: Elements, _ write: (inout JSONWriter, Elements.Element) throws(KServeError) -> Void
-  ) throws(KServeError) {
+  @inlinable
+  package mutating func array<Elements: Collection, Failure: Error>(
+    _ elements: Elements,
+    _ write: (inout JSONWriter, Elements.Element) throws(Failure) -> Void
+  ) throws(Failure) {
     byte(UInt8(ascii: "["))
     var isFirst = true
     for element in elements {
-      if !isFirst { byte(UInt8(ascii: ",")) }
+      if !isFirst { comma() }
       isFirst = false
       try write(&self, element)
     }
     byte(UInt8(ascii: "]"))
   }
-
-  mutating func array<Elements: Collection>(
-    _ elements: Elements, _ write: (inout JSONWriter, Elements.Element) -> Void
-  ) {
-    byte(UInt8(ascii: "["))
-    var isFirst = true
-    for element in elements {
-      if !isFirst { byte(UInt8(ascii: ",")) }
-      isFirst = false
-      write(&self, element)
-    }
-    byte(UInt8(ascii: "]"))
-  }
-
-  private static let hexadecimal = Array("0123456789abcdef".utf8)
 }
