@@ -77,6 +77,9 @@ tests("TensorsTests", need: ["Tensors"])
 module("JSONText")
 tests("JSONTextTests", need: ["JSONText"])
 
+module("ProtobufReading")
+tests("ProtobufReadingTests", need: ["ProtobufReading"])
+
 module("Threads")
 tests("ThreadsTests", need: ["Threads"])
 
@@ -85,7 +88,9 @@ module("NativeLibraries")
 module("Models", isProduct: true, needs: ["Tensors"])
 tests("ModelsTests", need: ["Models", "Tensors"])
 
-module("ONNXRuntime", isProduct: true, needs: ["Models", "NativeLibraries", "Tensors", "Threads"])
+module(
+  "ONNXRuntime", isProduct: true,
+  needs: ["Models", "NativeLibraries", "ProtobufReading", "Tensors", "Threads"])
 tests(
   "ONNXRuntimeTests",
   need: [
@@ -95,9 +100,11 @@ tests(
   exclude: ["Batches/graphs.json", "Batches/make_graphs.py", "Models"])
 
 module(
-  "TensorFlowRuntime", isProduct: true, needs: ["Models", "NativeLibraries", "Tensors", "Threads"])
+  "TensorFlowRuntime", isProduct: true,
+  needs: ["Models", "NativeLibraries", "ProtobufReading", "Tensors", "Threads"])
 tests(
-  "TensorFlowRuntimeTests", need: ["Models", "NativeLibraries", "TensorFlowRuntime", "Tensors"],
+  "TensorFlowRuntimeTests",
+  need: ["Models", "NativeLibraries", "ProtobufReading", "TensorFlowRuntime", "Tensors"],
   exclude: ["Models", "make_models.py"])
 
 package.targets.append(.target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]))

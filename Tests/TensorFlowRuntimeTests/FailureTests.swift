@@ -163,15 +163,6 @@ struct FormatTests {
   }
 
   @Test(arguments: [
-    [0x08], [0x80], [0x00, 0x00], [0x0B], [0x12, 0x7F], [0x0D, 1, 2], [0x09, 1, 2, 3],
-    [0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01],
-    [0x08, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
-  ]) func malformedMessage(_ bytes: [UInt8]) {
-    var reader = ProtobufReader(bytes)
-    #expect(throws: ProtobufError.self) { while try reader.next() != nil {} }
-  }
-
-  @Test(arguments: [
     ("output_2", "output_10", true), ("output_10", "output_2", false), ("a", "b", true),
     ("a", "a", false), ("a", "a1", true), ("x9", "y1", true),
   ]) func orderOfNames(_ left: String, _ right: String, _ precedes: Bool) {

@@ -1,3 +1,4 @@
+import ProtobufReading
 import Testing
 
 @testable import TensorFlowRuntime
@@ -131,7 +132,7 @@ struct GraphChecksTests {
   @Test(arguments: graphs) func graph(_ graph: Graph) {
     let bytes = graph.metaGraph
     do {
-      _ = try MetaGraph(ProtobufReader(bytes), bytes.indices)
+      _ = try bytes.withUnsafeBytes { try MetaGraph(ProtobufReader($0)) }
       #expect(graph.text == nil)
     } catch {
       #expect(graph.text.map { "\(error)".contains($0) } == true, "\(error)")

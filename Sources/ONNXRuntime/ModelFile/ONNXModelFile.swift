@@ -1,5 +1,6 @@
 import Glibc
 import NativeLibraries
+import ProtobufReading
 
 /// A file in ONNX format, and the files with values of its tensors that it names ("external data").
 ///
@@ -58,7 +59,7 @@ public struct ONNXModelFile: Sendable, Hashable {
     let bytes = UnsafeRawBufferPointer(start: address, count: count)
     if let other = Self.otherKind(bytes) { throw ONNXError(.modelLoad, other, model: self.name) }
     var names = ExternalData()
-    names.visitModel(MessageFields(bytes))
+    names.visitModel(ProtobufReader(bytes))
     dataFiles = names.files
   }
 
@@ -96,7 +97,8 @@ public struct ONNXModelFile: Sendable, Hashable {
   }
 }
 
-/// Collects the files that a model's tensors name (`onnx.proto`; `TensorProto.external_data`).
+/// Collects the files that a model's tensors name (`onnx.proto`; `TensorProto.external_data`), as far as
+/// the model is not damaged.
 private struct ExternalData {
   private(set) var files: [ONNXModelFile.DataFile] = []
   private var positions: [String: Int] = [:]
@@ -104,7 +106,7 @@ private struct ExternalData {
   private var depth = 0
 
   /// `ModelProto`.
-  mutating func visitModel(_ fields: MessageFields) {
+  mutating func visitModel(_ fields: ProtobufReader) {
     each(fields) { files, number, message in
       switch number {
       case 7: files.visitGraph(message)
@@ -120,7 +122,7 @@ private struct ExternalData {
   }
 
   /// `GraphProto`.
-  private mutating func visitGraph(_ fields: MessageFields) {
+  private mutating func visitGraph(_ fields: ProtobufReader) {
     guard depth < 64 else { return }
     depth += 1
     each(fields) { files, number, message in
@@ -135,7 +137,7 @@ private struct ExternalData {
   }
 
   /// `NodeProto`, whose attributes may hold tensors and graphs.
-  private mutating func visitNode(_ fields: MessageFields) {
+  private mutating func visitNode(_ fields: ProtobufReader) {
     each(fields) { files, number, attribute in
       guard number == 5 else { return }
       files.each(attribute) { files, number, message in
@@ -150,19 +152,19 @@ private struct ExternalData {
   }
 
   /// `SparseTensorProto`.
-  private mutating func visitSparse(_ fields: MessageFields) {
+  private mutating func visitSparse(_ fields: ProtobufReader) {
     each(fields) { files, number, message in
       if number == 1 || number == 2 { files.visitTensor(message) }
     }
   }
 
   /// `TensorProto`.
-  private mutating func visitTensor(_ fields: MessageFields) {
+  private mutating func visitTensor(_ fields: ProtobufReader) {
     var fields = fields
     var name = ""
     var entries: [String: String] = [:]
     var isExternal = false
-    while let field = fields.next() {
+    while let field = try? fields.next() {
       switch (field.number, field.value) {
       case (8, .bytes(let range)): name = fields.text(range)
       case (13, .bytes(let range)):
@@ -190,10 +192,10 @@ private struct ExternalData {
   }
 
   /// `StringStringEntryProto`.
-  private func entry(_ fields: MessageFields) -> (key: String, value: String) {
+  private func entry(_ fields: ProtobufReader) -> (key: String, value: String) {
     var fields = fields
     var (key, value) = ("", "")
-    while let field = fields.next() {
+    while let field = try? fields.next() {
       guard case .bytes(let range) = field.value else { continue }
       if field.number == 1 { key = fields.text(range) }
       if field.number == 2 { value = fields.text(range) }
@@ -203,10 +205,10 @@ private struct ExternalData {
 
   /// Calls `body` with each message among `fields`.
   private mutating func each(
-    _ fields: MessageFields, _ body: (inout ExternalData, Int, MessageFields) -> Void
+    _ fields: ProtobufReader, _ body: (inout ExternalData, Int, ProtobufReader) -> Void
   ) {
     var fields = fields
-    while let field = fields.next() {
+    while let field = try? fields.next() {
       if case .bytes(let range) = field.value { body(&self, field.number, fields.message(range)) }
     }
   }

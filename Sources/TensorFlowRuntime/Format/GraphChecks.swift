@@ -1,3 +1,5 @@
+import ProtobufReading
+
 /// Checks of a graph that TensorFlow does not make itself: with what they find, it ends the process
 /// instead of reporting a failure (seen with 2.21, by altering graphs at random).
 struct GraphChecks {

@@ -1,3 +1,5 @@
+import ProtobufReading
+
 /// What is read from one `NodeDef` (`tensorflow/core/framework/node_def.proto`) and the values of its
 /// attributes (`attr_value.proto`).
 struct GraphNode {

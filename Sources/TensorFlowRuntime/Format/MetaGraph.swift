@@ -1,3 +1,4 @@
+import ProtobufReading
 import Tensors
 
 /// What is read from one `MetaGraphDef` of a `saved_model.pb`
@@ -36,8 +37,8 @@ struct MetaGraph: Sendable {
   /// Whether an operator may keep strings beyond the run (in a table, a queue or a variable).
   var keepsStrings = false
 
-  init(_ reader: ProtobufReader, _ range: Range<Int>) throws(ProtobufError) {
-    var message = reader.message(range)
+  init(_ reader: ProtobufReader) throws(ProtobufError) {
+    var message = reader
     var signatures: [String: Signature] = [:]
     while let field = try message.next() {
       guard case .bytes(let range) = field.value else { continue }

@@ -1,5 +1,6 @@
 import Glibc
 import NativeLibraries
+import ProtobufReading
 
 /// The `saved_model.pb` of a SavedModel (`tensorflow/core/protobuf/saved_model.proto`).
 struct SavedModelFile: Sendable {
@@ -14,11 +15,9 @@ struct SavedModelFile: Sendable {
   init(directory path: String, model: String) throws(TensorFlowError) {
     let bytes = try Self.read(path, model: model)
     do throws(ProtobufError) {
-      var reader = ProtobufReader(bytes)
-      while let field = try reader.next() {
-        if field.number == 2, case .bytes(let range) = field.value {
-          metaGraphs.append(try MetaGraph(reader, range))
-        }
+      metaGraphs = try bytes.withUnsafeBufferPointer {
+        (bytes) throws(ProtobufError) -> [MetaGraph] in
+        try Self.metaGraphs(ProtobufReader(UnsafeRawBufferPointer(bytes)))
       }
     } catch {
       throw TensorFlowError(
@@ -32,6 +31,19 @@ struct SavedModelFile: Sendable {
         "\(Self.fileName) (\(bytes.count) bytes) holds no graph. Export or copy the model again",
         model: model)
     }
+  }
+
+  private static func metaGraphs(
+    _ reader: ProtobufReader
+  ) throws(ProtobufError) -> [MetaGraph] {
+    var reader = reader
+    var graphs: [MetaGraph] = []
+    while let field = try reader.next() {
+      if field.number == 2, case .bytes(let range) = field.value {
+        graphs.append(try MetaGraph(reader.message(range)))
+      }
+    }
+    return graphs
   }
 
   /// The graph that was saved with exactly `tags`.

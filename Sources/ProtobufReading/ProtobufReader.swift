@@ -1,14 +1,17 @@
 /// What is wrong with bytes that should be a message of Protocol Buffers.
-struct ProtobufError: Error, CustomStringConvertible {
-  var description: String
+package struct ProtobufError: Error, CustomStringConvertible {
+  package var description: String
+
+  package init(description: String) { self.description = description }
 }
 
-/// Reads the fields of one message of Protocol Buffers, and of messages inside it, within bounds.
+/// Reads the fields of one message of Protocol Buffers, and of messages inside it, within bounds. The
+/// bytes belong to somebody else, as those of a mapped file of gigabytes, and nothing is copied.
 ///
 /// The format: <https://protobuf.dev/programming-guides/encoding>.
-struct ProtobufReader {
+package struct ProtobufReader {
   /// The value of a field as its wire type says.
-  enum Value {
+  package enum Value {
     case number(UInt64)
     /// A string, a message or packed numbers: where its bytes are.
     case bytes(Range<Int>)
@@ -16,20 +19,19 @@ struct ProtobufReader {
     case fixed64(UInt64)
   }
 
-  private let bytes: [UInt8]
+  private let bytes: UnsafeRawBufferPointer
   private var position: Int
   private let end: Int
 
-  init(_ bytes: [UInt8]) { self.init(bytes, bytes.indices) }
-
-  private init(_ bytes: [UInt8], _ range: Range<Int>) {
+  /// - Parameter range: where in `bytes` the message is; `nil` for all of them.
+  package init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>? = nil) {
     self.bytes = bytes
-    position = range.lowerBound
-    end = range.upperBound
+    position = range?.lowerBound ?? 0
+    end = range?.upperBound ?? bytes.count
   }
 
   /// The next field, `nil` at the end of the message.
-  mutating func next() throws(ProtobufError) -> (number: Int, value: Value)? {
+  package mutating func next() throws(ProtobufError) -> (number: Int, value: Value)? {
     if position == end { return nil }
     let start = position
     let key = try number()
@@ -58,13 +60,14 @@ struct ProtobufReader {
   }
 
   /// A reader of the message in `range`.
-  func message(_ range: Range<Int>) -> ProtobufReader { ProtobufReader(bytes, range) }
+  package func message(_ range: Range<Int>) -> ProtobufReader { ProtobufReader(bytes, range) }
 
   /// The text in `range`.
-  func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+  package func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
   /// Key and value of an entry of a map, fields 1 and 2 of the message in `range`.
-  func entry(_ range: Range<Int>) throws(ProtobufError) -> (key: String, value: Range<Int>) {
+  package func entry(_ range: Range<Int>) throws(ProtobufError) -> (key: String, value: Range<Int>)
+  {
     var (key, value) = ("", range.upperBound..<range.upperBound)
     var reader = message(range)
     while let field = try reader.next() {
@@ -76,7 +79,7 @@ struct ProtobufReader {
   }
 
   /// All numbers of a packed repeated field, which this reader must stand for.
-  func packedNumbers() throws(ProtobufError) -> [UInt64] {
+  package func packedNumbers() throws(ProtobufError) -> [UInt64] {
     var reader = self
     var numbers: [UInt64] = []
     while reader.position < reader.end { numbers.append(try reader.number()) }
