@@ -238,8 +238,8 @@ module("LocalSpark", needs: ["HostProcesses", "NativeLibraries"])
 module(
   "Deployment",
   needs: [
-    "CGzip", "Crypto", "HostProcesses", "ImagePreprocessing", "ONNXRuntime", "SparkConnect",
-    "TensorFlowRuntime", "TorchRuntime",
+    "CGzip", "Crypto", "HostProcesses", "ImagePreprocessing", "NativeLibraries", "ONNXRuntime",
+    "SparkConnect", "TensorFlowRuntime", "TorchRuntime",
   ])
 
 module(
