@@ -185,7 +185,8 @@ module("SparkFunctions", needs: ["ArrowIPC", "Models", "SparkTypes", "Tensors"])
 tests(
   "SparkFunctionsTests", need: ["ArrowIPC", "Models", "SparkFunctions", "SparkTypes", "Tensors"])
 
-module("SparkWorker", needs: ["ArrowIPC", "Models", "SparkFunctions", "Threads"])
+module(
+  "SparkWorker", needs: ["ArrowIPC", "Models", "SparkFunctions", "SparkTypes", "Threads"])
 module(
   "WorkerFunctions", at: "Tests/WorkerFunctions",
   needs: ["ArrowIPC", "Models", "SparkFunctions", "Tensors"])

@@ -2,12 +2,6 @@ import SparkConnect
 import SparkFunctions
 import SparkTypes
 
-/// Spark's numbers of the ways in which a function sees data.
-private enum Evaluation {
-  static let column: Int32 = 204
-  static let batches: Int32 = 207
-}
-
 /// The bytes that a worker gets for a use of `function`.
 private func command(
   _ function: any UserDefinedFunction, _ parameters: [UInt8], _ argumentNames: [String]
@@ -27,7 +21,8 @@ extension DriverCheckedFunction {
   {
     Column(
       InlineFunction(
-        name: name, returnType: returnType, evaluationType: Evaluation.column,
+        name: name, returnType: returnType,
+        evaluationType: EvaluationType.scalarPandasIterator.rawValue,
         isDeterministic: isDeterministic, command: { try command(self, try parameters(), $0) },
         check: { try check(arguments: $0.map { ($0.name, $0.type) }) }),
       columns)
@@ -117,7 +112,7 @@ extension DataFrame {
       if let resources { try await session.resourceProfileID(resources) } else { nil }
     return mapPartitions(
       InlineFunction(
-        name: name, returnType: .struct(schema), evaluationType: Evaluation.batches,
+        name: name, returnType: .struct(schema), evaluationType: EvaluationType.mapInArrow.rawValue,
         command: command, check: { _ in }),
       columns: names.map { column(named: $0) }, isBarrier: isBarrier,
       profileID: profile)
@@ -130,7 +125,8 @@ extension DataFrame {
   ) -> DataFrame {
     mapPartitions(
       InlineFunction(
-        name: function.name, returnType: .struct(schema), evaluationType: Evaluation.batches,
+        name: function.name, returnType: .struct(schema),
+        evaluationType: EvaluationType.mapInArrow.rawValue,
         command: { try command(function, try FunctionInvocation.encode(parameters), $0) },
         check: { _ in }),
       columns: columns.map { column(named: $0) }, profileID: profileID)
@@ -143,7 +139,8 @@ extension DataFrame {
     Column(
       InlineFunction(
         name: function.name, returnType: .struct(plan.returnType),
-        evaluationType: Evaluation.column, isDeterministic: isDeterministic,
+        evaluationType: EvaluationType.scalarPandasIterator.rawValue,
+        isDeterministic: isDeterministic,
         command: { try command(function, try plan.encodedParameters(), $0) }, check: { _ in }),
       plan.argumentPaths.map { column(path: $0) })
   }

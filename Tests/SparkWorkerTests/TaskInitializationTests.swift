@@ -1,5 +1,6 @@
 import ArrowIPC
 import NeedletailTesting
+import SparkFunctions
 import SparkWorker
 import Testing
 

@@ -44,7 +44,7 @@ package struct InlineFunction: Sendable {
         $0.evalType = evaluationType
         $0.command = Data(command)
         // The worker reads here which version's protocol it will be spoken to in.
-        $0.pythonVer = "native/\(version.major).\(version.minor)"
+        $0.pythonVer = "\(NativeMarker.prefix)\(version.major).\(version.minor)"
       }
     }
   }

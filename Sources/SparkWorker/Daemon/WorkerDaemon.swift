@@ -61,7 +61,7 @@ public enum WorkerDaemon {
     } catch {
       // Spark adds standard error to the failure of a daemon that does not start, and a daemon what its
       // worker said.
-      let line = Array("Needletail worker: cannot start: \(error)\n".utf8)
+      let line = Array("\(TaskFailure.prefix)cannot start: \(error)\n".utf8)
       _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
       _exit(1)
     }

@@ -1,18 +1,17 @@
+import SparkTypes
+
 /// A Spark version, as far as the Python worker protocol depends on it (patch releases do not).
 ///
-/// The protocol carries no version of its own. The client writes `native/4.N` into the field meant for
-/// Python's version (`PythonUDF.python_ver`), which is the second one in every version.
+/// The protocol carries no version of its own. The client writes ``NativeMarker`` with it into the field
+/// meant for Python's version, which is the second one in every version.
 public enum SparkProtocolVersion: String, Sendable, Hashable, CaseIterable, Comparable {
   case v4_0 = "4.0"
   case v4_1 = "4.1"
   case v4_2 = "4.2"
   case v4_3 = "4.3"
 
-  /// What precedes the version in the marker.
-  static let markerPrefix = "native/"
-
   /// What the client puts into `python_ver` for a server of this version.
-  public var marker: String { Self.markerPrefix + rawValue }
+  public var marker: String { NativeMarker.prefix + rawValue }
 
   /// The version for a server's version text, such as `4.2.1`; later versions are taken for the last
   /// one known.
@@ -28,8 +27,8 @@ public enum SparkProtocolVersion: String, Sendable, Hashable, CaseIterable, Comp
 
   /// The version that a marker names, `nil` if it is none.
   init?(marker: String) {
-    guard marker.hasPrefix(Self.markerPrefix) else { return nil }
-    self.init(server: String(marker.dropFirst(Self.markerPrefix.count)))
+    guard marker.hasPrefix(NativeMarker.prefix) else { return nil }
+    self.init(server: String(marker.dropFirst(NativeMarker.prefix.count)))
   }
 
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }

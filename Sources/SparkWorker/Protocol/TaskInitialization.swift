@@ -1,3 +1,5 @@
+import SparkFunctions
+
 /// What Spark says before it sends a task's rows.
 public struct TaskInitialization: Sendable, Hashable {
   /// The version whose layout the message has.

@@ -1,6 +1,7 @@
 import ArrowIPC
 import Glibc
 import NeedletailTesting
+import SparkFunctions
 import SparkWorker
 import Testing
 import Threads
