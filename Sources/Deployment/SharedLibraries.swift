@@ -1,9 +1,6 @@
 import Foundation
+import Glibc
 import HostProcesses
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The shared libraries that the running program is linked with.
 enum SharedLibraries {

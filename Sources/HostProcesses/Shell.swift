@@ -1,8 +1,5 @@
 import Foundation
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Starts `/bin/sh` with nothing of this process but what it is given: no descriptors, no signals blocked
 /// or ignored.

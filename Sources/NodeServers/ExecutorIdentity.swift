@@ -1,9 +1,6 @@
 import Foundation
+import Glibc
 import HostProcesses
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The executor that this process works for: the Java process that started it.
 struct ExecutorIdentity: Sendable, Hashable, Codable {

@@ -1,9 +1,6 @@
 import Foundation
+import Glibc
 import HostProcesses
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The folder of one server on its machine: what it was started for, how it does, and its files.
 ///

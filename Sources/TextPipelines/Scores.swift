@@ -1,12 +1,5 @@
+import Glibc
 import Tensors
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 extension ScoreFunction {
   /// The scores of rows of outputs, `[rows, labels]` each.

@@ -1,10 +1,5 @@
+import Glibc
 import Tensors
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// How the buffers of a message body are compressed: each on its own, behind its uncompressed length
 /// as a 64-bit number (−1: stored as it is).

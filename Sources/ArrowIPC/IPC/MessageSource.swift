@@ -1,10 +1,5 @@
+import Glibc
 import Tensors
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// Bytes taken in order, each piece as a buffer: read from a stream, or cut from memory.
 enum MessageSource {

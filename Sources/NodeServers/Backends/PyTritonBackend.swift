@@ -1,10 +1,7 @@
 import Foundation
+import Glibc
 import HostProcesses
 import SparkFunctions
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// A Python script that serves by PyTriton.
 struct PyTritonBackend: Sendable, Hashable, Codable {

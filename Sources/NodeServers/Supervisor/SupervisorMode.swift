@@ -1,10 +1,7 @@
 import Foundation
+import Glibc
 import HostProcesses
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The part of a program that keeps a server beside an executor: a process of its own, which the
 /// executor's worker starts.

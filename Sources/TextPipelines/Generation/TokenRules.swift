@@ -1,12 +1,5 @@
+import Glibc
 import Tensors
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The rules that forbid or favour tokens, in the order in which transformers applies them.
 struct TokenRules: Sendable {
