@@ -150,7 +150,8 @@ module(
   "KServeServer", isProduct: true,
   needs: [
     "CGzip", "JSONText", "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1",
-    "NIOHTTP2", "NIOPosix", "ServiceLifecycle", "SwiftProtobuf", "Tensors", "Threads",
+    "NIOHTTP2", "NIOPosix", "NativeLibraries", "ServiceLifecycle", "SwiftProtobuf", "Tensors",
+    "Threads",
   ])
 tests(
   "KServeServerTests",
@@ -231,7 +232,7 @@ module(
 
 // MARK: Programs that use both
 
-module("HostProcesses")
+module("HostProcesses", needs: ["NativeLibraries"])
 tests("HostProcessesTests", need: ["HostProcesses"])
 
 module("LocalSpark", needs: ["HostProcesses", "NativeLibraries"])

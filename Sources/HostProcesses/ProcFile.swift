@@ -1,14 +1,10 @@
 import Foundation
+import NativeLibraries
 
-/// The files of `/proc`. They have no size and are given out a page at a time, so Foundation's reading of
-/// whole files takes the first page for all.
+/// The files of `/proc`, of which Foundation's reading of whole files takes the first page for all.
 package enum ProcFile {
   package static func data(_ path: String) -> Data? {
-    guard let file = FileHandle(forReadingAtPath: path) else { return nil }
-    defer { try? file.close() }
-    var contents = Data()
-    while let part = try? file.read(upToCount: 1 << 16), !part.isEmpty { contents += part }
-    return contents
+    FileSystem.contents(of: path, limit: .max).map { Data($0) }
   }
 
   /// Bytes that are no UTF-8 are replaced.

@@ -25,6 +25,23 @@ package enum FileSystem {
     return names
   }
 
+  /// The first bytes of a file, at most `limit`; `nil` if it cannot be opened. Files of `/proc` have no
+  /// size and are given out a page at a time.
+  package static func contents(of path: String, limit: Int) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var contents: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: min(limit, 1 << 16))
+    while contents.count < limit {
+      let count = read(descriptor, &piece, min(piece.count, limit - contents.count))
+      if count < 0, errno == EINTR { continue }
+      if count <= 0 { break }
+      contents += piece[..<count]
+    }
+    return contents
+  }
+
   /// What the link at `path` names; `nil` if it is none.
   package static func target(ofLink path: String) -> String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in

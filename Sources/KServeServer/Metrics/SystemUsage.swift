@@ -1,4 +1,4 @@
-import Glibc
+import NativeLibraries
 import Synchronization
 
 /// The machine's processors and memory, for the metrics that Triton has of them.
@@ -40,11 +40,6 @@ final class SystemUsage: Sendable {
   }
 
   private static func read(_ path: String) -> String {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    if file < 0 { return "" }
-    defer { close(file) }
-    var bytes = [UInt8](repeating: 0, count: 8192)
-    let count = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
-    return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
+    String(decoding: FileSystem.contents(of: path, limit: 8192) ?? [], as: UTF8.self)
   }
 }

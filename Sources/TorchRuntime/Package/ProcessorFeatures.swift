@@ -1,4 +1,5 @@
 import Glibc
+import NativeLibraries
 
 /// What the processor of this machine can do, as far as compiled packages ask for it.
 struct ProcessorFeatures: Sendable {
@@ -18,17 +19,8 @@ struct ProcessorFeatures: Sendable {
   }()
 
   private static func readFlags() -> Set<String> {
-    let descriptor = open("/proc/cpuinfo", O_RDONLY | O_CLOEXEC)
-    if descriptor < 0 { return [] }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 16_384)
     // One processor's description is enough, and machines with hundreds have long files.
-    while bytes.count < 1 << 20 {
-      let count = Glibc.read(descriptor, &piece, piece.count)
-      if count <= 0 { break }
-      bytes += piece[..<count]
-    }
+    let bytes = FileSystem.contents(of: "/proc/cpuinfo", limit: 1 << 16) ?? []
     for line in bytes.split(separator: UInt8(ascii: "\n")) {
       let text = String(decoding: line, as: UTF8.self)
       guard text.hasPrefix("flags") || text.hasPrefix("Features"),
