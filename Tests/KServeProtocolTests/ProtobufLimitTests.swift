@@ -62,7 +62,7 @@ struct ProtobufLimitTests {
 
   @Test("fields of later versions are left out") func later() throws {
     let request = Samples.request([.float32(try Tensor([1, 2], shape: [2]))])
-    let known: [UInt8] = try request.protobuf()
+    let known: [UInt8] = try request.serialized().written
     // Number 15, and the greatest that there is.
     let later = Self.fields([0x78, 0x01], count: 1000) + [0xF8, 0xFF, 0xFF, 0xFF, 0x0F, 0x01]
     let read = try Self.read(later + known)
@@ -74,7 +74,7 @@ struct ProtobufLimitTests {
     let asked = Mutex<[Int]>([])
     for count in [1, 1 << 20] {
       let request = Samples.request([.float32(Tensor(repeating: 1, shape: [count]))])
-      let bytes: [UInt8] = try request.protobuf()
+      let bytes: [UInt8] = try request.serialized().written
       _ = try InferRequest(protobuf: TensorBytes(copying: bytes)) { (byteCount) in
         asked.withLock { $0.append(byteCount) }
       }

@@ -68,7 +68,7 @@ struct SequenceTests {
     }
     let scores = results.compactMap(\.score)
     // A beam that ended at once has no score in transformers' sense.
-    if expected.scores.count == rows.count, expected.settings["max_length"]?.integer != 1 {
+    if expected.scores.count == rows.count, expected.settings["max_length"]?.wholeNumber != 1 {
       #expect(isClose(scores, expected.scores, absolute: 1e-4, relative: 1e-4))
     }
   }
@@ -196,14 +196,14 @@ struct TranslationTests {
     let generator = try SequenceGenerator(
       path: Self.folder,
       generation: GenerationOptions(
-        maxLength: settings["max_length"]?.integer, beams: settings["num_beams"]?.integer,
+        maxLength: settings["max_length"]?.wholeNumber, beams: settings["num_beams"]?.wholeNumber,
         lengthPenalty: settings["length_penalty"]?.double,
         earlyStopping: isPlain ? nil : .whenFull,
-        noRepeatNGramSize: settings["no_repeat_ngram_size"]?.integer),
+        noRepeatNGramSize: settings["no_repeat_ngram_size"]?.wholeNumber),
       options: TextPipelineOptions(batchSize: size))
     let results = try await generator.generate(TokenRows(rows))
     let equal = zip(results, chosen).count { $0.ids == expected.ids[$1] }
-    let isGreedy = settings["num_beams"]?.integer == 1
+    let isGreedy = settings["num_beams"]?.wholeNumber == 1
     // In a beam search two texts may be equally good but for rounding.
     #expect(isGreedy ? equal == rows.count : equal * 100 >= rows.count * 99)
   }

@@ -1,3 +1,4 @@
+import JSONText
 import KServeProtocol
 import Logging
 import SwiftProtobuf

@@ -1,3 +1,5 @@
+import JSONText
+
 extension KnownEntries {
   /// The file of sentence-transformers' module Transformer, `sentence_bert_config.json` and its older
   /// names: the arguments of the class (6.2).

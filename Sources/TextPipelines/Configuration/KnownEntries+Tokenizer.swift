@@ -1,3 +1,5 @@
+import JSONText
+
 extension KnownEntries {
   /// `tokenizer_config.json`: the arguments of transformers' tokenizers (4.57 to 5.23).
   static let tokenizer = KnownEntries(
