@@ -30,7 +30,8 @@ let targets: [Target] = [
     name: "SparkFunctions", dependencies: ["ArrowIPC", "Models", "SparkTypes", "Tensors"],
     swiftSettings: settings),
   .target(
-    name: "SparkWorker", dependencies: ["ArrowIPC", "Models", "SparkFunctions", "SparkTypes", "Threads"],
+    name: "SparkWorker",
+    dependencies: ["ArrowIPC", "Models", "SparkFunctions", "SparkTypes", "Threads"],
     swiftSettings: settings),
   .executableTarget(
     name: "ArrowStreamFuzz", dependencies: ["ArrowIPC"], swiftSettings: settings,

@@ -45,7 +45,9 @@ extension InProcessModel {
   /// let scores: Tensor<Float> = try model.run(ids, mask)
   /// ```
   ///
-  /// - Parameter output: the output's name, which may be left out if there is one only.
+  /// - Parameters:
+  ///   - inputs: as many tensors as the model has inputs.
+  ///   - output: the output's name, which may be left out if there is one only.
   /// - Throws: the runtime's error, naming the input or output that does not fit, or with the
   ///   runtime's text.
   public func run<each Input: TensorElement, Output: TensorElement>(

@@ -9,6 +9,7 @@ public struct SignatureProblem: Error, Sendable, Hashable {
     case output
   }
 
+  /// Whether it is an input's or an output's.
   public var place: Place
   /// The tensor's name, `nil` if it is about all of them.
   public var tensor: String?

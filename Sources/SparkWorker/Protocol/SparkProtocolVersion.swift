@@ -2,7 +2,7 @@ import SparkTypes
 
 /// A Spark version, as far as the Python worker protocol depends on it (patch releases do not).
 ///
-/// The protocol carries no version of its own. The client writes ``NativeMarker`` with it into the field
+/// The protocol carries no version of its own. The client writes `NativeMarker` with it into the field
 /// meant for Python's version, which is the second one in every version.
 public enum SparkProtocolVersion: String, Sendable, Hashable, CaseIterable, Comparable {
   case v4_0 = "4.0"
