@@ -97,12 +97,6 @@ public struct SparkInstallation: Sendable, Hashable {
   }
 
   private static func isFile(_ path: String) -> Bool {
-    FileManager.default.isReadableFile(atPath: path) && !isFolder(path)
-  }
-
-  private static func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      && isFolder.boolValue
+    FileManager.default.isReadableFile(atPath: path) && !FileManager.default.isFolder(path)
   }
 }
