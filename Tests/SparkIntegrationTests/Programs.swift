@@ -27,15 +27,16 @@ enum Programs {
     }
   }
 
-  /// Runs a built program to its end.
+  /// Runs a built program to its end; with `isInstalled` the executors start it where it was built.
   static func run(
-    _ program: String, _ arguments: [String], in folder: String? = nil
+    _ program: String, _ arguments: [String], in folder: String? = nil, isInstalled: Bool = false
   ) async throws -> Outcome {
-    try await run(built.appending(path: program), arguments, in: folder)
+    try await run(
+      built.appending(path: program), arguments, in: folder, isInstalled: isInstalled)
   }
 
   static func run(
-    _ program: URL, _ arguments: [String], in folder: String? = nil
+    _ program: URL, _ arguments: [String], in folder: String? = nil, isInstalled: Bool = false
   ) async throws -> Outcome {
     let process = Process()
     process.executableURL = program
@@ -47,6 +48,7 @@ enum Programs {
     process.standardInput = FileHandle.nullDevice
     var environment = ProcessInfo.processInfo.environment
     environment["SPARK_REMOTE"] = nil
+    if isInstalled { environment["NEEDLETAIL_WORKER"] = program.path }
     process.environment = environment
     let reading = Task.detached { pipe.fileHandleForReading.readDataToEndOfFile() }
     try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
