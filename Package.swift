@@ -319,6 +319,9 @@ program(
     "TextPipelines", "Tokenizers", "TorchRuntime",
   ])
 program(
+  "TorchBenchmark", at: "Benchmarks/TorchRuntime/Sources",
+  needs: ["Models", "Tensors", "TorchRuntime"])
+program(
   "ServingBenchmark", at: "Benchmarks/Serving/Sources", needs: ["KServeClient", "Tensors"])
 
 // MARK: A part of it

@@ -1,11 +1,9 @@
-"""Compares TorchRuntime with PyTorch's own runner of compiled packages and with PyTorch itself.
+"""Compares TorchRuntime with PyTorch's own runner of compiled packages and with PyTorch itself;
+`scripts/benchmark torch` runs it.
 
-    benchmark.py PROGRAM PACKAGES [--rounds 5] [--seconds 2]
-
-PROGRAM is TorchBenchmark in release, PACKAGES the folder that
-Tests/TorchRuntimeTests/make_packages.py filled. All run the same batches on one thread, one after
-the other, in turns. Printed are CPU milliseconds of a batch (the median within a run, then of the
-runs) and our ratio to each.
+All run the same batches of the packages that Tests/TorchRuntimeTests/make_packages.py compiles, on
+one thread, one after the other, in turns. Printed are CPU milliseconds of a batch (the median within
+a run, then of the runs) and our ratio to each.
 """
 
 import argparse
@@ -47,8 +45,10 @@ def torch_variant(kind, package, width, rows, seconds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("program")
-    parser.add_argument("packages", type=Path)
+    parser.add_argument("--program", required=True, help="TorchBenchmark in release")
+    parser.add_argument(
+        "--packages", type=Path, required=True, help="the folder of the compiled packages"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--json", type=Path, help="where to write the numbers")

@@ -61,6 +61,12 @@ package enum JSONValue: Sendable {
     }
   }
 
+  /// The object with a further member, if there is a value for it.
+  package func with(_ name: String, _ value: JSONValue?) -> JSONValue {
+    guard let value, let members else { return self }
+    return .object(members + [(name, value)])
+  }
+
   /// The value as JSON text.
   ///
   /// - Parameter isSpaced: whether a space follows each comma and colon, for people.
@@ -69,6 +75,10 @@ package enum JSONValue: Sendable {
     writer.write(self)
     return writer.bytes
   }
+}
+
+extension JSONValue: ExpressibleByDictionaryLiteral {
+  package init(dictionaryLiteral members: (String, JSONValue)...) { self = .object(members) }
 }
 
 extension JSONValue: Equatable {

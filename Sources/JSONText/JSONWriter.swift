@@ -16,13 +16,7 @@ package struct JSONWriter {
     case .string(let value): write(value)
     case .array(let elements): array(elements) { writer, element in writer.write(element) }
     case .object(let members):
-      byte(UInt8(ascii: "{"))
-      for (index, member) in members.enumerated() {
-        if index > 0 { comma() }
-        key(member.0)
-        write(member.1)
-      }
-      byte(UInt8(ascii: "}"))
+      object { writer in for (name, value) in members { writer.member(name, value) } }
     }
   }
 
@@ -76,10 +70,26 @@ package struct JSONWriter {
     byte(UInt8(ascii: "\""))
   }
 
+  /// An object, whose members `members` writes.
+  package mutating func object<Failure: Error>(
+    _ members: (inout JSONWriter) throws(Failure) -> Void
+  ) throws(Failure) {
+    byte(UInt8(ascii: "{"))
+    try members(&self)
+    byte(UInt8(ascii: "}"))
+  }
+
+  /// Begins a member: its name, behind a comma unless it is the object's first.
   package mutating func key(_ name: String) {
+    if bytes.last != UInt8(ascii: "{") { comma() }
     write(name)
     byte(UInt8(ascii: ":"))
     if isSpaced { byte(UInt8(ascii: " ")) }
+  }
+
+  package mutating func member(_ name: String, _ value: JSONValue) {
+    key(name)
+    write(value)
   }
 
   @inlinable

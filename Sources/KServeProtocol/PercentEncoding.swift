@@ -9,7 +9,8 @@ extension StringProtocol {
       if isKept(byte) {
         bytes.append(byte)
       } else {
-        bytes += [UInt8(ascii: "%"), digit(of: byte >> 4), digit(of: byte & 15)]
+        bytes +=
+          (byte < 16 ? "%0" : "%").utf8 + Array(String(byte, radix: 16, uppercase: true).utf8)
       }
     }
     return String(decoding: bytes, as: UTF8.self)
@@ -22,10 +23,10 @@ extension StringProtocol {
     var rest = Array(utf8)[...]
     while let byte = rest.popFirst() {
       if byte == UInt8(ascii: "%"), rest.count >= 2,
-        let high = value(ofDigit: rest[rest.startIndex]),
-        let low = value(ofDigit: rest[rest.startIndex + 1])
+        let high = Character(Unicode.Scalar(rest[rest.startIndex])).hexDigitValue,
+        let low = Character(Unicode.Scalar(rest[rest.startIndex + 1])).hexDigitValue
       {
-        bytes.append(high << 4 | low)
+        bytes.append(UInt8(high << 4 | low))
         rest = rest.dropFirst(2)
       } else {
         bytes.append(byte)
@@ -35,16 +36,14 @@ extension StringProtocol {
   }
 }
 
-/// The hexadecimal digit of a number below 16.
-private func digit(of value: UInt8) -> UInt8 {
-  value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
-}
-
-private func value(ofDigit digit: UInt8) -> UInt8? {
-  switch digit {
-  case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-  case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-  case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-  default: nil
+extension UInt8 {
+  /// Whether it is a letter or a digit of ASCII, which names and addresses may have everywhere.
+  package var isLetterOrDigit: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: false
+    }
   }
 }

@@ -69,3 +69,8 @@ public struct TensorBytes: Sendable {
     Int(bitPattern: storage.baseAddress + byteOffset) % alignment == 0
   }
 }
+
+extension TensorStorage {
+  /// The bytes to leave free before `count` bytes so that what follows these is aligned.
+  package static func lead(before count: Int) -> Int { (alignment - count % alignment) % alignment }
+}

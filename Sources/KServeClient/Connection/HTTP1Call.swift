@@ -98,9 +98,7 @@ final class HTTP1Call: NetworkCall, @unchecked Sendable {
   func received(_ head: HTTPResponseHead) {
     let length = head.headers.first(name: Self.headerLength).flatMap { Int($0) }
     self.head = (Int(head.status.code), length, head.headers.first(name: "location"))
-    if let length, length >= 0 {
-      lead = (TensorStorage.alignment - length % TensorStorage.alignment) % TensorStorage.alignment
-    }
+    if let length, length >= 0 { lead = TensorStorage.lead(before: length) }
     guard let size = head.headers.first(name: "content-length").flatMap({ Int($0) }) else { return }
     if size > request.maxResponseBytes { return failed(.tooLong(byteCount: size)) }
     storage = TensorStorage(byteCount: lead + max(size, 0))

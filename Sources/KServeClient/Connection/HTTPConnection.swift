@@ -254,15 +254,7 @@ enum KServePath {
 
   /// A name as a part of a path.
   static func encoded(_ name: String) -> String {
-    name.percentEncoded { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-        UInt8(ascii: "_"), UInt8(ascii: "~"):
-        true
-      default: false
-      }
-    }
+    name.percentEncoded { $0.isLetterOrDigit || "-._~".utf8.contains($0) }
   }
 }
 

@@ -52,8 +52,7 @@ package struct GRPCMessageReader: Sendable {
       prefix = (prefix.bytes << 8 | UInt64(byte), prefix.count + 1)
     }
     let expected = Int(prefix.bytes & 0xFFFF_FFFF)
-    let misalignment = expected % TensorStorage.alignment
-    let lead = misalignment == 0 ? 0 : TensorStorage.alignment - misalignment
+    let lead = TensorStorage.lead(before: expected)
     let count = min(expected - received, buffer.readableBytes)
     let storage = try reserve(received + count, of: expected, behind: lead, in: &memory)
     let place = storage.baseAddress + lead + received

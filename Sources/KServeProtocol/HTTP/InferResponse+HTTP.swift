@@ -11,28 +11,16 @@ extension InferResponse {
   ) throws(KServeError) -> (json: [UInt8], tensors: [TensorBytes]) {
     var writer = JSONWriter()
     var tensors: [TensorBytes] = []
-    writer.byte(UInt8(ascii: "{"))
-    if !id.isEmpty {
-      writer.key("id")
-      writer.write(id)
-      writer.byte(UInt8(ascii: ","))
+    try writer.object { (writer) throws(KServeError) in
+      if !id.isEmpty { writer.member("id", .string(id)) }
+      writer.member("model_name", .string(modelName))
+      writer.member("model_version", .string(modelVersion))
+      writer.parameters(parameters)
+      writer.key("outputs")
+      try writer.array(outputs) { (writer, output) throws(KServeError) in
+        try writer.output(output, isBinary: isBinary(output.name), tensors: &tensors)
+      }
     }
-    writer.key("model_name")
-    writer.write(modelName)
-    writer.byte(UInt8(ascii: ","))
-    writer.key("model_version")
-    writer.write(modelVersion)
-    if !parameters.isEmpty {
-      writer.byte(UInt8(ascii: ","))
-      writer.key("parameters")
-      writer.write(.object(parameters.json))
-    }
-    writer.byte(UInt8(ascii: ","))
-    writer.key("outputs")
-    try writer.array(outputs) { (writer, output) throws(KServeError) in
-      try writer.output(output, isBinary: isBinary(output.name), tensors: &tensors)
-    }
-    writer.byte(UInt8(ascii: "}"))
     return (writer.bytes, tensors)
   }
 }
@@ -76,54 +64,22 @@ extension InferResponse {
   }
 }
 
-extension [String: InferParameter] {
-  var json: [(String, JSONValue)] {
-    sorted { $0.key < $1.key }.map { name, value in
-      switch value {
-      case .bool(let value): (name, .bool(value))
-      case .int64(let value): (name, .integer(value))
-      case .uint64(let value): (name, .unsigned(value))
-      case .double(let value): (name, .number(value))
-      case .string(let value): (name, .string(value))
-      }
-    }
-  }
-}
-
 extension JSONWriter {
   fileprivate mutating func output(
     _ output: InferTensor, isBinary: Bool, tensors: inout [TensorBytes]
   ) throws(KServeError) {
-    byte(UInt8(ascii: "{"))
-    key("name")
-    write(output.name)
-    byte(UInt8(ascii: ","))
-    key("datatype")
-    write(output.datatype.rawValue)
-    byte(UInt8(ascii: ","))
-    key("shape")
-    array(output.shape) { writer, dimension in writer.raw(String(dimension)) }
-    // An output in shared memory is not in the response, and where it is the client knows.
-    var parameters = output.parameters
-    var isWritten = false
-    if let bytes = output.bytes {
-      if isBinary {
+    try object { (writer) throws(KServeError) in
+      writer.declaration(of: output)
+      // An output in shared memory is not in the response, and where it is the client knows.
+      var parameters = output.parameters
+      if isBinary, let bytes = output.bytes {
         parameters[InferParameterName.binaryDataSize] = .int64(Int64(bytes.byteCount))
         tensors.append(bytes)
-      } else {
-        isWritten = true
       }
+      writer.parameters(parameters)
+      guard !isBinary, output.bytes != nil else { return }
+      writer.key("data")
+      try writer.elements(of: output.tensor(), name: output.name, as: .response)
     }
-    if !parameters.isEmpty {
-      byte(UInt8(ascii: ","))
-      key("parameters")
-      write(.object(parameters.json))
-    }
-    if isWritten {
-      byte(UInt8(ascii: ","))
-      key("data")
-      try elements(of: output.tensor(), name: output.name, as: .response)
-    }
-    byte(UInt8(ascii: "}"))
   }
 }

@@ -23,28 +23,20 @@ extension JSONReader {
     case .fp32:
       return try real(Float.self, place) { (reader) throws(KServeError) in
         try reader.float()
-      } special: {
-        Float($0)
       }
     case .fp64:
       return try real(Double.self, place) { (reader) throws(KServeError) in
         try reader.number().double
-      } special: {
-        $0
       }
     case .fp16 where kind == .response:
       return try real(Float16.self, place) { (reader) throws(KServeError) in
         Float16(try reader.number().double)
-      } special: {
-        Float16($0)
       }
     case .bf16 where kind == .response:
       // The bits of a single's upper half; what is beyond its range is beyond this one's, too.
       let values = try real(Float.self, place) { (reader) throws(KServeError) in
         let value = BFloat16(try reader.float())
         return value.floatValue
-      } special: {
-        Float($0)
       }
       return values.halved
     case .fp16, .bf16:
@@ -90,7 +82,7 @@ extension JSONReader {
   /// type's range is refused.
   private mutating func real<Value: BinaryFloatingPoint & BitwiseCopyable>(
     _ type: Value.Type, _ place: ElementPlace,
-    _ read: (inout JSONReader) throws(KServeError) -> Value, special: (Double) -> Value
+    _ read: (inout JSONReader) throws(KServeError) -> Value
   ) throws(KServeError) -> TensorBytes {
     try fixed(type, place) { (reader) throws(KServeError) in
       if place.kind == .request { return try read(&reader) }
@@ -100,7 +92,7 @@ extension JSONReader {
         guard let value = Double(text), !value.isFinite else {
           throw reader.failure("the element '\(text)' of the output '\(place.tensor)' is no number")
         }
-        return special(value)
+        return Value(value)
       }
       let start = reader.position
       let value = try read(&reader)

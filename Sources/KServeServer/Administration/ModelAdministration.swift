@@ -189,23 +189,16 @@ final class ModelAdministration: Sendable {
   func annotatedStatistics(of name: String, version: String) throws(KServeError) -> JSONValue {
     let counts = try statistics(of: name, version: version)
     let models = registry.all
-    return .object([
-      (
-        "model_stats",
-        .array(
-          counts.modelStats.map { entry in
-            var members = entry.json.members ?? []
-            let model = models.first {
-              $0.name == entry.name && String($0.configuration.version) == entry.version
-            }
-            if let joining = model?.joining {
-              members.append(("joining", .string(joining.description)))
-            }
-            if let note = model?.note { members.append(("note", .string(note))) }
-            return .object(members)
-          })
-      )
-    ])
+    return [
+      "model_stats": .array(
+        counts.modelStats.map { entry in
+          let model = models.first {
+            $0.name == entry.name && String($0.configuration.version) == entry.version
+          }
+          return entry.json.with("joining", (model?.joining?.description).map { .string($0) })
+            .with("note", (model?.note).map { .string($0) })
+        })
+    ]
   }
 
   private static func statistics(of model: ServedModel) -> Inference_ModelStatistics {

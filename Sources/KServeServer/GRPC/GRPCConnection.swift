@@ -64,11 +64,8 @@ final class GRPCConnectionEnd: ChannelInboundHandler {
     guard event is HTTPConnection.TimedOut else {
       return context.fireUserInboundEventTriggered(event)
     }
-    let goAway = HTTP2Frame(
-      streamID: .rootStream,
-      payload: .goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil))
     let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-    context.writeAndFlush(wrapOutboundOut(goAway)).whenComplete { _ in
+    context.writeAndFlush(wrapOutboundOut(.farewell)).whenComplete { _ in
       bound.value.close(promise: nil)
     }
   }

@@ -74,18 +74,18 @@ struct GRPCMethods: Sendable {
 
   /// Adds a method of one request and one response, both messages of protobuf.
   mutating func add<Input: Message, Output: Message>(
-    _ path: String, _ input: Input.Type, _ output: Output.Type,
+    _ method: String, of service: String = KServeService.name, _ input: Input.Type,
     _ body: @escaping @Sendable (Input) async throws(KServeError) -> Output
   ) {
-    add(path, input, output) { (message, _) throws(KServeError) in try await body(message) }
+    add(method, of: service, input) { (message, _) throws(KServeError) in try await body(message) }
   }
 
   /// Adds such a method that asks who calls.
   mutating func add<Input: Message, Output: Message>(
-    _ path: String, _ input: Input.Type, _ output: Output.Type,
+    _ method: String, of service: String = KServeService.name, _ input: Input.Type,
     _ body: @escaping @Sendable (Input, Caller) async throws(KServeError) -> Output
   ) {
-    methods[path] = .unary { request, caller, answer in
+    methods["/\(service)/\(method)"] = .unary { request, caller, answer in
       Task {
         let result: Result<Response, KServeError>
         do throws(KServeError) {

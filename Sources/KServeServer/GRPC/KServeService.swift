@@ -93,74 +93,57 @@ struct KServeService {
     let server = server
     let administration = server.administration
     methods.add(
-      "/grpc.health.v1.Health/Check", Grpc_Health_V1_HealthCheckRequest.self,
-      Grpc_Health_V1_HealthCheckResponse.self
-    ) { (request) throws(KServeError) in
+      "Check", of: "grpc.health.v1.Health", Grpc_Health_V1_HealthCheckRequest.self
+    ) { (request) throws(KServeError) -> Grpc_Health_V1_HealthCheckResponse in
       guard request.service.isEmpty || request.service == Self.name else {
         throw KServeError(.notFound, "the service '\(request.service)' is not known")
       }
       return .with { $0.status = server.isReady ? .serving : .notServing }
     }
-    methods.add(
-      Self.path("ServerLive"), Inference_ServerLiveRequest.self,
-      Inference_ServerLiveResponse.self
-    ) { _ in .with { $0.live = true } }
-    methods.add(
-      Self.path("ServerReady"), Inference_ServerReadyRequest.self,
-      Inference_ServerReadyResponse.self
-    ) { _ in .with { $0.ready = server.isReady } }
-    methods.add(
-      Self.path("ModelReady"), Inference_ModelReadyRequest.self,
-      Inference_ModelReadyResponse.self
-    ) { (request) throws(KServeError) in
+    methods.add("ServerLive", Inference_ServerLiveRequest.self) { _ in
+      Inference_ServerLiveResponse.with { $0.live = true }
+    }
+    methods.add("ServerReady", Inference_ServerReadyRequest.self) { _ in
+      Inference_ServerReadyResponse.with { $0.ready = server.isReady }
+    }
+    methods.add("ModelReady", Inference_ModelReadyRequest.self) {
+      (request) throws(KServeError) -> Inference_ModelReadyResponse in
       let isReady = try administration.checkReady(request.name, version: request.version)
       return .with { $0.ready = isReady }
     }
-    methods.add(
-      Self.path("ServerMetadata"), Inference_ServerMetadataRequest.self,
-      Inference_ServerMetadataResponse.self
-    ) { _ in administration.serverMetadata }
-    methods.add(
-      Self.path("ModelMetadata"), Inference_ModelMetadataRequest.self,
-      Inference_ModelMetadataResponse.self
-    ) { (request) throws(KServeError) in
+    methods.add("ServerMetadata", Inference_ServerMetadataRequest.self) { _ in
+      administration.serverMetadata
+    }
+    methods.add("ModelMetadata", Inference_ModelMetadataRequest.self) {
+      (request) throws(KServeError) -> Inference_ModelMetadataResponse in
       try administration.metadata(of: request.name, version: request.version)
     }
-    methods.add(
-      Self.path("ModelConfig"), Inference_ModelConfigRequest.self,
-      Inference_ModelConfigResponse.self
-    ) { (request) throws(KServeError) in
+    methods.add("ModelConfig", Inference_ModelConfigRequest.self) {
+      (request) throws(KServeError) -> Inference_ModelConfigResponse in
       let configuration = try administration.configuration(
         of: request.name, version: request.version)
       return .with { $0.config = configuration }
     }
-    methods.add(
-      Self.path("ModelStatistics"), Inference_ModelStatisticsRequest.self,
-      Inference_ModelStatisticsResponse.self
-    ) { (request) throws(KServeError) in
+    methods.add("ModelStatistics", Inference_ModelStatisticsRequest.self) {
+      (request) throws(KServeError) -> Inference_ModelStatisticsResponse in
       try administration.statistics(of: request.name, version: request.version)
     }
   }
 
   private func addRepository(in methods: inout GRPCMethods) {
     let administration = server.administration
-    methods.add(
-      Self.path("RepositoryIndex"), Inference_RepositoryIndexRequest.self,
-      Inference_RepositoryIndexResponse.self
-    ) { request in administration.index(readyOnly: request.ready) }
-    methods.add(
-      Self.path("RepositoryModelLoad"), Inference_RepositoryModelLoadRequest.self,
-      Inference_RepositoryModelLoadResponse.self
-    ) { (request) throws(KServeError) in
+    methods.add("RepositoryIndex", Inference_RepositoryIndexRequest.self) { request in
+      administration.index(readyOnly: request.ready)
+    }
+    methods.add("RepositoryModelLoad", Inference_RepositoryModelLoadRequest.self) {
+      (request) throws(KServeError) -> Inference_RepositoryModelLoadResponse in
       try administration.checkControl()
       try await administration.load(
         request.modelName, parameters: request.parameters.keys.sorted())
       return Inference_RepositoryModelLoadResponse()
     }
-    methods.add(
-      Self.path("RepositoryModelUnload"), Inference_RepositoryModelUnloadRequest.self,
-      Inference_RepositoryModelUnloadResponse.self
-    ) { (request) throws(KServeError) in
+    methods.add("RepositoryModelUnload", Inference_RepositoryModelUnloadRequest.self) {
+      (request) throws(KServeError) -> Inference_RepositoryModelUnloadResponse in
       try administration.checkControl()
       await administration.unload(request.modelName)
       return Inference_RepositoryModelUnloadResponse()
@@ -169,10 +152,8 @@ struct KServeService {
 
   private func addSharedMemory(in methods: inout GRPCMethods) {
     let sharedMemory = server.sharedMemory
-    methods.add(
-      Self.path("SystemSharedMemoryStatus"), Inference_SystemSharedMemoryStatusRequest.self,
-      Inference_SystemSharedMemoryStatusResponse.self
-    ) { (request) throws(KServeError) in
+    methods.add("SystemSharedMemoryStatus", Inference_SystemSharedMemoryStatusRequest.self) {
+      (request) throws(KServeError) -> Inference_SystemSharedMemoryStatusResponse in
       let entries = try sharedMemory.status(name: request.name)
       return .with { response in
         for entry in entries {
@@ -185,45 +166,37 @@ struct KServeService {
         }
       }
     }
-    methods.add(
-      Self.path("SystemSharedMemoryRegister"), Inference_SystemSharedMemoryRegisterRequest.self,
-      Inference_SystemSharedMemoryRegisterResponse.self
-    ) { (request, caller) throws(KServeError) in
+    methods.add("SystemSharedMemoryRegister", Inference_SystemSharedMemoryRegisterRequest.self) {
+      (request, caller) throws(KServeError) -> Inference_SystemSharedMemoryRegisterResponse in
       try sharedMemory.register(
         name: request.name, key: request.key, offset: Int(clamping: request.offset),
         byteSize: Int(clamping: request.byteSize), client: caller.client)
       return Inference_SystemSharedMemoryRegisterResponse()
     }
     methods.add(
-      Self.path("SystemSharedMemoryUnregister"), Inference_SystemSharedMemoryUnregisterRequest.self,
-      Inference_SystemSharedMemoryUnregisterResponse.self
+      "SystemSharedMemoryUnregister", Inference_SystemSharedMemoryUnregisterRequest.self
     ) { request in
       sharedMemory.unregister(name: request.name)
       return Inference_SystemSharedMemoryUnregisterResponse()
     }
-    methods.add(
-      Self.path("CudaSharedMemoryStatus"), Inference_CudaSharedMemoryStatusRequest.self,
-      Inference_CudaSharedMemoryStatusResponse.self
-    ) { (request) throws(KServeError) in
+    methods.add("CudaSharedMemoryStatus", Inference_CudaSharedMemoryStatusRequest.self) {
+      (request) throws(KServeError) -> Inference_CudaSharedMemoryStatusResponse in
       if !request.name.isEmpty { throw KServeError.noCUDARegion(request.name) }
       return Inference_CudaSharedMemoryStatusResponse()
     }
-    methods.add(
-      Self.path("CudaSharedMemoryRegister"), Inference_CudaSharedMemoryRegisterRequest.self,
-      Inference_CudaSharedMemoryRegisterResponse.self
-    ) { (_) throws(KServeError) in throw KServeError.noCUDA }
-    methods.add(
-      Self.path("CudaSharedMemoryUnregister"), Inference_CudaSharedMemoryUnregisterRequest.self,
-      Inference_CudaSharedMemoryUnregisterResponse.self
-    ) { _ in Inference_CudaSharedMemoryUnregisterResponse() }
+    methods.add("CudaSharedMemoryRegister", Inference_CudaSharedMemoryRegisterRequest.self) {
+      (_) throws(KServeError) -> Inference_CudaSharedMemoryRegisterResponse in
+      throw KServeError.noCUDA
+    }
+    methods.add("CudaSharedMemoryUnregister", Inference_CudaSharedMemoryUnregisterRequest.self) {
+      _ in Inference_CudaSharedMemoryUnregisterResponse()
+    }
   }
 
   private func addSettings(in methods: inout GRPCMethods) {
     let administration = server.administration
-    methods.add(
-      Self.path("TraceSetting"), Inference_TraceSettingRequest.self,
-      Inference_TraceSettingResponse.self
-    ) { (request) throws(KServeError) in
+    methods.add("TraceSetting", Inference_TraceSettingRequest.self) {
+      (request) throws(KServeError) -> Inference_TraceSettingResponse in
       try administration.checkTraced(request.modelName)
       if let name = request.settings.keys.sorted().first {
         throw ServerSettings.refusal("trace", setting: name)
@@ -234,10 +207,8 @@ struct KServeService {
         }
       }
     }
-    methods.add(
-      Self.path("LogSettings"), Inference_LogSettingsRequest.self,
-      Inference_LogSettingsResponse.self
-    ) { (request) throws(KServeError) in
+    methods.add("LogSettings", Inference_LogSettingsRequest.self) {
+      (request) throws(KServeError) -> Inference_LogSettingsResponse in
       if let name = request.settings.keys.sorted().first {
         throw ServerSettings.refusal("log", setting: name)
       }

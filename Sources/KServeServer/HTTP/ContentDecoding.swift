@@ -20,8 +20,7 @@ enum ContentDecoding {
     _ body: TensorBytes, headerLength: Int, limit: Int, lease: MemoryBudget.Lease,
     cancellation: RequestCancellation
   ) throws(KServeError) -> TensorBytes {
-    let misalignment = headerLength % TensorStorage.alignment
-    let byteOffset = misalignment == 0 ? 0 : TensorStorage.alignment - misalignment
+    let byteOffset = TensorStorage.lead(before: headerLength)
     var capacity = min(limit, max(body.byteCount * 4, 4096))
     try lease.grow(to: body.byteCount + capacity)
     var storage = try Memory.allocate(byteOffset + capacity)

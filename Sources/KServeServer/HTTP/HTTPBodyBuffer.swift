@@ -27,9 +27,7 @@ struct HTTPBodyBuffer {
   ///   - expected: its length if the client told it.
   ///   - headerLength: the bytes before the binary tensors, which are to begin aligned.
   mutating func begin(expected: Int?, headerLength: Int) {
-    let alignment = TensorStorage.alignment
-    let misalignment = headerLength % alignment
-    byteOffset = misalignment == 0 ? 0 : alignment - misalignment
+    byteOffset = TensorStorage.lead(before: headerLength)
     byteCount = 0
     self.expected = expected
     let first = byteOffset + min(expected ?? Self.firstPiece, Self.firstPiece)

@@ -1,3 +1,4 @@
+import KServeProtocol
 import NIOHTTP1
 
 /// What RFC 9110 and 9112 demand of a request's head beyond its syntax, which NIO checks.
@@ -96,13 +97,6 @@ enum HTTPRequestRules {
 
   /// Whether a text may be a host and a port; an empty one may.
   private static func isAuthority(_ text: String) -> Bool {
-    text.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-      default: "-._~:[]%!$&'()*+;=".utf8.contains(byte)
-      }
-    }
+    text.utf8.allSatisfy { $0.isLetterOrDigit || "-._~:[]%!$&'()*+;=".utf8.contains($0) }
   }
 }

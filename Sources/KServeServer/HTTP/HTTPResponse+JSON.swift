@@ -12,7 +12,7 @@ extension HTTPResponse {
 
   /// An error as Triton writes it.
   static func error(status: HTTPResponseStatus, _ message: String) -> HTTPResponse {
-    json(.object([("error", .string(message))]), status: status)
+    json(["error": .string(message)], status: status)
   }
 
   static func error(_ error: KServeError) -> HTTPResponse {

@@ -16,11 +16,12 @@ final class InferenceService: Sendable {
   let budget: MemoryBudget
   let logger: Logger
   private let counts = Mutex(Counts())
+  private let idle = Pending<Void>()
 
   private struct Counts {
     var active = 0
     var isDraining = false
-    var onIdle: [CheckedContinuation<Void, Never>] = []
+    var isIdle: Bool { isDraining && active == 0 }
   }
 
   init(
@@ -51,14 +52,7 @@ final class InferenceService: Sendable {
     let arrival = MonotonicTime.now()
     let model: ServedModel
     do throws(KServeError) {
-      try begin()
-      do throws(KServeError) {
-        model = try registry.ready(request.modelName, version: request.modelVersion)
-        if model.isDecoupled { throw transport.noDecoupledModels }
-      } catch {
-        end()
-        throw error
-      }
+      model = try begin(request, transport)
     } catch {
       return answer(.failure(error), InFlightLimit.unlimited)
     }
@@ -154,13 +148,7 @@ final class InferenceService: Sendable {
     let arrival = MonotonicTime.now()
     let model: ServedModel
     do throws(KServeError) {
-      try begin()
-      do throws(KServeError) {
-        model = try registry.ready(request.modelName, version: request.modelVersion)
-      } catch {
-        end()
-        throw error
-      }
+      model = try begin(request)
     } catch {
       respond(Self.failure(error, of: request))
       return done()
@@ -352,7 +340,10 @@ final class InferenceService: Sendable {
 
   // MARK: Draining
 
-  private func begin() throws(KServeError) {
+  /// Counts a request in, and finds its model; one with many results only if no transport is named.
+  private func begin(
+    _ request: InferRequest, _ transport: Transport? = nil
+  ) throws(KServeError) -> ServedModel {
     let isOpen = counts.withLock { counts in
       if counts.isDraining { return false }
       counts.active += 1
@@ -362,29 +353,32 @@ final class InferenceService: Sendable {
       throw KServeError(
         .unavailable, "Server is stopping, it has stopped accepting new inference requests")
     }
+    do throws(KServeError) {
+      let model = try registry.ready(request.modelName, version: request.modelVersion)
+      if model.isDecoupled, let transport { throw transport.noDecoupledModels }
+      return model
+    } catch {
+      end()
+      throw error
+    }
   }
 
   private func end() {
-    let waiters = counts.withLock { counts in
+    let isIdle = counts.withLock { counts in
       counts.active -= 1
-      if counts.active > 0 || !counts.isDraining { return [CheckedContinuation<Void, Never>]() }
-      defer { counts.onIdle.removeAll() }
-      return counts.onIdle
+      return counts.isIdle
     }
-    for waiter in waiters { waiter.resume() }
+    if isIdle { idle.give(()) }
   }
 
   /// Refuses new requests and waits until none is at work.
   func drain() async {
-    await withCheckedContinuation { continuation in
-      let isIdle = counts.withLock { counts in
-        counts.isDraining = true
-        if counts.active == 0 { return true }
-        counts.onIdle.append(continuation)
-        return false
-      }
-      if isIdle { continuation.resume() }
+    let isIdle = counts.withLock { counts in
+      counts.isDraining = true
+      return counts.isIdle
     }
+    if isIdle { idle.give(()) }
+    await idle.value()
   }
 }
 

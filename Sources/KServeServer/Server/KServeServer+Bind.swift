@@ -1,3 +1,4 @@
+import KServeProtocol
 import Logging
 import Models
 import Tensors
@@ -143,12 +144,6 @@ extension KServeServer {
   }
 
   private static func isNameByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
-      UInt8(ascii: "-"):
-      true
-    default: false
-    }
+    byte.isLetterOrDigit || "._-".utf8.contains(byte)
   }
 }

@@ -61,8 +61,7 @@ extension KServeServer {
   ) async throws {
     let host = configuration.host
     let routes = HTTPRoutes(server: self)
-    var listeners: [HTTPListener] = []
-    var grpc: GRPCListener?
+    var listeners: [Listener] = []
     let limits = configuration.limits
     let connections = OpenConnections(
       limit: limits.connections ?? OpenConnections.limitByDescriptors(), limits: limits)
@@ -84,7 +83,7 @@ extension KServeServer {
       _ connections: OpenConnections, _ respond: @escaping HTTPConnection.Responder
     ) async throws -> Int? {
       guard let port else { return nil }
-      let listener = try await HTTPListener.bind(
+      let listener = try await Listener.http(
         host: host, port: port, purpose: purpose, group: group,
         maxRequestBytes: configuration.maxRequestBytes, budget: inference.budget,
         connections: connections, respond: respond)
@@ -100,13 +99,16 @@ extension KServeServer {
       ) {
         $1(routes.watchersResponse(to: $0))
       }
+      var grpc: Int?
       if let port = configuration.grpcPort {
-        grpc = try await GRPCListener.bind(
+        let listener = try await Listener.grpc(
           host: host, port: port, group: group, methods: KServeService(server: self).methods,
           maxMessageBytes: configuration.maxRequestBytes, inference: inference,
           connections: connections, bytesInFlight: limits.bytesInFlight)
+        listeners.insert(listener, at: 0)
+        grpc = listener.port
       }
-      let endpoints = Endpoints(host: host, http: http, grpc: grpc?.port, metrics: metrics)
+      let endpoints = Endpoints(host: host, http: http, grpc: grpc, metrics: metrics)
       publish(.success(endpoints))
       configuration.logger.info("listening", metadata: endpoints.logMetadata)
       let loading = Task { await loadModels() }
@@ -115,13 +117,10 @@ extension KServeServer {
       configuration.logger.info("stopping", metadata: ["reason": "\(reason)"])
       await drain()
       loading.cancel()
-      await grpc?.close()
       for listener in listeners { await listener.close() }
-      await grpc?.closeNow()
       for listener in listeners { await listener.closeNow() }
       if case .unrecoverable(let error) = stop.reason { throw error }
     } catch {
-      await grpc?.closeNow()
       for listener in listeners { await listener.closeNow() }
       throw error
     }

@@ -35,12 +35,6 @@ public final class KServeServer: Service {
     case stopped
   }
 
-  private struct State {
-    var phase = Phase.created
-    var endpoints: Result<Endpoints, KServeServerError>?
-    var endpointWaiters: [CheckedContinuation<Endpoints, any Error>] = []
-  }
-
   /// Where the server listens and what it allows.
   public let configuration: Configuration
   let registry = ModelRegistry()
@@ -49,7 +43,8 @@ public final class KServeServer: Service {
   let administration: ModelAdministration
   let stop = StopSignal()
   let startTime = MonotonicTime.now()
-  private let state = Mutex(State())
+  private let currentPhase = Mutex(Phase.created)
+  private let published = Pending<Result<Endpoints, KServeServerError>>()
 
   public init(configuration: Configuration = Configuration()) {
     self.configuration = configuration
@@ -68,19 +63,11 @@ public final class KServeServer: Service {
   ///
   /// - Throws: ``KServeServerError`` if a port cannot be had, or the server has ended.
   public var endpoints: Endpoints {
-    get async throws {
-      try await withCheckedThrowingContinuation { continuation in
-        let known = state.withLock { state in
-          if state.endpoints == nil { state.endpointWaiters.append(continuation) }
-          return state.endpoints
-        }
-        if let known { continuation.resume(with: known) }
-      }
-    }
+    get async throws { try await published.value().get() }
   }
 
   /// Where the server listens, if it does by now.
-  var knownEndpoints: Endpoints? { try? state.withLock { $0.endpoints }?.get() }
+  var knownEndpoints: Endpoints? { try? published.known?.get() }
 
   /// Whether the server and all its models take requests.
   public var isReady: Bool { phase == .ready }
@@ -88,28 +75,23 @@ public final class KServeServer: Service {
   /// Asks a running server to stop as on a graceful shutdown; ``run()`` returns when it has.
   public func shutDown() { stop.send(.requested) }
 
-  var phase: Phase { state.withLock { $0.phase } }
+  var phase: Phase { currentPhase.withLock { $0 } }
 
   /// Goes on to a later phase; `false` if the server is there already, or beyond.
   @discardableResult
   func enter(_ phase: Phase, from expected: Phase...) -> Bool {
-    state.withLock { state in
-      guard expected.contains(state.phase) else { return false }
-      state.phase = phase
+    currentPhase.withLock { current in
+      guard expected.contains(current) else { return false }
+      current = phase
       return true
     }
   }
 
-  /// Tells those who wait for the endpoints.
+  /// Tells those who wait for the endpoints; that the server has ended outdoes where it listened.
   func publish(_ endpoints: Result<Endpoints, KServeServerError>) {
-    let waiters = state.withLock { state in
-      if case .success = state.endpoints, case .success = endpoints {
-        return [CheckedContinuation<Endpoints, any Error>]()
-      }
-      state.endpoints = endpoints
-      defer { state.endpointWaiters.removeAll() }
-      return state.endpointWaiters
+    published.give(endpoints) { first in
+      if case .success = first, case .success = endpoints { return false }
+      return true
     }
-    for waiter in waiters { waiter.resume(with: endpoints) }
   }
 }

@@ -1,3 +1,5 @@
+import KServeProtocol
+
 /// What of an error's text may leave the process.
 enum ErrorText {
   /// The greatest number of bytes of a message.
@@ -33,14 +35,6 @@ enum ErrorText {
   }
 
   private static func isPathByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"):
-      true
-    case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "+"),
-      UInt8(ascii: "@"), UInt8(ascii: "~"), 0x80...:
-      true
-    default: false
-    }
+    byte.isLetterOrDigit || byte >= 0x80 || "._-+@~".utf8.contains(byte)
   }
 }

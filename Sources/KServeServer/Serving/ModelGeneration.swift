@@ -8,14 +8,14 @@ final class ModelGeneration: Sendable {
   private struct State {
     var threads = 0
     var isClosed = false
-    var loaded: Result<Void, any Error>?
-    var onLoaded: [CheckedContinuation<Void, any Error>] = []
-    var onEnded: [CheckedContinuation<Void, Never>] = []
+    var hasEnded: Bool { isClosed && threads == 0 }
   }
 
   let queue: BatchQueue
   let order = OrderedDelivery()
   private let state = Mutex(State())
+  private let loaded = Pending<Result<Void, any Error>>()
+  private let ended = Pending<Void>()
 
   init(queue: BatchQueue) { self.queue = queue }
 
@@ -32,51 +32,29 @@ final class ModelGeneration: Sendable {
   }
 
   func endThread() {
-    let waiting = state.withLock { state in
+    let isLast = state.withLock { state in
       state.threads -= 1
-      if state.threads > 0 { return [CheckedContinuation<Void, Never>]() }
-      defer { state.onEnded.removeAll() }
-      return state.onEnded
+      return state.hasEnded
     }
-    for continuation in waiting { continuation.resume() }
+    if isLast { ended.give(()) }
   }
 
   /// Lets no more requests in; those that wait are still served.
   func close() {
-    state.withLock { $0.isClosed = true }
+    let hasEnded = state.withLock { state in
+      state.isClosed = true
+      return state.hasEnded
+    }
     queue.close()
+    if hasEnded { ended.give(()) }
   }
 
-  /// Waits until all threads have ended.
-  func end() async {
-    await withCheckedContinuation { continuation in
-      let isDone = state.withLock { state in
-        if state.threads == 0 { return true }
-        state.onEnded.append(continuation)
-        return false
-      }
-      if isDone { continuation.resume() }
-    }
-  }
+  /// Waits until all threads of a closed generation have ended.
+  func end() async { await ended.value() }
 
   /// Tells those who wait that loading has come to an end.
-  func finishLoading(_ result: Result<Void, any Error>) {
-    let waiting = state.withLock { state in
-      if state.loaded == nil { state.loaded = result }
-      defer { state.onLoaded.removeAll() }
-      return state.onLoaded
-    }
-    for continuation in waiting { continuation.resume(with: result) }
-  }
+  func finishLoading(_ result: Result<Void, any Error>) { loaded.give(result) }
 
   /// Waits until loading has come to an end.
-  func waitUntilLoaded() async throws {
-    try await withCheckedThrowingContinuation { continuation in
-      let known = state.withLock { state in
-        if state.loaded == nil { state.onLoaded.append(continuation) }
-        return state.loaded
-      }
-      if let known { continuation.resume(with: known) }
-    }
-  }
+  func waitUntilLoaded() async throws { try await loaded.value().get() }
 }

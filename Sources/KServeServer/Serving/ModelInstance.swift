@@ -1,4 +1,5 @@
 import KServeProtocol
+import Models
 import Tensors
 import Threads
 

@@ -13,18 +13,18 @@ extension KServeServer {
         if let port { listening.append(.string("\(kind) \(endpoints.host):\(port)")) }
       }
     }
-    return .object([
-      ("name", .string(configuration.name)), ("version", .string(configuration.version)),
-      ("state", .string("\(phase)")),
-      ("uptime", .number(Double(MonotonicTime.now() - startTime) / 1e9)),
-      ("listening", .array(listening)),
-      ("metricsPort", endpoints?.metrics.map { .integer(Int64($0)) } ?? .null),
-      ("active", .integer(Int64(inference.activeCount))),
-      ("cpu", .number(usage.utilization())),
-      ("memoryUsed", .unsigned(memory.used)), ("memoryTotal", .unsigned(memory.total)),
-      ("latencyLimits", .array(LatencyHistogram.limits.map { .number($0) })),
-      ("models", .array(registry.all.map(\.statusDocument))),
-    ])
+    return [
+      "name": .string(configuration.name), "version": .string(configuration.version),
+      "state": .string("\(phase)"),
+      "uptime": .number(Double(MonotonicTime.now() - startTime) / 1e9),
+      "listening": .array(listening),
+      "metricsPort": endpoints?.metrics.map { .integer(Int64($0)) } ?? .null,
+      "active": .integer(Int64(inference.activeCount)),
+      "cpu": .number(usage.utilization()),
+      "memoryUsed": .unsigned(memory.used), "memoryTotal": .unsigned(memory.total),
+      "latencyLimits": .array(LatencyHistogram.limits.map { .number($0) }),
+      "models": .array(registry.all.map(\.statusDocument)),
+    ]
   }
 }
 
@@ -32,42 +32,33 @@ extension ServedModel {
   fileprivate var statusDocument: JSONValue {
     let counts = statistics.snapshot
     let (state, reason) = status.words
-    return .object([
-      ("name", .string(name)), ("version", .integer(Int64(configuration.version))),
-      ("state", .string(state.lowercased())), ("reason", .string(reason)),
-      ("platform", .string(platform)), ("scheduling", .string(scheduling)),
-      ("notes", .array(notes.map { .string($0) })),
-      ("inputs", .array(inputs.map { .string($0.description) })),
-      ("outputs", .array(outputs.map { .string($0.description) })),
-      ("maxBatchSize", .integer(Int64(configuration.maxBatchSize))),
-      ("waiting", .integer(Int64(queueLength))),
-      ("requests", .unsigned(counts.success.count)), ("rows", .unsigned(counts.inferenceCount)),
-      ("executions", .unsigned(counts.executionCount)),
-      (
-        "failures",
-        .object(
-          counts.failures.sorted { $0.key.rawValue < $1.key.rawValue }.map {
-            ($0.key.rawValue, .unsigned($0.value))
-          })
-      ),
-      ("latencies", .array(counts.latencies.counts.map { .integer(Int64($0)) })),
-      (
-        "times",
-        .object([
-          ("queue", .number(Double(counts.queue.nanoseconds) / 1000)),
-          ("input", .number(Double(counts.computeInput.nanoseconds) / 1000)),
-          ("infer", .number(Double(counts.computeInfer.nanoseconds) / 1000)),
-          ("output", .number(Double(counts.computeOutput.nanoseconds) / 1000)),
-        ])
-      ),
-      (
-        "batches",
-        .object(
-          counts.batches.sorted { $0.key < $1.key }.map {
-            (String($0.key), .unsigned($0.value.computeInfer.count))
-          })
-      ),
-    ])
+    return [
+      "name": .string(name), "version": .integer(Int64(configuration.version)),
+      "state": .string(state.lowercased()), "reason": .string(reason),
+      "platform": .string(platform), "scheduling": .string(scheduling),
+      "notes": .array(notes.map { .string($0) }),
+      "inputs": .array(inputs.map { .string($0.description) }),
+      "outputs": .array(outputs.map { .string($0.description) }),
+      "maxBatchSize": .integer(Int64(configuration.maxBatchSize)),
+      "waiting": .integer(Int64(queueLength)),
+      "requests": .unsigned(counts.success.count), "rows": .unsigned(counts.inferenceCount),
+      "executions": .unsigned(counts.executionCount),
+      "failures": .object(
+        counts.failures.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+          ($0.key.rawValue, .unsigned($0.value))
+        }),
+      "latencies": .array(counts.latencies.counts.map { .integer(Int64($0)) }),
+      "times": [
+        "queue": .number(Double(counts.queue.nanoseconds) / 1000),
+        "input": .number(Double(counts.computeInput.nanoseconds) / 1000),
+        "infer": .number(Double(counts.computeInfer.nanoseconds) / 1000),
+        "output": .number(Double(counts.computeOutput.nanoseconds) / 1000),
+      ],
+      "batches": .object(
+        counts.batches.sorted { $0.key < $1.key }.map {
+          (String($0.key), .unsigned($0.value.computeInfer.count))
+        }),
+    ]
   }
 
   /// What people should know: that requests run alone though they could be joined, no warm-up.

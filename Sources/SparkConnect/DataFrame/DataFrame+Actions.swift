@@ -135,14 +135,11 @@ extension DataFrame {
   public func showString(
     _ rows: Int = 20, truncate: Int = 20, vertical: Bool = false
   ) async throws -> String {
-    let shown = deriving { input, _ in
-      .showString(
-        .with {
-          $0.input = input
-          $0.numRows = Int32(clamping: rows)
-          $0.truncate = Int32(clamping: truncate)
-          $0.vertical = vertical
-        })
+    let shown = deriving { result, input, _ in
+      result.showString.input = input
+      result.showString.numRows = Int32(clamping: rows)
+      result.showString.truncate = Int32(clamping: truncate)
+      result.showString.vertical = vertical
     }
     guard case .string(let text)? = try await shown.collect().first?.values.first else {
       throw SparkError(.result, "the server did not give the table as text")

@@ -23,14 +23,11 @@ extension DataFrame {
   public func join(_ other: DataFrame, on columns: [String], _ type: JoinType = .inner)
     -> DataFrame
   {
-    deriving(and: [other]) { input, _ in
-      .join(
-        .with {
-          $0.left = input
-          $0.right = other.relation
-          $0.usingColumns = columns
-          $0.joinType = type.proto
-        })
+    deriving(and: [other]) { result, input, _ in
+      result.join.left = input
+      result.join.right = other.relation
+      result.join.usingColumns = columns
+      result.join.joinType = type.proto
     }
   }
 
@@ -45,26 +42,20 @@ extension DataFrame {
     -> DataFrame
   {
     deriving([condition], and: [other], calls: .refused(place: "the condition of a join")) {
-      input, expressions in
-      .join(
-        .with {
-          $0.left = input
-          $0.right = other.relation
-          $0.joinCondition = expressions[0]
-          $0.joinType = type.proto
-        })
+      result, input, expressions in
+      result.join.left = input
+      result.join.right = other.relation
+      result.join.joinCondition = expressions[0]
+      result.join.joinType = type.proto
     }
   }
 
   /// Every row of this table with every row of the other.
   public func crossJoin(_ other: DataFrame) -> DataFrame {
-    deriving(and: [other]) { input, _ in
-      .join(
-        .with {
-          $0.left = input
-          $0.right = other.relation
-          $0.joinType = .cross
-        })
+    deriving(and: [other]) { result, input, _ in
+      result.join.left = input
+      result.join.right = other.relation
+      result.join.joinType = .cross
     }
   }
 
@@ -72,16 +63,13 @@ extension DataFrame {
     _ other: DataFrame, _ type: Spark_Connect_SetOperation.SetOpType, isAll: Bool,
     byName: Bool = false, allowMissing: Bool = false
   ) -> DataFrame {
-    deriving(and: [other]) { input, _ in
-      .setOp(
-        .with {
-          $0.leftInput = input
-          $0.rightInput = other.relation
-          $0.setOpType = type
-          $0.isAll = isAll
-          $0.byName = byName
-          $0.allowMissingColumns = allowMissing
-        })
+    deriving(and: [other]) { result, input, _ in
+      result.setOp.leftInput = input
+      result.setOp.rightInput = other.relation
+      result.setOp.setOpType = type
+      result.setOp.isAll = isAll
+      result.setOp.byName = byName
+      result.setOp.allowMissingColumns = allowMissing
     }
   }
 
@@ -122,14 +110,11 @@ public struct GroupedData: Sendable {
 
   func agg(_ aggregates: [Column]) -> DataFrame {
     let keyCount = keys.count
-    return table.deriving(keys + aggregates, calls: .beforehand) { input, expressions in
-      .aggregate(
-        .with {
-          $0.input = input
-          $0.groupType = .groupby
-          $0.groupingExpressions = Array(expressions[..<keyCount])
-          $0.aggregateExpressions = Array(expressions[keyCount...])
-        })
+    return table.deriving(keys + aggregates, calls: .beforehand) { result, input, expressions in
+      result.aggregate.input = input
+      result.aggregate.groupType = .groupby
+      result.aggregate.groupingExpressions = Array(expressions[..<keyCount])
+      result.aggregate.aggregateExpressions = Array(expressions[keyCount...])
     }
   }
 

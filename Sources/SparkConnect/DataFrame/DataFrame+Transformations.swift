@@ -8,12 +8,9 @@ extension DataFrame {
 
   /// The given columns.
   public func select(_ columns: [Column]) -> DataFrame {
-    deriving(columns, calls: .sharingEqual) { input, expressions in
-      .project(
-        .with {
-          $0.input = input
-          $0.expressions = expressions
-        })
+    deriving(columns, calls: .sharingEqual) { result, input, expressions in
+      result.project.input = input
+      result.project.expressions = expressions
     }
   }
 
@@ -29,33 +26,27 @@ extension DataFrame {
 
   /// All columns and further ones.
   public func withColumns(_ columns: [(name: String, column: Column)]) -> DataFrame {
-    deriving(columns.map(\.column), calls: .sharingEqual) { input, expressions in
-      .withColumns(
+    deriving(columns.map(\.column), calls: .sharingEqual) { result, input, expressions in
+      result.withColumns.input = input
+      result.withColumns.aliases = zip(columns, expressions).map { column, expression in
         .with {
-          $0.input = input
-          $0.aliases = zip(columns, expressions).map { column, expression in
-            .with {
-              $0.expr = expression
-              $0.name = [column.name]
-            }
-          }
-        })
+          $0.expr = expression
+          $0.name = [column.name]
+        }
+      }
     }
   }
 
   /// The columns with some names changed.
   public func withColumnsRenamed(_ names: [(from: String, to: String)]) -> DataFrame {
-    deriving { input, _ in
-      .withColumnsRenamed(
+    deriving { result, input, _ in
+      result.withColumnsRenamed.input = input
+      result.withColumnsRenamed.renames = names.map { name in
         .with {
-          $0.input = input
-          $0.renames = names.map { name in
-            .with {
-              $0.colName = name.from
-              $0.newColName = name.to
-            }
-          }
-        })
+          $0.colName = name.from
+          $0.newColName = name.to
+        }
+      }
     }
   }
 
@@ -69,12 +60,9 @@ extension DataFrame {
 
   /// All columns under new names.
   public func toDF(_ names: [String]) -> DataFrame {
-    deriving { input, _ in
-      .toDf(
-        .with {
-          $0.input = input
-          $0.columnNames = names
-        })
+    deriving { result, input, _ in
+      result.toDf.input = input
+      result.toDf.columnNames = names
     }
   }
 
@@ -83,23 +71,17 @@ extension DataFrame {
 
   /// The columns but the ones named.
   public func drop(_ names: [String]) -> DataFrame {
-    deriving { input, _ in
-      .drop(
-        .with {
-          $0.input = input
-          $0.columnNames = names
-        })
+    deriving { result, input, _ in
+      result.drop.input = input
+      result.drop.columnNames = names
     }
   }
 
   /// The rows for which `condition` holds.
   public func filter(_ condition: Column) -> DataFrame {
-    deriving([condition], calls: .sharingEqual) { input, expressions in
-      .filter(
-        .with {
-          $0.input = input
-          $0.condition = expressions[0]
-        })
+    deriving([condition], calls: .sharingEqual) { result, input, expressions in
+      result.filter.input = input
+      result.filter.condition = expressions[0]
     }
   }
 
@@ -114,34 +96,25 @@ extension DataFrame {
 
   /// At most `count` rows.
   public func limit(_ count: Int) -> DataFrame {
-    deriving { input, _ in
-      .limit(
-        .with {
-          $0.input = input
-          $0.limit = Int32(clamping: count)
-        })
+    deriving { result, input, _ in
+      result.limit.input = input
+      result.limit.limit = Int32(clamping: count)
     }
   }
 
   /// The rows without the first `count`.
   public func offset(_ count: Int) -> DataFrame {
-    deriving { input, _ in
-      .offset(
-        .with {
-          $0.input = input
-          $0.offset = Int32(clamping: count)
-        })
+    deriving { result, input, _ in
+      result.offset.input = input
+      result.offset.offset = Int32(clamping: count)
     }
   }
 
   /// The last `count` rows.
   func tailRelation(_ count: Int) -> DataFrame {
-    deriving { input, _ in
-      .tail(
-        .with {
-          $0.input = input
-          $0.limit = Int32(clamping: count)
-        })
+    deriving { result, input, _ in
+      result.tail.input = input
+      result.tail.limit = Int32(clamping: count)
     }
   }
 
@@ -150,13 +123,10 @@ extension DataFrame {
 
   /// One row for each combination of values in `columns` (all columns if none is named).
   public func dropDuplicates(_ columns: String...) -> DataFrame {
-    deriving { input, _ in
-      .deduplicate(
-        .with {
-          $0.input = input
-          $0.columnNames = columns
-          $0.allColumnsAsKeys = columns.isEmpty
-        })
+    deriving { result, input, _ in
+      result.deduplicate.input = input
+      result.deduplicate.columnNames = columns
+      result.deduplicate.allColumnsAsKeys = columns.isEmpty
     }
   }
 
@@ -165,15 +135,12 @@ extension DataFrame {
     _ fraction: Double, withReplacement: Bool = false, seed: Int? = nil
   ) -> DataFrame {
     let seed = seed ?? Int.random(in: 0...Int.max)
-    return deriving { input, _ in
-      .sample(
-        .with {
-          $0.input = input
-          $0.lowerBound = 0
-          $0.upperBound = fraction
-          $0.withReplacement = withReplacement
-          $0.seed = Int64(seed)
-        })
+    return deriving { result, input, _ in
+      result.sample.input = input
+      result.sample.lowerBound = 0
+      result.sample.upperBound = fraction
+      result.sample.withReplacement = withReplacement
+      result.sample.seed = Int64(seed)
     }
   }
 
@@ -184,16 +151,13 @@ extension DataFrame {
     return weights.map { weight in
       let (from, to) = (lower, lower + weight / total)
       lower = to
-      return deriving { input, _ in
-        .sample(
-          .with {
-            $0.input = input
-            $0.lowerBound = from
-            $0.upperBound = to
-            $0.withReplacement = false
-            $0.seed = Int64(seed)
-            $0.deterministicOrder = true
-          })
+      return deriving { result, input, _ in
+        result.sample.input = input
+        result.sample.lowerBound = from
+        result.sample.upperBound = to
+        result.sample.withReplacement = false
+        result.sample.seed = Int64(seed)
+        result.sample.deterministicOrder = true
       }
     }
   }
@@ -210,26 +174,20 @@ extension DataFrame {
   }
 
   private func sorted(_ columns: [Column], isGlobal: Bool) -> DataFrame {
-    deriving(columns) { input, expressions in
-      .sort(
-        .with {
-          $0.input = input
-          $0.order = expressions.map(Self.sortOrder)
-          $0.isGlobal = isGlobal
-        })
+    deriving(columns) { result, input, expressions in
+      result.sort.input = input
+      result.sort.order = expressions.map(Self.sortOrder)
+      result.sort.isGlobal = isGlobal
     }
   }
 
   /// The rows in `count` partitions, those with equal `columns` together if any are given.
   public func repartition(_ count: Int, _ columns: Column...) -> DataFrame {
     if columns.isEmpty { return partitioned(count, shuffle: true) }
-    return deriving(columns) { input, expressions in
-      .repartitionByExpression(
-        .with {
-          $0.input = input
-          $0.partitionExprs = expressions
-          $0.numPartitions = Int32(clamping: count)
-        })
+    return deriving(columns) { result, input, expressions in
+      result.repartitionByExpression.input = input
+      result.repartitionByExpression.partitionExprs = expressions
+      result.repartitionByExpression.numPartitions = Int32(clamping: count)
     }
   }
 
@@ -237,63 +195,48 @@ extension DataFrame {
   public func coalesce(_ count: Int) -> DataFrame { partitioned(count, shuffle: false) }
 
   private func partitioned(_ count: Int, shuffle: Bool) -> DataFrame {
-    deriving { input, _ in
-      .repartition(
-        .with {
-          $0.input = input
-          $0.numPartitions = Int32(clamping: count)
-          $0.shuffle = shuffle
-        })
+    deriving { result, input, _ in
+      result.repartition.input = input
+      result.repartition.numPartitions = Int32(clamping: count)
+      result.repartition.shuffle = shuffle
     }
   }
 
   /// The table under a name, for use in expressions over joins.
   public func alias(_ name: String) -> DataFrame {
-    deriving { input, _ in
-      .subqueryAlias(
-        .with {
-          $0.input = input
-          $0.alias = name
-        })
+    deriving { result, input, _ in
+      result.subqueryAlias.input = input
+      result.subqueryAlias.alias = name
     }
   }
 
   /// Counts, means, deviations, least and greatest values of columns (all if none is named).
   public func describe(_ columns: String...) -> DataFrame {
-    deriving { input, _ in
-      .describe(
-        .with {
-          $0.input = input
-          $0.cols = columns
-        })
+    deriving { result, input, _ in
+      result.describe.input = input
+      result.describe.cols = columns
     }
   }
 
   /// The named statistics of all columns: `count`, `mean`, `stddev`, `min`, `max`, `25%` ...
   public func summary(_ statistics: String...) -> DataFrame {
-    deriving { input, _ in
-      .summary(
-        .with {
-          $0.input = input
-          $0.statistics = statistics
-        })
+    deriving { result, input, _ in
+      result.summary.input = input
+      result.summary.statistics = statistics
     }
   }
 
   /// The rows with nulls in `columns` (all if none is named) left out.
   public func dropna(_ columns: String...) -> DataFrame {
-    deriving { input, _ in
-      .dropNa(
-        .with {
-          $0.input = input
-          $0.cols = columns
-        })
+    deriving { result, input, _ in
+      result.dropNa.input = input
+      result.dropNa.cols = columns
     }
   }
 
   /// The rows with nulls replaced in the columns of the value's kind: numbers, strings or booleans.
   public func fillna(_ value: some ColumnConvertible, _ columns: String...) -> DataFrame {
-    deriving([value.column]) { input, expressions in
+    deriving([value.column]) { result, input, expressions in
       guard case .literal(let given) = expressions[0].exprType,
         let literal = given.replacingNulls
       else {
@@ -302,12 +245,9 @@ extension DataFrame {
           "fillna takes a number, a string or a boolean, not '\(value.column)'; for other values use "
             + "withColumn(\"name\", coalesce(col(\"name\"), ...))")
       }
-      return .fillNa(
-        .with {
-          $0.input = input
-          $0.cols = columns
-          $0.values = [literal]
-        })
+      result.fillNa.input = input
+      result.fillNa.cols = columns
+      result.fillNa.values = [literal]
     }
   }
 
@@ -316,16 +256,13 @@ extension DataFrame {
     _ function: InlineFunction, columns: [Column] = [], isBarrier: Bool = false,
     profileID: Int? = nil
   ) -> DataFrame {
-    let derived = deriving(columns) { input, expressions in
+    let derived = deriving(columns) { result, input, expressions in
       let message = try function.message(
         expressions, names: [], version: session.majorMinorVersion)
-      return .mapPartitions(
-        .with {
-          $0.input = input
-          $0.func = message
-          $0.isBarrier = isBarrier
-          if let profileID { $0.profileID = Int32(profileID) }
-        })
+      result.mapPartitions.input = input
+      result.mapPartitions.func = message
+      result.mapPartitions.isBarrier = isBarrier
+      if let profileID { result.mapPartitions.profileID = Int32(profileID) }
     }
     return DataFrame(
       session: session, relation: derived.relation,

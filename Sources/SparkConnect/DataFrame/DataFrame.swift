@@ -28,12 +28,14 @@ public struct DataFrame: Sendable {
     self.failure = failure
   }
 
-  /// A table made from this one and columns over it.
+  /// A table made from this one and columns over it: `build` fills in its relation from this one's and
+  /// the columns' expressions.
   func deriving(
     _ columns: [Column] = [], and others: [DataFrame] = [],
     calls placement: CallPlacement = .inPlace,
-    _ build: (Spark_Connect_Relation, [Spark_Connect_Expression]) throws ->
-      Spark_Connect_Relation.OneOf_RelType
+    _ build: (
+      inout Spark_Connect_Relation, Spark_Connect_Relation, [Spark_Connect_Expression]
+    ) throws -> Void
   ) -> DataFrame {
     let context = Column.Context(version: session.majorMinorVersion)
     var calls = self.calls + others.flatMap(\.calls)
@@ -47,9 +49,9 @@ public struct DataFrame: Sendable {
       let expressions = try hoisted.hoist(
         try columns.map { try $0.expression(context) }, labels: columns.map(\.label), placement)
       if hoisted.aliases.isEmpty {
-        result.relType = try build(relation, expressions)
+        try build(&result, relation, expressions)
       } else {
-        result.relType = try build(hoisted.below(relation), expressions)
+        try build(&result, hoisted.below(relation), expressions)
         if case .sharingEqual = placement { result.relType = hoisted.dropped(from: result) }
       }
     } catch let error {

@@ -6,9 +6,9 @@ import Models
 ///
 /// Spark passes the text on as it is, in some versions without a condition of its own, so that the
 /// text begins with words that a client can look for.
-public struct TaskFailure: Sendable {
+package struct TaskFailure: Sendable {
   /// How every report begins.
-  public static let prefix = "Needletail worker: "
+  package static let prefix = "Needletail worker: "
   /// Longer messages are cut.
   private static let maximumLength = 1 << 15
 

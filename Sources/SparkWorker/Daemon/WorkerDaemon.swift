@@ -14,7 +14,7 @@ import Glibc
 /// knows all of them by the daemon's process id; do not switch on
 /// `spark.sql.execution.pyspark.udf.idleTimeoutSeconds` with `killOnIdleTimeout`, which would end
 /// the tasks of all. `OMP_NUM_THREADS`, which Spark sets to the CPUs of one task, is not looked at.
-public enum WorkerDaemon {
+package enum WorkerDaemon {
   /// Serves Spark and ends the process: when Spark ends, asks for it (SIGTERM), or needs nothing for
   /// ``WorkerOptions/idleExit``. Call it before anything else and without other threads.
   ///
@@ -23,7 +23,7 @@ public enum WorkerDaemon {
   ///   - options: may be changed by the environment, see ``WorkerOptions/changed(by:)``.
   ///   - engine: makes what computes; the daemon itself does not call it. What it throws is told to
   ///     Spark.
-  public static func run(
+  package static func run(
     _ launch: WorkerLaunch,
     options: WorkerOptions = WorkerOptions().changed(by: processEnvironment),
     engine: () throws -> TaskEngine
@@ -68,7 +68,7 @@ public enum WorkerDaemon {
   }
 
   /// The variables of this process.
-  public static var processEnvironment: [String: String] {
+  package static var processEnvironment: [String: String] {
     var variables: [String: String] = [:]
     var entry = environ
     while let text = entry.pointee {

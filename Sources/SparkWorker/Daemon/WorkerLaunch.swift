@@ -1,5 +1,5 @@
 /// How Spark started this process as a Python worker, if it did.
-public enum WorkerLaunch: Sendable, Hashable {
+package enum WorkerLaunch: Sendable, Hashable {
   /// A daemon that takes connections at a port of the loopback interface and checks a secret.
   case tcpDaemon(secret: String, isIPv6: Bool)
   /// A daemon that takes connections at a socket file in `directory`.
@@ -23,7 +23,7 @@ public enum WorkerLaunch: Sendable, Hashable {
   ///   - arguments: the command line with the program's name in front.
   ///   - environment: the variables of the process.
   /// - Returns: `nil` if somebody else started the program.
-  public static func detect(
+  package static func detect(
     arguments: [String], environment: [String: String]
   ) -> WorkerLaunch? {
     guard arguments.count >= 3, arguments[1] == "-m" else { return nil }

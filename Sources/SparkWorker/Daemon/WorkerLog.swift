@@ -1,12 +1,12 @@
 import Glibc
 
 /// Lines for the executor's log, written to standard error, which Spark copies there.
-public struct WorkerLog: Sendable {
+package struct WorkerLog: Sendable {
   /// How grave a line is; what lies below the log's own level is left out.
-  public enum Level: String, Sendable, Hashable, CaseIterable, Comparable {
+  package enum Level: String, Sendable, Hashable, CaseIterable, Comparable {
     case debug, info, warning, error, nothing
 
-    public static func < (left: Level, right: Level) -> Bool {
+    package static func < (left: Level, right: Level) -> Bool {
       allCases.firstIndex(of: left) ?? 0 < allCases.firstIndex(of: right) ?? 0
     }
   }
@@ -15,12 +15,12 @@ public struct WorkerLog: Sendable {
   static let prefix = "needletail worker "
 
   /// Lines below this level are left out.
-  public var level: Level
+  package var level: Level
 
-  public init(level: Level) { self.level = level }
+  package init(level: Level) { self.level = level }
 
   /// Writes one line (in one system call, so that lines of several tasks do not mix).
-  public func callAsFunction(_ level: Level, _ message: @autoclosure () -> String) {
+  package func callAsFunction(_ level: Level, _ message: @autoclosure () -> String) {
     guard level >= self.level else { return }
     let line = "\(Self.prefix)\(getpid()) \(level.rawValue): \(message())\n"
     var bytes = Array(line.utf8)[...]

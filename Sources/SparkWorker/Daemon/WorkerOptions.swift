@@ -1,16 +1,16 @@
 /// How the worker behaves; the environment of the executors can change it.
-public struct WorkerOptions: Sendable {
+package struct WorkerOptions: Sendable {
   /// How long an idle process keeps its models.
-  public var modelRetention: Duration
+  package var modelRetention: Duration
   /// How long a daemon without connections lives on, with its models. Spark closes connections a minute
   /// after a session's last task, and starts another daemon when it needs one.
-  public var idleExit: Duration
+  package var idleExit: Duration
   /// How long functions that ran in a process that died run apart, if nothing more happens.
   var probation = Duration.seconds(600)
   /// What is written to the executor's log.
-  public var logLevel: WorkerLog.Level
+  package var logLevel: WorkerLog.Level
 
-  public init(
+  package init(
     modelRetention: Duration = .seconds(600), idleExit: Duration = .seconds(120),
     logLevel: WorkerLog.Level = .info
   ) {
@@ -22,7 +22,7 @@ public struct WorkerOptions: Sendable {
   /// These options as the environment changes them: `NEEDLETAIL_MODEL_RETENTION` and
   /// `NEEDLETAIL_WORKER_IDLE_EXIT` in seconds, `NEEDLETAIL_LOG_LEVEL` as `debug`, `info`, `warning` or
   /// `error`. Values that are none of these are ignored.
-  public func changed(by environment: [String: String]) -> WorkerOptions {
+  package func changed(by environment: [String: String]) -> WorkerOptions {
     var options = self
     func seconds(_ name: String) -> Duration? {
       environment[name].flatMap(Double.init).flatMap {

@@ -6,13 +6,13 @@ import SparkFunctions
 ///
 /// The engine knows nothing of sockets and streams: batches come from a `BatchSource` and the
 /// results are one.
-public struct TaskEngine: Sendable {
+package struct TaskEngine: Sendable {
   /// The program's functions.
-  public let registry: FunctionRegistry
+  package let registry: FunctionRegistry
   /// The build of the program; commands of another build are refused.
-  public let fingerprint: String
+  package let fingerprint: String
 
-  public init(registry: FunctionRegistry, fingerprint: String) {
+  package init(registry: FunctionRegistry, fingerprint: String) {
     self.registry = registry
     self.fingerprint = fingerprint
   }
@@ -29,7 +29,7 @@ public struct TaskEngine: Sendable {
   ///   one struct column for `mapInArrow`.
   /// - Throws: here or while the result is read: `InferenceError` and ``WorkerError``, what a
   ///   function throws, and `CancellationError`.
-  public func evaluate(
+  package func evaluate(
     _ calls: [FunctionCall], as evaluation: EvaluationType, input: any BatchSource,
     worker: WorkerContext
   ) async throws -> any BatchSource {

@@ -9,24 +9,24 @@ public struct TaskIdentity: Sendable, Hashable {
   }
 
   /// Spark's number of the stage.
-  public var stage = 0
+  package var stage = 0
   /// The partition that the task computes, from 0.
-  public var partition = 0
+  package var partition = 0
   /// How often this partition was tried before.
-  public var attempt = 0
+  package var attempt = 0
   /// Spark's number of the attempt among those of all tasks.
-  public var taskAttempt: Int64 = 0
+  package var taskAttempt: Int64 = 0
   /// Cores that the task occupies.
-  public var cpus = 1
+  package var cpus = 1
   /// Addresses by the resource's name, such as `["gpu": ["0"]]`.
-  public var resources: [String: [String]] = [:]
+  package var resources: [String: [String]] = [:]
   /// `nil` unless the stage is a barrier stage.
-  public var barrier: BarrierAddress?
+  package var barrier: BarrierAddress?
   var properties = Properties.listed([:])
 
   /// Spark's local properties. They repeat the driver's settings and the plan and can be long, so
   /// that they are only taken apart when somebody asks.
-  public var localProperties: [String: String] {
+  package var localProperties: [String: String] {
     switch properties {
     case .listed(let properties): properties
     case .json(let text):

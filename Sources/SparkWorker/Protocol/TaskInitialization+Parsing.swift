@@ -10,7 +10,7 @@ extension TaskInitialization {
   /// - Throws: ``WorkerError``: the message is damaged, of another version than its marker says, or
   ///   asks for something that this worker does not do. Messages name the Spark version, the field
   ///   and the byte.
-  public static func read(from source: any ByteSource) throws(WorkerError) -> TaskInitialization {
+  package static func read(from source: any ByteSource) throws(WorkerError) -> TaskInitialization {
     var reader = WireReader(source)
     let first = try reader.int32("the first number")
     guard first == SpecialLength.startOfInitialization else {

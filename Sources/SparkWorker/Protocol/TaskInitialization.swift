@@ -1,27 +1,27 @@
 import SparkFunctions
 
 /// What Spark says before it sends a task's rows.
-public struct TaskInitialization: Sendable, Hashable {
+package struct TaskInitialization: Sendable, Hashable {
   /// The version whose layout the message has.
-  public var version: SparkProtocolVersion
+  package var version: SparkProtocolVersion
   /// The partition as the message's head names it.
-  public var partition: Int
+  package var partition: Int
   /// The task's place in the job, and what it may use.
-  public var identity: TaskIdentity
+  package var identity: TaskIdentity
   /// Where files that the driver added lie on this executor.
-  public var filesDirectory: String
+  package var filesDirectory: String
   /// Python files and archives that the driver added; of no use here.
-  public var includes: [String]
+  package var includes: [String]
   /// How the functions take their rows.
-  public var evaluation: EvaluationType
+  package var evaluation: EvaluationType
   /// Spark's settings for the evaluation (session time zone, large types and the like).
-  public var runnerConfiguration: [String: String]
+  package var runnerConfiguration: [String: String]
   /// Settings of the kind of evaluation alone, which Spark has since 4.2.
-  public var evaluationConfiguration: [String: String]
+  package var evaluationConfiguration: [String: String]
   /// The profiler that the session asked for; this worker has none.
-  public var profiler: String?
+  package var profiler: String?
   /// The functions, and the columns that each gets.
-  public var calls: [FunctionCall]
+  package var calls: [FunctionCall]
 }
 
 /// A function, or a chain of functions, over some of the input's columns.

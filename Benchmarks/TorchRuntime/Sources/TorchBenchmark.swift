@@ -4,7 +4,7 @@ import Tensors
 import TorchRuntime
 
 /// Times a package: `TorchBenchmark PACKAGE ROWS SECONDS` prints the CPU milliseconds of a batch, the
-/// median and the mean, on one thread. Benchmarks/TorchRuntime/benchmark.py runs it beside PyTorch.
+/// median and the mean, on one thread. `scripts/benchmark torch` runs it beside PyTorch.
 @main
 struct TorchBenchmark {
   static func main() throws {
