@@ -21,6 +21,8 @@ public struct NeedletailError: CausedError, Hashable {
     public static let session = Code("SESSION")
     /// A server beside an executor did not start, or is not to be had.
     public static let nodeServers = Code("NODE_SERVERS")
+    /// The folder for what processes of this user share cannot be made, or is not this user's alone.
+    public static let userFolder = Code("USER_FOLDER")
 
     public var description: String { name }
   }
