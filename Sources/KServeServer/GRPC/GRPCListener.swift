@@ -77,7 +77,8 @@ final class GRPCListener: Sendable {
     } catch {
       throw KServeServerError(
         .bind,
-        "cannot listen for gRPC on \(host):\(port): \(error). Choose a free port, or 0 for any")
+        "cannot listen for gRPC on \(host):\(port): \(error). Choose a free port, or 0 for any",
+        cause: error)
     }
   }
 

@@ -66,8 +66,8 @@ final class HTTPListener: Sendable {
     } catch {
       throw KServeServerError(
         .bind,
-        "cannot listen for \(purpose) on \(host):\(port): \(error). Choose a free port, or 0 for any"
-      )
+        "cannot listen for \(purpose) on \(host):\(port): \(error). Choose a free port, or 0 for any",
+        cause: error)
     }
   }
 
