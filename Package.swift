@@ -71,7 +71,10 @@ func dependencies(_ names: [String]) -> [Target.Dependency] {
 
 // MARK: Tensors, models and what runs them: nothing of Arrow or Spark, and no package of others
 
-module("Tensors", isProduct: true)
+module("ErrorCauses")
+tests("ErrorCausesTests", need: ["ErrorCauses"])
+
+module("Tensors", isProduct: true, needs: ["ErrorCauses"])
 tests("TensorsTests", need: ["Tensors"])
 
 module("JSONText")
@@ -83,14 +86,14 @@ tests("ProtobufReadingTests", need: ["ProtobufReading"])
 module("Threads")
 tests("ThreadsTests", need: ["Threads"])
 
-module("NativeLibraries")
+module("NativeLibraries", needs: ["ErrorCauses"])
 
-module("Models", isProduct: true, needs: ["Tensors"])
+module("Models", isProduct: true, needs: ["ErrorCauses", "Tensors"])
 tests("ModelsTests", need: ["Models", "Tensors"])
 
 module(
   "ONNXRuntime", isProduct: true,
-  needs: ["Models", "NativeLibraries", "ProtobufReading", "Tensors", "Threads"])
+  needs: ["ErrorCauses", "Models", "NativeLibraries", "ProtobufReading", "Tensors", "Threads"])
 tests(
   "ONNXRuntimeTests",
   need: [
@@ -101,7 +104,7 @@ tests(
 
 module(
   "TensorFlowRuntime", isProduct: true,
-  needs: ["Models", "NativeLibraries", "ProtobufReading", "Tensors", "Threads"])
+  needs: ["ErrorCauses", "Models", "NativeLibraries", "ProtobufReading", "Tensors", "Threads"])
 tests(
   "TensorFlowRuntimeTests",
   need: ["Models", "NativeLibraries", "ProtobufReading", "TensorFlowRuntime", "Tensors"],
@@ -110,18 +113,18 @@ tests(
 package.targets.append(.target(name: "CGzip", linkerSettings: [.linkedLibrary("z")]))
 module(
   "TorchRuntime", isProduct: true,
-  needs: ["CGzip", "JSONText", "Models", "NativeLibraries", "Tensors", "Threads"])
+  needs: ["CGzip", "ErrorCauses", "JSONText", "Models", "NativeLibraries", "Tensors", "Threads"])
 tests(
   "TorchRuntimeTests", need: ["Models", "NativeLibraries", "Tensors", "TorchRuntime"],
   exclude: ["Models", "make_packages.py"])
 
-module("Tokenizers", isProduct: true, needs: ["JSONText", "Tensors"])
+module("Tokenizers", isProduct: true, needs: ["ErrorCauses", "JSONText", "Tensors"])
 tests("TokenizersTests", need: ["Tensors", "Tokenizers"])
 program("TokenizerCheck", at: "Tests/TokenizerCheck", needs: ["Tensors", "Tokenizers"])
 
 module(
   "TextPipelines", isProduct: true,
-  needs: ["JSONText", "Models", "ONNXRuntime", "Tensors", "Tokenizers"])
+  needs: ["ErrorCauses", "JSONText", "Models", "ONNXRuntime", "Tensors", "Tokenizers"])
 tests(
   "TextPipelinesTests",
   need: [
@@ -133,7 +136,7 @@ tests(
 package.targets.append(.target(name: "CImages"))
 module(
   "ImagePreprocessing", isProduct: true,
-  needs: ["CGzip", "CImages", "NativeLibraries", "Tensors"])
+  needs: ["CGzip", "CImages", "ErrorCauses", "NativeLibraries", "Tensors"])
 tests(
   "ImagePreprocessingTests",
   need: ["ImagePreprocessing", "Tensors"],
@@ -142,16 +145,17 @@ tests(
 // MARK: Models on servers: KServe v2
 
 module(
-  "KServeProtocol", needs: ["JSONText", "NIOCore", "SwiftProtobuf", "Tensors"], exclude: ["Protos"]
+  "KServeProtocol", needs: ["ErrorCauses", "JSONText", "NIOCore", "SwiftProtobuf", "Tensors"],
+  exclude: ["Protos"]
 )
 tests("KServeProtocolTests", need: ["KServeProtocol", "NIOCore", "SwiftProtobuf", "Tensors"])
 
 module(
   "KServeServer", isProduct: true,
   needs: [
-    "CGzip", "JSONText", "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1",
-    "NIOHTTP2", "NIOPosix", "NativeLibraries", "ServiceLifecycle", "SwiftProtobuf", "Tensors",
-    "Threads",
+    "CGzip", "ErrorCauses", "JSONText", "KServeProtocol", "Logging", "Models", "NIOCore",
+    "NIOHPACK", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NativeLibraries", "ServiceLifecycle",
+    "SwiftProtobuf", "Tensors", "Threads",
   ])
 tests(
   "KServeServerTests",
@@ -176,10 +180,10 @@ tests(
 
 // MARK: Tables: Arrow, Spark's types, functions over batches, and the worker
 
-module("ArrowIPC", isProduct: true, needs: ["Tensors"])
+module("ArrowIPC", isProduct: true, needs: ["ErrorCauses", "Tensors"])
 tests("ArrowIPCTests", need: ["ArrowIPC", "Tensors"])
 
-module("SparkTypes", needs: ["ArrowIPC"])
+module("SparkTypes", needs: ["ArrowIPC", "ErrorCauses"])
 tests("SparkTypesTests", need: ["ArrowIPC", "SparkTypes"])
 
 module("SparkFunctions", needs: ["ArrowIPC", "Models", "SparkTypes", "Tensors"])
@@ -187,7 +191,8 @@ tests(
   "SparkFunctionsTests", need: ["ArrowIPC", "Models", "SparkFunctions", "SparkTypes", "Tensors"])
 
 module(
-  "SparkWorker", needs: ["ArrowIPC", "Models", "SparkFunctions", "SparkTypes", "Threads"])
+  "SparkWorker",
+  needs: ["ArrowIPC", "ErrorCauses", "Models", "SparkFunctions", "SparkTypes", "Threads"])
 module(
   "WorkerFunctions", at: "Tests/WorkerFunctions",
   needs: ["ArrowIPC", "Models", "SparkFunctions", "Tensors"])
@@ -211,8 +216,8 @@ package.targets.append(
 module(
   "SparkConnect", isProduct: true,
   needs: [
-    "ArrowIPC", "CGzip", "Crypto", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf",
-    "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors",
+    "ArrowIPC", "CGzip", "Crypto", "ErrorCauses", "GRPCCore", "GRPCNIOTransportHTTP2Posix",
+    "GRPCProtobuf", "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors",
   ])
 tests(
   "SparkConnectTests",
@@ -225,14 +230,14 @@ tests(
 module(
   "NeedletailTesting", isProduct: true,
   needs: [
-    "ArrowIPC", "CGzip", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "SparkConnect",
-    "SparkConnectProtocol", "SparkFunctions", "SparkTypes", "SparkWorker", "SwiftProtobuf",
-    "Threads",
+    "ArrowIPC", "CGzip", "ErrorCauses", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf",
+    "SparkConnect", "SparkConnectProtocol", "SparkFunctions", "SparkTypes", "SparkWorker",
+    "SwiftProtobuf", "Threads",
   ])
 
 // MARK: Programs that use both
 
-module("HostProcesses", needs: ["NativeLibraries"])
+module("HostProcesses", needs: ["ErrorCauses", "NativeLibraries"])
 tests("HostProcessesTests", need: ["HostProcesses"])
 
 module("LocalSpark", needs: ["HostProcesses", "NativeLibraries"])
@@ -276,11 +281,10 @@ tests("NodeServersTests", need: ["HostProcesses", "NodeServers"])
 module(
   "Needletail", isProduct: true,
   needs: [
-    "ArrowIPC", "Deployment", "HostProcesses", "ImagePreprocessing", "KServeClient",
+    "ArrowIPC", "Deployment", "ErrorCauses", "HostProcesses", "ImagePreprocessing", "KServeClient",
     "KServeServer", "LocalSpark", "Logging", "ModelKinds", "Models", "NativeLibraries",
     "NodeServers", "ONNXRuntime", "ProgramFunctions", "SparkConnect", "SparkFunctions",
-    "SparkTypes", "SparkWorker",
-    "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
+    "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
   ])
 tests("NeedletailTests", need: ["Needletail"])
 program("IntegrationProgram", at: "Tests/IntegrationProgram", needs: ["Needletail"])

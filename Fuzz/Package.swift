@@ -21,17 +21,18 @@ let linkerSettings: [LinkerSetting] = [
 ]
 
 let targets: [Target] = [
-  .target(name: "Tensors", swiftSettings: settings),
-  .target(name: "ArrowIPC", dependencies: ["Tensors"], swiftSettings: settings),
-  .target(name: "SparkTypes", dependencies: ["ArrowIPC"], swiftSettings: settings),
+  .target(name: "ErrorCauses", swiftSettings: settings),
+  .target(name: "Tensors", dependencies: ["ErrorCauses"], swiftSettings: settings),
+  .target(name: "ArrowIPC", dependencies: ["ErrorCauses", "Tensors"], swiftSettings: settings),
+  .target(name: "SparkTypes", dependencies: ["ArrowIPC", "ErrorCauses"], swiftSettings: settings),
   .target(name: "Threads", swiftSettings: settings),
-  .target(name: "Models", dependencies: ["Tensors"], swiftSettings: settings),
+  .target(name: "Models", dependencies: ["ErrorCauses", "Tensors"], swiftSettings: settings),
   .target(
     name: "SparkFunctions", dependencies: ["ArrowIPC", "Models", "SparkTypes", "Tensors"],
     swiftSettings: settings),
   .target(
     name: "SparkWorker",
-    dependencies: ["ArrowIPC", "Models", "SparkFunctions", "SparkTypes", "Threads"],
+    dependencies: ["ArrowIPC", "ErrorCauses", "Models", "SparkFunctions", "SparkTypes", "Threads"],
     swiftSettings: settings),
   .executableTarget(
     name: "ArrowStreamFuzz", dependencies: ["ArrowIPC"], swiftSettings: settings,

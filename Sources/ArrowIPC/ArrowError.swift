@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why Arrow data could not be read, built or converted.
-public struct ArrowError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct ArrowError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String { case malformed, truncated, unsupported, invalidArgument, limit }

@@ -35,7 +35,8 @@ public struct ExecutableImage: Sendable {
     do {
       file = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
     } catch {
-      throw NeedletailError(.packaging, "the program at \(path) cannot be read: \(error)")
+      throw NeedletailError(
+        .packaging, "the program at \(path) cannot be read: \(error)", cause: error)
     }
     self.file = file
     image = ELFImage(file)

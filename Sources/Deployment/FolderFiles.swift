@@ -44,7 +44,8 @@ package struct FolderFiles {
       entries = try manager.contentsOfDirectory(atPath: folder)
     } catch {
       throw NeedletailError(
-        .packaging, "the folder \(folder) cannot be read: \(error.localizedDescription)")
+        .packaging, "the folder \(folder) cannot be read: \(error.localizedDescription)",
+        cause: error)
     }
     for entry in entries {
       let path = "\(folder)/\(entry)"

@@ -44,7 +44,8 @@ actor ProgramDeployment {
       throw NeedletailError(
         .session,
         "the server does not let the session choose its worker program (\(workerSetting)): "
-          + "\(error.message)")
+          + "\(error.message)",
+        cause: error)
     }
     // Spark's columnar input converts array columns more slowly than its rows, as scripts/benchmark
     // shows; Spark has the setting since 4.2.

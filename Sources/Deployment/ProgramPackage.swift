@@ -56,7 +56,8 @@ struct ProgramPackage: Sendable {
       return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
     } catch {
       throw NeedletailError(
-        .packaging, "the library \(path), which the executors need, cannot be read: \(error)")
+        .packaging, "the library \(path), which the executors need, cannot be read: \(error)",
+        cause: error)
     }
   }
 }

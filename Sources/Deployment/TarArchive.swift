@@ -28,7 +28,7 @@ package struct TarArchive {
       add(name, try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped))
     } catch {
       throw NeedletailError(
-        .packaging, "\(path) cannot be read: \(error.localizedDescription)")
+        .packaging, "\(path) cannot be read: \(error.localizedDescription)", cause: error)
     }
   }
 

@@ -35,7 +35,7 @@ package final class ChildProcess: Sendable {
     _ arguments: [String], environment: [String: String], log: String, stopSignal: Int32 = SIGTERM
   ) throws {
     var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else { throw Self.failure(arguments, errno) }
+    guard pipe(&ends) == 0 else { throw Self.failure(arguments, Shell.Failure(code: errno)) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     defer { close(ends[0]) }
     do throws(Shell.Failure) {
@@ -44,15 +44,14 @@ package final class ChildProcess: Sendable {
         log: log, leading: .group)
     } catch {
       close(ends[1])
-      throw Self.failure(arguments, error.code)
+      throw Self.failure(arguments, error)
     }
     state = Mutex(State(watch: ends[1], exitStatus: nil))
   }
 
-  private static func failure(_ arguments: [String], _ code: Int32) -> NeedletailError {
+  private static func failure(_ arguments: [String], _ cause: Shell.Failure) -> NeedletailError {
     NeedletailError(
-      .localSpark,
-      "\(arguments.first ?? "a program") could not be started: \(String(cString: strerror(code)))")
+      .localSpark, "\(arguments.first ?? "a program") could not be started: \(cause)", cause: cause)
   }
 
   /// The exit status once the program has ended, else `nil`.

@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a program could not be packaged, started or connected.
-public struct NeedletailError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct NeedletailError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private let name: String
@@ -19,6 +21,8 @@ public struct NeedletailError: Error, Sendable, Hashable, CustomStringConvertibl
     public static let session = Code("SESSION")
     /// A server beside an executor did not start, or is not to be had.
     public static let nodeServers = Code("NODE_SERVERS")
+    /// The folder for what processes of this user share cannot be made, or is not this user's alone.
+    public static let userFolder = Code("USER_FOLDER")
 
     public var description: String { name }
   }
@@ -27,10 +31,13 @@ public struct NeedletailError: Error, Sendable, Hashable, CustomStringConvertibl
   public var code: Code
   /// What happened, where, what was expected and what to do.
   public var message: String
+  /// The error of a lower layer, which `==` leaves out.
+  @Uncompared public var cause: (any Error)?
 
-  public init(_ code: Code, _ message: String) {
+  public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
     self.code = code
     self.message = message
+    self.cause = cause
   }
 
   public var description: String { message }

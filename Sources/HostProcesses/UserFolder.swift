@@ -13,12 +13,12 @@ package enum UserFolder {
   /// Makes the folder, which must be this user's alone: whoever can write there runs our commands.
   ///
   /// - Throws: ``NeedletailError`` if it is somebody else's or cannot be made.
-  package static func make() throws {
+  package static func make(_ path: String = path) throws {
     mkdir(path, 0o700)
     var status = stat()
     guard lstat(path, &status) == 0 else {
       throw NeedletailError(
-        .nodeServers,
+        .userFolder,
         "\(path) cannot be made: \(String(cString: strerror(errno))); name another folder for temporary "
           + "files in TMPDIR")
     }
@@ -26,7 +26,7 @@ package enum UserFolder {
       status.st_mode & 0o077 == 0
     else {
       throw NeedletailError(
-        .nodeServers,
+        .userFolder,
         "\(path) must be a folder of this user that others cannot enter; remove it, or name another "
           + "folder for temporary files in TMPDIR")
     }

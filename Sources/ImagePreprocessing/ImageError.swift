@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why an image could not be made into a tensor.
-public struct ImageError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct ImageError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private let name: String

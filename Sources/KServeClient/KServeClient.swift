@@ -92,7 +92,7 @@ public final class KServeClient: Sendable {
   ///   with the last answer.
   public func waitUntilReady(model: String? = nil, timeout: Duration) async throws {
     let end = ContinuousClock.now + timeout
-    var last = "it answered that it is not ready"
+    var failure: KServeError?
     while ContinuousClock.now < end {
       do {
         if let model {
@@ -101,14 +101,15 @@ public final class KServeClient: Sendable {
           return
         }
       } catch let error as KServeError {
-        last = error.message
+        failure = error
       }
       try await Task.sleep(for: .milliseconds(100))
     }
     throw KServeError(
       .deadlineExceeded,
       "\(model.map { "the model '\($0)' at " } ?? "the server ")\(endpoint) was not ready within "
-        + "\(timeout): \(last)")
+        + "\(timeout): \(failure?.message ?? "it answered that it is not ready")",
+      cause: failure)
   }
 
   /// What the server says of itself.

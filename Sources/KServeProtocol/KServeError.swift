@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a KServe server refused or failed a request, or why it could not be reached or understood.
-public struct KServeError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct KServeError: CausedError, Hashable {
   /// The kind of failure; each has a gRPC code and an HTTP status.
   public enum Code: String, Sendable, Hashable, CaseIterable {
     /// The model, version or region is not there.
@@ -30,10 +32,13 @@ public struct KServeError: Error, Sendable, Hashable, CustomStringConvertible {
   public var code: Code
   /// What happened, where, what was expected and what to do.
   public var message: String
+  /// The error of a lower layer, which `==` leaves out.
+  @Uncompared public var cause: (any Error)?
 
-  public init(_ code: Code, _ message: String) {
+  public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
     self.code = code
     self.message = message
+    self.cause = cause
   }
 
   public var description: String { "[KSERVE_\(code.rawValue)] \(message)" }

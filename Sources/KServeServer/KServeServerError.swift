@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a model could not be bound or the server could not run.
-public struct KServeServerError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct KServeServerError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private let name: String
@@ -25,11 +27,14 @@ public struct KServeServerError: Error, Sendable, Hashable, CustomStringConverti
   public var message: String
   /// The model concerned.
   public var model: String?
+  /// The error of a lower layer, which `==` leaves out.
+  @Uncompared public var cause: (any Error)?
 
-  public init(_ code: Code, _ message: String, model: String? = nil) {
+  public init(_ code: Code, _ message: String, model: String? = nil, cause: (any Error)? = nil) {
     self.code = code
     self.message = message
     self.model = model
+    self.cause = cause
   }
 
   /// An error that a model's closure throws when the process cannot serve any more (a lost device,

@@ -90,7 +90,8 @@ extension ModelSource {
     } catch {
       throw NeedletailError(
         .packaging,
-        "\(path), which the executors need, cannot be read: \(error.localizedDescription)")
+        "\(path), which the executors need, cannot be read: \(error.localizedDescription)",
+        cause: error)
     }
   }
 

@@ -67,7 +67,8 @@ package struct OptionValues: Sendable {
       return try JSONDecoder().decode(type, from: Data(text.utf8))
     } catch {
       throw NeedletailError(
-        .usage, "\(name) is '\(text)', it must be JSON such as \(example): \(error)")
+        .usage, "\(name) is '\(text)', it must be JSON such as \(example): \(error)",
+        cause: error)
     }
   }
 

@@ -14,7 +14,7 @@ struct TextConfiguration: Decodable {
       self = try JSONDecoder().decode(TextConfiguration.self, from: contents)
     } catch {
       throw NeedletailError(
-        .usage, "\(file) cannot be read as a model's configuration: \(error)")
+        .usage, "\(file) cannot be read as a model's configuration: \(error)", cause: error)
     }
   }
 

@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a native library could not be used.
-public struct DynamicLibraryError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct DynamicLibraryError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private let name: String

@@ -1,5 +1,6 @@
 @_exported import ArrowIPC
 @_exported import Deployment
+@_exported import ErrorCauses
 @_exported import HostProcesses
 @_exported import ImagePreprocessing
 @_exported import KServeClient

@@ -3,21 +3,26 @@ import Foundation
 import Needletail
 
 /// Why a command did not do what it was told: one line on standard error, and the exit status.
-struct CommandFailure: Error, CustomStringConvertible {
+struct CommandFailure: CausedError {
   /// The exit status of a command line that is wrong (`EX_USAGE`).
   static let usage: Int32 = 64
 
   let description: String
   /// 64 if the command line is wrong, 1 if the job failed.
   let status: Int32
+  /// The library's error that ended the command.
+  let cause: (any Error)?
+
+  var message: String { description }
 
   init(_ error: any Error) {
-    self.init("\(error)", status: Self.status(of: error))
+    self.init("\(error)", status: Self.status(of: error), cause: error)
   }
 
-  init(_ description: String, status: Int32 = usage) {
+  init(_ description: String, status: Int32 = usage, cause: (any Error)? = nil) {
     self.description = description
     self.status = status
+    self.cause = cause
   }
 
   /// An option, or a name in one, that has one value and was given two.

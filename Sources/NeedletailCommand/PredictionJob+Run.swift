@@ -26,7 +26,7 @@ extension PredictionJob {
       let advice = ColumnList.advice(behind: "\(error)", about: column, among: known.names) {
         "--map '\(input)=\($0)'"
       }
-      throw CommandFailure("\(error)\(advice)")
+      throw CommandFailure("\(error)\(advice)", cause: error)
     }
     let added = try await predicted.schema().fields.dropFirst(known.count)
     var result = predicted.select((names + added.map(\.name)).map { column(named: $0) })

@@ -27,7 +27,7 @@ struct PredictionJob: Sendable {
     do {
       source = try request.options.applied(to: ModelSource(path: request.model), request.headers)
     } catch {
-      throw CommandFailure("\(error)")
+      throw CommandFailure("\(error)", cause: error)
     }
     inputs = request.mappings.reduce(into: [:]) { inputs, mapping in
       inputs[mapping.input] = InputColumns((inputs[mapping.input]?.names ?? []) + mapping.columns)

@@ -87,7 +87,8 @@ struct NodeServerLauncher: Sendable {
       do {
         contents = try Data(contentsOf: URL(fileURLWithPath: script))
       } catch {
-        throw NeedletailError(.usage, "the script \(script) cannot be read: \(error)")
+        throw NeedletailError(
+          .usage, "the script \(script) cannot be read: \(error)", cause: error)
       }
       let name = "\(contents.shortHash)-\(URL(fileURLWithPath: script).lastPathComponent)"
       try await session.addArtifact(named: "files/\(name)", contents)

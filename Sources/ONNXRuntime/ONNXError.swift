@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a model could not be loaded or run.
-public struct ONNXError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct ONNXError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private let name: String
@@ -29,11 +31,14 @@ public struct ONNXError: Error, Sendable, Hashable, CustomStringConvertible {
   public var message: String
   /// The model's file or name.
   public var model: String?
+  /// The error of a lower layer, which `==` leaves out.
+  @Uncompared public var cause: (any Error)?
 
-  public init(_ code: Code, _ message: String, model: String? = nil) {
+  public init(_ code: Code, _ message: String, model: String? = nil, cause: (any Error)? = nil) {
     self.code = code
     self.message = message
     self.model = model
+    self.cause = cause
   }
 
   public var description: String {
@@ -41,10 +46,12 @@ public struct ONNXError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// What a function of the runtime answered instead of success.
-struct ONNXStatus: Error {
+/// What a function of the runtime answered instead of success: the cause of an ``ONNXError``.
+public struct ONNXStatus: Error, CustomStringConvertible {
   /// The runtime's own code: 2 is an invalid argument, 3 a missing file, 7 an unreadable model.
-  var code: Int32
+  public var code: Int32
   /// The runtime's text.
-  var text: String
+  public var text: String
+
+  public var description: String { text }
 }

@@ -66,7 +66,8 @@ public final class ONNXLibrary: Sendable {
       }
       availableProviders = try api.availableProviders()
     } catch {
-      throw ONNXError(.modelLoad, "ONNX Runtime at \(library.path) does not start: \(error.text)")
+      throw ONNXError(
+        .modelLoad, "ONNX Runtime at \(library.path) does not start: \(error.text)", cause: error)
     }
   }
 

@@ -76,7 +76,8 @@ extension ONNXSession {
 
   public func failure(_ problem: SignatureProblem) -> any Error {
     ONNXError(
-      problem.place == .input ? .invalidInput : .invalidOutput, problem.message, model: name)
+      problem.place == .input ? .invalidInput : .invalidOutput, problem.message, model: name,
+      cause: problem)
   }
 
   /// The tensors among `values`, which are all of them where no map was asked for.
@@ -105,7 +106,8 @@ extension ONNXSession {
       {
         return empty
       }
-      throw ONNXError(.run, modelSignature.failedRun(on: tensors, status.text), model: name)
+      throw ONNXError(
+        .run, modelSignature.failedRun(on: tensors, status.text), model: name, cause: status)
     }
   }
 
@@ -141,11 +143,10 @@ extension ONNXSession {
           positions[index] < outputs.count
             ? .tensor(try value.tensor(inputs: tensors)) : .maps(try value.maps()))
       } catch {
-        let text = (error as? ONNXStatus)?.text ?? "\(error)"
         let names = outputs.map(\.description) + mapOutputs
         throw ONNXError(
-          .invalidOutput, "the output \(names[positions[index]]) cannot be read: \(text)",
-          model: name)
+          .invalidOutput, "the output \(names[positions[index]]) cannot be read: \(error)",
+          model: name, cause: error)
       }
     }
     return results
@@ -176,7 +177,8 @@ final class ONNXRunOptions: @unchecked Sendable {
     do throws(ONNXStatus) {
       pointer = try api.object(api.createRunOptions)
     } catch {
-      throw ONNXError(.run, "the run cannot be prepared: \(error.text)", model: model)
+      throw ONNXError(
+        .run, "the run cannot be prepared: \(error.text)", model: model, cause: error)
     }
     self.api = api
   }

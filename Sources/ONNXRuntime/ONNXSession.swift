@@ -107,14 +107,16 @@ public final class ONNXSession: InProcessModel {
       } catch {
         throw ONNXError(
           .modelLoad,
-          "\(library) cannot load it: \(error.text)\(ONNXLoadAdvice.text(for: error))", model: name)
+          "\(library) cannot load it: \(error.text)\(ONNXLoadAdvice.text(for: error))", model: name,
+          cause: error)
       }
     }
     handle = try ONNXSessionHandle(session: session, library: library, model: name)
     do throws(ONNXStatus) {
       modelMetadata = try ONNXModelMetadata(of: handle)
     } catch {
-      throw ONNXError(.modelLoad, "its metadata cannot be read: \(error.text)", model: name)
+      throw ONNXError(
+        .modelLoad, "its metadata cannot be read: \(error.text)", model: name, cause: error)
     }
     let signature = handle.signature
     modelSignature = ModelSignature(
@@ -144,7 +146,8 @@ public final class ONNXSession: InProcessModel {
         api.endProfiling(handle.session, handle.allocator, $0)
       }
     } catch {
-      throw ONNXError(.run, "the profile cannot be written: \(error.text)", model: name)
+      throw ONNXError(
+        .run, "the profile cannot be written: \(error.text)", model: name, cause: error)
     }
   }
 }

@@ -37,7 +37,8 @@ final class ONNXSessionHandle: Sendable {
       api.releaseSession(session)
       if let status = error as? ONNXStatus {
         throw ONNXError(
-          .modelLoad, "its inputs and outputs cannot be read: \(status.text)", model: model)
+          .modelLoad, "its inputs and outputs cannot be read: \(status.text)", model: model,
+          cause: status)
       }
       throw error
     }

@@ -15,7 +15,7 @@ extension ONNXSessionOptions {
     do throws(ONNXStatus) {
       native = try api.object(api.createSessionOptions)
     } catch {
-      throw ONNXError(.invalidOption, error.text, model: model)
+      throw ONNXError(.invalidOption, error.text, model: model, cause: error)
     }
     defer { api.releaseSessionOptions(native) }
     try setPlain(native, api: api, model: model)
@@ -30,7 +30,8 @@ extension ONNXSessionOptions {
         try api.check(call())
       } catch {
         throw ONNXError(
-          .invalidOption, "the runtime refuses the option \(option): \(error.text)", model: model)
+          .invalidOption, "the runtime refuses the option \(option): \(error.text)", model: model,
+          cause: error)
       }
     }
     guard let intra = Int32(exactly: intraOpThreads), intra >= 0,
@@ -82,7 +83,8 @@ extension ONNXSessionOptions {
           + "its package for .NET, and not the file that get_library_path() names in Python)")
       throw ONNXError(
         .invalidOption,
-        "\(path) cannot be used as a library with operators: \(error.text)\(advice)", model: model)
+        "\(path) cannot be used as a library with operators: \(error.text)\(advice)", model: model,
+        cause: error)
     }
   }
 
@@ -106,7 +108,7 @@ extension ONNXSessionOptions {
           "the execution provider \(provider.name) cannot be used with \(library) at "
             + "\(library.path): \(error.text). To use it, \(provider.advice); or choose another (--option "
             + "provider=cpu), or, in Swift, fall back to the next one (isRequired: false)",
-          model: model)
+          model: model, cause: error)
       }
     }
     return used + [ExecutionProvider.cpu.name]

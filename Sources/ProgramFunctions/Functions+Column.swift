@@ -106,7 +106,8 @@ extension DataFrame {
       _ = try schema.arrowSchema()
     } catch let error as DataTypeError {
       throw SparkError(
-        .invalidArgument, "mapBatches(\"\(name)\"): the declared column \(error.message)")
+        .invalidArgument, "mapBatches(\"\(name)\"): the declared column \(error.message)",
+        cause: error)
     }
     let profile: Int? =
       if let resources { try await session.resourceProfileID(resources) } else { nil }

@@ -1,7 +1,8 @@
+import ErrorCauses
 import Foundation
 
 /// Why Spark, or the connection to it, refused or failed.
-public struct SparkError: Error, Sendable {
+public struct SparkError: CausedError {
   /// The kind of failure.
   public enum Kind: String, Sendable, Hashable {
     /// The connection string is wrong.
@@ -38,10 +39,13 @@ public struct SparkError: Error, Sendable {
   public var classes: [String]
   /// The server's stack trace, one line a frame, if the server gave it.
   public var serverStackTrace: [String]
+  /// The error of a lower layer: what gRPC said, a file that cannot be read.
+  public var cause: (any Error)?
 
   public init(
     _ kind: Kind, _ message: String, condition: String? = nil, sqlState: String? = nil,
-    parameters: [String: String] = [:], classes: [String] = [], serverStackTrace: [String] = []
+    parameters: [String: String] = [:], classes: [String] = [], serverStackTrace: [String] = [],
+    cause: (any Error)? = nil
   ) {
     self.kind = kind
     self.message = message
@@ -50,6 +54,7 @@ public struct SparkError: Error, Sendable {
     self.parameters = parameters
     self.classes = classes
     self.serverStackTrace = serverStackTrace
+    self.cause = cause
   }
 
   /// What a function on an executor said, without Spark's frame around it; `nil` for other failures.
@@ -77,7 +82,7 @@ public struct SparkError: Error, Sendable {
   }
 }
 
-extension SparkError: CustomStringConvertible {
+extension SparkError {
   public var description: String { workerMessage ?? Self.withoutFrames(message) }
 
   /// `text` without the frames of Java's stack traces, which ``serverStackTrace`` has.

@@ -43,7 +43,8 @@ public enum FunctionCommand {
       return try JSONDecoder().decode(
         FunctionInvocation.self, from: Data(bytes[(magic.count + 1)...]))
     } catch {
-      throw InferenceError(.invalidCommand, "the function's description is damaged: \(error)")
+      throw InferenceError(
+        .invalidCommand, "the function's description is damaged: \(error)", cause: error)
     }
   }
 }

@@ -41,7 +41,7 @@ extension FunctionInvocation {
     } catch {
       throw InferenceError(
         .invalidCommand, "its parameters are not those of the function: \(error)",
-        function: function)
+        function: function, cause: error)
     }
   }
 }

@@ -9,7 +9,7 @@ extension InferenceError {
       return error
     }
     return InferenceError(
-      .modelLoad, "the model could not be loaded: \(error)", function: function)
+      .modelLoad, "the model could not be loaded: \(error)", function: function, cause: error)
   }
 
   /// Why a batch failed, unless the task was cancelled.
@@ -21,6 +21,6 @@ extension InferenceError {
       .prediction,
       "failed on rows \(first) to \(last) of the partition: \(error)"
         + (advice.map { "; \($0)" } ?? ""),
-      function: function)
+      function: function, cause: error)
   }
 }

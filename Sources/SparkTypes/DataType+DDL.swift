@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a type or schema string could not be understood.
-public struct DataTypeError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct DataTypeError: CausedError, Hashable {
   /// What was found, where, and what was expected.
   public var message: String
 

@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why the worker could not take or finish a task.
-public struct WorkerError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct WorkerError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private let name: String
@@ -33,11 +35,14 @@ public struct WorkerError: Error, Sendable, Hashable, CustomStringConvertible {
   public var message: String
   /// The function concerned.
   public var function: String?
+  /// The error of a lower layer, which `==` leaves out.
+  @Uncompared public var cause: (any Error)?
 
-  public init(_ code: Code, _ message: String, function: String? = nil) {
+  public init(_ code: Code, _ message: String, function: String? = nil, cause: (any Error)? = nil) {
     self.code = code
     self.message = message
     self.function = function
+    self.cause = cause
   }
 
   public var description: String {

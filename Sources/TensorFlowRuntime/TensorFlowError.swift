@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a SavedModel could not be loaded or run.
-public struct TensorFlowError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TensorFlowError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private let name: String
@@ -31,12 +33,18 @@ public struct TensorFlowError: Error, Sendable, Hashable, CustomStringConvertibl
   public var model: String?
   /// The signature in use.
   public var signature: String?
+  /// The error of a lower layer, which `==` leaves out.
+  @Uncompared public var cause: (any Error)?
 
-  public init(_ code: Code, _ message: String, model: String? = nil, signature: String? = nil) {
+  public init(
+    _ code: Code, _ message: String, model: String? = nil, signature: String? = nil,
+    cause: (any Error)? = nil
+  ) {
     self.code = code
     self.message = message
     self.model = model
     self.signature = signature
+    self.cause = cause
   }
 
   public var description: String {

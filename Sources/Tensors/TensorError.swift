@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a tensor could not be made, reshaped or combined.
-public struct TensorError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TensorError: CausedError, Hashable {
   /// What went wrong, with the shapes and types involved.
   public var message: String
 

@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a text pipeline could not be made or run.
-public struct TextPipelineError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TextPipelineError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private let name: String
@@ -29,11 +31,14 @@ public struct TextPipelineError: Error, Sendable, Hashable, CustomStringConverti
   public var message: String
   /// The model's folder or name.
   public var model: String?
+  /// The error of a lower layer, which `==` leaves out.
+  @Uncompared public var cause: (any Error)?
 
-  public init(_ code: Code, _ message: String, model: String? = nil) {
+  public init(_ code: Code, _ message: String, model: String? = nil, cause: (any Error)? = nil) {
     self.code = code
     self.message = message
     self.model = model
+    self.cause = cause
   }
 
   public var description: String {

@@ -71,8 +71,9 @@ extension Tokenizer {
           }
           try append(workspace.sink.ids, limit: limit, to: &ids)
         } catch {
-          throw TokenizerError(
-            error.code, error.message, location: error.location ?? "row \(row)")
+          var error = error
+          error.location = error.location ?? "row \(row)"
+          throw error
         }
         ends.append(ids.count)
       }

@@ -44,14 +44,14 @@ public struct Tokenizer: Sendable {
         FileManager.default.fileExists(atPath: path)
         ? "the file cannot be read (\(error))" : "there is no such file"
       throw TokenizerError(
-        .unreadableFile, "\(reason); expected a tokenizer.json", location: path)
+        .unreadableFile, "\(reason); expected a tokenizer.json", location: path, cause: error)
     }
     do {
       try self.init(json: bytes, changes: changes)
     } catch {
-      throw TokenizerError(
-        error.code, error.message,
-        location: error.location.map { "\(path), \($0)" } ?? path)
+      var error = error
+      error.location = error.location.map { "\(path), \($0)" } ?? path
+      throw error
     }
   }
 

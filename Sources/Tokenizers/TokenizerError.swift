@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a tokenizer could not be loaded, or a text not encoded or decoded.
-public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TokenizerError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private let name: String
@@ -27,11 +29,14 @@ public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible
   public var message: String
   /// Where in the file: a path such as `model.vocab`.
   public var location: String?
+  /// The error of a lower layer, which `==` leaves out.
+  @Uncompared public var cause: (any Error)?
 
-  public init(_ code: Code, _ message: String, location: String? = nil) {
+  public init(_ code: Code, _ message: String, location: String? = nil, cause: (any Error)? = nil) {
     self.code = code
     self.message = message
     self.location = location
+    self.cause = cause
   }
 
   public var description: String {

@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a compiled PyTorch model could not be loaded or run.
-public struct TorchError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TorchError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private let name: String
@@ -31,11 +33,14 @@ public struct TorchError: Error, Sendable, Hashable, CustomStringConvertible {
   public var message: String
   /// The package's file, or the name it was given.
   public var model: String?
+  /// The error of a lower layer, which `==` leaves out.
+  @Uncompared public var cause: (any Error)?
 
-  public init(_ code: Code, _ message: String, model: String? = nil) {
+  public init(_ code: Code, _ message: String, model: String? = nil, cause: (any Error)? = nil) {
     self.code = code
     self.message = message
     self.model = model
+    self.cause = cause
   }
 
   public var description: String {
@@ -43,8 +48,10 @@ public struct TorchError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// What a function of PyTorch's C interface answered instead of success.
-struct TorchStatus: Error {
+/// What a function of PyTorch's C interface answered instead of success: the cause of a ``TorchError``.
+public struct TorchStatus: Error, CustomStringConvertible {
   /// PyTorch's text.
-  var text: String
+  public var text: String
+
+  public var description: String { text }
 }

@@ -23,6 +23,8 @@ struct FailureTests {
       try ONNXSession(bytes: bytes, name: reference.model)
     }
     #expect(fromBytes?.code == .modelLoad && fromBytes?.model == reference.model)
+    // What the runtime itself answered.
+    #expect(fromBytes?.cause is ONNXStatus || bytes.isEmpty)
   }
 
   @Test func everyTruncation() throws {
@@ -49,6 +51,7 @@ struct FailureTests {
     }
     let input = try #require(reference.inputs?.first)
     #expect(error?.code == .run && error?.model == reference.path)
+    #expect((error?.cause as? ONNXStatus).map { error?.message.contains($0.text) } == true)
     #expect(error?.message.contains("\(input.name)\(input.tensor.shape)") == true)
   }
 

@@ -17,6 +17,7 @@ struct ConnectionTests {
     #expect(error.kind == .unavailable)
     #expect(error.message.contains("127.0.0.1:1"))
     #expect(error.message.contains("use_ssl=false"))
+    #expect((error.cause as? RPCError)?.code == .unavailable)
   }
 
   @Test("a host that does not exist is told quickly")

@@ -1,4 +1,5 @@
 import Foundation
+import GRPCCore
 import NeedletailTesting
 import SparkConnectProtocol
 import SwiftProtobuf
@@ -55,6 +56,8 @@ struct ErrorTests {
     #expect(error.parameters == ["relationName": "`t`"])
     #expect(error.classes.first == "org.apache.spark.sql.AnalysisException")
     #expect(error.serverStackTrace == ["a.B.c(B.scala:9)"])
+    // The details do not hide how gRPC told of the failure.
+    #expect(error.cause is RPCError)
     #expect(error.workerMessage == nil)
   }
 

@@ -23,27 +23,35 @@ extension CallFailure {
       KServeError(
         .unavailable,
         "the server \(endpoint) cannot be reached (\(error)); check that it runs there, that this is "
-          + "its \(endpoint.transport.rawValue) port, and whether it uses TLS")
+          + "its \(endpoint.transport.rawValue) port, and whether it uses TLS",
+        cause: error)
     case .lost(let error):
       KServeError(
         .unavailable,
         "the connection to \(endpoint) ended before the answer came (\(error)); the server may have "
           + "stopped or restarted, or this is not its \(endpoint.transport.rawValue) port; its "
           + "\(endpoint.counterpart.transport.rawValue) port is addressed as "
-          + "\(endpoint.counterpart)")
+          + "\(endpoint.counterpart)",
+        cause: error)
     case .tooLong(let size):
       KServeError(
         .resourceExhausted,
         "the answer of \(endpoint) has \(size) bytes, the limit is \(options.maxMessageBytes); send "
           + "smaller batches, or raise KServeClientOptions.maxMessageBytes (--option maxMessageBytes)"
       )
-    case .deadline:
-      KServeError(
-        .deadlineExceeded,
-        "the server \(endpoint) did not answer within \(options.timeout) s; it may be overloaded, or "
-          + "the time is too short (KServeClientOptions.timeout, --option timeout)")
+    case .deadline: Self.late(endpoint, options)
     case .refused(let error): Self.advised(error, endpoint, options)
     }
+  }
+
+  private static func late(
+    _ endpoint: KServeEndpoint, _ options: KServeClientOptions, cause: KServeError? = nil
+  ) -> KServeError {
+    KServeError(
+      .deadlineExceeded,
+      "the server \(endpoint) did not answer within \(options.timeout) s; it may be overloaded, or the "
+        + "time is too short (KServeClientOptions.timeout, --option timeout)",
+      cause: cause)
   }
 
   private static func advised(
@@ -66,7 +74,7 @@ extension CallFailure {
         }
       error.message += "; \(endpoint) \(advice)"
     } else if error.code == .deadlineExceeded {
-      return CallFailure.deadline.translated(endpoint, options)
+      return late(endpoint, options, cause: error)
     }
     return error
   }

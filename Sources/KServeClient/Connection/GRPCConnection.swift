@@ -67,7 +67,7 @@ final class GRPCConnection: KServeConnection {
       return try InferResponse(protobuf: answer)
     } catch {
       throw KServeError(
-        error.code, "\(endpoint) answered what is no response: \(error.message)")
+        error.code, "\(endpoint) answered what is no response: \(error.message)", cause: error)
     }
   }
 
@@ -116,7 +116,8 @@ final class GRPCConnection: KServeConnection {
     } catch let error as BinaryDecodingError {
       throw KServeError(
         .unknown,
-        "\(endpoint) answered \(method) with what is no \(Reply.protoMessageName): \(error)")
+        "\(endpoint) answered \(method) with what is no \(Reply.protoMessageName): \(error)",
+        cause: error)
     }
   }
 

@@ -47,7 +47,8 @@ final class HTTPConnection: KServeConnection {
     } catch {
       throw KServeError(
         .unknown,
-        "\(endpoint) answered \(question.path) with what is no \(Reply.protoMessageName): \(error)")
+        "\(endpoint) answered \(question.path) with what is no \(Reply.protoMessageName): \(error)",
+        cause: error)
     }
   }
 
@@ -88,7 +89,7 @@ final class HTTPConnection: KServeConnection {
       return try InferResponse(httpBody: body, headerLength: answer.headerLength)
     } catch {
       throw KServeError(
-        error.code, "\(endpoint) answered what is no response: \(error.message)")
+        error.code, "\(endpoint) answered what is no response: \(error.message)", cause: error)
     }
   }
 
@@ -133,7 +134,7 @@ final class HTTPConnection: KServeConnection {
     do throws(KServeError) {
       return try request.jsonBody()
     } catch {
-      throw KServeError(error.code, "\(error.message); \(whyJSON)")
+      throw KServeError(error.code, "\(error.message); \(whyJSON)", cause: error)
     }
   }
 

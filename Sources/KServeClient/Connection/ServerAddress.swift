@@ -28,7 +28,8 @@ struct ServerAddress: Sendable {
       throw KServeError(
         .invalidArgument,
         "no connection to \(endpoint) can be set up: \(error); the file of authorities "
-          + "(\(certificateAuthorityFile ?? "the system's")) must be PEM")
+          + "(\(certificateAuthorityFile ?? "the system's")) must be PEM",
+        cause: error)
     }
   }
 

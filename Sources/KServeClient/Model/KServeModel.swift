@@ -188,7 +188,8 @@ public final class KServeModel: Model {
     } catch let error as TensorError {
       throw KServeError(
         .internal,
-        "the output '\(name)' came in parts that do not fit together: \(error.message)")
+        "the output '\(name)' came in parts that do not fit together: \(error.message)",
+        cause: error)
     }
   }
 

@@ -68,7 +68,8 @@ struct InferMessage {
       return try Message(serializedBytes: header, options: options)
     } catch {
       throw KServeError(
-        .internal, "Unable to parse the message as \(Message.protoMessageName): \(error)")
+        .internal, "Unable to parse the message as \(Message.protoMessageName): \(error)",
+        cause: error)
     }
   }
 
@@ -119,7 +120,8 @@ struct InferMessage {
     do {
       return try message.serializedBytes()
     } catch {
-      throw KServeError(.internal, "a message cannot be written in protobuf: \(error)")
+      throw KServeError(
+        .internal, "a message cannot be written in protobuf: \(error)", cause: error)
     }
   }
 }

@@ -45,7 +45,8 @@ extension InferTensor {
         viewing: aligned.storage, elementType: datatype.elementType, byteOffset: aligned.byteOffset,
         shape: Shape(shape))
     } catch {
-      throw KServeError(.invalidArgument, "the tensor '\(name)' cannot be viewed: \(error)")
+      throw KServeError(
+        .invalidArgument, "the tensor '\(name)' cannot be viewed: \(error)", cause: error)
     }
   }
 
@@ -80,7 +81,8 @@ extension InferTensor {
     do {
       return try StringTensor(offsets: offsets, bytes: bytes, shape: Shape(shape))
     } catch {
-      throw KServeError(.invalidArgument, "the tensor '\(name)' cannot be read: \(error)")
+      throw KServeError(
+        .invalidArgument, "the tensor '\(name)' cannot be read: \(error)", cause: error)
     }
   }
 }

@@ -274,7 +274,8 @@ final class ModelAdministration: Sendable {
         throw KServeError(
           .invalidArgument,
           "load failed for model '\(name)': version \(model.configuration.version) is at UNAVAILABLE "
-            + "state: \(ErrorText.withoutPaths("\(error)"));\n")
+            + "state: \(ErrorText.withoutPaths("\(error)"));\n",
+          cause: error)
       }
     }
   }

@@ -117,7 +117,8 @@ struct GRPCMethods: Sendable {
       return try bytes.withUnsafeBytes { try Input(serializedBytes: Array($0), options: options) }
     } catch {
       throw KServeError(
-        .internal, "Unable to parse the message as \(Input.protoMessageName): \(error)")
+        .internal, "Unable to parse the message as \(Input.protoMessageName): \(error)",
+        cause: error)
     }
   }
 
@@ -125,7 +126,7 @@ struct GRPCMethods: Sendable {
     do {
       return try message.serializedBytes()
     } catch {
-      throw KServeError(.internal, "the answer cannot be written: \(error)")
+      throw KServeError(.internal, "the answer cannot be written: \(error)", cause: error)
     }
   }
 }

@@ -35,7 +35,8 @@ enum Classification {
     do {
       return try StringTensor(texts, shape: isBatching ? [rows, taken] : [taken])
     } catch {
-      throw KServeError(.internal, "the classes of output '\(output)' do not fit: \(error)")
+      throw KServeError(
+        .internal, "the classes of output '\(output)' do not fit: \(error)", cause: error)
     }
   }
 

@@ -141,7 +141,8 @@ extension KServeServer {
         if model.status == .unavailable(reason: "unloaded") { continue }
         let known =
           error as? KServeServerError
-          ?? KServeServerError(.modelStart, "it could not be loaded: \(error)", model: model.name)
+          ?? KServeServerError(
+            .modelStart, "it could not be loaded: \(error)", model: model.name, cause: error)
         failure = failure ?? known
         configuration.logger.error(
           "model is unavailable", metadata: ["model": "\(model.name)", "error": "\(known)"])

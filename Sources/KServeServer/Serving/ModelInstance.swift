@@ -41,7 +41,7 @@ final class ModelInstance {
           .modelStart,
           "the warm-up on \(rows) rows of zeros failed: \(error). Correct the model, or choose another "
             + "warm-up (warmUp in the model's configuration)",
-          model: model.name)
+          model: model.name, cause: error)
       }
     case .zerosIfTaken(let rows, let count):
       do {

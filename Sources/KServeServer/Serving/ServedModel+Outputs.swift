@@ -62,7 +62,8 @@ extension ServedModel {
     if let error = error as? KServeError { return error }
     let text = ErrorText.withoutPaths("\(error)")
     return KServeError(
-      .internal, "Failed to process the request(s) for model '\(name)', message: \(text)")
+      .internal, "Failed to process the request(s) for model '\(name)', message: \(text)",
+      cause: error)
   }
 
   /// A batch of zeros and empty strings; dimensions known only at run time are 1.

@@ -126,7 +126,8 @@ package struct RowRuns {
         singles = []
         for index in outputs.indices where layout.outputs[index] == .open {
           guard outputs[index].hasShape, outputs[index].shape[0] < 0 else {
-            throw unknownRows(index, results[index].shape, "a run of one row fails: \(error)")
+            throw unknownRows(
+              index, results[index].shape, "a run of one row fails: \(error)", cause: error)
           }
         }
       }
@@ -230,12 +231,14 @@ package struct RowRuns {
       function: label)
   }
 
-  private func unknownRows(_ output: Int, _ shape: Shape, _ reason: String) -> InferenceError {
+  private func unknownRows(
+    _ output: Int, _ shape: Shape, _ reason: String, cause: (any Error)? = nil
+  ) -> InferenceError {
     InferenceError(
       .invalidOutput,
       "it is unknown which dimension of the output '\(outputs[output].name)', of shape \(shape), "
         + "counts the rows: \(reason). \(Self.remedy)",
-      function: label)
+      function: label, cause: cause)
   }
 
   private func dependent(

@@ -183,9 +183,11 @@ public final class FakeSparkConnection: Sendable {
   private static func translated<Result>(_ body: () throws -> Result) throws -> Result {
     do { return try body() } catch let error as WorkerError {
       throw FakeSparkError(
-        error.code == .connectionClosed ? .workerLost : .protocolViolation, error.message)
+        error.code == .connectionClosed ? .workerLost : .protocolViolation, error.message,
+        cause: error)
     } catch let error as ArrowError {
-      throw FakeSparkError(.protocolViolation, "the results are no Arrow stream: \(error)")
+      throw FakeSparkError(
+        .protocolViolation, "the results are no Arrow stream: \(error)", cause: error)
     }
   }
 }

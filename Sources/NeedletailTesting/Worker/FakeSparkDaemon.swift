@@ -86,7 +86,9 @@ public final class FakeSparkDaemon: Sendable {
     do {
       return try FakeSparkConnection(
         try Socket.connect(to: target), version: version, secret: secret)
-    } catch let error as WorkerError { throw FakeSparkError(.launch, error.message) }
+    } catch let error as WorkerError {
+      throw FakeSparkError(.launch, error.message, cause: error)
+    }
   }
 
   /// Opens a connection and sends `secret` instead of the right one.
@@ -97,7 +99,9 @@ public final class FakeSparkDaemon: Sendable {
     do {
       return try FakeSparkConnection(
         try Socket.connect(to: target), version: version, secret: secret)
-    } catch let error as WorkerError { throw FakeSparkError(.launch, error.message) }
+    } catch let error as WorkerError {
+      throw FakeSparkError(.launch, error.message, cause: error)
+    }
   }
 
   /// Asks the daemon to kill process `id`, as Spark does when it cancels a task.

@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a task did not end well under ``FakeSpark``.
-public struct FakeSparkError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct FakeSparkError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private let name: String
@@ -21,10 +23,13 @@ public struct FakeSparkError: Error, Sendable, Hashable, CustomStringConvertible
   public var code: Code
   /// What happened; for ``Code/taskFailed`` the worker's own words.
   public var message: String
+  /// The error of a lower layer, which `==` leaves out.
+  @Uncompared public var cause: (any Error)?
 
-  public init(_ code: Code, _ message: String) {
+  public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
     self.code = code
     self.message = message
+    self.cause = cause
   }
 
   public var description: String { "[\(code)] \(message)" }

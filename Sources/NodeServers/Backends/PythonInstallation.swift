@@ -63,7 +63,8 @@ struct PythonInstallation: Sendable, Hashable, Codable {
     do {
       try process.run()
     } catch {
-      throw NeedletailError(.nodeServers, "the Python \(path) cannot be started: \(error)")
+      throw NeedletailError(
+        .nodeServers, "the Python \(path) cannot be started: \(error)", cause: error)
     }
     let answer = output.fileHandleForReading.readDataToEndOfFile()
     let said = errors.fileHandleForReading.readDataToEndOfFile()

@@ -97,7 +97,7 @@ package enum SupervisorMode {
         leading: .session)
     } catch {
       throw NeedletailError(
-        .nodeServers, "the supervisor of a server could not be started: \(error)")
+        .nodeServers, "the supervisor of a server could not be started: \(error)", cause: error)
     }
     var ending: Int32 = 0
     waitpid(shell, &ending, 0)

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// The path of files as Spark takes it: one of this machine, `file:` in any of its forms, or one of
 /// another file system such as `s3a://bucket/folder`.

@@ -12,20 +12,23 @@ extension SparkConnection {
         .unavailable,
         "no Spark Connect server answers at \(target.host):\(target.port) "
           + "(\(error.message)\(error.cause.map { "; \($0)" } ?? "")); check the address, that the "
-          + "server runs, and whether it uses TLS (use_ssl=\(target.useTLS))")
+          + "server runs, and whether it uses TLS (use_ssl=\(target.useTLS))",
+        cause: error)
     case .unauthenticated, .permissionDenied:
       return SparkError(
         .unauthenticated,
         "the Spark Connect server at \(target.host):\(target.port) refuses the request: "
           + "\(error.message); give the right token, as token=... in the connection string or in "
-          + "SPARK_CONNECT_AUTHENTICATE_TOKEN")
+          + "SPARK_CONNECT_AUTHENTICATE_TOKEN",
+        cause: error)
     case .cancelled where Task.isCancelled: return CancellationError()
     case .resourceExhausted where error.message.contains("maximum payload size"):
       return SparkError(
         .result,
         "the server sent more than \(Self.maximumMessage >> 20) MiB at once (\(error.message)). Spark "
           + "sends greater values in pieces since version 4.1; of an older server, take less in a row: "
-          + "select fewer columns, or cut the value in the query (substring, slice)")
+          + "select fewer columns, or cut the value in the query (substring, slice)",
+        cause: error)
     default: break
     }
     let info = (try? error.unpackGoogleRPCStatus())?.details.compactMap(\.errorInfo).first
@@ -37,6 +40,7 @@ extension SparkConnection {
     {
       result = details
     }
+    result.cause = error
     result = SparkErrorAdvice.added(to: result)
     if let loss = SessionLoss(result) {
       result = loss.error(target, cause: result)

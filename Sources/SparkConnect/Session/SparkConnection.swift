@@ -47,7 +47,8 @@ final class SparkConnection: Sendable {
       throw SparkError(
         .connectionString,
         "TLS cannot be set up with \(files.joined(separator: ", ")): \(error); the files must be "
-          + "PEM: certificates in ca_file and certificate_file, a private key in key_file")
+          + "PEM: certificates in ca_file and certificate_file, a private key in key_file",
+        cause: error)
     }
     client = GRPCClient(transport: transport)
     service = Service(wrapping: client)

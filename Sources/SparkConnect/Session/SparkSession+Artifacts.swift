@@ -61,7 +61,8 @@ extension SparkSession {
     } catch let error as SparkError {
       throw error
     } catch {
-      throw SparkError(.artifact, "\(path) cannot be read: \(error.localizedDescription)")
+      throw SparkError(
+        .artifact, "\(path) cannot be read: \(error.localizedDescription)", cause: error)
     }
   }
 

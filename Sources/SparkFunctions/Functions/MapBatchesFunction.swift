@@ -56,7 +56,8 @@ public struct MapBatchesFunction<Parameters: Codable & Sendable>: UserDefinedFun
       let isLarge = worker.configuration["spark.sql.execution.arrow.useLargeVarTypes"] == "true"
       wanted = isLarge ? declared.withLargeVariables : declared
     } catch {
-      throw InferenceError(.invalidOutput, "the declared schema: \(error)", function: name)
+      throw InferenceError(
+        .invalidOutput, "the declared schema: \(error)", function: name, cause: error)
     }
     let results: any BatchSource
     do {
@@ -82,7 +83,7 @@ public struct MapBatchesFunction<Parameters: Codable & Sendable>: UserDefinedFun
   /// An error of the closure with the function's name; others have what a reader needs.
   private func named(_ error: any Error) -> any Error {
     if error is CancellationError || error is InferenceError || error is ArrowError { return error }
-    return InferenceError(.prediction, "\(error)", function: name)
+    return InferenceError(.prediction, "\(error)", function: name, cause: error)
   }
 
   /// Runs the function in this process over the batches of one partition, for tests and notebooks.
@@ -150,8 +151,8 @@ extension RecordBatch {
   func fitted(
     to wanted: ArrowSchema, function: String, rows: RowNumbers
   ) throws -> RecordBatch {
-    func fail(_ message: String) -> InferenceError {
-      InferenceError(.invalidOutput, message, function: function)
+    func fail(_ message: String, cause: (any Error)? = nil) -> InferenceError {
+      InferenceError(.invalidOutput, message, function: function, cause: cause)
     }
     let found = schema.fields.map(\.name)
     let names = wanted.fields.map(\.name)
@@ -183,7 +184,7 @@ extension RecordBatch {
       do {
         column = try columns[position].relaid(as: field.type)
       } catch {
-        throw fail("column '\(field.name)': \(error)")
+        throw fail("column '\(field.name)': \(error)", cause: error)
       }
       if let (row, name) = column.undeclaredNull(field) {
         throw fail(

@@ -132,6 +132,12 @@ public struct InputArgument: Sendable {
   /// `error` with the column and row that it is about.
   func describing(_ error: any Error, element: ElementType) -> any Error {
     guard let error = error as? ArrowConversionError else { return error }
+    var result = described(error, element: element)
+    result.cause = error
+    return result
+  }
+
+  private func described(_ error: ArrowConversionError, element: ElementType) -> InferenceError {
     let mismatch = "Input data does not match expected shape. "
     switch error {
     case .null(let row): return nullFailure(row)
@@ -173,10 +179,10 @@ public struct InputArgument: Sendable {
             + "Rows are flat arrays of \(found) elements, and several dimensions of the shape "
             + "\(expected) are open; give nested arrays"
           : mismatch + "Rows have \(found) elements, which do not fill the shape \(expected)")
-    case .inexact(let row, let index?, let number) where field(index) != nil:
-      let inner = ArrowConversionError.inexact(row: row, index: nil, number: number)
-      return field(index)?.describing(inner, element: element) ?? inner
     case .inexact(let row, let index, let number):
+      if let field = index.flatMap({ field($0) }) {
+        return field.described(.inexact(row: row, index: nil, number: number), element: element)
+      }
       let remedy = (number.isFraction ? "round it " : "correct it ") + before
       let type = number.isFraction ? "a floating-point type" : "a wider type"
       return failure(

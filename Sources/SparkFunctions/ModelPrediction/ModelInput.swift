@@ -79,7 +79,7 @@ struct ModelInput {
         .invalidInput,
         "the input \(specification) cannot be fed by \(fields) numbers a row (columns "
           + "\(binding.columns.map { names.indices.contains($0) ? names[$0] : "#\($0)" }))",
-        function: label)
+        function: label, cause: error)
     }
   }
 

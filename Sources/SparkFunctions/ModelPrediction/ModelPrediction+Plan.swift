@@ -360,8 +360,9 @@ private struct Planner {
     do {
       layout = try BatchLayout(
         inputs: modelInputs, outputs: outputs, batch: batch, isOneRowARun: batchSize == 1)
-    } catch let error as InferenceError {
-      throw fail(error.message, error.code)
+    } catch var error as InferenceError {
+      error.function = model
+      throw error
     }
     if layout.rows == .one || (layout.rows == .any && batchSize == 1) { return layout }
     for (output, place) in zip(outputs, layout.outputs) where place == .whole {

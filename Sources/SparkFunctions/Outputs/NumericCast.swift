@@ -40,12 +40,12 @@ extension OutputRequest {
         "\(number.value) does not fit bigint, Spark's widest type of whole numbers, which the output "
           + "becomes; export the model so that it gives int64 or floating-point numbers there, or take "
           + "the other outputs alone with only: (--outputs)",
-        row: row)
+        row: row, cause: number)
     }
     let text = "\(number.value) does not fit the declared type \(type) (\(number.elementType))"
     return failure(
       number.isFraction
         ? "\(text): it is no whole number; round it in the function, or declare a floating-point type"
-        : "\(text); declare a wider type", row: row)
+        : "\(text); declare a wider type", row: row, cause: number)
   }
 }

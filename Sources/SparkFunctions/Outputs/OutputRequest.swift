@@ -34,12 +34,15 @@ public struct OutputRequest: Sendable {
   }
 
   /// An error about the result, and one of its rows if given.
-  public func failure(_ message: String, row: Int? = nil) -> InferenceError {
+  public func failure(
+    _ message: String, row: Int? = nil, cause: (any Error)? = nil
+  ) -> InferenceError {
     var place = ""
     if let field { place += "field '\(field)'" }
     if let row { place += "\(place.isEmpty ? "" : ", ")row \(rows[row])" }
     return InferenceError(
-      .invalidOutput, place.isEmpty ? message : "\(place): \(message)", function: function)
+      .invalidOutput, place.isEmpty ? message : "\(place): \(message)", function: function,
+      cause: cause)
   }
 
   /// The request for field `field` of a struct result.

@@ -46,7 +46,7 @@ extension ArrowColumn: PredictOutput {
     do {
       column = try relaid(as: wanted)
     } catch {
-      throw request.failure("\(error)")
+      throw request.failure("\(error)", cause: error)
     }
     if let (row, name) = column.undeclaredNull(ArrowField("result", wanted)) {
       throw request.failure("\(name) is null, but it is declared without nulls", row: row)

@@ -16,7 +16,7 @@ struct RowColumn {
       do {
         values.append(try value(RowEncoder.encode(element), request, row))
       } catch let error as EncodingError {
-        throw request.failure("the result cannot be encoded: \(error)", row: row)
+        throw request.failure("the result cannot be encoded: \(error)", row: row, cause: error)
       }
     }
     return try ArrowColumn(values, type: request.arrowType())

@@ -41,7 +41,9 @@ extension TaskInitialization {
       return try body(&reader, Int(partition), version)
     } catch {
       if error.code == .connectionClosed { throw error }
-      throw WorkerError(error.code, "Spark \(version.rawValue): \(error.message)")
+      var error = error
+      error.message = "Spark \(version.rawValue): \(error.message)"
+      throw error
     }
   }
 
@@ -108,7 +110,8 @@ extension TaskInitialization {
       let start = reader.position
       let text = try reader.counted("the task context")
       do { return try TaskIdentity(json: text) } catch {
-        throw reader.invalid("the task context", at: start, "cannot be read: \(error)")
+        throw reader.invalid(
+          "the task context", at: start, "cannot be read: \(error)", cause: error)
       }
     }
     var identity = TaskIdentity()

@@ -86,7 +86,8 @@ struct WireReader {
         } catch { failure = error }
       }
       if let failure {
-        throw failure as? WorkerError ?? WorkerError(.connectionClosed, "\(failure)")
+        throw failure as? WorkerError
+          ?? WorkerError(.connectionClosed, "\(failure)", cause: failure)
       }
       if piece.isEmpty {
         throw invalid(field, at: position, "is cut off: the bytes end at \(position + bytes.count)")
@@ -98,8 +99,10 @@ struct WireReader {
     return bytes
   }
 
-  func invalid(_ field: String, at position: Int, _ problem: String) -> WorkerError {
-    WorkerError(.invalidInitialization, "\(field) (byte \(position)) \(problem)")
+  func invalid(
+    _ field: String, at position: Int, _ problem: String, cause: (any Error)? = nil
+  ) -> WorkerError {
+    WorkerError(.invalidInitialization, "\(field) (byte \(position)) \(problem)", cause: cause)
   }
 }
 

@@ -43,7 +43,8 @@ struct BarrierChannel: BarrierCoordinator {
       return try answer(connection)
     } catch {
       guard error.code != .barrier else { throw error }
-      throw WorkerError(.barrier, "the other tasks cannot be reached: \(error.message)")
+      throw WorkerError(
+        .barrier, "the other tasks cannot be reached: \(error.message)", cause: error)
     }
   }
 

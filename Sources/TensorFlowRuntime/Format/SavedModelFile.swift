@@ -23,7 +23,7 @@ struct SavedModelFile: Sendable {
       throw TensorFlowError(
         .modelLoad,
         "\(Self.fileName) is damaged or cut off: \(error). Export or copy the model again",
-        model: model)
+        model: model, cause: error)
     }
     if metaGraphs.isEmpty {
       throw TensorFlowError(

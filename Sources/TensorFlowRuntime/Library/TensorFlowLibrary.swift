@@ -99,7 +99,8 @@ public final class TensorFlowLibrary: Sendable {
             + "alone")
         throw TensorFlowStatus(
           code: 3,
-          text: "\(file) cannot be used as a library with operators: \(error.text)\(advice)")
+          text: "\(file) cannot be used as a library with operators: \(error.text)\(advice)",
+          cause: error)
       }
       known.insert(file)
     }

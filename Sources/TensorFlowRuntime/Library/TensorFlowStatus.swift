@@ -1,14 +1,22 @@
-/// What a function of the runtime answered instead of success.
-struct TensorFlowStatus: Error {
-  /// The runtime's own code (`TF_Code`): 3 is an invalid argument, 5 not found, 15 lost data.
-  var code: Int32
-  /// The runtime's text, without the places in its graph and source.
-  var text: String
+import ErrorCauses
 
-  init(code: Int32, text: String) {
+/// What a function of the runtime answered instead of success: the cause of a ``TensorFlowError``.
+public struct TensorFlowStatus: CausedError {
+  /// The runtime's own code (`TF_Code`): 3 is an invalid argument, 5 not found, 15 lost data.
+  public var code: Int32
+  /// The runtime's text, without the places in its graph and source.
+  public var text: String
+  /// What the runtime answered before, if this tells what it was about.
+  public var cause: (any Error)?
+
+  init(code: Int32, text: String, cause: (any Error)? = nil) {
     self.code = code
     self.text = Self.cleaned(text)
+    self.cause = cause
   }
+
+  public var message: String { text }
+  public var description: String { text }
 
   /// The sentences of a message: TensorFlow surrounds them with the graph's nodes, the function
   /// names that Python gave, and stack traces.

@@ -37,17 +37,20 @@ extension SavedModel {
         let empty = positions.compactMap { modelSignature.emptyOutput(at: $0) }
         if empty.count == positions.count { return empty }
       }
-      throw failure(.run, modelSignature.failedRun(on: inputs, error.text))
+      throw failure(.run, modelSignature.failedRun(on: inputs, error.text), cause: error)
     }
   }
 
   public func failure(_ problem: SignatureProblem) -> any Error {
-    failure(problem.place == .input ? .invalidInput : .invalidOutput, problem.message)
+    failure(
+      problem.place == .input ? .invalidInput : .invalidOutput, problem.message, cause: problem)
   }
 
   /// An error about this model and signature.
-  private func failure(_ code: TensorFlowError.Code, _ message: String) -> TensorFlowError {
-    TensorFlowError(code, message, model: name, signature: signature.name)
+  private func failure(
+    _ code: TensorFlowError.Code, _ message: String, cause: any Error
+  ) -> TensorFlowError {
+    TensorFlowError(code, message, model: name, signature: signature.name, cause: cause)
   }
 
   /// The runtime's values for the outputs at `positions`.
@@ -99,9 +102,9 @@ extension SavedModel {
         guard let value else { throw TensorFlowStatus(code: 13, text: "the model left it out") }
         results.append(try value.tensor())
       } catch {
-        let text = (error as? TensorFlowStatus)?.text ?? "\(error)"
         throw TensorFlowStatus(
-          code: 13, text: "the output \(outputs[positions[index]]) cannot be read: \(text)")
+          code: 13, text: "the output \(outputs[positions[index]]) cannot be read: \(error)",
+          cause: error)
       }
     }
     return results

@@ -57,7 +57,7 @@ public final class SavedModel: InProcessModel {
     } catch {
       throw TensorFlowError(
         .modelLoad, "\(library) cannot load it: \(error.text)\(Self.advice(for: error))",
-        model: name)
+        model: name, cause: error)
     }
     try self.init(name: name, signature: signature, handle: handle)
   }
@@ -73,7 +73,7 @@ public final class SavedModel: InProcessModel {
         } catch {
           throw TensorFlowError(
             .modelLoad, "\(entry.key) does not fit the graph: \(error.text). Export it again",
-            model: name, signature: chosen.name)
+            model: name, signature: chosen.name, cause: error)
         }
       }
     }

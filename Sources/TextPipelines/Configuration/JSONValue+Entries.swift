@@ -10,7 +10,8 @@ extension JSONValue {
     } catch {
       throw TextPipelineError(
         .invalidConfiguration,
-        "\(path) cannot be read as JSON: \(error). Copy the model's folder again")
+        "\(path) cannot be read as JSON: \(error). Copy the model's folder again",
+        cause: error)
     }
   }
 

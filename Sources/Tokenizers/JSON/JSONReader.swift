@@ -101,7 +101,8 @@ extension JSONReader {
     do throws(JSONError) {
       value = try JSONValue(parsing: bytes, rules: Self.rules)
     } catch {
-      throw TokenizerError(.invalidFile, "not valid JSON at byte \(error.byte): \(error.message)")
+      throw TokenizerError(
+        .invalidFile, "not valid JSON at byte \(error.byte): \(error.message)", cause: error)
     }
     path = ""
   }

@@ -19,7 +19,8 @@ struct SignatureBuilder {
       (ownInputs, ownOutputs) = (try container.inputNames, try container.outputNames)
     } catch {
       throw TorchError(
-        .modelLoad, "its inputs and outputs cannot be read: \(error.text)", model: package.name)
+        .modelLoad, "its inputs and outputs cannot be read: \(error.text)", model: package.name,
+        cause: error)
     }
     let layouts = try layouts(count: ownInputs.count)
     let specification = container.callSpecification
@@ -38,7 +39,7 @@ struct SignatureBuilder {
       throw TorchError(
         .unsupportedModel,
         "\(error.text). Export the model so that it takes row-major tensors of \(Self.knownTypes)",
-        model: package.name)
+        model: package.name, cause: error)
     }
   }
 
@@ -68,7 +69,7 @@ struct SignatureBuilder {
         return layouts
       }
     } catch let error as ArchiveError {
-      throw TorchError(.modelLoad, error.description, model: package.name)
+      throw TorchError(.modelLoad, error.description, model: package.name, cause: error)
     }
     if count == 0 { return [] }
     throw TorchError(
@@ -101,12 +102,11 @@ struct SignatureBuilder {
     do {
       firstOutputs = try trial.run(Self.zeros(signature, first), symbols: first)
     } catch {
-      let reason = (error as? TorchStatus)?.text ?? "\(error)"
       throw TorchError(
         .unsupportedModel,
-        "a trial on zeros, to learn its outputs, failed: \(reason). If the model cannot run on zeros, "
+        "a trial on zeros, to learn its outputs, failed: \(error). If the model cannot run on zeros, "
           + "describe its outputs in Swift: TorchModelOptions.outputs",
-        model: package.name)
+        model: package.name, cause: error)
     }
     let secondOutputs =
       first == second

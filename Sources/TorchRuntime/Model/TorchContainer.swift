@@ -39,7 +39,7 @@ final class TorchContainer: Sendable {
         .modelLoad,
         "its compiled code cannot be opened with \(library) at \(library.path): \(error.text). "
           + "Compile the package with the version of PyTorch that runs it",
-        model: package.name)
+        model: package.name, cause: error)
     }
     let guardian = try cuda.map { try DeviceGuard($0, device: device, model: package.name) }
     defer { withExtendedLifetime(guardian) {} }
@@ -67,7 +67,8 @@ final class TorchContainer: Sendable {
       }
     } catch {
       throw TorchError(
-        .modelLoad, "the model cannot be made on \(device): \(error.text)", model: package.name)
+        .modelLoad, "the model cannot be made on \(device): \(error.text)", model: package.name,
+        cause: error)
     }
     do {
       let loader = WeightLoader(

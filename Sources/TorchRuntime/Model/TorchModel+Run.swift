@@ -33,7 +33,8 @@ extension TorchModel {
 
   public func failure(_ problem: SignatureProblem) -> any Error {
     TorchError(
-      problem.place == .input ? .invalidInput : .invalidOutput, problem.message, model: name)
+      problem.place == .input ? .invalidInput : .invalidOutput, problem.message, model: name,
+      cause: problem)
   }
 
   /// Checks tensors in the model's order and runs it, several times if the batch takes it.
@@ -98,8 +99,8 @@ extension TorchModel {
       return try execution.run(tensors, symbols: symbols)
     } catch {
       if error is TorchError { throw error }
-      let text = (error as? TorchStatus)?.text ?? "\(error)"
-      throw TorchError(.run, modelSignature.failedRun(on: tensors, text), model: name)
+      throw TorchError(
+        .run, modelSignature.failedRun(on: tensors, "\(error)"), model: name, cause: error)
     }
   }
 

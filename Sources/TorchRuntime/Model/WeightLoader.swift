@@ -30,7 +30,7 @@ struct WeightLoader {
     do throws(TorchStatus) {
       constants = try readConstants()
     } catch {
-      throw failure("the weights that the code needs are unknown: \(error.text)")
+      throw failure("the weights that the code needs are unknown: \(error.text)", cause: error)
     }
     if isComplete(constants) {
       guard file == nil else {
@@ -64,8 +64,8 @@ struct WeightLoader {
     return borrowed
   }
 
-  private func failure(_ message: String) -> TorchError {
-    TorchError(.weights, message, model: package.name)
+  private func failure(_ message: String, cause: (any Error)? = nil) -> TorchError {
+    TorchError(.weights, message, model: package.name, cause: cause)
   }
 
   private func loadFile(_ path: String, _ constants: [Constant]) throws -> [TorchValue] {
@@ -77,7 +77,7 @@ struct WeightLoader {
       try loadBlob(byteCount: file.count) { buffer in try file.read(into: buffer, at: 0) }
       return []
     } catch let error as ArchiveError {
-      throw failure("the weights in \(path) cannot be read: \(error.description)")
+      throw failure("the weights in \(path) cannot be read: \(error.description)", cause: error)
     }
   }
 
@@ -169,7 +169,8 @@ struct WeightLoader {
         elementType: constant.elementType, deviceType: cuda,
         deviceIndex: Int32(clamping: device.index))
     } catch {
-      throw failure("the weight \(constant.originalName) cannot be used: \(error.text)")
+      throw failure(
+        "the weight \(constant.originalName) cannot be used: \(error.text)", cause: error)
     }
   }
 

@@ -53,7 +53,7 @@ public struct TorchPackage: Sendable {
     do throws(ArchiveError) {
       file = try RandomAccessFile(path: path)
     } catch {
-      throw TorchError(.modelLoad, error.description, model: name)
+      throw TorchError(.modelLoad, error.description, model: name, cause: error)
     }
     do {
       guard ZipArchive.isArchive(file) else { throw Self.noArchive(file) }
@@ -63,7 +63,7 @@ public struct TorchPackage: Sendable {
         .modelLoad,
         "\(error.description). Check that the file is a complete package, as "
           + "torch._inductor.aoti_compile_and_package writes it",
-        model: name)
+        model: name, cause: error)
     }
   }
 
@@ -147,7 +147,7 @@ public struct TorchPackage: Sendable {
       }
       return false
     } catch let error as ArchiveError {
-      throw TorchError(.modelLoad, error.description, model: name)
+      throw TorchError(.modelLoad, error.description, model: name, cause: error)
     }
   }
 
