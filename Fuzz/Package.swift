@@ -22,7 +22,8 @@ let linkerSettings: [LinkerSetting] = [
 
 let targets: [Target] = [
   .target(name: "Tensors", swiftSettings: settings),
-  .target(name: "ArrowIPC", dependencies: ["Tensors"], swiftSettings: settings),
+  .target(name: "CArrow"),
+  .target(name: "ArrowIPC", dependencies: ["CArrow", "Tensors"], swiftSettings: settings),
   .target(name: "SparkTypes", dependencies: ["ArrowIPC"], swiftSettings: settings),
   .target(name: "Threads", swiftSettings: settings),
   .target(name: "Models", dependencies: ["Tensors"], swiftSettings: settings),
