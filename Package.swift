@@ -180,8 +180,14 @@ tests(
 
 // MARK: Tables: Arrow, Spark's types, functions over batches, and the worker
 
-module("ArrowIPC", isProduct: true, needs: ["ErrorCauses", "Tensors"])
-tests("ArrowIPCTests", need: ["ArrowIPC", "Tensors"])
+// The structures in which libraries in one process hand each other Arrow's columns.
+package.targets.append(.target(name: "CArrow"))
+module("ArrowIPC", isProduct: true, needs: ["CArrow", "ErrorCauses", "Tensors"])
+tests("ArrowIPCTests", need: ["ArrowIPC", "CArrow", "Tensors"])
+// What scripts/checks/arrow_c_data.py loads into Python.
+module("ArrowExchange", at: "Tests/ArrowExchange", needs: ["ArrowIPC", "CArrow"])
+package.products.append(
+  .library(name: "ArrowExchange", type: .dynamic, targets: ["ArrowExchange"]))
 
 module("SparkTypes", needs: ["ArrowIPC", "ErrorCauses"])
 tests("SparkTypesTests", need: ["ArrowIPC", "SparkTypes"])

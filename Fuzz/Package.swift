@@ -23,7 +23,9 @@ let linkerSettings: [LinkerSetting] = [
 let targets: [Target] = [
   .target(name: "ErrorCauses", swiftSettings: settings),
   .target(name: "Tensors", dependencies: ["ErrorCauses"], swiftSettings: settings),
-  .target(name: "ArrowIPC", dependencies: ["ErrorCauses", "Tensors"], swiftSettings: settings),
+  .target(name: "CArrow"),
+  .target(
+    name: "ArrowIPC", dependencies: ["CArrow", "ErrorCauses", "Tensors"], swiftSettings: settings),
   .target(name: "SparkTypes", dependencies: ["ArrowIPC", "ErrorCauses"], swiftSettings: settings),
   .target(name: "Threads", swiftSettings: settings),
   .target(name: "Models", dependencies: ["ErrorCauses", "Tensors"], swiftSettings: settings),

@@ -4,7 +4,9 @@ import ErrorCauses
 public struct ArrowError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private enum Kind: String { case malformed, truncated, unsupported, invalidArgument, limit }
+    private enum Kind: String {
+      case malformed, truncated, unsupported, invalidArgument, limit, producer
+    }
     private let kind: Kind
 
     /// The bytes contradict the Arrow specification or themselves.
@@ -17,6 +19,8 @@ public struct ArrowError: CausedError, Hashable {
     public static let invalidArgument = Code(kind: .invalidArgument)
     /// A size is beyond what the reader was told to accept.
     public static let limit = Code(kind: .limit)
+    /// What gives the data, such as a stream of another library, has failed and says so itself.
+    public static let producer = Code(kind: .producer)
 
     public var description: String { kind.rawValue }
   }

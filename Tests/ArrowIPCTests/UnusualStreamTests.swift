@@ -79,7 +79,8 @@ struct UnusualStreamTests {
     #expect(throws: ArrowError.self) { _ = try ArrowStreamReader(bytes).readAll() }
   }
 
-  private static func values(of type: ArrowType) -> [ArrowValue] {
+  /// Some values of a type, nulls among them.
+  static func values(of type: ArrowType) -> [ArrowValue] {
     if let element = type.listElement {
       let inner = values(of: element.type)
       if case .fixedSizeList(_, let width) = type {
@@ -107,7 +108,7 @@ struct UnusualStreamTests {
 
   private static func field(_ type: ArrowType) -> ArrowField { ArrowField("element", type) }
 
-  private static func map(_ key: ArrowType, _ value: ArrowType) -> ArrowType {
+  static func map(_ key: ArrowType, _ value: ArrowType) -> ArrowType {
     .map(
       entries: ArrowField(
         "entries", .structure([ArrowField("key", key), ArrowField("value", value)])),

@@ -204,16 +204,7 @@ struct BatchDecoder {
         .malformed, "\(count) rows take \(count + 1) offsets, the buffer has \(buffer.count) bytes")
     }
     let aligned = buffer.aligned()
-    let end = try aligned.withElements(of: Offset.self) { offsets -> Int in
-      var descends = offsets[0] < 0
-      for row in 0..<count { descends = descends || offsets[row + 1] < offsets[row] }
-      if descends { throw ArrowError(.malformed, "offsets are negative or descend") }
-      guard let end = Int(exactly: offsets[count]) else {
-        throw ArrowError(.malformed, "the offset \(offsets[count])")
-      }
-      return end
-    }
-    return (aligned, end)
+    return (aligned, try LayoutChecks.end(of: aligned, Offset.self, 0..<count))
   }
 
   private mutating func views(_ count: Int, _ validity: ArrowBuffer?) throws -> [ArrowBuffer] {
@@ -228,18 +219,7 @@ struct BatchDecoder {
     }
     var data: [ArrowBuffer] = []
     for _ in 0..<variadic { data.append(try buffer()) }
-    let valid = validity.map { Bitmap($0, count: count) }
-    try views.withElements(of: Int32.self) { words in
-      // What stands in the places of null rows is undefined.
-      for row in 0..<count where valid?[row] ?? true {
-        let length = words[row * 4]
-        guard length >= 0 else { throw ArrowError(.malformed, "a value of \(length) bytes") }
-        if length <= 12 { continue }
-        let (index, offset) = (Int(words[row * 4 + 2]), Int(words[row * 4 + 3]))
-        guard data.indices.contains(index), offset >= 0, offset <= data[index].count - Int(length)
-        else { throw ArrowError(.malformed, "row \(row) views bytes outside the buffers") }
-      }
-    }
+    try LayoutChecks.checkViews(views, 0..<count, validity: validity, data: data)
     return [views] + data
   }
 
@@ -258,30 +238,8 @@ struct BatchDecoder {
     guard dictionaries[id] != nil || nulls == count else {
       throw ArrowError(.malformed, "the dictionary \(id) did not come before the batch")
     }
-    let valid = validity.map { Bitmap($0, count: count) }
-    func check<Code: FixedWidthInteger & BitwiseCopyable>(_: Code.Type) throws {
-      try codes.withElements(of: Code.self) { codes in
-        for row in 0..<count where valid?[row] ?? true {
-          guard let code = Int(exactly: codes[row]), code >= 0, code < dictionary.count else {
-            throw ArrowError(
-              .malformed,
-              "row \(row) has the code \(codes[row]), the dictionary has "
-                + "\(dictionary.count) values")
-          }
-        }
-      }
-    }
-    switch index {
-    case .int8: try check(Int8.self)
-    case .int16: try check(Int16.self)
-    case .int32: try check(Int32.self)
-    case .int64: try check(Int64.self)
-    case .uint8: try check(UInt8.self)
-    case .uint16: try check(UInt16.self)
-    case .uint32: try check(UInt32.self)
-    case .uint64: try check(UInt64.self)
-    default: throw ArrowError(.malformed, "dictionary codes of type \(index)")
-    }
+    try LayoutChecks.checkCodes(
+      codes, index, 0..<count, validity: validity, valueCount: dictionary.count)
     return dictionary
   }
 }

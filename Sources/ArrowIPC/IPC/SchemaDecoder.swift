@@ -1,10 +1,10 @@
 /// Reads schemas from their FlatBuffers form.
 struct SchemaDecoder {
   /// Types nested deeper than this are refused.
-  private static let maximumDepth = 64
+  static let maximumDepth = 64
   /// Schemas of more fields, nested ones counted, are refused: tables of damaged metadata may refer to
   /// each other so that a few bytes unfold without end.
-  private static let maximumFields = 1 << 18
+  static let maximumFields = 1 << 18
   private var fieldCount = 0
 
   /// The schema in `table`.
@@ -86,11 +86,40 @@ struct SchemaDecoder {
     return unit
   }
 
-  private static func only(_ children: [ArrowField], of type: String) throws -> ArrowField {
+  /// The only child of a list or map.
+  static func only(_ children: [ArrowField], of type: String) throws(ArrowError) -> ArrowField {
     guard children.count == 1 else {
       throw ArrowError(.malformed, "a \(type) has one child, not \(children.count)")
     }
     return children[0]
+  }
+
+  /// A map of the entries that are its only child.
+  static func map(_ children: [ArrowField], keysSorted: Bool) throws(ArrowError) -> ArrowType {
+    let entries = try only(children, of: "map")
+    guard case .structure(let pair) = entries.type, pair.count == 2 else {
+      throw ArrowError(.malformed, "a map has entries of key and value, not \(entries.type)")
+    }
+    return .map(entries: entries, keysSorted: keysSorted)
+  }
+
+  /// Decimals of a width and a number of digits that exist.
+  static func decimal(bits: Int, precision: Int, scale: Int) throws(ArrowError) -> ArrowType {
+    guard let digits = [32: 9, 64: 18, 128: 38, 256: 76][bits] else {
+      throw ArrowError(.malformed, "there are no decimals of \(bits) bits")
+    }
+    guard (1...digits).contains(precision), abs(scale) <= 1000 else {
+      throw ArrowError(
+        .malformed, "a decimal of \(bits) bits with precision \(precision) and scale \(scale)")
+    }
+    return .decimal(bitWidth: bits, precision: precision, scale: scale)
+  }
+
+  /// Why a field of a type that is not handled is refused.
+  static func unsupported(_ type: String) -> ArrowError {
+    ArrowError(
+      .unsupported,
+      "columns of the type \(type) are not supported; cast the column before writing it")
   }
 
   private static func type(_ field: FlatbufferTable, _ children: [ArrowField]) throws -> ArrowType {
@@ -111,18 +140,10 @@ struct SchemaDecoder {
         throw ArrowError(.malformed, "there is no floating-point precision \(precision)")
       }
     case .decimal:
-      let bits = Int(try table.number(2, default: Int32(128)))
-      guard [32, 64, 128, 256].contains(bits) else {
-        throw ArrowError(.malformed, "there are no decimals of \(bits) bits")
-      }
-      let precision = Int(try table.number(0, default: Int32(0)))
-      let scale = Int(try table.number(1, default: Int32(0)))
-      let digits = [32: 9, 64: 18, 128: 38, 256: 76][bits] ?? 0
-      guard (1...digits).contains(precision), abs(scale) <= 1000 else {
-        throw ArrowError(
-          .malformed, "a decimal of \(bits) bits with precision \(precision) and scale \(scale)")
-      }
-      return .decimal(bitWidth: bits, precision: precision, scale: scale)
+      return try decimal(
+        bits: Int(try table.number(2, default: Int32(128))),
+        precision: Int(try table.number(0, default: Int32(0))),
+        scale: Int(try table.number(1, default: Int32(0))))
     case .date: return try table.number(0, default: Int16(1)) == 0 ? .date32 : .date64
     case .time:
       let unit = try unit(table, default: 1)
@@ -158,16 +179,8 @@ struct SchemaDecoder {
       guard count >= 0 else { throw ArrowError(.malformed, "a list size of \(count)") }
       return .fixedSizeList(try only(children, of: "list"), count: count)
     case .structure: return .structure(children)
-    case .map:
-      let entries = try only(children, of: "map")
-      guard case .structure(let pair) = entries.type, pair.count == 2 else {
-        throw ArrowError(.malformed, "a map has entries of key and value, not \(entries.type)")
-      }
-      return .map(entries: entries, keysSorted: try table.flag(0))
-    case .union, .runEndEncoded, .listView, .largeListView:
-      throw ArrowError(
-        .unsupported,
-        "columns of the type \(kind) are not supported; cast the column before writing it")
+    case .map: return try map(children, keysSorted: try table.flag(0))
+    case .union, .runEndEncoded, .listView, .largeListView: throw unsupported("\(kind)")
     }
   }
 }

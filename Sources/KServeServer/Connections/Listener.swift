@@ -48,8 +48,8 @@ final class Listener: Sendable {
     } catch {
       throw KServeServerError(
         .bind,
-        "cannot listen for \(purpose) on \(host):\(port): \(error). Choose a free port, or 0 for any"
-      )
+        "cannot listen for \(purpose) on \(host):\(port): \(error). Choose a free port, or 0 for any",
+        cause: error)
     }
     self.connections = connections
     self.hasHeads = hasHeads
