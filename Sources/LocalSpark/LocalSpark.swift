@@ -36,8 +36,6 @@ public final class LocalSpark: Sendable {
   public let remote: String
   /// The server's log.
   public let logPath: String
-  /// The process group that the server's processes belong to.
-  public var processGroup: Int32 { process.pid }
   private let process: ChildProcess
   private let folder: String
 

@@ -46,15 +46,11 @@ struct FormatOption: Sendable {
   let value: String
 
   init(_ text: String) throws {
-    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-      throw ValidationError("'\(text)' is not of the form NAME=VALUE")
-    }
-    name = String(text[..<equals])
-    value = Self.unescaped(text[text.index(after: equals)...])
+    let (name, value) = try split(text, "NAME=VALUE", mayBeEmpty: true)
+    self.name = name
+    // A tab cannot be typed everywhere.
+    self.value = value == "\\t" ? "\t" : value
   }
-
-  /// A tab cannot be typed everywhere.
-  private static func unescaped(_ text: Substring) -> String { text == "\\t" ? "\t" : String(text) }
 }
 
 /// `KEY=VALUE` of Spark; the value may be empty.
@@ -63,11 +59,9 @@ struct SparkSetting: Sendable {
   let value: String
 
   init(_ text: String) throws {
-    guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-      throw ValidationError("'\(text)' is not of the form --conf KEY=VALUE")
-    }
-    key = text[..<equals].trimmingCharacters(in: .whitespaces)
-    value = String(text[text.index(after: equals)...])
+    let (key, value) = try split(text, "--conf KEY=VALUE", mayBeEmpty: true)
+    self.key = key.trimmingCharacters(in: .whitespaces)
+    self.value = value
   }
 }
 
@@ -117,9 +111,11 @@ extension [ModelOption] {
   }
 }
 
-private func split(_ text: String, _ form: String) throws -> (String, String) {
+private func split(
+  _ text: String, _ form: String, mayBeEmpty: Bool = false
+) throws -> (String, String) {
   guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
-    text.index(after: equals) != text.endIndex
+    mayBeEmpty || text.index(after: equals) != text.endIndex
   else { throw ValidationError("'\(text)' is not of the form \(form)") }
   return (String(text[..<equals]), String(text[text.index(after: equals)...]))
 }

@@ -11,14 +11,14 @@ struct DataFiles {
   func first(_ count: Int) -> [String] {
     var found: [String] = []
     for root in roots {
-      guard Self.isFolder(root) else {
+      guard FileManager.default.isFolder(root) else {
         found.append(root)
         if found.count == count { return found }
         continue
       }
       guard let names = FileManager.default.enumerator(atPath: root) else { continue }
       while let name = names.nextObject() as? String {
-        let isFolder = Self.isFolder(root + "/" + name)
+        let isFolder = FileManager.default.isFolder(root + "/" + name)
         let last = name.split(separator: "/").last ?? ""
         // Spark passes over these, but for the folders of partitions.
         if last.hasPrefix(".") || last.hasPrefix("_") && !last.contains("=") {
@@ -31,12 +31,6 @@ struct DataFiles {
       }
     }
     return found
-  }
-
-  static func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      && isFolder.boolValue
   }
 
   private var roots: [String] {

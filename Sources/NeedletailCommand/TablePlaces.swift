@@ -94,7 +94,7 @@ struct TablePlaces: Sendable {
     while !FileManager.default.fileExists(atPath: folder.path), folder.pathComponents.count > 1 {
       folder.deleteLastPathComponent()
     }
-    guard DataFiles.isFolder(folder.path) else {
+    guard FileManager.default.isFolder(folder.path) else {
       throw CommandFailure("the output '\(output)' cannot be made: '\(folder.path)' is a file")
     }
     guard FileManager.default.isWritableFile(atPath: folder.path) else {
@@ -112,7 +112,7 @@ struct TablePlaces: Sendable {
 
   /// Whether a folder has nothing in it, but what a job that failed leaves behind.
   private static func isEmpty(_ path: String) -> Bool {
-    guard DataFiles.isFolder(path),
+    guard FileManager.default.isFolder(path),
       let names = try? FileManager.default.contentsOfDirectory(atPath: path)
     else { return false }
     return names.allSatisfy { $0 == "_temporary" }

@@ -19,3 +19,9 @@ extension Program {
     try start(functions: functions + builtInFunctions)
   }
 }
+
+extension ModelKinds {
+  /// The kinds that executors load: those that every program has, and the models of the servers beside
+  /// them.
+  static let ofExecutors = builtIn.adding(NodeServerKind())
+}

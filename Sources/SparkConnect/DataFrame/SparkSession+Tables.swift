@@ -127,7 +127,7 @@ extension SparkSession {
   ) async throws -> DataFrame {
     // A plain value, as opposed to a structure, is a row of one column.
     let encoded = try values.map { value -> EncodedValue in
-      let encoded = try RowEncoder.encode(value)
+      let encoded = try EncodedValue.encode(value)
       if case .object = encoded { return encoded }
       return .object([("value", encoded)])
     }

@@ -1,16 +1,7 @@
 import ArrowIPC
 import SparkTypes
 
-/// What a Swift value encodes itself as, before the column types are known.
-indirect enum EncodedValue: Sendable {
-  case null
-  case leaf(ArrowValue, DataType)
-  case list([EncodedValue])
-  /// The properties of a structure; those that are `nil` may be missing.
-  case object([(name: String, value: EncodedValue)])
-  /// The entries of a dictionary.
-  case map([(key: EncodedValue, value: EncodedValue)])
-
+extension EncodedValue {
   /// The type of a column that holds this value: `nil` is known to no type yet.
   func type() throws -> DataType {
     switch self {
@@ -73,6 +64,11 @@ indirect enum EncodedValue: Sendable {
         throw misfit()
       }
       return .decimal(decimal)
+    case (.leaf(.uint(let number), _), .decimal(_, let scale)):
+      guard let decimal = ArrowDecimal("\(number)", byteWidth: 16, scale: scale) else {
+        throw misfit()
+      }
+      return .decimal(decimal)
     // Durations and dates are microseconds, the values of these types nanoseconds.
     case (.leaf(.int(let micros), .dayTimeInterval), .time):
       guard (0..<86_400_000_000).contains(micros) else { throw misfit() }
@@ -121,6 +117,7 @@ indirect enum EncodedValue: Sendable {
     switch self {
     case .leaf(.string(let text), _): text
     case .leaf(.int(let number), _): "\(number)"
+    case .leaf(.uint(let number), _): "\(number)"
     default: "\(self)"
     }
   }

@@ -2,25 +2,6 @@ import ArrowIPC
 import Foundation
 import SparkTypes
 
-/// A name or position within a row.
-struct RowKey: CodingKey {
-  let stringValue: String
-  let intValue: Int?
-
-  init(_ name: String) {
-    stringValue = name
-    intValue = nil
-  }
-
-  init(_ index: Int) {
-    stringValue = "\(index)"
-    intValue = index
-  }
-
-  init?(stringValue: String) { self.init(stringValue) }
-  init?(intValue: Int) { self.init(intValue) }
-}
-
 /// Decodes Swift values from the values of a row.
 struct RowDecoder: Decoder {
   let value: ArrowValue

@@ -63,32 +63,36 @@ struct RowColumn {
     case (.binary, .list(let list)):
       return .binary(
         try list.map { element in
-          guard case .integer(let number) = element, let byte = UInt8(exactly: number) else {
+          guard case .leaf(.int(let number), _) = element, let byte = UInt8(exactly: number) else {
             throw wrong(encoded, request, row)
           }
           return byte
         })
-    case (.boolean, .bool(let truth)): return .bool(truth)
-    case (_, .string(let text)) where request.type.isString: return .string(text)
-    case (.float, .float(let number)), (.double, .float(let number)): return .float(number)
-    case (.float, .integer(let number)), (.double, .integer(let number)): return .int(number)
-    case (.float, .unsigned(let number)), (.double, .unsigned(let number)): return .uint(number)
-    case (.byte, .integer(let number)) where Int8(exactly: number) != nil,
-      (.short, .integer(let number)) where Int16(exactly: number) != nil,
-      (.integer, .integer(let number)) where Int32(exactly: number) != nil,
-      (.long, .integer(let number)):
+    case (.boolean, .leaf(.bool(let truth), _)): return .bool(truth)
+    case (_, .leaf(.string(let text), _)) where request.type.isString: return .string(text)
+    case (.float, .leaf(.float(let number), _)), (.double, .leaf(.float(let number), _)):
+      return .float(number)
+    case (.float, .leaf(.int(let number), _)), (.double, .leaf(.int(let number), _)):
       return .int(number)
-    case (.byte, .unsigned(let number)): return try whole(number, Int8.self, request, row)
-    case (.short, .unsigned(let number)): return try whole(number, Int16.self, request, row)
-    case (.integer, .unsigned(let number)): return try whole(number, Int32.self, request, row)
-    case (.long, .unsigned(let number)): return try whole(number, Int64.self, request, row)
-    case (.byte, .integer(let number)): return try whole(number, Int8.self, request, row)
-    case (.short, .integer(let number)): return try whole(number, Int16.self, request, row)
-    case (.integer, .integer(let number)): return try whole(number, Int32.self, request, row)
-    case (.byte, .float(let number)): return try whole(number, Int8.self, request, row)
-    case (.short, .float(let number)): return try whole(number, Int16.self, request, row)
-    case (.integer, .float(let number)): return try whole(number, Int32.self, request, row)
-    case (.long, .float(let number)): return try whole(number, Int64.self, request, row)
+    case (.float, .leaf(.uint(let number), _)), (.double, .leaf(.uint(let number), _)):
+      return .uint(number)
+    case (.byte, .leaf(.int(let number), _)) where Int8(exactly: number) != nil,
+      (.short, .leaf(.int(let number), _)) where Int16(exactly: number) != nil,
+      (.integer, .leaf(.int(let number), _)) where Int32(exactly: number) != nil,
+      (.long, .leaf(.int(let number), _)):
+      return .int(number)
+    case (.byte, .leaf(.uint(let number), _)): return try whole(number, Int8.self, request, row)
+    case (.short, .leaf(.uint(let number), _)): return try whole(number, Int16.self, request, row)
+    case (.integer, .leaf(.uint(let number), _)): return try whole(number, Int32.self, request, row)
+    case (.long, .leaf(.uint(let number), _)): return try whole(number, Int64.self, request, row)
+    case (.byte, .leaf(.int(let number), _)): return try whole(number, Int8.self, request, row)
+    case (.short, .leaf(.int(let number), _)): return try whole(number, Int16.self, request, row)
+    case (.integer, .leaf(.int(let number), _)): return try whole(number, Int32.self, request, row)
+    case (.byte, .leaf(.float(let number), _)): return try whole(number, Int8.self, request, row)
+    case (.short, .leaf(.float(let number), _)): return try whole(number, Int16.self, request, row)
+    case (.integer, .leaf(.float(let number), _)):
+      return try whole(number, Int32.self, request, row)
+    case (.long, .leaf(.float(let number), _)): return try whole(number, Int64.self, request, row)
     default: throw wrong(encoded, request, row)
     }
   }
@@ -109,5 +113,22 @@ struct RowColumn {
     request.failure(
       "Invalid scalar prediction result. The declared type is \(request.type), got: "
         + encoded.kind, row: row)
+  }
+}
+
+extension EncodedValue {
+  /// The value's kind for messages.
+  fileprivate var kind: String {
+    switch self {
+    case .null: "null"
+    case .leaf(.bool(let truth), _): "the boolean \(truth)"
+    case .leaf(.int(let number), _): "the number \(number)"
+    case .leaf(.uint(let number), _): "the number \(number)"
+    case .leaf(.float(let number), _): "the number \(number)"
+    case .leaf: "a string"
+    case .list(let list): "a list of \(list.count) elements"
+    case .object(let object): "an object with \(object.map(\.name))"
+    case .map(let entries): "a map of \(entries.count) entries"
+    }
   }
 }

@@ -170,7 +170,4 @@ final class Vocabulary: @unchecked Sendable {
         start: bytes + start, count: Int(starts[Int(entry) + 1]) - start),
       as: UTF8.self)
   }
-
-  /// The longest token's bytes.
-  var longestToken: Int { (0..<count).reduce(0) { max($0, Int(starts[$1 + 1] - starts[$1])) } }
 }
