@@ -1,6 +1,6 @@
 import Logging
-import Models
-import Tensors
+public import Models
+public import Tensors
 
 extension KServeServer {
   /// Serves a closure as the model `name`.
