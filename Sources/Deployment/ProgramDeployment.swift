@@ -1,6 +1,6 @@
 import Foundation
 import HostProcesses
-import SparkConnect
+public import SparkConnect
 
 /// Brings this program to the executors of one session, when its first function is used.
 actor ProgramDeployment {

@@ -1,6 +1,6 @@
-import Foundation
+package import Foundation
 import HostProcesses
-import SparkConnect
+public import SparkConnect
 
 extension SparkSession {
   /// Makes the folder at `path` available to the executors under its own name (or `name`): worker

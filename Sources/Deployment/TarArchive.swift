@@ -1,5 +1,5 @@
 import CGzip
-import Foundation
+package import Foundation
 import HostProcesses
 
 /// A tar archive in memory, optionally compressed with gzip.

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 extension FileManager {
   package func isFolder(_ path: String) -> Bool {

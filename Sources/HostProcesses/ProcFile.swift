@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import NativeLibraries
 
 /// The files of `/proc`, of which Foundation's reading of whole files takes the first page for all.

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import Glibc
 
 /// Starts `/bin/sh` with nothing of this process but what it is given: no descriptors, no signals blocked

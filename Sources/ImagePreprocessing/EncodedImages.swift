@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// A batch of image files: what a binary column of Spark, such as `content` of its `binaryFile`
 /// source, arrives as. `ArrowColumn` hands out the received bytes themselves; `StringTensor`,

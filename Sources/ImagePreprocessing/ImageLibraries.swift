@@ -1,5 +1,5 @@
 import CImages
-import NativeLibraries
+public import NativeLibraries
 
 /// The system libraries that decode images: libjpeg-turbo (its TurboJPEG interface) and libpng.
 ///

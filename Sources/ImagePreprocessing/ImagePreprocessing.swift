@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// Makes image files into tensors: decodes, cuts, resizes, scales and arranges them.
 ///

@@ -1,6 +1,6 @@
-import KServeClient
+public import KServeClient
 import Models
-import SparkFunctions
+public import SparkFunctions
 
 extension ModelFormat {
   /// A model on a server that speaks KServe v2.

@@ -1,6 +1,6 @@
-import Deployment
-import Models
-import SparkFunctions
+package import Deployment
+package import Models
+package import SparkFunctions
 
 /// A kind of model that a program can name: all that is known of it stands in one file, and its place in
 /// one line of ``ModelKinds/builtIn``.

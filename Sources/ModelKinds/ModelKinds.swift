@@ -1,6 +1,6 @@
 import HostProcesses
 import Models
-import SparkFunctions
+package import SparkFunctions
 
 /// The kinds of models that a program knows, in the order in which a path is tried with them.
 package struct ModelKinds: Sendable {

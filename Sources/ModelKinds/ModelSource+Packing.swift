@@ -2,8 +2,8 @@ import Deployment
 import Foundation
 import HostProcesses
 import ONNXRuntime
-import SparkConnect
-import SparkFunctions
+package import SparkConnect
+package import SparkFunctions
 
 extension ModelSource {
   /// The model as it goes to the executors.

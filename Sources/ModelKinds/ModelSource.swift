@@ -1,7 +1,7 @@
 import Foundation
 import HostProcesses
-import Models
-import SparkFunctions
+public import Models
+public import SparkFunctions
 
 /// A model that columns can be predicted with: `.onnx("model.onnx")`.
 public struct ModelSource: Sendable {

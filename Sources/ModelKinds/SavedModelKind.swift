@@ -1,6 +1,6 @@
 import Foundation
 import Models
-import SparkFunctions
+public import SparkFunctions
 import TensorFlowRuntime
 
 extension ModelFormat {

@@ -1,7 +1,7 @@
 import Foundation
 import Models
-import SparkFunctions
-import TextPipelines
+public import SparkFunctions
+public import TextPipelines
 
 extension ModelFormat {
   /// A folder of HuggingFace's or sentence-transformers' with an encoder of sentences.

@@ -2,7 +2,7 @@ import Deployment
 import Foundation
 import HostProcesses
 import ONNXRuntime
-import SparkConnect
+public import SparkConnect
 
 extension SparkSession {
   /// Makes the model at `path` available to the executors under its own name, with the files that it

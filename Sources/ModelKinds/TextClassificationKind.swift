@@ -1,5 +1,5 @@
 import Models
-import SparkFunctions
+public import SparkFunctions
 import TextPipelines
 
 extension ModelFormat {

@@ -1,6 +1,6 @@
 import HostProcesses
 import Models
-import SparkFunctions
+public import SparkFunctions
 
 extension ModelFormat {
   /// A folder of HuggingFace's whose files do not tell the pipeline: the option `pipeline` has to.

@@ -1,8 +1,8 @@
 import Foundation
 import Models
-import SparkFunctions
+public import SparkFunctions
 import TensorFlowRuntime
-import TextPipelines
+public import TextPipelines
 
 extension ModelFormat {
   /// A folder of HuggingFace's with an encoder and decoder of text, such as T5.

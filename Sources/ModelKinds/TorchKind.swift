@@ -1,7 +1,7 @@
 import Deployment
 import Foundation
 import Models
-import SparkFunctions
+public import SparkFunctions
 import TorchRuntime
 
 extension ModelFormat {

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// A trained model, whatever runs it: a runtime in this process, or a server.
 ///

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// What a model gives under one name.
 public enum ModelValue: Sendable, Equatable {

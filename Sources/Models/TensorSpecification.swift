@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// A named tensor that a model takes or gives.
 public struct TensorSpecification: Sendable, Hashable, Codable {

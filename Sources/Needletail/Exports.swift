@@ -1,21 +1,21 @@
-@_exported import ArrowIPC
-@_exported import Deployment
-@_exported import ErrorCauses
-@_exported import HostProcesses
-@_exported import ImagePreprocessing
-@_exported import KServeClient
-@_exported import KServeServer
-@_exported import LocalSpark
-@_exported import ModelKinds
-@_exported import Models
-@_exported import NativeLibraries
-@_exported import NodeServers
-@_exported import ONNXRuntime
-@_exported import ProgramFunctions
-@_exported import SparkConnect
-@_exported import SparkFunctions
-@_exported import SparkTypes
-@_exported import TensorFlowRuntime
-@_exported import Tensors
-@_exported import TextPipelines
-@_exported import TorchRuntime
+@_exported public import ArrowIPC
+@_exported public import Deployment
+@_exported public import ErrorCauses
+@_exported public import HostProcesses
+@_exported public import ImagePreprocessing
+@_exported public import KServeClient
+@_exported public import KServeServer
+@_exported public import LocalSpark
+@_exported public import ModelKinds
+@_exported public import Models
+@_exported public import NativeLibraries
+@_exported public import NodeServers
+@_exported public import ONNXRuntime
+@_exported public import ProgramFunctions
+@_exported public import SparkConnect
+@_exported public import SparkFunctions
+@_exported public import SparkTypes
+@_exported public import TensorFlowRuntime
+@_exported public import Tensors
+@_exported public import TextPipelines
+@_exported public import TorchRuntime

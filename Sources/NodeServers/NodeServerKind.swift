@@ -1,9 +1,9 @@
 import Foundation
 import HostProcesses
 import KServeClient
-import ModelKinds
-import Models
-import SparkFunctions
+package import ModelKinds
+package import Models
+package import SparkFunctions
 
 /// Models of the servers beside the executors.
 package struct NodeServerKind: ModelKind {

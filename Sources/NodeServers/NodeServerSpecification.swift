@@ -1,7 +1,7 @@
 import Foundation
 import HostProcesses
-import KServeServer
-import ModelKinds
+public import KServeServer
+public import ModelKinds
 
 /// Which servers ``SparkSession/withNodeServers(_:_:)`` starts beside the executors.
 ///

@@ -1,7 +1,7 @@
 import HostProcesses
-import KServeClient
-import ModelKinds
-import SparkFunctions
+public import KServeClient
+public import ModelKinds
+public import SparkFunctions
 
 /// The servers of models that run beside the executors, one for each: what the body of
 /// ``SparkSession/withNodeServers(_:_:)`` gets.

@@ -1,7 +1,7 @@
 import ArrowIPC
 import Foundation
 import KServeClient
-import SparkFunctions
+package import SparkFunctions
 import SparkTypes
 
 /// What the driver has tasks do about servers; every program has the function.

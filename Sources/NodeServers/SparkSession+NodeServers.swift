@@ -1,4 +1,4 @@
-import SparkConnect
+public import SparkConnect
 
 extension SparkSession {
   /// Starts a server of models beside each executor, runs `body`, and ends the servers.

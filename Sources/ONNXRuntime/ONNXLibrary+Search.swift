@@ -1,4 +1,4 @@
-import NativeLibraries
+public import NativeLibraries
 
 extension ONNXLibrary {
   static let name = "ONNX Runtime"

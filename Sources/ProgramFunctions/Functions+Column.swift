@@ -1,6 +1,6 @@
-import SparkConnect
-import SparkFunctions
-import SparkTypes
+public import SparkConnect
+public import SparkFunctions
+package import SparkTypes
 
 /// The bytes that a worker gets for a use of `function`.
 private func command(

@@ -1,9 +1,9 @@
-import ArrowIPC
+public import ArrowIPC
 import Foundation
 import HostProcesses
-import SparkConnect
-import SparkFunctions
-import SparkTypes
+public import SparkConnect
+public import SparkFunctions
+public import SparkTypes
 
 /// Batches made of batches, by a closure that stands where it is used.
 public typealias InlineBatchesBody =

@@ -1,6 +1,6 @@
 import Deployment
 import Models
-import SparkFunctions
+package import SparkFunctions
 import Synchronization
 
 /// What this process knows of itself: its functions and its build.

@@ -1,1 +1,1 @@
-@_exported import SparkTypes
+@_exported public import SparkTypes

@@ -1,4 +1,4 @@
-import ArrowIPC
+public import ArrowIPC
 
 /// A stream of record batches that one task pulls, one at a time.
 ///

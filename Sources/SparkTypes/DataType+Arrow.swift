@@ -1,4 +1,4 @@
-import ArrowIPC
+public import ArrowIPC
 
 extension DataType {
   /// The Arrow type in which Spark exchanges values of this type; nested fields are named as Spark

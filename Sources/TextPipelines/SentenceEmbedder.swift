@@ -1,6 +1,6 @@
-import Models
+public import Models
 import ONNXRuntime
-import Tensors
+public import Tensors
 
 /// Turns texts into vectors whose directions tell how alike the texts are.
 ///

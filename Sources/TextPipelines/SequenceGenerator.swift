@@ -1,5 +1,5 @@
 import JSONText
-import Models
+public import Models
 import ONNXRuntime
 import Tensors
 

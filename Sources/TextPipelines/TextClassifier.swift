@@ -1,6 +1,6 @@
-import Models
+public import Models
 import ONNXRuntime
-import Tensors
+public import Tensors
 
 /// Gives texts labels: sentiment, topic, language.
 ///

@@ -1,4 +1,4 @@
-import ONNXRuntime
+public import ONNXRuntime
 
 /// What all text pipelines can be told.
 public struct TextPipelineOptions: Sendable, Hashable, Codable {

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// The token ids of several texts, one after the other.
 public struct TokenRows: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// Texts as a model takes them: a row of tokens for each, padded to one length.
 public struct TokenBatch: Sendable {

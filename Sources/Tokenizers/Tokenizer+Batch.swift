@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 extension Tokenizer {
   /// Encodes texts for a model: numbers and masks only, straight into tensors.

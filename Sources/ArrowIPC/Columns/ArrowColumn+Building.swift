@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 extension ArrowColumn {
   /// A column of `type` made from single values.

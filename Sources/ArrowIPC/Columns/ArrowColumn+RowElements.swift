@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 extension ArrowColumn {
   /// The innermost elements of a list column of any layout, all rows one after the other, and the

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 extension ArrowColumn {
   /// The column as a tensor `[rows] + rowShape`.

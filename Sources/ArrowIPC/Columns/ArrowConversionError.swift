@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// Why a column could not become a tensor: what the caller needs to name the row.
 public enum ArrowConversionError: Error, Sendable, Hashable {

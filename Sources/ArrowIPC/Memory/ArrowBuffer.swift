@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// A run of immutable bytes within a block of memory that it keeps alive.
 ///

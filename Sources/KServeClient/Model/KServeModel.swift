@@ -1,5 +1,5 @@
 import Synchronization
-import Tensors
+public import Tensors
 
 /// A model on a KServe v2 server, as one that this process runs.
 ///

@@ -15,7 +15,7 @@
 #if canImport(FoundationEssentials)
 package import FoundationEssentials
 #else
-package import Foundation
+public import Foundation
 #endif
 package import SwiftProtobuf
 

@@ -1,5 +1,5 @@
 import JSONText
-internal import Tensors
+import Tensors
 
 extension InferRequest {
   /// Reads the body of an HTTP request: JSON, behind it the bytes of tensors in the order of the

@@ -1,5 +1,5 @@
 import JSONText
-internal import Tensors
+import Tensors
 
 extension InferResponse {
   /// The response as HTTP sends it: JSON, and the bytes of tensors that follow it.

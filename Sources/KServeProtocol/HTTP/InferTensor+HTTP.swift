@@ -1,5 +1,5 @@
 import JSONText
-internal import Tensors
+import Tensors
 
 extension InferTensor {
   /// Reads an input of a request or an output of a response; `rest` are the bytes behind the JSON

@@ -1,5 +1,5 @@
 import JSONText
-internal import Tensors
+import Tensors
 
 extension JSONReader {
   /// The elements of a tensor, in arrays nested as deep as the sender likes.

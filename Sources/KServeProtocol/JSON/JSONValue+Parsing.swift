@@ -1,4 +1,4 @@
-import JSONText
+package import JSONText
 
 extension JSONValue {
   /// Reads the whole of `bytes` as one value.

@@ -1,5 +1,5 @@
 import JSONText
-internal import Tensors
+import Tensors
 
 /// Which of the two messages a tensor is in: what a server sends is read and written as Triton does,
 /// what others send is taken as long as it is exact.

@@ -1,4 +1,4 @@
-internal import SwiftProtobuf
+import SwiftProtobuf
 
 /// An inference message as gRPC carries it: what the generated code reads and writes, and the tensors'
 /// bytes, which pass it by.

@@ -1,4 +1,4 @@
-internal import SwiftProtobuf
+import SwiftProtobuf
 
 extension InferParameter {
   init?(_ message: Inference_InferParameter) {

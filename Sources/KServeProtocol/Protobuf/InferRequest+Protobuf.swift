@@ -1,4 +1,4 @@
-internal import SwiftProtobuf
+import SwiftProtobuf
 
 extension InferRequest {
   /// Reads a `ModelInferRequest`; each tensor's bytes are copied once, to aligned memory.

@@ -1,4 +1,4 @@
-internal import SwiftProtobuf
+import SwiftProtobuf
 
 extension InferResponse {
   /// Reads a `ModelInferResponse`; each tensor's bytes are copied once, to aligned memory.

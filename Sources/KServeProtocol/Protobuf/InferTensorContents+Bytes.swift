@@ -1,4 +1,4 @@
-internal import Tensors
+import Tensors
 
 extension Inference_InferTensorContents {
   /// The values as the raw bytes of a tensor of `type`.

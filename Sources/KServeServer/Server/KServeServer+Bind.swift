@@ -1,7 +1,7 @@
 import KServeProtocol
 import Logging
-import Models
-import Tensors
+public import Models
+public import Tensors
 
 extension KServeServer {
   /// Serves a closure as the model `name`.

@@ -1,6 +1,6 @@
 import Glibc
-import Logging
-import NIOCore
+public import Logging
+public import NIOCore
 
 extension KServeServer {
   /// Where the server listens and what it allows.

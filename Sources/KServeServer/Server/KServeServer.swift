@@ -1,6 +1,6 @@
 import Logging
 import NIOCore
-import ServiceLifecycle
+public import ServiceLifecycle
 import Synchronization
 import Tensors
 

@@ -1,5 +1,5 @@
-import KServeProtocol
-import Tensors
+public import KServeProtocol
+public import Tensors
 
 /// What a model's closure gets: the rows of one or several requests, one after the other.
 public struct ModelBatch: Sendable {

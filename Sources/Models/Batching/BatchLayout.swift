@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// Where the tensors of a model have their rows, and how many of them a run takes.
 ///

@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// A model of which only some outputs are wanted: the others are neither computed nor looked at.
 package struct ModelOfOutputs: Model {

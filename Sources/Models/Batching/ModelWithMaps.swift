@@ -1,5 +1,5 @@
 import Synchronization
-import Tensors
+package import Tensors
 
 /// A model whose maps are tensors of numbers, one column for each key: what puts rows together, cuts
 /// them and compares them knows tensors only.

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// Compares what a model gives for a row alone with what it gives for it among others.
 public enum RowComparison {

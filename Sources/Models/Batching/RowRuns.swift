@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// Runs a model on rows: brings their tensors into the model's layout and its results back into rows.
 ///

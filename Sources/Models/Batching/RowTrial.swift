@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// Runs a model on a few made-up rows, to learn what its declaration does not say.
 ///

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// A model that a library in this process runs, on the thread that calls.
 ///

@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 extension ModelSignature {
   /// The tensors of `tensors` in the model's order.

@@ -1,5 +1,5 @@
-import ArrowIPC
-import ImagePreprocessing
+public import ArrowIPC
+public import ImagePreprocessing
 
 extension ArrowColumn: EncodedImages {
   public var imageCount: Int { count }

@@ -1,9 +1,9 @@
 import Logging
-import ModelKinds
-import Models
+public import ModelKinds
+public import Models
 import ProgramFunctions
-import SparkConnect
-import SparkFunctions
+public import SparkConnect
+public import SparkFunctions
 import SparkTypes
 
 extension DataFrame {

@@ -2,8 +2,8 @@ import Deployment
 import Dispatch
 import Foundation
 import LocalSpark
-import SparkConnect
-import SparkFunctions
+public import SparkConnect
+public import SparkFunctions
 import Synchronization
 
 /// One run of a program as a driver: connection, local Spark, signals, progress, exit status.

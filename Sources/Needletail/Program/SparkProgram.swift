@@ -1,7 +1,7 @@
 import Foundation
 import NodeServers
-import SparkConnect
-import SparkFunctions
+public import SparkConnect
+public import SparkFunctions
 import SparkWorker
 
 /// A program that works on Spark tables with functions of its own: the entry point.

@@ -1,8 +1,8 @@
-import ArrowIPC
+public import ArrowIPC
 import GRPCProtobuf
 import SparkConnect
 import SparkConnectProtocol
-import SparkTypes
+public import SparkTypes
 import Synchronization
 
 extension FakeConnectServer {

@@ -1,11 +1,11 @@
-import ArrowIPC
-import Foundation
-import GRPCCore
-import GRPCNIOTransportHTTP2Posix
-import GRPCProtobuf
-import SparkConnectProtocol
+package import ArrowIPC
+package import Foundation
+package import GRPCCore
+package import GRPCNIOTransportHTTP2Posix
+package import GRPCProtobuf
+package import SparkConnectProtocol
 import SwiftProtobuf
-import Synchronization
+package import Synchronization
 
 /// A Spark Connect server without Spark or Java, on a port of this machine, for tests of programs
 /// that talk to one.

@@ -1,7 +1,7 @@
-import ArrowIPC
+public import ArrowIPC
 import Glibc
-import SparkFunctions
-import SparkWorker
+public import SparkFunctions
+public import SparkWorker
 import Threads
 
 /// Plays Spark's side of the Python worker protocol, so that functions can be tested in milliseconds

@@ -1,5 +1,5 @@
 import Glibc
-import SparkWorker
+public import SparkWorker
 import Synchronization
 import Threads
 

@@ -1,6 +1,6 @@
-import ArrowIPC
+public import ArrowIPC
 import Glibc
-import SparkWorker
+public import SparkWorker
 import Threads
 
 /// Spark's end of one connection to a worker; it accepts nothing that Spark would not.

@@ -1,5 +1,5 @@
 import Glibc
-import SparkWorker
+public import SparkWorker
 import Threads
 
 /// Spark with `spark.python.use.daemon=false`: a process for one task, which connects back.

@@ -1,6 +1,6 @@
 import ArrowIPC
-import SparkFunctions
-import SparkWorker
+public import SparkFunctions
+public import SparkWorker
 
 /// One task as Spark would send it: everything that precedes the rows.
 public struct FakeSparkTask: Sendable {

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// How the TensorRT provider builds and keeps its engines; what is `nil` stays at the runtime's
 /// default.

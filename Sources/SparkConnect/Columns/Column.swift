@@ -1,5 +1,5 @@
 import SparkConnectProtocol
-import SparkTypes
+public import SparkTypes
 import SwiftProtobuf
 
 /// An expression over the columns of a table: a value that computes nothing until a query runs.

@@ -1,4 +1,4 @@
-import SparkTypes
+public import SparkTypes
 
 // Functions of Spark that inference jobs use; every other one is a `callFunction(name, ...)` or an
 // `expr("...")` away.

@@ -1,6 +1,6 @@
 import Foundation
 import SparkConnectProtocol
-import SparkTypes
+package import SparkTypes
 import SwiftProtobuf
 
 /// A function whose code the executors run in a worker process of the client's choosing; it travels

@@ -1,6 +1,6 @@
-import Foundation
+public import Foundation
 import SparkConnectProtocol
-import SparkTypes
+public import SparkTypes
 import SwiftProtobuf
 
 private func literal(

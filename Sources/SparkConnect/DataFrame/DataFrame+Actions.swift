@@ -1,9 +1,9 @@
-import ArrowIPC
+public import ArrowIPC
 import Foundation
 import SparkConnectProtocol
-import SparkTypes
+public import SparkTypes
 import SwiftProtobuf
-import Tensors
+public import Tensors
 
 extension DataFrame {
   /// Runs the query and hands each record batch to `body` as it comes; no more than one is held.

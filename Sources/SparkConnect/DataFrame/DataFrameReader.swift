@@ -1,5 +1,5 @@
 import SparkConnectProtocol
-import SparkTypes
+public import SparkTypes
 import SwiftProtobuf
 
 /// Reads files and tables: `spark.read.parquet("digits.parquet")`.

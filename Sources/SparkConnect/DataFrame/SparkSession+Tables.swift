@@ -1,8 +1,8 @@
-import ArrowIPC
+public import ArrowIPC
 import Crypto
 import Foundation
 import SparkConnectProtocol
-import SparkTypes
+public import SparkTypes
 import SwiftProtobuf
 
 extension SparkSession {

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// Where a Spark Connect server is and how to speak with it: the `sc://` form.
 ///

@@ -1,6 +1,6 @@
 import CGzip
 import Crypto
-import Foundation
+package import Foundation
 import GRPCCore
 import SparkConnectProtocol
 import SwiftProtobuf

@@ -1,5 +1,5 @@
-import SparkConnectProtocol
-import SparkTypes
+package import SparkConnectProtocol
+package import SparkTypes
 import SwiftProtobuf
 
 extension DataType {

@@ -1,6 +1,6 @@
-import ArrowIPC
+public import ArrowIPC
 import Foundation
-import SparkTypes
+public import SparkTypes
 
 /// One row of a result.
 ///

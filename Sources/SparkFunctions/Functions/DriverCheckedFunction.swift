@@ -1,4 +1,4 @@
-import SparkTypes
+public import SparkTypes
 
 /// A column that a query feeds to a function, as the driver knows it.
 public typealias FunctionArgument = (name: String, type: DataType)

@@ -1,6 +1,6 @@
-import ArrowIPC
+public import ArrowIPC
 import Models
-import SparkTypes
+public import SparkTypes
 
 /// A function that turns the batches of a table's partitions into batches of another table, of any
 /// length: Spark's `mapInArrow`.

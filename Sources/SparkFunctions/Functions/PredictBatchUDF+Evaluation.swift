@@ -1,4 +1,4 @@
-import ArrowIPC
+public import ArrowIPC
 import Models
 import SparkTypes
 import Tensors

@@ -1,5 +1,5 @@
 import ArrowIPC
-import SparkTypes
+public import SparkTypes
 import Tensors
 
 /// A function that predicts with a model, batch by batch: PySpark's `predict_batch_udf` in Swift.

@@ -1,4 +1,4 @@
-import ArrowIPC
+public import ArrowIPC
 
 /// The batches of one task, for a function that takes whole batches; can be read once.
 public struct RecordBatches: AsyncSequence {

@@ -1,6 +1,6 @@
-import ArrowIPC
-import Models
-import Tensors
+public import ArrowIPC
+public import Models
+public import Tensors
 
 /// One input of a predict function: a column of the batch, and how to read it.
 public struct InputArgument: Sendable {

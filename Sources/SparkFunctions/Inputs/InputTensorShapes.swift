@@ -1,5 +1,5 @@
 import Models
-import Tensors
+public import Tensors
 
 /// The shapes of one row of each input, without the batch dimension.
 ///

@@ -1,6 +1,6 @@
 import ArrowIPC
-import SparkTypes
-import Tensors
+public import SparkTypes
+public import Tensors
 
 /// An element of the arrays that a predict function takes: numbers, booleans, strings, bytes
 /// (`[UInt8]`), optionals of them for columns with nulls, and arrays of them for array columns.

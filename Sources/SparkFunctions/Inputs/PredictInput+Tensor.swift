@@ -1,6 +1,6 @@
 import ArrowIPC
-import SparkTypes
-import Tensors
+public import SparkTypes
+public import Tensors
 
 extension Tensor: PredictInput {
   public static var form: PredictInputForm { .tensor }

@@ -1,6 +1,6 @@
 import ArrowIPC
 import Models
-import SparkTypes
+public import SparkTypes
 import Tensors
 
 /// The built-in function that predicts whole batches: it gives a table's columns and beside them the

@@ -1,6 +1,6 @@
-import Models
-import SparkTypes
-import Tensors
+public import Models
+public import SparkTypes
+public import Tensors
 
 /// A model fitted to a table: what the driver needs to apply ``ModelPrediction``.
 public struct PredictionPlan: Sendable, Hashable {

@@ -1,5 +1,5 @@
-import Models
-import Tensors
+public import Models
+public import Tensors
 
 extension ModelPrediction {
   /// Tries a model on made-up rows before it is planned with, where that tells what is unknown.

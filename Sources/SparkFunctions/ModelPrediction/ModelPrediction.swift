@@ -1,7 +1,7 @@
 import ArrowIPC
-import Models
-import SparkTypes
-import Tensors
+public import Models
+public import SparkTypes
+public import Tensors
 
 /// The built-in function behind the form that needs no code: it runs a model file on columns and
 /// gives a struct of the model's outputs.

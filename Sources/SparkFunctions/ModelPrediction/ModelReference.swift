@@ -1,4 +1,4 @@
-import Models
+public import Models
 
 /// The kind of a model file, and with it what loads it.
 public struct ModelFormat: RawRepresentable, Sendable, Hashable, Codable {

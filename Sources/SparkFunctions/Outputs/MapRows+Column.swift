@@ -1,6 +1,6 @@
-import ArrowIPC
-import Models
-import SparkTypes
+public import ArrowIPC
+public import Models
+public import SparkTypes
 
 extension MapRows: PredictOutput {
   /// The type of the column.

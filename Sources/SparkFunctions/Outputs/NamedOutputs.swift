@@ -1,7 +1,7 @@
-import ArrowIPC
+public import ArrowIPC
 import Models
-import SparkTypes
-import Tensors
+public import SparkTypes
+public import Tensors
 
 /// The results of one batch as named columns, for functions that return a struct.
 ///

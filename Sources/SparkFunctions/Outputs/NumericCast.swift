@@ -1,6 +1,6 @@
 import ArrowIPC
 import Models
-import Tensors
+public import Tensors
 
 /// A cast of numbers to a declared type: exact in integers, to the nearest in floating-point numbers.
 struct NumericCast {

@@ -1,6 +1,6 @@
 import ArrowIPC
-import Models
-import SparkTypes
+public import Models
+public import SparkTypes
 import Tensors
 
 /// What is wanted of a prediction: a column of a type and a length.

@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+public import ArrowIPC
+public import SparkTypes
 import Tensors
 
 extension Array: PredictOutput where Element: Encodable {

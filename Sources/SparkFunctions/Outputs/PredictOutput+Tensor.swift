@@ -1,7 +1,7 @@
-import ArrowIPC
+public import ArrowIPC
 import Models
-import SparkTypes
-import Tensors
+public import SparkTypes
+public import Tensors
 
 extension Tensor: PredictOutput {
   public func column(_ request: OutputRequest) throws -> ArrowColumn {

@@ -1,6 +1,6 @@
 import ArrowIPC
 import Models
-import SparkFunctions
+public import SparkFunctions
 
 /// Evaluates the functions of one task over its batches.
 ///

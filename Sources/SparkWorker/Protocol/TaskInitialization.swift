@@ -1,4 +1,4 @@
-import SparkFunctions
+public import SparkFunctions
 
 /// What Spark says before it sends a task's rows.
 package struct TaskInitialization: Sendable, Hashable {

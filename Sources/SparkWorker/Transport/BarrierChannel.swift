@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 import SparkFunctions
 
 /// The way to the other tasks of a barrier stage: Spark's coordinator, one connection for each call.

@@ -1,4 +1,4 @@
-import ArrowIPC
+package import ArrowIPC
 import Glibc
 
 /// One socket between Spark and a task: blocking, buffered for small reads and writes; large ones go

@@ -1,4 +1,4 @@
-import NativeLibraries
+public import NativeLibraries
 
 extension TensorFlowLibrary {
   static let name = "TensorFlow"

@@ -1,5 +1,5 @@
-import Models
-import Tensors
+public import Models
+public import Tensors
 import Threads
 
 extension SavedModel {

@@ -1,4 +1,4 @@
-import Models
+public import Models
 import Tensors
 
 /// A TensorFlow SavedModel (Keras `model.export`, `tf.saved_model.save`), loaded to be run.

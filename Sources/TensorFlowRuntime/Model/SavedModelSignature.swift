@@ -1,4 +1,4 @@
-import Models
+public import Models
 import Tensors
 
 /// A way to call a SavedModel: the tensors that it takes and gives under a name.

@@ -1,5 +1,5 @@
-import Models
-import Tensors
+public import Models
+public import Tensors
 
 /// A ``SequenceModel`` of several networks with the names that Hugging Face's Optimum gives them.
 ///

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// An encoder with a decoder that gives one token after the other.
 ///

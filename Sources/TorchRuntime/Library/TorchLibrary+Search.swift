@@ -1,4 +1,4 @@
-import NativeLibraries
+public import NativeLibraries
 
 extension TorchLibrary {
   static let name = "PyTorch"

@@ -1,5 +1,5 @@
 import Glibc
-import Models
+public import Models
 import NativeLibraries
 import Tensors
 import Threads

@@ -1,4 +1,4 @@
-import Models
+public import Models
 
 /// How a compiled PyTorch model is loaded and run.
 ///

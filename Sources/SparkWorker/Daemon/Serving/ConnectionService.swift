@@ -1,6 +1,6 @@
 import ArrowIPC
 import Glibc
-import SparkFunctions
+package import SparkFunctions
 import Threads
 
 /// Serves the tasks that come over one connection, one after the other, on the calling thread.
