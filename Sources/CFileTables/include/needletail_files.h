@@ -1,8 +1,9 @@
 // The C interface of the plug-in that reads and writes tables in files with Apache Arrow's C++
 // libraries. Implemented by scripts/lib/files_plugin.cpp, called by Sources/FileTables.
 //
-// - A function that can fail returns NT_OK or the kind of failure, and then writes a text to `*text`,
-//   which is given back to `free_text`. The texts say what happened and in which file.
+// - A function that can fail returns NT_OK or the kind of failure, and then writes a text to `*text`
+//   (NULL if there is no memory for one), which is given back to `free_text`. It says what happened; the
+//   caller says in which file.
 // - No C++ exception leaves a function.
 // - Text is UTF-8. Paths are those of the store: a local path, or `bucket/key`.
 // - Batches and schemas cross by Arrow's C data interface, without copies: who receives a structure
@@ -57,7 +58,7 @@ enum {
   NT_CSV = 1,
   /// JSON lines.
   NT_JSON = 2,
-  /// Arrow IPC: the file format and the stream format are told apart by their first bytes.
+  /// Arrow IPC: the file and the stream format, told apart by the first bytes.
   NT_ARROW = 3,
 };
 
@@ -94,27 +95,37 @@ typedef struct NTListing {
   void *owner;
 } NTListing;
 
-/// How a CSV file is read. Columns are text unless `NTReading.schema` says otherwise.
+/// What becomes of a line of CSV with too few or too many values.
+enum {
+  /// Null for what lacks; what is too much is left out.
+  NT_FILL = 0,
+  NT_DROP = 1,
+  /// NT_MALFORMED.
+  NT_FAIL = 2,
+};
+
+/// How a CSV file is read: by Spark's rules (those of the univocity parser), all columns as text.
 typedef struct NTCSVReading {
-  char delimiter;
+  /// One byte or several.
+  const char *delimiter;
   /// 0: no quoting.
   char quote;
-  /// 0: no escaping. Equal to `quote`: a doubled quote within quotes is one. Otherwise the
-  /// character's successor stands for itself, within quotes and outside.
+  /// Within quotes, what makes the next quote, or itself, a plain one; may be the quote. 0: none.
   char escape;
+  /// Lines that begin with it are passed over. 0: none.
+  char comment;
   /// The first line holds the names of the columns. In a range that does not begin the file there is no
   /// such line.
   bool has_header;
-  /// Values may hold line ends within quotes. The file can't be read in ranges then.
-  bool has_newlines_in_values;
-  /// Texts that stand for null, also quoted ones if `nulls_in_quotes`; none: nothing is null but what a
-  /// short line lacks.
-  const char *const *null_texts;
-  int64_t null_text_count;
-  bool nulls_in_quotes;
-  /// Lines with too few values are filled with nulls, surplus values are left out; otherwise such a
-  /// line is NT_MALFORMED.
-  bool is_lenient;
+  /// Values in quotes may hold line ends. Such a file can't be read in ranges.
+  bool is_multiline;
+  bool trims_leading;
+  bool trims_trailing;
+  /// The text that stands for null; a value of no bytes at all is null, too.
+  const char *null_text;
+  /// What a quoted value of no bytes is, before it is compared with `null_text`.
+  const char *empty_text;
+  int32_t on_wrong_count;
 } NTCSVReading;
 
 /// How a file is opened for reading.
@@ -125,16 +136,16 @@ typedef struct NTReading {
   const char *compression;
   /// The length if it is known, which saves object stores a question; -1 if not.
   int64_t length;
-  /// For CSV: NULL, or names and types of all columns (the header's names are passed over). For JSON:
-  /// NULL (the first block of the file tells), or the fields to read. Otherwise NULL.
+  /// For CSV: NULL, or the names of all columns (the header's are passed over), each of type utf8. For
+  /// JSON: NULL (the first lines of the file tell), or the fields to read. Otherwise NULL.
   struct ArrowCSchema *schema;
   NTCSVReading csv;
-  /// Of CSV and JSON, the lines that begin in this range of bytes (Hadoop's rule: but for the first
-  /// one, a range begins behind the first line end at or behind its start, and ends behind the first
-  /// line end at or behind its own). A length of -1: up to the end. Not for compressed files.
+  /// Of CSV and JSON, the lines of this range of bytes, by Hadoop's rule: but for the first one, a range
+  /// begins behind the first line end at or behind its start, and it ends behind the first line end at or
+  /// behind its own. A length of -1: up to the end. Compressed files have no ranges.
   int64_t range_start;
   int64_t range_length;
-  /// Bytes that CSV and JSON are read in, 0: 1 MiB. A line must be shorter.
+  /// Bytes that CSV and JSON are read in, 0: 1 MiB.
   int32_t block_bytes;
 } NTReading;
 
@@ -164,8 +175,8 @@ typedef struct NTStatistics {
   double float_minimum, float_maximum;
 } NTStatistics;
 
-/// A path to a field: the names of struct fields from the column down. Lists and maps on the way may be
-/// passed over (their elements, keys and values may also be named, as the schema does).
+/// A path to a field: the names of struct fields from the column down, through the elements of lists
+/// (which have no name here). Of a map there is all or nothing.
 typedef struct NTFieldPath {
   const char *const *names;
   int64_t count;
