@@ -18,9 +18,7 @@
 #include "files_plugin/arrow_files.h"
 #include "files_plugin/bytes.h"
 #include "files_plugin/casts.h"
-#include "files_plugin/csv_files.h"
 #include "files_plugin/failures.h"
-#include "files_plugin/json_files.h"
 #include "files_plugin/memory.h"
 #include "files_plugin/parquet_files.h"
 #include "files_plugin/stores.h"
@@ -156,11 +154,11 @@ int32_t move(NTStore* store, const char* from, const char* to, char** text) {
 
 // MARK: Bytes
 
-int32_t input_open(NTStore* store, const char* path, const char* compression, NTInput** input,
+int32_t input_open(NTStore* store, const char* path, bool decompresses, NTInput** input,
                    char** text) {
   return guarded(text, [&] {
     *input = nullptr;
-    *input = new NTInput(open_input(*store, path, compression));
+    *input = new NTInput(open_input(*store, path, decompresses));
   });
 }
 int32_t input_read(NTInput* input, void* buffer, int64_t capacity, int64_t* count, char** text) {
@@ -177,9 +175,9 @@ int32_t output_open(NTStore* store, const char* path, const char* compression, N
                     char** text) {
   return guarded(text, [&] {
     *output = nullptr;
-    const auto type = compression_of(compression);
+    auto codec = codec_of(compression);
     auto file = std::make_unique<OpenedFile>(*store, path);
-    file->compress(type, arrow::util::kUseDefaultCompressionLevel);
+    if (codec != nullptr) file->compress(std::move(codec));
     *output = new NTOutput{std::move(file)};
   });
 }
@@ -195,50 +193,23 @@ void output_free(NTOutput* output) {
 
 // MARK: Tables
 
-CSVFormat format_of(const NTCSVReading& reading) {
-  CSVFormat format;
-  if (reading.delimiter != nullptr) format.delimiter = reading.delimiter;
-  if (format.delimiter.empty()) throw Failure(NT_INVALID, "the delimiter of CSV is empty");
-  format.quote = reading.quote;
-  format.escape = reading.escape;
-  format.comment = reading.comment;
-  format.has_header = reading.has_header;
-  format.is_multiline = reading.is_multiline;
-  format.trims_leading = reading.trims_leading;
-  format.trims_trailing = reading.trims_trailing;
-  if (reading.null_text != nullptr) format.null_text = reading.null_text;
-  if (reading.empty_text != nullptr) format.empty_text = reading.empty_text;
-  format.on_wrong_count = reading.on_wrong_count;
-  return format;
-}
-
 std::shared_ptr<const Table> open_table(const NTStore& store, const std::string& path,
-                                        const NTReading& reading,
-                                        const std::shared_ptr<Schema>& schema) {
-  TextRange range;
-  range.start = std::max<int64_t>(reading.range_start, 0);
-  if (reading.range_length >= 0) range.end = range.start + reading.range_length;
-  switch (reading.format) {
+                                        int32_t format, int64_t length) {
+  switch (format) {
     case NT_PARQUET:
-      return std::make_shared<ParquetTable>(store, path, reading.length);
+      return std::make_shared<ParquetTable>(store, path, length);
     case NT_ARROW:
-      return std::make_shared<ArrowTable>(store, path, reading.length);
-    case NT_JSON:
-      return std::make_shared<JSONTable>(store, path, reading, range, schema);
-    case NT_CSV:
-      return std::make_shared<CSVTable>(store, path, reading, format_of(reading.csv), range, schema);
+      return std::make_shared<ArrowTable>(store, path, length);
     default:
-      throw Failure(NT_INVALID, "there is no format " + std::to_string(reading.format));
+      throw Failure(NT_INVALID, "there is no format " + std::to_string(format));
   }
 }
 
-int32_t file_open(NTStore* store, const char* path, const NTReading* reading, NTFile** file,
+int32_t file_open(NTStore* store, const char* path, int32_t format, int64_t length, NTFile** file,
                   char** text) {
   return guarded(text, [&] {
     *file = nullptr;
-    const Given<ArrowCSchema> given(reading->schema);
-    const auto schema = reading->schema == nullptr ? nullptr : import_schema(reading->schema);
-    *file = new NTFile{open_table(*store, path, *reading, schema)};
+    *file = new NTFile{open_table(*store, path, format, length)};
   });
 }
 void file_free(NTFile* file) {
@@ -330,17 +301,9 @@ int32_t writer_open(NTStore* store, const char* path, const NTWriting* writing, 
     const Given<ArrowCSchema> given(schema);
     auto opened = std::make_unique<NTWriter>();
     opened->schema = import_schema(schema);
-    if (writing->format == NT_JSON) {
-      throw Failure(NT_UNSUPPORTED, "JSON is written by the caller, as text");
-    }
     // What the options say is looked at before anything is written.
     if (writing->format == NT_PARQUET) parquet_compression_of(writing->compression);
-    const auto compression = writing->format == NT_CSV ? compression_of(writing->compression)
-                                                       : arrow::Compression::UNCOMPRESSED;
     opened->file = std::make_unique<OpenedFile>(*store, path);
-    opened->file->compress(compression, writing->compression_level >= 0
-                                            ? writing->compression_level
-                                            : arrow::util::kUseDefaultCompressionLevel);
     const auto& stream = opened->file->stream();
     switch (writing->format) {
       case NT_PARQUET:
@@ -348,9 +311,6 @@ int32_t writer_open(NTStore* store, const char* path, const NTWriting* writing, 
         break;
       case NT_ARROW:
         opened->writer = make_arrow_writer(stream, opened->schema, *writing);
-        break;
-      case NT_CSV:
-        opened->writer = make_csv_writer(stream, opened->schema, *writing);
         break;
       default:
         throw Failure(NT_INVALID, "there is no format " + std::to_string(writing->format));

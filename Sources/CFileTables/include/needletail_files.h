@@ -52,14 +52,11 @@ enum {
   NT_OUT_OF_MEMORY = 10,
 };
 
-/// Formats of files.
+/// Formats of tables.
 enum {
   NT_PARQUET = 0,
-  NT_CSV = 1,
-  /// JSON lines.
-  NT_JSON = 2,
   /// Arrow IPC: the file and the stream format, told apart by the first bytes.
-  NT_ARROW = 3,
+  NT_ARROW = 1,
 };
 
 /// A file system.
@@ -94,60 +91,6 @@ typedef struct NTListing {
   NTEntry *entries;
   void *owner;
 } NTListing;
-
-/// What becomes of a line of CSV with too few or too many values.
-enum {
-  /// Null for what lacks; what is too much is left out.
-  NT_FILL = 0,
-  NT_DROP = 1,
-  /// NT_MALFORMED.
-  NT_FAIL = 2,
-};
-
-/// How a CSV file is read: by Spark's rules (those of the univocity parser), all columns as text.
-typedef struct NTCSVReading {
-  /// One byte or several.
-  const char *delimiter;
-  /// 0: no quoting.
-  char quote;
-  /// Within quotes, what makes the next quote, or itself, a plain one; may be the quote. 0: none.
-  char escape;
-  /// Lines that begin with it are passed over. 0: none.
-  char comment;
-  /// The first line holds the names of the columns. In a range that does not begin the file there is no
-  /// such line.
-  bool has_header;
-  /// Values in quotes may hold line ends. Such a file can't be read in ranges.
-  bool is_multiline;
-  bool trims_leading;
-  bool trims_trailing;
-  /// The text that stands for null; a value of no bytes at all is null, too.
-  const char *null_text;
-  /// What a quoted value of no bytes is, before it is compared with `null_text`.
-  const char *empty_text;
-  int32_t on_wrong_count;
-} NTCSVReading;
-
-/// How a file is opened for reading.
-typedef struct NTReading {
-  int32_t format;
-  /// Compression of CSV and JSON: NULL tells it by the name's end (.gz, .zst, .bz2, .lz4, .br); else
-  /// "none", "gzip", "zstd", "bz2", "lz4", "brotli".
-  const char *compression;
-  /// The length if it is known, which saves object stores a question; -1 if not.
-  int64_t length;
-  /// For CSV: NULL, or the names of all columns (the header's are passed over), each of type utf8. For
-  /// JSON: NULL (the first lines of the file tell), or the fields to read. Otherwise NULL.
-  struct ArrowCSchema *schema;
-  NTCSVReading csv;
-  /// Of CSV and JSON, the lines of this range of bytes, by Hadoop's rule: but for the first one, a range
-  /// begins behind the first line end at or behind its start, and it ends behind the first line end at or
-  /// behind its own. A length of -1: up to the end. Compressed files have no ranges.
-  int64_t range_start;
-  int64_t range_length;
-  /// Bytes that CSV and JSON are read in, 0: 1 MiB.
-  int32_t block_bytes;
-} NTReading;
 
 /// A row group of a Parquet file, or all of another file.
 typedef struct NTRowGroup {
@@ -198,11 +141,11 @@ typedef struct NTScanning {
   NTStop *stop;
 } NTScanning;
 
-/// How a file is written.
+/// How a table is written.
 typedef struct NTWriting {
   int32_t format;
   /// NULL: none. Parquet: "none", "snappy", "zstd", "gzip", "lz4_raw", "brotli". Arrow: "none", "zstd",
-  /// "lz4". CSV: as in NTReading.
+  /// "lz4".
   const char *compression;
   /// -1: the compression's own.
   int32_t compression_level;
@@ -211,10 +154,6 @@ typedef struct NTWriting {
   int64_t row_group_bytes;
   /// Arrow: the stream format instead of the file format.
   bool is_stream;
-  /// CSV.
-  char delimiter;
-  bool has_header;
-  const char *null_text;
 } NTWriting;
 
 typedef struct NTFiles {
@@ -266,15 +205,16 @@ typedef struct NTFiles {
 
   // Bytes.
 
-  /// `compression` as in NTReading; "none" reads the bytes as they are.
-  int32_t (*input_open)(NTStore *store, const char *path, const char *compression, NTInput **input,
+  /// With `decompresses` what a name's end tells of is undone: .gz, .zst, .bz2, .br, .deflate (zlib's),
+  /// .lz4 (frames).
+  int32_t (*input_open)(NTStore *store, const char *path, bool decompresses, NTInput **input,
                         char **text);
   /// Fewer than `capacity` bytes only at the end.
   int32_t (*input_read)(NTInput *input, void *buffer, int64_t capacity, int64_t *count,
                         char **text);
   void (*input_free)(NTInput *input);
 
-  /// Replaces the file. `compression` as in NTReading, NULL: none.
+  /// Replaces the file. `compression`: NULL or "none", "gzip", "zstd", "bzip2", "brotli", "deflate".
   int32_t (*output_open)(NTStore *store, const char *path, const char *compression,
                          NTOutput **output, char **text);
   int32_t (*output_write)(NTOutput *output, const void *bytes, int64_t count, char **text);
@@ -285,8 +225,9 @@ typedef struct NTFiles {
 
   // Tables.
 
-  int32_t (*file_open)(NTStore *store, const char *path, const NTReading *reading, NTFile **file,
-                       char **text);
+  /// `length` is the file's if it is known, which saves object stores a question; else -1.
+  int32_t (*file_open)(NTStore *store, const char *path, int32_t format, int64_t length,
+                       NTFile **file, char **text);
   void (*file_free)(NTFile *file);
   int32_t (*file_schema)(NTFile *file, struct ArrowCSchema *schema, char **text);
   int64_t (*file_length)(NTFile *file);

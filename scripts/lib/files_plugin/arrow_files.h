@@ -25,7 +25,7 @@ inline arrow::ipc::IpcReadOptions ipc_options() {
 class ArrowTable final : public Table, public std::enable_shared_from_this<ArrowTable> {
  public:
   ArrowTable(const NTStore& store, const std::string& path, int64_t length)
-      : store_(store), path_(path), source_(open_file(store, path, length, /*is_mapped=*/true)) {
+      : store_(store), path_(path), source_(open_file(store, path, length)) {
     length_ = value(source_->GetSize());
     char magic[6] = {};
     const int64_t count = value(source_->ReadAt(0, 6, magic));

@@ -23,35 +23,43 @@ inline bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-// The compression that a name's end tells of.
-inline arrow::Compression::type compression_of_name(const std::string& path) {
-  if (ends_with(path, ".gz")) return arrow::Compression::GZIP;
-  if (ends_with(path, ".zst") || ends_with(path, ".zstd")) return arrow::Compression::ZSTD;
-  if (ends_with(path, ".bz2")) return arrow::Compression::BZ2;
-  if (ends_with(path, ".lz4")) return arrow::Compression::LZ4_FRAME;
-  if (ends_with(path, ".br")) return arrow::Compression::BROTLI;
-  return arrow::Compression::UNCOMPRESSED;
+inline std::unique_ptr<arrow::util::Codec> codec_of(arrow::Compression::type type) {
+  return value(arrow::util::Codec::Create(type), NT_INVALID);
 }
 
-// The compression of a whole file, by its name in options.
-inline arrow::Compression::type compression_of(const char* name) {
+// Hadoop's, which is zlib's own format.
+inline std::unique_ptr<arrow::util::Codec> deflate_codec() {
+  arrow::util::GZipCodecOptions options;
+  options.gzip_format = arrow::util::GZipFormat::ZLIB;
+  return value(arrow::util::Codec::Create(arrow::Compression::GZIP, options), NT_INVALID);
+}
+
+// What undoes the compression that a name's end tells of; NULL for none.
+inline std::unique_ptr<arrow::util::Codec> codec_of_name(const std::string& path) {
+  if (ends_with(path, ".gz") || ends_with(path, ".gzip")) return codec_of(arrow::Compression::GZIP);
+  if (ends_with(path, ".zst") || ends_with(path, ".zstd")) return codec_of(arrow::Compression::ZSTD);
+  if (ends_with(path, ".bz2")) return codec_of(arrow::Compression::BZ2);
+  if (ends_with(path, ".lz4")) return codec_of(arrow::Compression::LZ4_FRAME);
+  if (ends_with(path, ".br")) return codec_of(arrow::Compression::BROTLI);
+  if (ends_with(path, ".deflate")) return deflate_codec();
+  return nullptr;
+}
+
+// The compression of a whole file that is written; NULL for none.
+inline std::unique_ptr<arrow::util::Codec> codec_of(const char* name) {
   const std::string text = name == nullptr ? "none" : name;
-  if (text.empty() || text == "none" || text == "uncompressed") {
-    return arrow::Compression::UNCOMPRESSED;
+  if (text == "none" || text == "uncompressed") return nullptr;
+  if (text == "gzip") return codec_of(arrow::Compression::GZIP);
+  if (text == "zstd") return codec_of(arrow::Compression::ZSTD);
+  if (text == "bzip2") return codec_of(arrow::Compression::BZ2);
+  if (text == "brotli") return codec_of(arrow::Compression::BROTLI);
+  if (text == "deflate") return deflate_codec();
+  if (text == "lz4") {
+    throw Failure(NT_UNSUPPORTED, "compression lz4 is not written: what Spark and Hadoop take for it "
+                                  "is a format of their own; choose gzip, zstd or bzip2");
   }
-  if (text == "gzip" || text == "gz") return arrow::Compression::GZIP;
-  if (text == "zstd") return arrow::Compression::ZSTD;
-  if (text == "bz2" || text == "bzip2") return arrow::Compression::BZ2;
-  if (text == "lz4") return arrow::Compression::LZ4_FRAME;
-  if (text == "brotli") return arrow::Compression::BROTLI;
-  throw Failure(NT_INVALID, "there is no compression '" + text +
-                                "'; there are none, gzip, zstd, bz2, lz4, brotli");
-}
-
-inline std::unique_ptr<arrow::util::Codec> codec_of(
-    arrow::Compression::type compression,
-    int level = arrow::util::kUseDefaultCompressionLevel) {
-  return value(arrow::util::Codec::Create(compression, level), NT_INVALID);
+  throw Failure(NT_INVALID, "files can't be compressed as '" + text +
+                                "'; choose none, gzip, zstd, bzip2, brotli or deflate");
 }
 
 inline std::shared_ptr<io::InputStream> open_stream(const NTStore& store, const std::string& path) {
@@ -59,13 +67,10 @@ inline std::shared_ptr<io::InputStream> open_stream(const NTStore& store, const 
   return value(store.system->OpenInputStream(path));
 }
 
-// A file to be read anywhere. One of this machine is mapped into memory if `is_mapped`.
+// A file to be read anywhere. One of this machine is mapped into memory.
 inline std::shared_ptr<io::RandomAccessFile> open_file(const NTStore& store, const std::string& path,
-                                                       int64_t length, bool is_mapped) {
-  if (store.is_local) {
-    if (is_mapped) return value(io::MemoryMappedFile::Open(path, io::FileMode::READ));
-    return value(io::ReadableFile::Open(path, pool()));
-  }
+                                                       int64_t length) {
+  if (store.is_local) return value(io::MemoryMappedFile::Open(path, io::FileMode::READ));
   fs::FileInfo info(path, fs::FileType::File);
   if (length >= 0) {
     info.set_size(length);
@@ -124,9 +129,8 @@ class OpenedFile {
     });
   }
 
-  void compress(arrow::Compression::type compression, int level) {
-    if (compression == arrow::Compression::UNCOMPRESSED) return;
-    codec_ = codec_of(compression, level);
+  void compress(std::unique_ptr<arrow::util::Codec> codec) {
+    codec_ = std::move(codec);
     stream_ = value(io::CompressedOutputStream::Make(codec_.get(), raw_, pool()));
   }
 
@@ -169,12 +173,11 @@ struct NTInput {
 
 namespace needletail {
 
-inline NTInput open_input(const NTStore& store, const std::string& path, const char* compression) {
+inline NTInput open_input(const NTStore& store, const std::string& path, bool decompresses) {
   NTInput input;
-  const auto type = compression == nullptr ? compression_of_name(path) : compression_of(compression);
+  if (decompresses) input.codec = codec_of_name(path);
   input.stream = open_stream(store, path);
-  if (type != arrow::Compression::UNCOMPRESSED) {
-    input.codec = codec_of(type);
+  if (input.codec != nullptr) {
     input.stream = value(io::CompressedInputStream::Make(input.codec.get(), input.stream, pool()));
   }
   return input;

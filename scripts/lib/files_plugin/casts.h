@@ -22,8 +22,8 @@ inline std::shared_ptr<arrow::Array> cast(const std::shared_ptr<arrow::Array>& a
   auto result = arrow::compute::Cast(*array, type, arrow::compute::CastOptions::Safe(), &context);
   if (!result.ok()) {
     const auto& status = result.status();
-    throw Failure(code_of(status, NT_INVALID), "column '" + column + "' of type " +
-                                                   array->type()->ToString() + " as " +
+    const std::string place = column.empty() ? "" : "column '" + column + "': ";
+    throw Failure(code_of(status, NT_INVALID), place + array->type()->ToString() + " as " +
                                                    type->ToString() + ": " + text_of(status));
   }
   return std::move(result).ValueUnsafe();

@@ -100,7 +100,7 @@ inline std::shared_ptr<ArrayData> with_type(const std::shared_ptr<ArrayData>& da
 class ParquetTable final : public Table, public std::enable_shared_from_this<ParquetTable> {
  public:
   ParquetTable(const NTStore& store, const std::string& path, int64_t length)
-      : is_local_(store.is_local), source_(open_file(store, path, length, /*is_mapped=*/true)) {
+      : is_local_(store.is_local), source_(open_file(store, path, length)) {
     length_ = value(source_->GetSize());
     properties_ = parquet::ReaderProperties(pool());
     limit_to_footer();

@@ -2,8 +2,6 @@
 
 #pragma once
 
-#include <arrow/csv/options.h>
-#include <arrow/csv/writer.h>
 #include <arrow/ipc/options.h>
 #include <arrow/ipc/writer.h>
 #include <arrow/util/byte_size.h>
@@ -79,10 +77,9 @@ class ParquetWriter final : public TableWriter {
   int64_t bytes_ = 0;
 };
 
-// Arrow's own formats, and CSV.
-class StreamWriter final : public TableWriter {
+class ArrowWriter final : public TableWriter {
  public:
-  explicit StreamWriter(std::shared_ptr<arrow::ipc::RecordBatchWriter> writer)
+  explicit ArrowWriter(std::shared_ptr<arrow::ipc::RecordBatchWriter> writer)
       : writer_(std::move(writer)) {}
 
   void write(const RecordBatch& batch) override {
@@ -103,28 +100,17 @@ inline std::unique_ptr<TableWriter> make_arrow_writer(
   options.memory_pool = pool();
   const std::string name = writing.compression == nullptr ? "none" : writing.compression;
   if (name == "zstd" || name == "lz4") {
-    options.codec = codec_of(name == "zstd" ? arrow::Compression::ZSTD : arrow::Compression::LZ4_FRAME,
-                             writing.compression_level >= 0
-                                 ? writing.compression_level
-                                 : arrow::util::kUseDefaultCompressionLevel);
+    const auto type = name == "zstd" ? arrow::Compression::ZSTD : arrow::Compression::LZ4_FRAME;
+    const int level = writing.compression_level >= 0 ? writing.compression_level
+                                                     : arrow::util::kUseDefaultCompressionLevel;
+    options.codec = value(arrow::util::Codec::Create(type, level), NT_INVALID);
   } else if (name != "none" && name != "uncompressed") {
     throw Failure(NT_INVALID,
                   "Arrow files have no compression '" + name + "'; they have none, zstd, lz4");
   }
   auto writer = writing.is_stream ? arrow::ipc::MakeStreamWriter(stream, schema, options)
                                   : arrow::ipc::MakeFileWriter(stream, schema, options);
-  return std::make_unique<StreamWriter>(value(std::move(writer), NT_INVALID));
-}
-
-inline std::unique_ptr<TableWriter> make_csv_writer(const std::shared_ptr<io::OutputStream>& stream,
-                                                    const std::shared_ptr<Schema>& schema,
-                                                    const NTWriting& writing) {
-  auto options = arrow::csv::WriteOptions::Defaults();
-  options.include_header = writing.has_header;
-  options.delimiter = writing.delimiter == 0 ? ',' : writing.delimiter;
-  options.null_string = writing.null_text == nullptr ? "" : writing.null_text;
-  return std::make_unique<StreamWriter>(
-      value(arrow::csv::MakeCSVWriter(stream, schema, options), NT_INVALID));
+  return std::make_unique<ArrowWriter>(value(std::move(writer), NT_INVALID));
 }
 
 }  // namespace needletail
