@@ -91,10 +91,14 @@ class ArrowBatches final : public Batches {
     std::shared_ptr<RecordBatch> batch;
     if (file_ != nullptr) {
       if (index_ < file_->num_record_batches()) {
-        batch = value(file_->ReadRecordBatch(index_++), NT_MALFORMED);
+        auto read = file_->ReadRecordBatch(index_++);
+        check_memory(read.status());
+        batch = value(std::move(read), NT_MALFORMED);
       }
     } else {
-      check(stream_->ReadNext(&batch), NT_MALFORMED);
+      const auto status = stream_->ReadNext(&batch);
+      check_memory(status);
+      check(status, NT_MALFORMED);
     }
     if (batch == nullptr) {
       is_ended_ = true;
@@ -114,6 +118,13 @@ class ArrowBatches final : public Batches {
       columns.push_back(plain(data, schema_->field(static_cast<int>(index))->type(), name));
     }
     return RecordBatch::Make(schema_, batch->num_rows(), std::move(columns));
+  }
+
+  // A damaged length looks like one that memory has no room for.
+  static void check_memory(const arrow::Status& status) {
+    if (!status.IsOutOfMemory()) return;
+    throw Failure(NT_MALFORMED, "the file is damaged, or a batch of it does not fit in memory: " +
+                                    text_of(status));
   }
 
   std::shared_ptr<const ArrowTable> table_;

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <arrow/array/builder_binary.h>
 #include <arrow/compute/cast.h>
 #include <arrow/compute/exec.h>
 
@@ -97,6 +98,35 @@ inline std::shared_ptr<Schema> plain(const Schema& schema) {
   return arrow::schema(std::move(fields), schema.metadata());
 }
 
+// The values of views, copied. Arrow's own cast follows those of nulls, too, which nothing checks.
+template <typename Builder>
+std::shared_ptr<ArrayData> without_views(const ArrayData& data, const std::string& column) {
+  Builder builder(pool());
+  check(builder.Reserve(data.length));
+  const auto* views = data.GetValues<arrow::BinaryViewType::c_type>(1);
+  for (int64_t index = 0; index < data.length; ++index) {
+    if (data.IsNull(index)) {
+      builder.UnsafeAppendNull();
+      continue;
+    }
+    const auto& view = views[index];
+    if (view.size() < 0) throw Failure(NT_MALFORMED, "column '" + column + "': a length is negative");
+    if (view.is_inline()) {
+      check(builder.Append(view.inline_data(), view.size()));
+      continue;
+    }
+    const size_t place = static_cast<size_t>(view.ref.buffer_index) + 2;
+    const bool is_within = view.ref.buffer_index >= 0 && view.ref.offset >= 0 &&
+                           place < data.buffers.size() && data.buffers[place] != nullptr &&
+                           int64_t{view.ref.offset} + view.size() <= data.buffers[place]->size();
+    if (!is_within) {
+      throw Failure(NT_MALFORMED, "column '" + column + "': a view points outside its buffers");
+    }
+    check(builder.Append(data.buffers[place]->data() + view.ref.offset, view.size()), NT_MALFORMED);
+  }
+  return value(builder.Finish(), NT_MALFORMED)->data();
+}
+
 // `data` in the type that `plain` has for it.
 inline std::shared_ptr<ArrayData> plain(const std::shared_ptr<ArrayData>& data,
                                         const std::shared_ptr<DataType>& type,
@@ -106,6 +136,12 @@ inline std::shared_ptr<ArrayData> plain(const std::shared_ptr<ArrayData>& data,
     auto storage = data->Copy();
     storage->type = static_cast<const arrow::ExtensionType&>(*data->type).storage_type();
     return plain(storage, type, column);
+  }
+  if (data->type->id() == arrow::Type::STRING_VIEW) {
+    return without_views<arrow::StringBuilder>(*data, column);
+  }
+  if (data->type->id() == arrow::Type::BINARY_VIEW) {
+    return without_views<arrow::BinaryBuilder>(*data, column);
   }
   if (data->type->id() == type->id() && !data->child_data.empty()) {
     auto copy = data->Copy();
