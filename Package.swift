@@ -241,6 +241,18 @@ module(
     "SwiftProtobuf", "Threads",
   ])
 
+// MARK: Tables in files
+
+// The interface of the plug-in that scripts/build-files-plugin makes.
+package.targets.append(.target(name: "CFileTables", dependencies: ["CArrow"]))
+module(
+  "FileTables",
+  needs: ["ArrowIPC", "CArrow", "CFileTables", "JSONText", "NativeLibraries", "SparkTypes"])
+tests(
+  "FileTablesTests",
+  need: ["ArrowIPC", "FileTables", "NativeLibraries", "SparkTypes", "Tensors"],
+  exclude: ["Files/Tables", "Files/make_tables.py"])
+
 // MARK: Programs that use both
 
 module("HostProcesses", needs: ["ErrorCauses", "NativeLibraries"])

@@ -1,7 +1,7 @@
 # The set-up that the scripts share. Sourced, with `set -euo pipefail` in force:
 #
 #   source "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"
-#   require_swift; require_system; require_python
+#   require_swift; require_system; require_python; require_files_plugin
 #
 # Everything is done at most once: a second run finds it done. Nothing asks a question. Progress
 # goes to stderr as lines that begin with "==> ", so that stdout is the script's own.
@@ -134,6 +134,24 @@ make_environment() {
 require_python() {
   make_environment "$root/.venv" "$root/requirements.txt"
   export NEEDLETAIL_PYTHON=$python
+}
+
+# Builds the plug-in that reads and writes tables in files, beside pyarrow's libraries, unless it is there.
+require_files_plugin() {
+  local arrow wanted stamp
+  arrow=$(echo "$root"/.venv/lib/python3*/site-packages/pyarrow)
+  stamp=$arrow/libneedletail_files.stamp
+  wanted=$(cat "$root/scripts/build-files-plugin" "$root/scripts/lib/files_plugin.cpp" \
+    "$root"/scripts/lib/files_plugin/*.h "$root"/Sources/C{Arrow,FileTables}/include/*.h \
+    "$arrow/include/arrow/util/config.h" | cksum)
+  exec 9>"$root/.build/environment.lock"
+  if command -v flock >/dev/null; then flock 9; fi
+  if [ ! -f "$arrow/libneedletail_files.so" ] || [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+    say "building the plug-in for files (half a minute, once)"
+    quietly "$root/scripts/build-files-plugin" "$python" || fail "scripts/build-files-plugin failed"
+    printf '%s' "$wanted" >"$stamp"
+  fi
+  exec 9>&-
 }
 
 # Builds a product in release and prints the folder of its executable.

@@ -1,0 +1,93 @@
+import ArrowIPC
+import Foundation
+import Testing
+
+@testable import FileTables
+
+/// Whatever a file holds, reading it ends with its rows or an error that names it.
+@Suite("Damaged files", .needsFilePlugin)
+struct DamagedFileTests {
+  private static let tables: [(String, FileFormat)] = [
+    ("int96.parquet", .parquet), ("noted.parquet", .parquet), ("encodings.parquet", .parquet),
+    ("views.arrow", .arrow), ("views.arrows", .arrow), ("compressed.arrow", .arrow),
+    ("compressed.arrows", .arrow),
+  ]
+
+  private func bytes(_ name: String) throws -> [UInt8] {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    return Array(try Data(contentsOf: folder.appending(path: "Tables/\(name)")))
+  }
+
+  /// Reads a file of `bytes`.
+  ///
+  /// - Returns: its rows, or `nil` for an error that is as it should be.
+  private func rows(_ bytes: [UInt8], _ format: FileFormat, _ folder: FilesFolder) throws -> Int? {
+    let path = folder.file("damaged")
+    try folder.store.write(bytes, to: path)
+    do {
+      let file = try TableFile(folder.store, path, format)
+      return try file.batches(batchRows: 100).all().map(\.rowCount).reduce(0, +)
+    } catch let error as FileTableError {
+      let isRight =
+        [.malformed, .unsupported].contains(error.code) && error.path == path
+        && !error.message.isEmpty
+      #expect(isRight, "\(error)")
+      return nil
+    }
+  }
+
+  @Test(arguments: tables)
+  func cutOff(name: String, format: FileFormat) throws {
+    let folder = try FilesFolder()
+    let whole = try bytes(name)
+    let rows = try #require(try rows(whole, format, folder))
+    var lengths = Array(stride(from: 0, to: whole.count, by: max(whole.count / 60, 1)))
+    lengths += (1...12).map { whole.count - $0 }
+    for length in lengths {
+      let left = try self.rows(Array(whole[..<length]), format, folder)
+      // A stream without its end mark is taken for one; of Arrow's file format nothing may lack.
+      let isStream = name.hasSuffix(".arrows")
+      #expect(left == nil || isStream && (left == rows || left == 0), "\(length) bytes of \(name)")
+    }
+  }
+
+  @Test(arguments: tables)
+  func changedBytes(name: String, format: FileFormat) throws {
+    let folder = try FilesFolder()
+    let whole = try bytes(name)
+    var random = RepeatedRandom(seed: 1)
+    for _ in 0..<150 {
+      var damaged = whole
+      for _ in 0...random.next(below: 4) {
+        damaged[random.next(below: damaged.count)] = UInt8(random.next(below: 256))
+      }
+      _ = try rows(damaged, format, folder)
+    }
+  }
+
+  @Test func otherFiles() throws {
+    let folder = try FilesFolder()
+    for (bytes, format) in [
+      (Array("a,b\n1,2\n".utf8), FileFormat.parquet), (Array("a,b\n1,2\n".utf8), .arrow),
+      ([], .parquet), ([], .arrow), (Array("PAR1PAR1".utf8), .parquet),
+      (Array("ARROW1".utf8), .arrow), (try self.bytes("views.arrow"), .parquet),
+      (try self.bytes("noted.parquet"), .arrow),
+    ] {
+      #expect(try rows(bytes, format, folder) == nil)
+    }
+    let path = folder.path
+    #expect(failure { _ = try TableFile(folder.store, path, .parquet) }?.path == path)
+  }
+}
+
+/// Random numbers that are the same each time.
+private struct RepeatedRandom {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next(below bound: Int) -> Int {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return Int(state >> 33) % bound
+  }
+}

@@ -1,0 +1,146 @@
+// Arrow's own formats: files and streams.
+
+#pragma once
+
+#include <arrow/ipc/options.h>
+#include <arrow/ipc/reader.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bytes.h"
+#include "casts.h"
+#include "tables.h"
+
+namespace needletail {
+
+inline arrow::ipc::IpcReadOptions ipc_options() {
+  auto options = arrow::ipc::IpcReadOptions::Defaults();
+  options.use_threads = false;
+  options.memory_pool = pool();
+  return options;
+}
+
+class ArrowTable final : public Table, public std::enable_shared_from_this<ArrowTable> {
+ public:
+  ArrowTable(const NTStore& store, const std::string& path, int64_t length)
+      : store_(store), path_(path), source_(open_file(store, path, length)) {
+    length_ = value(source_->GetSize());
+    char magic[6] = {};
+    const int64_t count = value(source_->ReadAt(0, 6, magic));
+    is_file_ = count == 6 && std::string(magic, 6) == "ARROW1";
+    if (is_file_) {
+      whole_ = value(arrow::ipc::RecordBatchFileReader::Open(source_, ipc_options()), NT_MALFORMED)
+                   ->schema();
+    } else {
+      whole_ = open_stream_reader()->schema();
+    }
+    schema_ = plain(*whole_);
+  }
+
+  std::shared_ptr<Schema> schema() const override { return schema_; }
+  int64_t length() const override { return length_; }
+  std::unique_ptr<Batches> scan(const Scanning& scanning) const override;
+
+ private:
+  friend class ArrowBatches;
+
+  std::shared_ptr<arrow::ipc::RecordBatchStreamReader> open_stream_reader() const {
+    return value(arrow::ipc::RecordBatchStreamReader::Open(open_stream(store_, path_), ipc_options()),
+                 NT_MALFORMED);
+  }
+
+  NTStore store_;
+  std::string path_;
+  std::shared_ptr<io::RandomAccessFile> source_;
+  int64_t length_ = 0;
+  bool is_file_ = false;
+  std::shared_ptr<Schema> whole_;
+  std::shared_ptr<Schema> schema_;
+};
+
+class ArrowBatches final : public Batches {
+ public:
+  ArrowBatches(std::shared_ptr<const ArrowTable> table, const Scanning& scanning)
+      : table_(std::move(table)), scanning_(scanning), slices_(scanning.batch_rows) {
+    selections_ = select(*table_->whole_, scanning_);
+    // Pruned before it is made plain, so that nothing is decoded in vain.
+    pruned_ = pruned(*table_->whole_, selections_);
+    schema_ = plain(*pruned_);
+    if (scanning_.row_groups.empty()) {
+      is_ended_ = true;
+    } else if (table_->is_file_) {
+      file_ = value(arrow::ipc::RecordBatchFileReader::Open(table_->source_, ipc_options()),
+                    NT_MALFORMED);
+    } else {
+      stream_ = table_->open_stream_reader();
+    }
+  }
+
+  std::shared_ptr<Schema> schema() const override { return schema_; }
+
+  std::shared_ptr<RecordBatch> next() override {
+    return slices_.next([this] { return make(); });
+  }
+
+ private:
+  std::shared_ptr<RecordBatch> make() {
+    check(scanning_.stop);
+    if (is_ended_) return nullptr;
+    std::shared_ptr<RecordBatch> batch;
+    if (file_ != nullptr) {
+      if (index_ < file_->num_record_batches()) {
+        auto read = file_->ReadRecordBatch(index_++);
+        check_memory(read.status());
+        batch = value(std::move(read), NT_MALFORMED);
+      }
+    } else {
+      const auto status = stream_->ReadNext(&batch);
+      check_memory(status);
+      check(status, NT_MALFORMED);
+    }
+    if (batch == nullptr) {
+      is_ended_ = true;
+      return nullptr;
+    }
+    std::vector<std::shared_ptr<ArrayData>> columns;
+    for (size_t index = 0; index < selections_.size(); ++index) {
+      const auto& column = batch->column(selections_[index].index);
+      const auto& name = schema_->field(static_cast<int>(index))->name();
+      // The bytes are another program's: offsets and codes may point anywhere.
+      const auto status = column->ValidateFull();
+      if (!status.ok()) {
+        throw Failure(NT_MALFORMED, "column '" + name + "': " + text_of(status));
+      }
+      const auto data = pruned(column->data(), selections_[index],
+                               pruned_->field(static_cast<int>(index))->type());
+      columns.push_back(plain(data, schema_->field(static_cast<int>(index))->type(), name));
+    }
+    return RecordBatch::Make(schema_, batch->num_rows(), std::move(columns));
+  }
+
+  // A damaged length looks like one that memory has no room for.
+  static void check_memory(const arrow::Status& status) {
+    if (!status.IsOutOfMemory()) return;
+    throw Failure(NT_MALFORMED, "the file is damaged, or a batch of it does not fit in memory: " +
+                                    text_of(status));
+  }
+
+  std::shared_ptr<const ArrowTable> table_;
+  Scanning scanning_;
+  Slices slices_;
+  std::vector<Selection> selections_;
+  std::shared_ptr<Schema> pruned_;
+  std::shared_ptr<Schema> schema_;
+  std::shared_ptr<arrow::ipc::RecordBatchFileReader> file_;
+  std::shared_ptr<arrow::ipc::RecordBatchStreamReader> stream_;
+  int index_ = 0;
+  bool is_ended_ = false;
+};
+
+inline std::unique_ptr<Batches> ArrowTable::scan(const Scanning& scanning) const {
+  return std::make_unique<ArrowBatches>(shared_from_this(), scanning);
+}
+
+}  // namespace needletail

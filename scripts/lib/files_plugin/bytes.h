@@ -1,0 +1,190 @@
+// Bytes of files: reading, writing, compression.
+
+#pragma once
+
+#include <arrow/buffer.h>
+#include <arrow/io/compressed.h>
+#include <arrow/io/file.h>
+#include <arrow/io/interfaces.h>
+#include <arrow/util/compression.h>
+
+#include <memory>
+#include <string>
+
+#include "failures.h"
+#include "memory.h"
+#include "stores.h"
+
+namespace needletail {
+
+namespace io = arrow::io;
+
+inline bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+inline std::unique_ptr<arrow::util::Codec> codec_of(arrow::Compression::type type) {
+  return value(arrow::util::Codec::Create(type), NT_INVALID);
+}
+
+// Hadoop's, which is zlib's own format.
+inline std::unique_ptr<arrow::util::Codec> deflate_codec() {
+  arrow::util::GZipCodecOptions options;
+  options.gzip_format = arrow::util::GZipFormat::ZLIB;
+  return value(arrow::util::Codec::Create(arrow::Compression::GZIP, options), NT_INVALID);
+}
+
+// What undoes the compression that a name's end tells of; NULL for none.
+inline std::unique_ptr<arrow::util::Codec> codec_of_name(const std::string& path) {
+  if (ends_with(path, ".gz") || ends_with(path, ".gzip")) return codec_of(arrow::Compression::GZIP);
+  if (ends_with(path, ".zst") || ends_with(path, ".zstd")) return codec_of(arrow::Compression::ZSTD);
+  if (ends_with(path, ".bz2")) return codec_of(arrow::Compression::BZ2);
+  if (ends_with(path, ".lz4")) return codec_of(arrow::Compression::LZ4_FRAME);
+  if (ends_with(path, ".br")) return codec_of(arrow::Compression::BROTLI);
+  if (ends_with(path, ".deflate")) return deflate_codec();
+  return nullptr;
+}
+
+// The compression of a whole file that is written; NULL for none.
+inline std::unique_ptr<arrow::util::Codec> codec_of(const char* name) {
+  const std::string text = name == nullptr ? "none" : name;
+  if (text == "none" || text == "uncompressed") return nullptr;
+  if (text == "gzip") return codec_of(arrow::Compression::GZIP);
+  if (text == "zstd") return codec_of(arrow::Compression::ZSTD);
+  if (text == "bzip2") return codec_of(arrow::Compression::BZ2);
+  if (text == "brotli") return codec_of(arrow::Compression::BROTLI);
+  if (text == "deflate") return deflate_codec();
+  if (text == "lz4") {
+    throw Failure(NT_UNSUPPORTED, "compression lz4 is not written: what Spark and Hadoop take for it "
+                                  "is a format of their own; choose gzip, zstd or bzip2");
+  }
+  throw Failure(NT_INVALID, "files can't be compressed as '" + text +
+                                "'; choose none, gzip, zstd, bzip2, brotli or deflate");
+}
+
+inline std::shared_ptr<io::InputStream> open_stream(const NTStore& store, const std::string& path) {
+  if (store.is_local) return value(io::ReadableFile::Open(path, pool()));
+  return value(store.system->OpenInputStream(path));
+}
+
+// A file to be read anywhere. One of this machine is mapped into memory.
+inline std::shared_ptr<io::RandomAccessFile> open_file(const NTStore& store, const std::string& path,
+                                                       int64_t length) {
+  if (store.is_local) return value(io::MemoryMappedFile::Open(path, io::FileMode::READ));
+  fs::FileInfo info(path, fs::FileType::File);
+  if (length >= 0) {
+    info.set_size(length);
+    return value(store.system->OpenInputFile(info));
+  }
+  return value(store.system->OpenInputFile(path));
+}
+
+// Counts the bytes that reach a file.
+class CountingStream final : public io::OutputStream {
+ public:
+  explicit CountingStream(std::shared_ptr<io::OutputStream> stream) : stream_(std::move(stream)) {}
+
+  arrow::Status Write(const void* data, int64_t count) override {
+    ARROW_RETURN_NOT_OK(stream_->Write(data, count));
+    written_ += count;
+    return arrow::Status::OK();
+  }
+  arrow::Status Write(const std::shared_ptr<arrow::Buffer>& data) override {
+    ARROW_RETURN_NOT_OK(stream_->Write(data));
+    written_ += data->size();
+    return arrow::Status::OK();
+  }
+  arrow::Status Flush() override { return stream_->Flush(); }
+  arrow::Status Close() override { return stream_->Close(); }
+  arrow::Status Abort() override { return stream_->Abort(); }
+  bool closed() const override { return stream_->closed(); }
+  arrow::Result<int64_t> Tell() const override { return written_; }
+
+  int64_t written() const { return written_; }
+
+ private:
+  std::shared_ptr<io::OutputStream> stream_;
+  int64_t written_ = 0;
+};
+
+// A file that is being written. Unless it was closed it is removed with this.
+class OpenedFile {
+ public:
+  OpenedFile(const NTStore& store, std::string path)
+      : system_(store.system), path_(std::move(path)) {
+    raw_ = std::make_shared<CountingStream>(value(system_->OpenOutputStream(path_)));
+    stream_ = raw_;
+  }
+
+  OpenedFile(const OpenedFile&) = delete;
+  OpenedFile& operator=(const OpenedFile&) = delete;
+
+  ~OpenedFile() {
+    if (is_closed_) return;
+    quietly([this] { (void)raw_->Abort(); });
+    // A device such as /dev/full is no file of ours.
+    quietly([this] {
+      const auto info = system_->GetFileInfo(path_);
+      if (info.ok() && info->IsFile()) (void)system_->DeleteFile(path_);
+    });
+  }
+
+  void compress(std::unique_ptr<arrow::util::Codec> codec) {
+    codec_ = std::move(codec);
+    stream_ = value(io::CompressedOutputStream::Make(codec_.get(), raw_, pool()));
+  }
+
+  const std::shared_ptr<io::OutputStream>& stream() const { return stream_; }
+
+  int64_t close() {
+    if (!stream_->closed()) check(stream_->Close());
+    is_closed_ = true;
+    return raw_->written();
+  }
+
+ private:
+  std::shared_ptr<fs::FileSystem> system_;
+  std::string path_;
+  std::shared_ptr<CountingStream> raw_;
+  std::unique_ptr<arrow::util::Codec> codec_;
+  std::shared_ptr<io::OutputStream> stream_;
+  bool is_closed_ = false;
+};
+
+}  // namespace needletail
+
+struct NTInput {
+  std::unique_ptr<arrow::util::Codec> codec;
+  std::shared_ptr<arrow::io::InputStream> stream;
+
+  // Fewer than `capacity` bytes only at the end.
+  int64_t read(void* buffer, int64_t capacity) {
+    int64_t count = 0;
+    while (count < capacity) {
+      const int64_t more = needletail::value(
+          stream->Read(capacity - count, static_cast<char*>(buffer) + count),
+          codec == nullptr ? NT_IO : NT_MALFORMED);
+      if (more == 0) break;
+      count += more;
+    }
+    return count;
+  }
+};
+
+namespace needletail {
+
+inline NTInput open_input(const NTStore& store, const std::string& path, bool decompresses) {
+  NTInput input;
+  if (decompresses) input.codec = codec_of_name(path);
+  input.stream = open_stream(store, path);
+  if (input.codec != nullptr) {
+    input.stream = value(io::CompressedInputStream::Make(input.codec.get(), input.stream, pool()));
+  }
+  return input;
+}
+
+}  // namespace needletail
+
+struct NTOutput {
+  std::unique_ptr<needletail::OpenedFile> file;
+};

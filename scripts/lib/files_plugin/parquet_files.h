@@ -1,0 +1,382 @@
+// Parquet: the footer is read once and shared by scans, which decode batch by batch.
+
+#pragma once
+
+#include <arrow/io/caching.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/arrow/schema.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+#include <parquet/properties.h>
+#include <parquet/statistics.h>
+
+#include <limits>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "bytes.h"
+#include "tables.h"
+
+namespace needletail {
+
+inline parquet::ArrowReaderProperties arrow_properties(int64_t batch_rows, bool is_prefetching) {
+  parquet::ArrowReaderProperties properties(/*use_threads=*/false);
+  properties.set_batch_size(batch_rows);
+  properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
+  properties.set_pre_buffer(is_prefetching);
+  // Not lazy: what is asked for is fetched at once, in few and large pieces.
+  properties.set_cache_options(arrow::io::CacheOptions::Defaults());
+  return properties;
+}
+
+// MARK: Old timestamps
+
+// INT96 is an instant, but Arrow has a wall-clock time for it: these give it the zone.
+
+inline std::shared_ptr<Field> with_zones(const parquet::SchemaDescriptor& columns,
+                                         const parquet::arrow::SchemaField& known,
+                                         const std::shared_ptr<Field>& field) {
+  if (known.is_leaf()) {
+    const bool is_int96 = columns.Column(known.column_index)->physical_type() == parquet::Type::INT96;
+    return is_int96 ? field->WithType(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")) : field;
+  }
+  // The fields that are read are some of the known ones, in their order.
+  std::vector<std::shared_ptr<Field>> fields;
+  bool is_changed = false;
+  size_t next = 0;
+  for (const auto& child : field->type()->fields()) {
+    while (next < known.children.size() && known.children[next].field->name() != child->name()) {
+      ++next;
+    }
+    if (next == known.children.size()) return field;
+    fields.push_back(with_zones(columns, known.children[next++], child));
+    is_changed = is_changed || fields.back() != child;
+  }
+  if (!is_changed) return field;
+  switch (field->type()->id()) {
+    case arrow::Type::STRUCT:
+      return field->WithType(arrow::struct_(std::move(fields)));
+    case arrow::Type::LIST:
+      return field->WithType(arrow::list(fields[0]));
+    case arrow::Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(*field->type());
+      const auto& entries = *fields[0]->type();
+      return field->WithType(std::make_shared<arrow::MapType>(entries.field(0), entries.field(1),
+                                                              map.keys_sorted()));
+    }
+    default:
+      return field;
+  }
+}
+
+inline std::shared_ptr<Schema> with_zones(const parquet::SchemaDescriptor& columns,
+                                          const parquet::arrow::SchemaManifest& manifest,
+                                          const std::vector<Selection>& selections,
+                                          const std::shared_ptr<Schema>& schema) {
+  std::vector<std::shared_ptr<Field>> fields;
+  for (int index = 0; index < schema->num_fields(); ++index) {
+    fields.push_back(
+        with_zones(columns, manifest.schema_fields[selections[index].index], schema->field(index)));
+  }
+  return arrow::schema(std::move(fields), schema->metadata());
+}
+
+inline std::shared_ptr<ArrayData> with_type(const std::shared_ptr<ArrayData>& data,
+                                            const std::shared_ptr<DataType>& type) {
+  if (data->type.get() == type.get() || data->type->Equals(*type)) return data;
+  auto copy = data->Copy();
+  copy->type = type;
+  for (size_t index = 0; index < copy->child_data.size(); ++index) {
+    copy->child_data[index] =
+        with_type(copy->child_data[index], type->field(static_cast<int>(index))->type());
+  }
+  return copy;
+}
+
+// MARK: The file
+
+class ParquetTable final : public Table, public std::enable_shared_from_this<ParquetTable> {
+ public:
+  ParquetTable(const NTStore& store, const std::string& path, int64_t length)
+      : is_local_(store.is_local), source_(open_file(store, path, length)) {
+    length_ = value(source_->GetSize());
+    properties_ = parquet::ReaderProperties(pool());
+    limit_to_footer();
+    const auto reader = parquet::ParquetFileReader::Open(source_, properties_);
+    metadata_ = reader->metadata();
+    // The types that Arrow wrote beside Parquet's own (dictionaries, large strings, zones): Spark does
+    // not look at them, so its columns and these are the same without.
+    const auto& notes = metadata_->key_value_metadata();
+    if (notes != nullptr && notes->Contains("ARROW:schema")) {
+      check(std::const_pointer_cast<arrow::KeyValueMetadata>(notes)->Delete("ARROW:schema"));
+    }
+    check(parquet::arrow::SchemaManifest::Make(metadata_->schema(), notes,
+                                               arrow_properties(1, false), &manifest_),
+          NT_MALFORMED);
+    std::vector<std::shared_ptr<Field>> fields;
+    for (const auto& field : manifest_.schema_fields) fields.push_back(field.field);
+    whole_ = arrow::schema(std::move(fields), notes);
+    for (int column = 0; column < metadata_->num_columns(); ++column) {
+      has_int96_ = has_int96_ ||
+                   metadata_->schema()->Column(column)->physical_type() == parquet::Type::INT96;
+    }
+    schema_ = has_int96_ ? with_zones(*metadata_->schema(), manifest_,
+                                      select(*whole_, Scanning{}), whole_)
+                         : whole_;
+  }
+
+  std::shared_ptr<Schema> schema() const override { return schema_; }
+  int64_t length() const override { return length_; }
+  int64_t row_group_count() const override { return metadata_->num_row_groups(); }
+
+  RowGroup row_group(int64_t index) const override {
+    const auto group = metadata_->RowGroup(static_cast<int>(index));
+    RowGroup result{0, group->total_compressed_size(), group->num_rows()};
+    int64_t sum = 0;
+    for (int column = 0; column < group->num_columns(); ++column) {
+      const auto chunk = group->ColumnChunk(column);
+      if (column == 0) {
+        result.offset = chunk->data_page_offset();
+        if (chunk->has_dictionary_page() && chunk->dictionary_page_offset() > 0) {
+          result.offset = std::min(result.offset, chunk->dictionary_page_offset());
+        }
+        if (result.length > 0) break;
+      }
+      // Old writers do not note the sum.
+      sum += chunk->total_compressed_size();
+    }
+    if (result.length == 0) result.length = sum;
+    return result;
+  }
+
+  void statistics(int64_t row_group, const FieldPath& path,
+                  NTStatistics* statistics) const override;
+
+  std::unique_ptr<Batches> scan(const Scanning& scanning) const override;
+
+  // The columns of Parquet below `field` that are read.
+  static void add_leaves(const parquet::arrow::SchemaField& field, const Selection& selection,
+                         std::vector<int>* leaves) {
+    if (field.is_leaf()) {
+      leaves->push_back(field.column_index);
+    } else if (selection.is_whole) {
+      for (const auto& child : field.children) add_leaves(child, selection, leaves);
+    } else if (field.field->type()->id() == arrow::Type::STRUCT) {
+      for (const auto& child : selection.children) {
+        add_leaves(field.children[child.index], child, leaves);
+      }
+    } else {
+      add_leaves(field.children[0], selection, leaves);
+    }
+  }
+
+ private:
+  friend class ParquetBatches;
+
+  // A damaged footer can't name texts or lists that are longer than itself.
+  void limit_to_footer() {
+    int64_t limit = length_;
+    if (is_local_ && length_ >= 12) {
+      uint8_t tail[8];
+      if (value(source_->ReadAt(length_ - 8, 8, tail)) == 8 && tail[6] == 'R' && tail[7] == '1') {
+        limit = tail[0] | tail[1] << 8 | tail[2] << 16 | static_cast<int64_t>(tail[3]) << 24;
+      }
+    }
+    limit = std::max<int64_t>(limit, 1024);
+    properties_.set_thrift_string_size_limit(
+        static_cast<int32_t>(std::min<int64_t>(limit, parquet::kDefaultThriftStringSizeLimit)));
+    properties_.set_thrift_container_size_limit(
+        static_cast<int32_t>(std::min<int64_t>(limit, parquet::kDefaultThriftContainerSizeLimit)));
+  }
+
+  bool is_local_;
+  std::shared_ptr<io::RandomAccessFile> source_;
+  int64_t length_ = 0;
+  parquet::ReaderProperties properties_;
+  std::shared_ptr<parquet::FileMetaData> metadata_;
+  parquet::arrow::SchemaManifest manifest_;
+  std::shared_ptr<Schema> whole_;
+  std::shared_ptr<Schema> schema_;
+  bool has_int96_ = false;
+};
+
+// MARK: Scans
+
+class ParquetBatches final : public Batches {
+ public:
+  ParquetBatches(std::shared_ptr<const ParquetTable> table, const Scanning& scanning)
+      : table_(std::move(table)), scanning_(scanning) {
+    const auto selections = select(*table_->whole_, scanning_);
+    for (const auto& selection : selections) {
+      table_->add_leaves(table_->manifest_.schema_fields[selection.index], selection, &leaves_);
+    }
+    // What a store far away sends is fetched ahead, of one row group after another.
+    is_fetching_ = scanning_.prefetch && !table_->is_local_;
+    // The schema comes from a reader of nothing, since Arrow prunes nested columns by rules of its own.
+    auto first = open({});
+    schema_ = first.batches->schema();
+    if (schema_->num_fields() != static_cast<int>(selections.size())) {
+      throw Failure(NT_INVALID, "the columns to read can't be told apart: names repeat");
+    }
+    if (table_->has_int96_) {
+      schema_ = with_zones(*table_->metadata_->schema(), table_->manifest_, selections, schema_);
+    }
+    if (table_->is_local_) local_ = std::move(first.reader);
+  }
+
+  std::shared_ptr<Schema> schema() const override { return schema_; }
+
+  std::shared_ptr<RecordBatch> next() override {
+    while (true) {
+      check(scanning_.stop);
+      if (current_.batches == nullptr && !begin()) return nullptr;
+      std::shared_ptr<RecordBatch> batch;
+      check(current_.batches->ReadNext(&batch), NT_MALFORMED);
+      if (batch == nullptr) {
+        end();
+        continue;
+      }
+      if (batch->num_rows() == 0) continue;
+      check(batch->Validate(), NT_MALFORMED);
+      rows_ += batch->num_rows();
+      return table_->has_int96_ ? with_types(*batch) : batch;
+    }
+  }
+
+ private:
+  struct Opened {
+    // Batches are decoded by a reader that they do not keep.
+    std::shared_ptr<parquet::arrow::FileReader> reader;
+    std::unique_ptr<arrow::RecordBatchReader> batches;
+  };
+
+  Opened open(const std::vector<int>& groups) const {
+    Opened opened;
+    opened.reader = local_;
+    if (opened.reader == nullptr) {
+      auto file = parquet::ParquetFileReader::Open(table_->source_, table_->properties_,
+                                                   table_->metadata_);
+      opened.reader = value(
+          parquet::arrow::FileReader::Make(
+              pool(), std::move(file), arrow_properties(scanning_.batch_rows, is_fetching_)),
+          NT_MALFORMED);
+    }
+    opened.batches = value(opened.reader->GetRecordBatchReader(groups, leaves_), NT_MALFORMED);
+    return opened;
+  }
+
+  bool begin() {
+    if (index_ == scanning_.row_groups.size()) return false;
+    current_ = following_.batches != nullptr ? std::exchange(following_, Opened{})
+                                             : open({scanning_.row_groups[index_]});
+    rows_ = 0;
+    if (is_fetching_ && index_ + 1 < scanning_.row_groups.size()) {
+      following_ = open({scanning_.row_groups[index_ + 1]});
+    }
+    return true;
+  }
+
+  // Arrow ends a row group without a word when a column has no more values.
+  void end() {
+    const int group = scanning_.row_groups[index_];
+    const int64_t expected = table_->metadata_->RowGroup(group)->num_rows();
+    if (rows_ != expected) {
+      throw Failure(NT_MALFORMED, "row group " + std::to_string(group) + " has " +
+                                      std::to_string(rows_) + " rows, but the file's footer says " +
+                                      std::to_string(expected));
+    }
+    current_ = Opened{};
+    ++index_;
+  }
+
+  std::shared_ptr<RecordBatch> with_types(const RecordBatch& batch) const {
+    std::vector<std::shared_ptr<ArrayData>> columns;
+    for (int index = 0; index < batch.num_columns(); ++index) {
+      columns.push_back(with_type(batch.column_data(index), schema_->field(index)->type()));
+    }
+    return RecordBatch::Make(schema_, batch.num_rows(), std::move(columns));
+  }
+
+  std::shared_ptr<const ParquetTable> table_;
+  Scanning scanning_;
+  std::vector<int> leaves_;
+  std::shared_ptr<Schema> schema_;
+  bool is_fetching_ = false;
+  std::shared_ptr<parquet::arrow::FileReader> local_;
+  Opened current_;
+  Opened following_;
+  size_t index_ = 0;
+  int64_t rows_ = 0;
+};
+
+inline std::unique_ptr<Batches> ParquetTable::scan(const Scanning& scanning) const {
+  return std::make_unique<ParquetBatches>(shared_from_this(), scanning);
+}
+
+// MARK: Statistics
+
+inline void ParquetTable::statistics(int64_t row_group, const FieldPath& path,
+                                     NTStatistics* result) const {
+  *result = NTStatistics{};
+  result->null_count = -1;
+  Scanning scanning;
+  scanning.has_columns = true;
+  scanning.columns = {path};
+  const auto selection = select(*whole_, scanning)[0];
+  std::vector<int> leaves;
+  add_leaves(manifest_.schema_fields[selection.index], selection, &leaves);
+  if (leaves.size() != 1) return;
+  const auto* column = metadata_->schema()->Column(leaves[0]);
+  if (column->max_repetition_level() > 0) return;
+  const auto statistics =
+      metadata_->RowGroup(static_cast<int>(row_group))->ColumnChunk(leaves[0])->statistics();
+  if (statistics == nullptr) return;
+  if (statistics->HasNullCount()) result->null_count = statistics->null_count();
+  const auto& logical = column->logical_type();
+  if (!statistics->HasMinMax() || (logical != nullptr && logical->is_decimal())) return;
+  const bool is_unsigned = column->sort_order() == parquet::SortOrder::UNSIGNED;
+  switch (column->physical_type()) {
+    case parquet::Type::BOOLEAN: {
+      const auto& bounds = static_cast<const parquet::BoolStatistics&>(*statistics);
+      result->bounds = NT_INTEGER_BOUNDS;
+      result->minimum = bounds.min();
+      result->maximum = bounds.max();
+      break;
+    }
+    case parquet::Type::INT32: {
+      const auto& bounds = static_cast<const parquet::Int32Statistics&>(*statistics);
+      result->bounds = NT_INTEGER_BOUNDS;
+      result->minimum = is_unsigned ? static_cast<uint32_t>(bounds.min()) : int64_t{bounds.min()};
+      result->maximum = is_unsigned ? static_cast<uint32_t>(bounds.max()) : int64_t{bounds.max()};
+      break;
+    }
+    case parquet::Type::INT64: {
+      const auto& bounds = static_cast<const parquet::Int64Statistics&>(*statistics);
+      if (is_unsigned && (bounds.min() < 0 || bounds.max() < 0)) break;
+      result->bounds = NT_INTEGER_BOUNDS;
+      result->minimum = bounds.min();
+      result->maximum = bounds.max();
+      break;
+    }
+    case parquet::Type::FLOAT: {
+      const auto& bounds = static_cast<const parquet::FloatStatistics&>(*statistics);
+      result->bounds = NT_FLOAT_BOUNDS;
+      result->float_minimum = bounds.min();
+      result->float_maximum = bounds.max();
+      break;
+    }
+    case parquet::Type::DOUBLE: {
+      const auto& bounds = static_cast<const parquet::DoubleStatistics&>(*statistics);
+      result->bounds = NT_FLOAT_BOUNDS;
+      result->float_minimum = bounds.min();
+      result->float_maximum = bounds.max();
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+}  // namespace needletail

@@ -1,0 +1,171 @@
+// File systems: where a location lies, what is there.
+
+#pragma once
+
+#include <arrow/config.h>
+#include <arrow/filesystem/filesystem.h>
+#include <arrow/filesystem/localfs.h>
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "failures.h"
+
+struct NTStore {
+  std::shared_ptr<arrow::fs::FileSystem> system;
+  bool is_local = false;
+};
+
+namespace needletail {
+
+namespace fs = arrow::fs;
+
+// Opens the library with the S3 file system, which registers itself and is not needed by files that
+// lie elsewhere. It must be ended before the process is.
+inline void load_s3() {
+  static std::once_flag once;
+  static std::string failure;
+  std::call_once(once, [] {
+    Dl_info place{};
+    const auto* anchor = reinterpret_cast<const void*>(&arrow::fs::LoadFileSystemFactories);
+    std::string folder;
+    if (dladdr(anchor, &place) != 0 && place.dli_fname != nullptr) {
+      folder = place.dli_fname;
+      folder.erase(folder.rfind('/') + 1);
+    }
+    const std::string library = folder + "libarrow_s3.so." ARROW_SO_VERSION;
+    const arrow::Status status = fs::LoadFileSystemFactories(library.c_str());
+    if (status.ok()) {
+      std::atexit([] { quietly([] { fs::EnsureFinalized(); }); });
+    } else {
+      failure = "the library with S3 can't be opened: " + status.message();
+    }
+  });
+  if (!failure.empty()) throw Failure(NT_UNSUPPORTED, failure);
+}
+
+struct Location {
+  std::shared_ptr<fs::FileSystem> system;
+  bool is_local = false;
+  std::string path, root, root_path, options;
+};
+
+inline std::string without_last_slashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+// The scheme of a URI, empty for a plain path.
+inline std::string scheme_of(const std::string& location) {
+  const size_t colon = location.find(':');
+  if (colon == std::string::npos || colon < 2) return "";
+  const std::string scheme = location.substr(0, colon);
+  const bool is_scheme = std::all_of(scheme.begin(), scheme.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '+' || c == '-' || c == '.';
+  });
+  const bool is_uri = scheme == "file" || location.compare(colon, 3, "://") == 0;
+  return is_scheme && is_uri ? scheme : "";
+}
+
+inline Location locate(const std::string& location) {
+  Location result;
+  const std::string scheme = scheme_of(location);
+  if (scheme.empty() || scheme == "file") {
+    std::string path = location;
+    if (!scheme.empty()) {
+      path.erase(0, 5);
+      if (path.rfind("//", 0) == 0) {
+        const size_t slash = path.find('/', 2);
+        const std::string host = path.substr(2, slash == std::string::npos ? slash : slash - 2);
+        if (!host.empty() && host != "localhost") {
+          throw Failure(NT_INVALID, "a file: location names the host '" + host +
+                                        "'; only files of this machine can be read");
+        }
+        path = slash == std::string::npos ? "" : path.substr(slash);
+      }
+    }
+    if (path.empty()) throw Failure(NT_INVALID, "the location names no file or folder");
+    result.is_local = true;
+    result.system = std::make_shared<fs::LocalFileSystem>();
+    result.path = without_last_slashes(path);
+    return result;
+  }
+
+  static const char* const known[] = {"s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs"};
+  if (std::find(std::begin(known), std::end(known), scheme) == std::end(known)) {
+    throw Failure(NT_UNSUPPORTED, "locations that begin with " + scheme +
+                                      ": are not known; those are plain paths, file:, s3:, s3a:, gs:, "
+                                      "abfs:, abfss:, hdfs:");
+  }
+  // The path stands for itself, so that it is kept from what reads escapes in URIs.
+  const size_t start = scheme.size() + 3;
+  const size_t slash = location.find('/', start);
+  std::string authority = location.substr(start, slash == std::string::npos ? slash : slash - start);
+  std::string rest = slash == std::string::npos ? "" : location.substr(slash);
+  std::string& last = rest.empty() ? authority : rest;
+  // A question mark may be part of a name; options have an equals sign.
+  const size_t question = last.rfind('?');
+  if (question != std::string::npos && last.find('=', question) != std::string::npos) {
+    result.options = last.substr(question);
+    last.erase(question);
+  }
+  std::string known_scheme = scheme;
+  if (scheme == "s3a" || scheme == "s3n") known_scheme = "s3";
+  if (scheme == "gcs") known_scheme = "gs";
+  if (known_scheme == "s3") load_s3();
+  if (authority.empty() && known_scheme != "hdfs") {
+    throw Failure(NT_INVALID, "the location names no bucket or container");
+  }
+  result.system = value(
+      fs::FileSystemFromUri(known_scheme + "://" + authority + (known_scheme == "hdfs" ? "/" : "") +
+                                result.options,
+                            &result.root_path),
+      NT_INVALID);
+  result.root_path = result.root_path == "/" ? "" : without_last_slashes(result.root_path);
+  result.root = scheme + "://" + authority;
+  result.path = without_last_slashes(result.root_path + rest);
+  return result;
+}
+
+inline void fill(NTEntry* entry, const fs::FileInfo& info) {
+  entry->is_folder = info.IsDirectory();
+  entry->length = info.IsDirectory() ? 0 : info.size();
+  entry->modified = info.mtime() == fs::kNoTime ? -1 : info.mtime().time_since_epoch().count();
+}
+
+// What the entries of a listing point into.
+struct Listed {
+  std::vector<fs::FileInfo> infos;
+  std::vector<NTEntry> entries;
+};
+
+inline void list(NTStore* store, const char* path, bool is_recursive, NTListing* listing) {
+  *listing = NTListing{};
+  fs::FileSelector selector;
+  selector.base_dir = path;
+  selector.recursive = is_recursive;
+  auto listed = std::make_unique<Listed>();
+  listed->infos = value(store->system->GetFileInfo(selector));
+  auto& infos = listed->infos;
+  infos.erase(std::remove_if(infos.begin(), infos.end(),
+                             [](const auto& info) { return info.type() == fs::FileType::NotFound; }),
+              infos.end());
+  std::sort(infos.begin(), infos.end(), fs::FileInfo::ByPath());
+  listed->entries.reserve(infos.size());
+  for (const auto& info : infos) {
+    NTEntry entry{};
+    entry.path = info.path().c_str();
+    fill(&entry, info);
+    listed->entries.push_back(entry);
+  }
+  listing->count = static_cast<int64_t>(listed->entries.size());
+  listing->entries = listed->entries.data();
+  listing->owner = listed.release();
+}
+
+}  // namespace needletail
