@@ -1,4 +1,5 @@
 import ArrowIPC
+import NativeLibraries
 import SparkTypes
 
 /// Reads a file as one row: Spark's `binaryFile`.
@@ -44,7 +45,9 @@ final class BinarySplitReader: SplitReader {
 
   /// The path as Spark gives it: with a scheme.
   private var uri: String {
-    file.location.hasPrefix("/") ? "file:" + file.location : file.location
+    if !file.store.isLocal { return file.location }
+    let path = file.location
+    return "file:" + (path.hasPrefix("/") ? path : "\(FileSystem.currentDirectory)/\(path)")
   }
 
   private func contents() throws(FileTableError) -> [UInt8] {

@@ -13,31 +13,23 @@ struct CSVInference {
 
   func schema(of files: [ScanFile]) throws(FileTableError) -> StructType {
     var names: [String]?
-    var first: [String] = []
+    var first = CSVRow()
     var types: [DataType] = []
+    let finder = CSVTypes(options, zone)
     for file in files {
       var records = try CSVRecords(file, options)
       var row = CSVRow()
-      var isFirst = true
       while try records.next(into: &row) {
         if names == nil {
-          first = row.strings
-          names = safeNames(first)
+          first = row
+          names = safeNames(row.strings)
           if !options.infersSchema { break }
-          types = Array(repeating: .null, count: first.count)
-          if options.hasHeader {
-            isFirst = false
-            continue
-          }
+          types = Array(repeating: .null, count: row.count)
         }
         // Spark takes every line that is as the first one for a header again.
-        if options.hasHeader, isFirst || row.strings == first {
-          isFirst = false
-          if row.strings == first { continue }
-        }
-        isFirst = false
-        for index in 0..<min(row.count, types.count) {
-          types[index] = CSVTypes(options, zone).type(types[index], row.string(index))
+        if options.hasHeader, row == first { continue }
+        for index in 0..<min(row.count, types.count) where types[index] != .string {
+          types[index] = finder.type(types[index], row.string(index))
         }
       }
       if names != nil, !options.infersSchema { break }

@@ -1,5 +1,5 @@
 /// The values of a line, one after the other.
-struct CSVRow {
+struct CSVRow: Equatable {
   fileprivate(set) var text: [UInt8] = []
   fileprivate var ends: [Int] = []
 
@@ -166,11 +166,9 @@ struct CSVTokenizer {
           return
         }
         if previous == escape, escape != 0 { row.text.append(escape) }
-        while character != quote, character != escape || escape == 0,
-          character != options.escapeEscape || options.escapeEscape == 0
-        {
-          row.text.append(character)
-          try advance()
+        let (quote, escape, escapeEscape) = (quote, escape, options.escapeEscape)
+        try appendRun {
+          $0 == quote || $0 == escape && escape != 0 || $0 == escapeEscape && escapeEscape != 0
         }
         previous = character
         try advance()
@@ -236,8 +234,26 @@ struct CSVTokenizer {
   }
 
   private mutating func appendToDelimiter() throws(End) {
-    while character != delimiter, character != Self.newline {
+    let delimiter = delimiter
+    try appendRun { $0 == delimiter || $0 == Self.newline }
+  }
+
+  /// Appends what follows up to a character that `ends` the run. If the text ends before, the first
+  /// character of the run stays the current one: what becomes of an unfinished value depends on it.
+  private mutating func appendRun(_ ends: (UInt8) -> Bool) throws(End) {
+    let first = character
+    while !ends(character) {
       row.text.append(character)
+      var end = position
+      while end < bytes.count, !ends(bytes[end]), lineEnd == .newline || bytes[end] != 0x0D {
+        end += 1
+      }
+      row.text.append(contentsOf: bytes[position..<end])
+      position = end
+      guard position < bytes.count else {
+        character = first
+        throw End()
+      }
       try advance()
     }
   }

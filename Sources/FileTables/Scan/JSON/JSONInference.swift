@@ -39,6 +39,7 @@ struct JSONInference {
     case .object: type(node)
     case .array(let elements, _):
       elements.map { type($0) }.reduce(.struct(StructType([]))) { Self.common($0, $1) }
+    case .null: .struct(StructType([]))
     default: options.mode == .dropMalformed ? .struct(StructType([])) : Self.corrupt
     }
   }

@@ -43,11 +43,8 @@ final class JSONSplitReader: SplitReader {
   func next() throws(FileTableError) -> RecordBatch? {
     while rows < batchRows, !isCancelled.load(ordering: .relaxed) {
       let number = lines.line + 1
-      // An inout of self would be held while the line's memory is borrowed.
-      var reader = lines
       let isRead =
-        try reader.next { (line) throws(FileTableError) in try take(line, number) } != nil
-      lines = reader
+        try lines.next { (line) throws(FileTableError) in try take(line, number) } != nil
       if !isRead { break }
     }
     if isCancelled.load(ordering: .relaxed) {

@@ -29,7 +29,7 @@ struct LineReader {
       if let end, !isAtEnd, buffer[end] == 0x0D, end + 1 == buffer.count {
         searched = end
         try fill(&searched)
-        if !isAtEnd || end + 1 < buffer.count { continue }
+        continue
       }
       guard let end else {
         if !isAtEnd {

@@ -170,8 +170,8 @@ private final class BytesBuilder: TextColumnBuilder {
   override init(_ type: ArrowType) { super.init(type) }
 
   override func append(_ text: UnsafeRawBufferPointer) -> Bool {
-    // What is no text is repaired, as Java does when it reads it.
-    if type.isString, String(validating: text, as: UTF8.self) == nil {
+    // What is no UTF-8 is repaired, as Java does when it reads it.
+    if type.isString, !text.allSatisfy({ $0 < 0x80 }) {
       bytes += Array(String(decoding: text, as: UTF8.self).utf8)
     } else {
       bytes.append(contentsOf: text)

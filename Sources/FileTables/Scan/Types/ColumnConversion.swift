@@ -12,9 +12,15 @@ enum ColumnConversion {
     case (.structure(let fields), .structure(let wanted)):
       return try structure(column, fields, wanted, type)
     case (.map, .map(let entries, _)):
-      guard let child = column.children.first else { break }
-      return rebuilt(
-        column, type, [try converted(child, to: entries.type)])
+      let pairs = column.children[0]
+      let fields = entries.type.childFields
+      guard pairs.children.count == 2, fields.count == 2 else { break }
+      // Keys come first, whatever the file calls them.
+      let made = [
+        try converted(pairs.children[0], to: fields[0].type),
+        try converted(pairs.children[1], to: fields[1].type),
+      ]
+      return rebuilt(column, type, [rebuilt(pairs, entries.type, made)])
     case (.list, .list(let element)):
       return rebuilt(column, type, [try converted(column.children[0], to: element.type)])
     case (.largeList, .list(let element)), (.fixedSizeList, .list(let element)):

@@ -8,6 +8,7 @@ enum SparkSchema {
     _ schema: ArrowSchema, file: String
   ) throws(FileTableError) -> StructType {
     if let text = schema.metadata[SparkTypeJSON.key], let known = SparkTypeJSON.schema(text) {
+      for field in known.fields { try checkStored(field.type, field.name, file) }
       return nullable(known)
     }
     var fields: [StructField] = []
@@ -69,6 +70,25 @@ enum SparkSchema {
     default: break
     }
     do { return try DataType(arrow: field.type) } catch { throw refuse("\(error)") }
+  }
+
+  /// Refuses types whose values stand in files in other forms than in tables.
+  private static func checkStored(
+    _ type: DataType, _ path: String, _ file: String
+  ) throws(FileTableError) {
+    switch type {
+    case .array(let element, _): try checkStored(element, path + ".element", file)
+    case .map(_, let value, _): try checkStored(value, path + ".value", file)
+    case .struct(let fields):
+      for field in fields.fields { try checkStored(field.type, "\(path).\(field.name)", file) }
+    case .variant, .geometry, .geography, .calendarInterval, .unparsed, .unknown, .time:
+      throw FileTableError(
+        .unsupported,
+        "the column '\(path)' of '\(file)' is \(type), which is not read here; use Spark "
+          + "(--engine spark)",
+        path: file)
+    default: return
+    }
   }
 
   /// The schema with everything nullable, as Spark takes that of files.
