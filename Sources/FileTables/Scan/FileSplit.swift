@@ -3,14 +3,14 @@ import ArrowIPC
 /// A part of a file that is read in one go. It tells all that is needed to read it elsewhere.
 public struct FileSplit: Sendable, Codable, Hashable {
   /// The file, as users write it.
-  public var path: String
-  /// The bytes whose rows these are. Row groups of Parquet belong to the split that has their middle.
-  public var start: Int64
-  public var length: Int64
+  public var location: String
   /// The file's length and time of modification (nanoseconds since 1970) when the scan was planned: a
   /// file that changed since is refused. -1 where the store does not tell.
-  public var fileLength: Int64
+  public var length: Int64
   public var modified: Int64
+  /// The bytes whose rows these are. Row groups of Parquet belong to the split that has their middle.
+  public var start: Int64
+  public var size: Int64
   /// The number of the file within the scan.
   public var file: Int
 }
@@ -29,8 +29,8 @@ extension FileScan {
     return files.enumerated().flatMap { index, file in
       func split(_ start: Int64, _ size: Int64) -> FileSplit {
         FileSplit(
-          path: file.location, start: start, length: size, fileLength: file.length,
-          modified: file.modified, file: index)
+          location: file.location, length: file.length, modified: file.modified, start: start,
+          size: size, file: index)
       }
       guard format == .parquet, file.length > size else { return [split(0, max(file.length, 0))] }
       return stride(from: 0, to: file.length, by: Int(size)).map {
@@ -46,9 +46,9 @@ extension FileScan {
   public func batches(
     of split: FileSplit, batchRows: Int
   ) throws(FileTableError) -> ScanBatches {
-    guard files.indices.contains(split.file), files[split.file].location == split.path else {
+    guard files.indices.contains(split.file), files[split.file].location == split.location else {
       throw FileTableError(
-        .invalidOption, "the split of '\(split.path)' is of another scan", path: split.path)
+        .invalidOption, "the split of '\(split.location)' is of another scan", path: split.location)
     }
     let file = files[split.file]
     try Self.check(split, file)
@@ -65,12 +65,12 @@ extension FileScan {
           + "run again", path: file.location)
     }
     let isSame =
-      (now.length == split.fileLength || split.fileLength < 0)
+      (now.length == split.length || split.length < 0)
       && (now.modified == split.modified || split.modified < 0)
     if isSame { return }
     throw FileTableError(
       .changed,
-      "the file '\(file.location)' was changed while the table was read (\(split.fileLength) bytes when it "
+      "the file '\(file.location)' was changed while the table was read (\(split.length) bytes when it "
         + "was listed, \(now.length) now); run again when nobody writes to it",
       path: file.location)
   }

@@ -66,7 +66,7 @@ final class TableSplitReader: SplitReader {
   /// Whether the middle of a row group's bytes lies in the split.
   private static func isIn(_ split: FileSplit, _ group: RowGroup) -> Bool {
     let middle = group.offset + group.length / 2
-    return split.start <= middle && middle < split.start + split.length
+    return split.start <= middle && middle < split.start + split.size
   }
 
   func next() throws(FileTableError) -> RecordBatch? {
