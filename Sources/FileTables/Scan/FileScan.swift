@@ -1,0 +1,212 @@
+import ArrowIPC
+import SparkTypes
+
+/// A table in files, as Spark would read it: the same files, columns, types and rows.
+///
+/// ```swift
+/// let scan = try FileScan(["s3://shop/orders"], format: nil, options: [:], schema: nil)
+///   .selecting(["id", "price"])
+/// for split in scan.splits(parallelism: 8) {
+///   let batches = try scan.batches(of: split, batchRows: 1024)
+///   while let batch = try batches.next() { ... }
+/// }
+/// ```
+///
+/// The rows of all splits, one split after the other, are those of the files by their paths.
+public struct FileScan: Sendable {
+  /// Names, order and types of the columns as `spark.read` gives them: those of partitions last.
+  public let schema: StructType
+  /// What Spark would send for ``schema``.
+  public let arrowSchema: ArrowSchema
+  /// The format of the files.
+  public let format: FileFormat
+  let settings: ScanSettings
+  /// The files with rows, sorted by path.
+  let files: [ScanFile]
+  /// Where each column comes from.
+  let columns: [ScanColumn]
+  /// No more rows than these, if set.
+  public let limit: Int?
+
+  /// Looks for the files and finds out their schema.
+  ///
+  /// - Parameters:
+  ///   - paths: files, folders and patterns, of any file system that there is a scheme for.
+  ///   - format: by default, the one that the names of paths or files tell.
+  ///   - options: Spark's, by Spark's names.
+  ///   - schema: by default, that of the files.
+  /// - Throws: ``FileTableError``, for example if there is no such path.
+  public init(
+    _ paths: [String], format: FileFormat?, options: [String: String], schema: StructType?
+  ) throws(FileTableError) {
+    let options = FileOptions(options)
+    let listing = try FileListing(paths, options: options)
+    var isTabbed = false
+    let kind: FileFormat
+    if let format {
+      kind = format
+      isTabbed = paths.allSatisfy { NameEnding($0).isTabbed }
+    } else {
+      (kind, isTabbed) = try FormatDetection.format(of: paths, files: listing.files)
+    }
+    let data = listing.files.filter { PathNames.isData(PathNames.last($0.path)) }
+    let settings = try ScanSettings(kind, options: options, isTabbed: isTabbed)
+    let partitions = try Self.partitions(data, listing, options, schema, settings.zone)
+    let known: StructType
+    if let schema {
+      known = StructType(
+        schema.fields.filter { field in
+          !partitions.schema.fields.contains { $0.name.lowercased() == field.name.lowercased() }
+        })
+      try SparkSchema.checkNames(schema, "the schema")
+    } else {
+      let infers = try SchemaInference(settings, paths: paths, files: listing.files)
+      known = SparkSchema.nullable(try infers.schema())
+      try SparkSchema.checkNames(known, "the table '\(paths[0])'")
+    }
+    var columns: [ScanColumn] = []
+    for field in schema == nil ? known.fields : known.fields.map(Self.nullable) {
+      let place = partitions.schema.fields.firstIndex {
+        $0.name.lowercased() == field.name.lowercased()
+      }
+      // A partition's column takes the place that the files give it.
+      columns.append(
+        place.map { ScanColumn(field: partitions.schema.fields[$0], partition: $0) }
+          ?? ScanColumn(field: field, partition: nil))
+    }
+    for (index, field) in partitions.schema.fields.enumerated()
+    where !columns.contains(where: { $0.partition == index }) {
+      columns.append(ScanColumn(field: field, partition: index))
+    }
+    let files = data.filter { $0.length != 0 }.map { file in
+      var file = file
+      file.partition = partitions.values[file.folder] ?? []
+      return file
+    }
+    try self.init(
+      format: kind, settings: settings, dataSchema: known, files: files, columns: columns,
+      limit: nil)
+  }
+
+  private init(
+    format: FileFormat, settings: ScanSettings, dataSchema: StructType? = nil, files: [ScanFile],
+    columns: [ScanColumn], limit: Int?
+  ) throws(FileTableError) {
+    self.format = format
+    var settings = settings
+    if let dataSchema { settings.dataSchema = dataSchema }
+    self.settings = settings
+    self.files = files
+    self.columns = columns
+    self.limit = limit
+    schema = StructType(columns.map(\.field))
+    let (schema, zone) = (schema, settings.zone.name)
+    arrowSchema = try ColumnConversion.wrapped { try schema.arrowSchema(timeZone: zone) }
+  }
+
+  private static func partitions(
+    _ files: [ScanFile], _ listing: FileListing, _ options: FileOptions, _ schema: StructType?,
+    _ zone: ZoneRules
+  ) throws(FileTableError) -> PartitionDiscovery {
+    // As Spark: who looks through folders of whatever names has no partitions.
+    let isFlat = try options.boolean("recursiveFileLookup", default: false)
+    return try PartitionDiscovery(
+      folders: isFlat ? [] : Array(Set(files.map(\.folder))), bases: listing.bases, given: schema,
+      infersTypes: try options.boolean("partitionColumnTypeInference", default: true), zone: zone)
+  }
+
+  private static func nullable(_ field: StructField) -> StructField {
+    SparkSchema.nullable(StructType([field])).fields[0]
+  }
+}
+
+/// A column of a scan.
+struct ScanColumn: Sendable {
+  var field: StructField
+  /// The number of the partition column, whose value is the same in all rows of a file; `nil` for
+  /// columns within the files.
+  var partition: Int?
+}
+
+extension FileScan {
+  /// The same table with only these columns, in this order; names are told apart without regard to
+  /// case, and the result has them as the table does.
+  ///
+  /// - Throws: ``FileTableError`` for a column that does not exist.
+  public func selecting(_ names: [String]) throws(FileTableError) -> FileScan {
+    var selected: [ScanColumn] = []
+    for name in names {
+      let exact = columns.first { $0.field.name == name }
+      guard
+        let column = exact
+          ?? columns.first(where: { $0.field.name.lowercased() == name.lowercased() })
+      else {
+        throw FileTableError(
+          .schema,
+          "there is no column '\(name)'; the columns are "
+            + schema.names.map { "'\($0)'" }.joined(separator: ", "))
+      }
+      selected.append(column)
+    }
+    return try with(columns: selected)
+  }
+
+  /// The same table with only the files whose partition `isWanted`: it gets the values of the
+  /// partition columns by their names.
+  public func filtering(
+    partitions isWanted: ([String: ArrowValue]) throws -> Bool
+  ) throws -> FileScan {
+    let names = columns.filter { $0.partition != nil }
+    let kept = try files.filter { file in
+      var values: [String: ArrowValue] = [:]
+      for column in names {
+        guard let index = column.partition, index < file.partition.count else { continue }
+        values[column.field.name] = file.partition[index]
+      }
+      return try isWanted(values)
+    }
+    return try FileScan(
+      format: format, settings: settings, files: kept, columns: columns, limit: limit)
+  }
+
+  /// The same table with no more than the first `rows` rows.
+  ///
+  /// A split gives no more than that itself; who reads several stops when it has them.
+  public func limited(to rows: Int) throws(FileTableError) -> FileScan {
+    try FileScan(
+      format: format, settings: settings, files: files, columns: columns,
+      limit: min(max(rows, 0), limit ?? .max))
+  }
+
+  private func with(columns: [ScanColumn]) throws(FileTableError) -> FileScan {
+    try FileScan(
+      format: format, settings: settings, files: files, columns: columns, limit: limit)
+  }
+
+  /// The names of the columns that the folders' names tell.
+  public var partitionColumns: [String] {
+    columns.filter { $0.partition != nil }.map(\.field.name)
+  }
+
+  /// The files' lengths together, as far as the store tells them.
+  public var bytes: Int64 { files.reduce(0) { $0 + max($1.length, 0) } }
+
+  /// The number of files that have rows.
+  public var fileCount: Int { files.count }
+
+  /// The number of rows, if the footers of not too many Parquet files tell it; each call reads them.
+  public var rows: Int? {
+    if files.isEmpty { return 0 }
+    if format == .binary { return min(files.count, limit ?? .max) }
+    guard format == .parquet, files.count <= 64 else { return nil }
+    var sum: Int64 = 0
+    for file in files {
+      guard let table = try? TableFile(file.store, file.path, .parquet) else { return nil }
+      for group in table.rowGroups {
+        if group.rows < 0 { return nil }
+        sum += group.rows
+      }
+    }
+    return min(Int(sum), limit ?? .max)
+  }
+}

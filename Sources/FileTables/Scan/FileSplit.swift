@@ -1,0 +1,100 @@
+import ArrowIPC
+
+/// A part of a file that is read in one go. It tells all that is needed to read it elsewhere.
+public struct FileSplit: Sendable, Codable, Hashable {
+  /// The file, as users write it.
+  public var location: String
+  /// The file's length and time of modification (nanoseconds since 1970) when the scan was planned: a
+  /// file that changed since is refused. -1 where the store does not tell.
+  public var length: Int64
+  public var modified: Int64
+  /// The bytes whose rows these are. Row groups of Parquet belong to the split that has their middle.
+  public var start: Int64
+  public var size: Int64
+  /// The number of the file within the scan.
+  public var file: Int
+}
+
+extension FileScan {
+  /// The parts that can be read side by side, by Spark's rule: no more bytes than `maxPartitionBytes`
+  /// (128 MiB), and fewer if that keeps `parallelism` readers busy, but no less than
+  /// `openCostInBytes` (4 MiB). They come in the order of rows; Spark also packs small ones together,
+  /// the largest first, which has no part in the rows.
+  ///
+  /// CSV, JSON, text and Arrow files are one split each.
+  public func splits(parallelism: Int) -> [FileSplit] {
+    let lengths = files.map { max($0.length, 0) + settings.openCostInBytes }
+    let perReader = lengths.reduce(0, +) / Int64(max(parallelism, 1))
+    let size = min(settings.maxPartitionBytes, max(settings.openCostInBytes, perReader))
+    return files.enumerated().flatMap { index, file in
+      func split(_ start: Int64, _ size: Int64) -> FileSplit {
+        FileSplit(
+          location: file.location, length: file.length, modified: file.modified, start: start,
+          size: size, file: index)
+      }
+      guard format == .parquet, file.length > size else { return [split(0, max(file.length, 0))] }
+      return stride(from: 0, to: file.length, by: Int(size)).map {
+        split($0, min(size, file.length - $0))
+      }
+    }
+  }
+
+  /// The rows of a split of this scan.
+  ///
+  /// - Parameter batchRows: at most so many rows a batch; small batches stay in the processor's cache.
+  /// - Throws: ``FileTableError``, for example if the file was changed since the scan was planned.
+  public func batches(
+    of split: FileSplit, batchRows: Int
+  ) throws(FileTableError) -> ScanBatches {
+    guard files.indices.contains(split.file), files[split.file].location == split.location else {
+      throw FileTableError(
+        .invalidOption, "the split of '\(split.location)' is of another scan", path: split.location)
+    }
+    let file = files[split.file]
+    try Self.check(split, file)
+    return ScanBatches(
+      try reader(of: split, file: file, batchRows: max(batchRows, 1)), schema: arrowSchema,
+      limit: limit)
+  }
+
+  private static func check(_ split: FileSplit, _ file: ScanFile) throws(FileTableError) {
+    guard let now = try file.store.info(file.path) else {
+      throw FileTableError(
+        .changed,
+        "the file '\(file.location)' was there when the table was listed and is gone now; "
+          + "run again", path: file.location)
+    }
+    let isSame =
+      (now.length == split.length || split.length < 0)
+      && (now.modified == split.modified || split.modified < 0)
+    if isSame { return }
+    throw FileTableError(
+      .changed,
+      "the file '\(file.location)' was changed while the table was read (\(split.length) bytes when it "
+        + "was listed, \(now.length) now); run again when nobody writes to it",
+      path: file.location)
+  }
+
+  private func reader(
+    of split: FileSplit, file: ScanFile, batchRows: Int
+  ) throws(FileTableError) -> any SplitReader {
+    let columns = zip(columns, arrowSchema.fields).map { OutputColumn($0, $1, of: file) }
+    switch format {
+    case .parquet, .arrow:
+      return try TableSplitReader(
+        split, file: file, format: format, columns: columns, schema: arrowSchema,
+        batchRows: batchRows)
+    case .csv:
+      return try CSVSplitReader(
+        file: file, settings: settings, columns: columns, schema: arrowSchema, batchRows: batchRows)
+    case .json:
+      return try JSONSplitReader(
+        file: file, settings: settings, columns: columns, schema: arrowSchema, batchRows: batchRows)
+    case .text:
+      return try TextSplitReader(
+        file: file, settings: settings, columns: columns, schema: arrowSchema, batchRows: batchRows)
+    case .binary:
+      return BinarySplitReader(file: file, columns: columns, schema: arrowSchema)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import ArrowIPC
+import SparkTypes
+
+/// The batches of a split, one after the other. For one thread at a time; ``cancel()`` may come from
+/// any other.
+public final class ScanBatches {
+  /// The schema of all batches.
+  public let schema: ArrowSchema
+  private let reader: any SplitReader
+  private var remaining: Int
+
+  init(_ reader: any SplitReader, schema: ArrowSchema, limit: Int?) {
+    self.reader = reader
+    self.schema = schema
+    remaining = limit ?? .max
+  }
+
+  /// The next batch; `nil` at the end.
+  public func next() throws(FileTableError) -> RecordBatch? {
+    while remaining > 0 {
+      guard let batch = try reader.next() else {
+        remaining = 0
+        return nil
+      }
+      if batch.rowCount == 0 { continue }
+      if batch.rowCount > remaining {
+        let rows = remaining
+        remaining = 0
+        reader.cancel()
+        return batch.slice(0..<rows)
+      }
+      remaining -= batch.rowCount
+      return batch
+    }
+    return nil
+  }
+
+  /// The number of the split's first row within the file, from 0 on; `nil` if it is not known.
+  public var firstRow: Int? { reader.firstRow }
+
+  /// Stops the reading as soon as it can; the next call of ``next()`` may throw.
+  public func cancel() { reader.cancel() }
+}
+
+/// Reads the rows of a split in the columns that were asked for.
+protocol SplitReader: AnyObject {
+  /// `nil` at the end; batches may be empty.
+  func next() throws(FileTableError) -> RecordBatch?
+  func cancel()
+  /// The number of the first row within the file.
+  var firstRow: Int? { get }
+}
+
+extension SplitReader {
+  /// All but tables are read from their beginning.
+  var firstRow: Int? { 0 }
+}
+
+/// A column that a reader gives.
+struct OutputColumn {
+  let field: StructField
+  let type: ArrowType
+  /// The value of all rows of the file, if the names of its folders tell it.
+  let constant: ArrowValue?
+
+  init(_ column: ScanColumn, _ field: ArrowField, of file: ScanFile) {
+    self.field = column.field
+    type = field.type
+    constant = column.partition.map { $0 < file.partition.count ? file.partition[$0] : .null }
+  }
+}
+
+/// Columns of one value, made once for many batches.
+struct ConstantColumns {
+  private var made: [Int: ArrowColumn] = [:]
+
+  /// `count` rows of `value`, for the column with number `index`.
+  mutating func column(
+    _ index: Int, _ value: ArrowValue, _ type: ArrowType, count: Int
+  ) throws(FileTableError) -> ArrowColumn {
+    if let known = made[index], known.count >= count { return known.slice(0..<count) }
+    let column = try ColumnConversion.constant(value, count, type)
+    made[index] = column
+    return column
+  }
+}

@@ -1,0 +1,29 @@
+import SparkTypes
+
+/// How the files of a scan are read.
+struct ScanSettings: Sendable {
+  let format: FileFormat
+  let options: FileOptions
+  /// Where times without a zone are meant, and what timestamps carry.
+  let zone: ZoneRules
+  let csv: CSVOptions
+  let json: JSONOptions
+  let maxPartitionBytes: Int64
+  let openCostInBytes: Int64
+  let mergesSchemas: Bool
+  /// All columns that the files have, also those that are not selected: what CSV counts its values by.
+  var dataSchema = StructType([])
+
+  init(
+    _ format: FileFormat, options: FileOptions, isTabbed: Bool
+  ) throws(FileTableError) {
+    self.format = format
+    self.options = options
+    zone = try options.zone()
+    csv = format == .csv ? try CSVOptions(options, isTabbed: isTabbed) : CSVOptions()
+    json = format == .json ? try JSONOptions(options) : JSONOptions()
+    maxPartitionBytes = try options.bytes("maxPartitionBytes", default: 128 << 20)
+    openCostInBytes = try options.bytes("openCostInBytes", default: 4 << 20)
+    mergesSchemas = try options.boolean("mergeSchema", default: false)
+  }
+}

@@ -1,0 +1,169 @@
+import ArrowIPC
+import Foundation
+import SparkTypes
+import Testing
+
+@testable import FileTables
+
+@Suite(.needsFilePlugin) struct FileScanTests {
+  @Test func readsFilesInOrder() throws {
+    let folder = try FilesFolder()
+    try folder.writeNumbers([1, nil, 3], "t/a.parquet")
+    try folder.writeNumbers([4], "t/b.parquet")
+    try folder.writeNumbers([9], "t/_hidden.parquet")
+    try folder.writeNumbers([9], "t/.hidden/c.parquet")
+    try folder.write("", "t/_SUCCESS")
+    let scan = try folder.scan("t")
+    #expect(scan.format == .parquet)
+    #expect(scan.schema.ddl == "v int")
+    #expect(scan.rows == 4)
+    #expect(try scan.lines() == ["{\"v\":1}", "{\"v\":null}", "{\"v\":3}", "{\"v\":4}"])
+    #expect(
+      try scan.limited(to: 2).batches(of: scan.splits(parallelism: 1)[0], batchRows: 9).next()?
+        .rowCount == 2)
+  }
+
+  @Test func readsPartitions() throws {
+    let folder = try FilesFolder()
+    try folder.writeNumbers([1], "t/k=2/d=2020-01-01/a.parquet")
+    try folder.writeNumbers([2], "t/k=10/d=__HIVE_DEFAULT_PARTITION__/a.parquet")
+    let scan = try folder.scan("t")
+    #expect(scan.schema.ddl == "v int, k int, d date")
+    #expect(scan.partitionColumns == ["k", "d"])
+    #expect(
+      try scan.lines() == [
+        "{\"v\":2,\"k\":10,\"d\":null}", "{\"v\":1,\"k\":2,\"d\":\"2020-01-01\"}",
+      ])
+    #expect(try scan.selecting(["D", "V"]).lines().last == "{\"d\":\"2020-01-01\",\"v\":1}")
+    let few = try scan.filtering { $0["k"] == .int(2) }
+    #expect(few.fileCount == 1)
+    #expect(try scan.selecting(["k"]).lines() == ["{\"k\":10}", "{\"k\":2}"])
+    #expect(try scan.selecting([]).lines() == ["{}", "{}"])
+    // A partition that is read itself has no column of its own name.
+    #expect(try folder.scan("t/k=2").schema.ddl == "v int, d date")
+    let based = try folder.scan("t/k=2", options: ["basePath": folder.file("t")])
+    #expect(based.schema.ddl == "v int, k int, d date")
+    #expect(
+      try folder.scan("t", schema: "v int, k string, d string").lines().first
+        == "{\"v\":2,\"k\":\"10\",\"d\":null}")
+  }
+
+  @Test func takesAPartitionsColumnInItsPlace() throws {
+    let folder = try FilesFolder()
+    try folder.writeNumbers([1], "t/V=7/a.parquet")
+    let scan = try folder.scan("t")
+    #expect(scan.schema.ddl == "V int")
+    #expect(try scan.lines() == ["{\"V\":7}"])
+  }
+
+  @Test func refusesConflictingPartitions() throws {
+    let folder = try FilesFolder()
+    try folder.writeNumbers([1], "a/k=1/a.parquet")
+    try folder.writeNumbers([1], "a/j=2/a.parquet")
+    try folder.writeNumbers([1], "b/k=1/a.parquet")
+    try folder.writeNumbers([1], "b/x/a.parquet")
+    for name in ["a", "b"] { #expect(code { _ = try folder.scan(name) } == .schema) }
+  }
+
+  @Test func fillsColumnsThatFilesLack() throws {
+    let folder = try FilesFolder()
+    try folder.writeNumbers([1], "t/1.parquet", column: "a")
+    try folder.writeNumbers([2], "t/2.parquet", column: "B")
+    let scan = try folder.scan("t", schema: "A bigint, b double")
+    #expect(
+      try scan.lines() == ["{\"A\":1,\"b\":null}", "{\"A\":null,\"b\":2.0}"])
+    #expect(try folder.scan("t").lines() == ["{\"a\":1}", "{\"a\":null}"])
+    let merged = try folder.scan("t", options: ["mergeSchema": "true"])
+    #expect(merged.schema.ddl == "a int, B int")
+  }
+
+  @Test(arguments: [
+    ("bigint", true), ("double", true), ("decimal(10,0)", true), ("decimal(9,0)", false),
+    ("float", false), ("string", false), ("boolean", false), ("timestamp", false),
+    ("smallint", true), ("int", true),
+  ])
+  func widensAsSpark(_ type: String, _ isRead: Bool) throws {
+    let folder = try FilesFolder()
+    try folder.writeNumbers([300], "a.parquet", column: "c")
+    let found = code { _ = try folder.scan("a.parquet", schema: "c \(type)").lines() }
+    #expect(found == (isRead ? nil : .schema))
+  }
+
+  @Test func refusesNumbersThatDoNotFit() throws {
+    let folder = try FilesFolder()
+    try folder.writeNumbers([300], "a.parquet", column: "c")
+    #expect(code { _ = try folder.scan("a.parquet", schema: "c tinyint").lines() } != nil)
+  }
+
+  @Test func refusesWhatIsNotThere() throws {
+    let folder = try FilesFolder()
+    try folder.write("", "empty/_SUCCESS")
+    try folder.write("no table", "bad.parquet")
+    #expect(code { _ = try folder.scan("none") } == .notFound)
+    #expect(code { _ = try folder.scan("none*.csv") } == .notFound)
+    for format in [FileFormat.parquet, .csv, .json] {
+      #expect(code { _ = try folder.scan("empty", format) } == .schema)
+    }
+    #expect(code { _ = try folder.scan("bad.parquet") } == .malformed)
+    try folder.writeNumbers([1], "a.parquet")
+    #expect(code { _ = try folder.scan("a.parquet").selecting(["w"]) } == .schema)
+  }
+
+  @Test func refusesFilesThatChanged() throws {
+    let folder = try FilesFolder()
+    try folder.writeNumbers([1], "a.parquet")
+    let scan = try folder.scan("a.parquet")
+    try folder.writeNumbers([1, 2, 3], "a.parquet")
+    #expect(code { _ = try scan.lines() } == .changed)
+    try FileManager.default.removeItem(atPath: folder.file("a.parquet"))
+    #expect(code { _ = try scan.lines() } == .changed)
+  }
+
+  @Test func splitsByRowGroups() throws {
+    let folder = try FilesFolder()
+    let numbers = (0..<1000).map { Int64($0) }
+    try folder.write(
+      [try RecordBatch([("v", ArrowColumn.numbers(numbers.map { Optional($0) }))])], "a.parquet",
+      options: TableWriting(rowGroupRows: 100))
+    let scan = try folder.scan(
+      "a.parquet", options: ["maxPartitionBytes": "2k", "openCostInBytes": "1b"])
+    let splits = scan.splits(parallelism: 100)
+    #expect(splits.count > 1)
+    #expect(splits.reduce(0) { $0 + $1.size } == scan.bytes)
+    // Each row once, in order.
+    #expect(
+      try scan.lines(batchRows: 64, parallelism: 100) == numbers.map { "{\"v\":\($0)}" })
+    #expect(scan.splits(parallelism: 1).count >= 1)
+  }
+
+  @Test func matchesPatterns() throws {
+    let folder = try FilesFolder()
+    for name in ["a1", "a2", "b1"] { try folder.write("{\"v\":\"\(name)\"}\n", "\(name).json") }
+    #expect(try folder.scan("a*.json").lines() == ["{\"v\":\"a1\"}", "{\"v\":\"a2\"}"])
+    #expect(try folder.scan("{a2,b1}.json").lines().count == 2)
+    #expect(
+      try folder.scan("", .json, options: ["pathGlobFilter": "*1.json"]).lines().count == 2)
+  }
+
+  @Test func refusesFilesOfSeveralFormats() throws {
+    let folder = try FilesFolder()
+    try folder.write("a\n1\n", "t/a.csv")
+    try folder.write("{}\n", "t/b.json")
+    #expect(code { _ = try folder.scan("t") } == .invalidOption)
+    #expect(try folder.scan("t", options: ["pathGlobFilter": "*.csv"]).format == .csv)
+  }
+
+  @Test func readsFilesAsRows() throws {
+    let folder = try FilesFolder()
+    try folder.write("abc", "t/a.bin")
+    let scan = try folder.scan("t", .binary)
+    #expect(
+      scan.schema.ddl == "path string, modificationTime timestamp, length bigint, content binary")
+    let batches = try scan.batches(of: scan.splits(parallelism: 1)[0], batchRows: 8)
+    let batch = try #require(try batches.next())
+    #expect(batch.columns[0].value(at: 0) == .string("file:\(folder.file("t/a.bin"))"))
+    #expect(batch.columns[2].value(at: 0) == .int(3))
+    #expect(batch.columns[3].value(at: 0) == .binary(Array("abc".utf8)))
+    #expect(try folder.scan("t", .text).lines() == ["{\"value\":\"abc\"}"])
+  }
+}
