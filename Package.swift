@@ -266,13 +266,26 @@ module(
   "ModelKinds",
   needs: [
     "Deployment", "HostProcesses", "KServeClient", "Models", "ONNXRuntime", "SparkConnect",
-    "SparkFunctions", "TensorFlowRuntime", "TextPipelines", "TorchRuntime",
+    "SparkFunctions", "SparkTypes", "TensorFlowRuntime", "TextPipelines", "TorchRuntime",
   ])
 tests(
   "ModelKindsTests",
   need: [
     "ArrowIPC", "Deployment", "HostProcesses", "ModelKinds", "Models", "ONNXRuntime",
     "SparkFunctions", "SparkTypes", "Tensors",
+  ])
+
+module(
+  "LocalEngine",
+  needs: [
+    "ArrowIPC", "FileTables", "HostProcesses", "ModelKinds", "Models", "ProgramFunctions",
+    "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors", "Threads",
+  ])
+tests(
+  "LocalEngineTests",
+  need: [
+    "ArrowIPC", "FileTables", "LocalEngine", "ModelKinds", "Models", "SparkConnect",
+    "SparkFunctions", "SparkTypes", "Tensors", "Threads",
   ])
 
 module(
@@ -287,8 +300,9 @@ tests("NodeServersTests", need: ["HostProcesses", "NodeServers"])
 module(
   "Needletail", isProduct: true,
   needs: [
-    "ArrowIPC", "Deployment", "ErrorCauses", "HostProcesses", "ImagePreprocessing", "KServeClient",
-    "KServeServer", "LocalSpark", "Logging", "ModelKinds", "Models", "NativeLibraries",
+    "ArrowIPC", "Deployment", "ErrorCauses", "FileTables", "HostProcesses", "ImagePreprocessing",
+    "KServeClient", "KServeServer", "LocalEngine", "LocalSpark", "Logging", "ModelKinds", "Models",
+    "NativeLibraries",
     "NodeServers", "ONNXRuntime", "ProgramFunctions", "SparkConnect", "SparkFunctions",
     "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
   ])
