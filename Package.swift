@@ -302,9 +302,9 @@ module(
   needs: [
     "ArrowIPC", "Deployment", "ErrorCauses", "FileTables", "HostProcesses", "ImagePreprocessing",
     "KServeClient", "KServeServer", "LocalEngine", "LocalSpark", "Logging", "ModelKinds", "Models",
-    "NativeLibraries",
-    "NodeServers", "ONNXRuntime", "ProgramFunctions", "SparkConnect", "SparkFunctions",
-    "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
+    "NativeLibraries", "NodeServers", "ONNXRuntime", "ProgramFunctions", "SparkConnect",
+    "SparkFunctions", "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors", "TextPipelines",
+    "TorchRuntime",
   ])
 tests("NeedletailTests", need: ["Needletail"])
 program("IntegrationProgram", at: "Tests/IntegrationProgram", needs: ["Needletail"])

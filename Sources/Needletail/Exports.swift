@@ -1,10 +1,12 @@
 @_exported import ArrowIPC
 @_exported import Deployment
 @_exported import ErrorCauses
+@_exported import FileTables
 @_exported import HostProcesses
 @_exported import ImagePreprocessing
 @_exported import KServeClient
 @_exported import KServeServer
+@_exported import LocalEngine
 @_exported import LocalSpark
 @_exported import ModelKinds
 @_exported import Models

@@ -10,6 +10,8 @@ public struct LocalSummary: Sendable, Hashable {
   public var decoding: Duration
   public var computing: Duration
   public var writing: Duration
+  /// Whether nothing was done because there was an output already (`SaveMode.ignore`).
+  public var isIgnored = false
 
   /// Rows in a second.
   public var rowsPerSecond: Double {

@@ -3,6 +3,7 @@ import ModelKinds
 import Models
 import SparkFunctions
 import SparkTypes
+import Tensors
 
 extension LocalTable {
   /// Adds the outputs of a model as columns; no code needed.
@@ -41,7 +42,7 @@ extension LocalTable {
   ///
   /// - Throws: ``LocalTableError`` if only executors can.
   package static func check(_ source: ModelSource) throws {
-    guard ModelKinds.builtIn.kinds.contains(where: { $0.format == source.format }) else {
+    guard !source.isOfExecutors else {
       throw LocalTableError(
         .needsSpark,
         "the model \(source.path) runs beside Spark's executors, and needs them; predict a DataFrame "
@@ -115,7 +116,7 @@ extension ModelPrediction.Parameters {
       guard let elements = BatchLayout.rowShape(input.specification, at: place)?.elementCount else {
         return nil
       }
-      bytes += elements * (input.specification.elementType.byteWidth ?? 16)
+      bytes += elements * (input.specification.elementType.byteCount ?? 16)
     }
     return bytes
   }

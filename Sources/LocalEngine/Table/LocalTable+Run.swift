@@ -110,9 +110,8 @@ extension LocalTable {
   /// - Throws: as ``collectBatches()``.
   public func showString(_ rows: Int = 20, truncate: Int = 20) async throws -> String {
     let shown = max(rows, 0)
-    let taken = try await take(shown == .max ? shown : shown + 1)
-    return try TableText(schema: schema, truncate: truncate).text(
-      taken.prefix(shown).map(\.values), hasMore: taken.count > shown)
+    let batches = try await limit(shown == .max ? shown : shown + 1).collectBatches()
+    return TableText(names: schema.names, truncate: truncate).text(batches, rows: shown)
   }
 
   /// Prints the schema as a tree.

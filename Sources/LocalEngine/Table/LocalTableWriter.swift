@@ -61,7 +61,8 @@ public struct LocalTableWriter: Sendable {
       mode: saveMode.fileMode, schema: table.schema)
     if sink.isIgnored {
       return LocalSummary(
-        rows: 0, elapsed: .zero, threads: 0, decoding: .zero, computing: .zero, writing: .zero)
+        rows: 0, elapsed: .zero, threads: 0, decoding: .zero, computing: .zero, writing: .zero,
+        isIgnored: true)
     }
     return try await table.run(into: FilesSink(sink))
   }

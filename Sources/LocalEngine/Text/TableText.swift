@@ -1,19 +1,20 @@
 import ArrowIPC
-import SparkTypes
 
 /// Rows as a table of text, as Spark's `show` draws it.
 struct TableText {
-  let schema: StructType
+  let names: [String]
   /// Values longer than this are cut (0: never); then values stand at the left.
   var truncate = 20
-  var values = ValueText()
 
-  func text(_ rows: some Sequence<[ArrowValue]>, hasMore: Bool) -> String {
-    var lines = [schema.names.map { plain($0) }]
-    for row in rows {
-      lines.append(zip(row, schema).map { cut(plain(values.text($0, $1.type))) })
+  /// The first `count` rows of `batches`.
+  func text(_ batches: [RecordBatch], rows count: Int) -> String {
+    var lines = [names.map { plain($0) }]
+    for batch in batches {
+      for row in 0..<min(batch.rowCount, count - lines.count + 1) {
+        lines.append(batch.columns.map { cut(plain(ValueText.text($0, row))) })
+      }
     }
-    let widths = schema.indices.map { column in
+    let widths = names.indices.map { column in
       max(3, lines.map { Self.width($0[column]) }.max() ?? 0)
     }
     let rule = "+" + widths.map { String(repeating: "-", count: $0) + "+" }.joined() + "\n"
@@ -23,8 +24,7 @@ struct TableText {
     var text = rule + drawn(lines[0]) + rule
     for line in lines.dropFirst() { text += drawn(line) }
     text += rule
-    if hasMore {
-      let count = lines.count - 1
+    if batches.reduce(0, { $0 + $1.rowCount }) > count {
       text += "only showing top \(count) \(count == 1 ? "row" : "rows")\n"
     }
     return text
