@@ -284,8 +284,8 @@ module(
 tests(
   "LocalEngineTests",
   need: [
-    "ArrowIPC", "FileTables", "LocalEngine", "ModelKinds", "Models", "SparkConnect",
-    "SparkFunctions", "SparkTypes", "Tensors", "Threads",
+    "ArrowIPC", "FileTables", "LocalEngine", "ModelKinds", "Models", "ProgramFunctions",
+    "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors",
   ])
 
 module(

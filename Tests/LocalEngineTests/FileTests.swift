@@ -2,6 +2,7 @@ import ArrowIPC
 import FileTables
 import Foundation
 import ModelKinds
+import ProgramFunctions
 import SparkConnect
 import SparkFunctions
 import SparkTypes
