@@ -278,13 +278,26 @@ module(
   "ModelKinds",
   needs: [
     "Deployment", "HostProcesses", "KServeClient", "Models", "ONNXRuntime", "SparkConnect",
-    "SparkFunctions", "TensorFlowRuntime", "TextPipelines", "TorchRuntime",
+    "SparkFunctions", "SparkTypes", "TensorFlowRuntime", "TextPipelines", "TorchRuntime",
   ])
 tests(
   "ModelKindsTests",
   need: [
     "ArrowIPC", "Deployment", "HostProcesses", "ModelKinds", "Models", "ONNXRuntime",
     "SparkFunctions", "SparkTypes", "Tensors",
+  ])
+
+module(
+  "LocalEngine",
+  needs: [
+    "ArrowIPC", "FileTables", "HostProcesses", "ModelKinds", "Models", "ProgramFunctions",
+    "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors", "Threads",
+  ])
+tests(
+  "LocalEngineTests",
+  need: [
+    "ArrowIPC", "FileTables", "LocalEngine", "ModelKinds", "Models", "ProgramFunctions",
+    "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors",
   ])
 
 module(
@@ -299,10 +312,11 @@ tests("NodeServersTests", need: ["HostProcesses", "NodeServers"])
 module(
   "Needletail", isProduct: true,
   needs: [
-    "ArrowIPC", "Deployment", "ErrorCauses", "HostProcesses", "ImagePreprocessing", "KServeClient",
-    "KServeServer", "LocalSpark", "Logging", "ModelKinds", "Models", "NativeLibraries",
-    "NodeServers", "ONNXRuntime", "ProgramFunctions", "SparkConnect", "SparkFunctions",
-    "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
+    "ArrowIPC", "Deployment", "ErrorCauses", "FileTables", "HostProcesses", "ImagePreprocessing",
+    "KServeClient", "KServeServer", "LocalEngine", "LocalSpark", "Logging", "ModelKinds", "Models",
+    "NativeLibraries", "NodeServers", "ONNXRuntime", "ProgramFunctions", "SparkConnect",
+    "SparkFunctions", "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors", "TextPipelines",
+    "TorchRuntime",
   ])
 tests("NeedletailTests", need: ["Needletail"])
 program("IntegrationProgram", at: "Tests/IntegrationProgram", needs: ["Needletail"])

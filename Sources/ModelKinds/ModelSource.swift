@@ -62,6 +62,11 @@ public struct ModelSource: Sendable {
   /// - Throws: the runtime's error if the model is damaged.
   public func warnings() throws -> [String] { try kind.warnings(about: reference(path)) }
 
+  /// Whether the model runs beside Spark's executors, and nowhere else.
+  package var isOfExecutors: Bool {
+    !ModelKinds.builtIn.kinds.contains { $0.format == format }
+  }
+
   /// Whether the model is a file, whose name has an ending, and neither a folder nor on a server.
   package var isFile: Bool {
     if case .file? = kind.sign { true } else { false }

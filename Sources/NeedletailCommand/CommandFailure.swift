@@ -46,6 +46,8 @@ struct CommandFailure: CausedError {
     case let failure as CommandFailure: failure.status
     case is ValidationError: usage
     case let error as NeedletailError where error.code == .usage: usage
+    case let error as FileTableError where error.isOfCommandLine: usage
+    case is LocalTableError: usage
     // The server does not have the model that was named.
     case let error as KServeError where error.code == .notFound: usage
     default: 1
@@ -54,5 +56,15 @@ struct CommandFailure: CausedError {
 
   func print() {
     FileHandle.standardError.write(Data("error: \(description)\n".utf8))
+  }
+}
+
+extension FileTableError {
+  /// Whether what the user named cannot be, as opposed to what went wrong with it.
+  fileprivate var isOfCommandLine: Bool {
+    switch code {
+    case .notFound, .exists, .invalidOption, .unsupported, .libraryMissing: true
+    default: false
+    }
   }
 }

@@ -6,9 +6,14 @@ struct Predict: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Predicts every row of a table with a model.",
     discussion: """
-      Reads a table with Spark, adds the model's outputs as columns, and writes it. Inputs of the \
-      model take the columns of their names unless --map says otherwise; several columns can feed one \
-      input. Without --remote and SPARK_REMOTE a Spark on this machine is started and stopped again.
+      Reads a table, adds the model's outputs as columns, and writes it. Inputs of the model take the \
+      columns of their names unless --map says otherwise; several columns can feed one input.
+
+      Without --remote and SPARK_REMOTE this process does it all, on all cores, and needs no Spark: \
+      Parquet, CSV, JSON lines, text, images and Arrow. An output whose name has an extension becomes \
+      one file with the rows in their order, any other a folder. What only Spark can do (ORC, Avro, \
+      XML, --task-gpus, --conf ...) is done by one that is started on this machine and stopped again; \
+      --engine says which it shall be.
 
       --task-cpus and --task-gpus replace what the server's settings give to a task \
       (spark.task.cpus, spark.task.resource.gpu.amount) for the prediction alone.
@@ -32,10 +37,11 @@ struct Predict: AsyncParsableCommand {
         + "(kserve://HOST:PORT/MODEL)."))
   var model: String
 
-  @Option(help: "The table to read: a file or folder that Spark can reach.")
+  @Option(help: "The table to read: a file, a folder or a pattern, here or in a store (s3://...).")
   var input: String
 
-  @Option(help: "Where to write the result.")
+  @Option(
+    help: "Where to write the result; - prints its first rows (20, or as many as --limit says).")
   var output: String
 
   @Option(
@@ -143,7 +149,19 @@ struct Predict: AsyncParsableCommand {
   var limit: Int?
 
   @Option(
-    help: "The Spark Connect server, sc://host:port (default: SPARK_REMOTE, else a local one)")
+    help: ArgumentHelp(
+      "What computes: auto (this process, if it can and no server is named, else Spark), local (this "
+        + "process), or spark."))
+  var engine: EngineOption = .auto
+
+  @Option(
+    help: ArgumentHelp(
+      "The threads on which this process computes (default: the cores that it may use).",
+      valueName: "number"))
+  var threads: Int?
+
+  @Option(
+    help: "The Spark Connect server, sc://host:port (default: SPARK_REMOTE, else none is needed)")
   var remote: String?
 
   @Option(
@@ -170,6 +188,16 @@ struct Predict: AsyncParsableCommand {
       }
     }
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit), it must be at least 1") }
+    if let threads {
+      guard threads >= 1 else {
+        throw ValidationError("--threads is \(threads), it must be at least 1")
+      }
+      if engine == .spark {
+        throw ValidationError(
+          "--threads is for --engine local; a Spark on this machine has those of "
+            + "NEEDLETAIL_MASTER=local[\(threads)]")
+      }
+    }
   }
 
   /// What the prediction's tasks must have, if anything was said.
@@ -180,9 +208,28 @@ struct Predict: AsyncParsableCommand {
         cpus: taskCpus.map(Double.init), resources: taskGpus.map { ["gpu": $0] } ?? [:]))
   }
 
+  /// Whether rows are printed instead of written.
+  var isPrinted: Bool { output == "-" }
+
+  /// How many rows are printed.
+  var shownRows: Int { limit ?? 20 }
+
   func run() async throws {
     let job = try await PredictionJob(self)
     if job.isIgnored { return job.tellIgnored() }
+    switch job.engine {
+    case .local:
+      let prediction = LocalPrediction(job)
+      let status = await InterruptibleWork { try await prediction.run() }
+        .exitStatus(of: CommandFailure.status)
+      guard let reason = prediction.sparkReason else {
+        if status != 0 { throw ExitCode(status) }
+        return
+      }
+      job.tellSpark(reason)
+    case .spark(let reason?): job.tellSpark(reason)
+    case .spark(nil), .refused: break
+    }
     let status = await ProgramRun(functions: [], remote: remote, showsProgress: !quiet) { spark in
       try await job.run(spark)
     }.exitStatus(of: CommandFailure.status)

@@ -5,7 +5,7 @@ extension PredictionJob {
   func run(_ spark: SparkSession) async throws {
     if !settings.isEmpty { try await spark.conf.set(settings) }
     // On this machine that was seen before Spark started.
-    if !tables.isOutputSeen, mode == .error || mode == .ignore,
+    if !request.isPrinted, !tables.isOutputSeen, mode == .error || mode == .ignore,
       try await exists(request.output, spark)
     {
       if mode == .ignore { return tellIgnored() }
@@ -22,14 +22,11 @@ extension PredictionJob {
         batchSize: request.batchSize,
         batch: request.batchDimension, rows: request.rows, as: PredictionForm(request.resources))
     } catch let error as InferenceError {
-      guard let (input, column) = givenColumn(in: error) else { throw error }
-      let advice = ColumnList.advice(behind: "\(error)", about: column, among: known.names) {
-        "--map '\(input)=\($0)'"
-      }
-      throw CommandFailure("\(error)\(advice)", cause: error)
+      throw advised(error, known)
     }
     let added = try await predicted.schema().fields.dropFirst(known.count)
     var result = predicted.select((names + added.map(\.name)).map { column(named: $0) })
+    if request.isPrinted { return try await result.show(request.shownRows) }
     if writing.isCSV {
       // CSV has no arrays, structs and maps: they are written as JSON.
       for field in try await result.schema() where field.type.isNested {
@@ -44,9 +41,26 @@ extension PredictionJob {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let rows = try await table.count()
     print(
-      String(
-        format: "%d rows in %.2f s (%.0f rows/s), model load %.3f s, written to %@ as %@", rows,
-        seconds, Double(rows) / seconds, loadSeconds, request.output, writing.name))
+      Self.summaryLine(
+        rows: rows, seconds: seconds, loadSeconds: loadSeconds, output: request.output,
+        writing.name))
+  }
+
+  static func summaryLine(
+    rows: Int, seconds: Double, loadSeconds: Double, output: String, _ format: String
+  ) -> String {
+    String(
+      format: "%d rows in %.2f s (%.0f rows/s), model load %.3f s, written to %@ as %@", rows,
+      seconds, seconds > 0 ? Double(rows) / seconds : 0, loadSeconds, output, format)
+  }
+
+  /// `error` as what is wrong in the command line, if it is about a column that this names.
+  func advised(_ error: InferenceError, _ table: StructType) -> any Error {
+    guard let (input, column) = givenColumn(in: error) else { return error }
+    let advice = ColumnList.advice(behind: "\(error)", about: column, among: table.names) {
+      "--map '\(input)=\($0)'"
+    }
+    return CommandFailure("\(error)\(advice)", cause: error)
   }
 
   /// Whether it is known without Spark that there is nothing to do.
@@ -57,7 +71,7 @@ extension PredictionJob {
   }
 
   /// Says which outputs of the model are not among the columns, and why.
-  private func tellOmitted() {
+  func tellOmitted() {
     if request.quiet || only != nil { return }
     for output in model.omittedOutputs {
       let line = "left out: the output \(output). --outputs takes others alone\n"
@@ -75,19 +89,32 @@ extension PredictionJob {
     var table = reader.load(request.input)
     if let limit = request.limit { table = table.limit(limit) }
     let known = try await table.schema()
-    if reading.assumesHeader, TableFormat.areNumbers(known.names) {
-      throw TableFormat.withoutHeader(request.input, known.names)
+    try check(known)
+    return (table, known)
+  }
+
+  /// Refuses a table that was not read as it was meant.
+  func check(_ table: StructType) throws {
+    if reading.assumesHeader, TableFormat.areNumbers(table.names) {
+      throw TableFormat.withoutHeader(request.input, table.names)
     }
-    if known.names == ["_corrupt_record"] {
+    if table.names == ["_corrupt_record"] {
       throw CommandFailure(
         "'\(request.input)' is not JSON with one object in each line; if its objects go over several "
           + "lines, or it is one array, say --input-option multiLine=true")
     }
-    return (table, known)
+  }
+
+  /// Says why Spark is used though nobody asked for it.
+  func tellSpark(_ reason: String) {
+    if request.quiet { return }
+    // A search for a library tells of all its places.
+    let line = "Spark is used: \(reason.prefix { $0 != "\n" })\n"
+    FileHandle.standardError.write(Data(line.utf8))
   }
 
   /// The columns of the input that are written.
-  private func columns(of table: StructType) throws -> [String] {
+  func columns(of table: StructType) throws -> [String] {
     guard let kept else { return table.names }
     return try kept.map { name in
       guard let field = table[name] else {

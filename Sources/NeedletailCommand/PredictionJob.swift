@@ -1,7 +1,7 @@
 import Foundation
 import Needletail
 
-/// A prediction as the command line asks for it, after all that can be checked without Spark.
+/// A prediction as the command line asks for it, after all that can be checked before it begins.
 struct PredictionJob: Sendable {
   let source: ModelSource
   let model: any Model
@@ -18,6 +18,8 @@ struct PredictionJob: Sendable {
   let tables: TablePlaces
   /// Settings of the session.
   let settings: [String: String]
+  /// What computes it.
+  let engine: EngineChoice.Engine
 
   /// Checks the options, the paths on this machine and the model, which it loads.
   ///
@@ -36,7 +38,10 @@ struct PredictionJob: Sendable {
     settings = try Self.once(request.conf.map { ($0.key, $0.value) }, "--conf")
     kept = try request.keep.map { $0.isEmpty ? [] : try ColumnList($0, option: "--keep").names }
 
-    tables = TablePlaces(input: request.input, output: request.output, remote: request.remote)
+    tables = TablePlaces(
+      input: request.input, output: request.output,
+      // Without Spark its server does not matter.
+      remote: request.engine == .local ? "" : request.remote)
     mode = try tables.check(mode: request.mode)
     reading = try Self.with(
       request.inputOption, "--input-option",
@@ -48,9 +53,12 @@ struct PredictionJob: Sendable {
         ?? TableFormat.writing(request.output))
     if let file = tables.localInput { try reading.checkHeader(of: file) }
 
+    engine = Self.choice(request, source, reading, writing, tables, settings).engine
+    if case .refused(let reason) = engine { throw CommandFailure(reason) }
     let start = ContinuousClock.now
     do {
-      model = try await source.loadForPlan()
+      // What runs here is loaded as it runs; executors load the model themselves.
+      model = try await engine == .local ? source.load() : source.loadForPlan()
     } catch {
       throw CommandFailure(error)
     }
@@ -64,6 +72,28 @@ struct PredictionJob: Sendable {
         "--output-map names the output '\(name)', which is not among those of --outputs: "
           + only.joined(separator: ", "))
     }
+  }
+
+  private static func choice(
+    _ request: Predict, _ source: ModelSource, _ reading: TableFormat, _ writing: TableFormat,
+    _ tables: TablePlaces, _ settings: [String: String]
+  ) -> EngineChoice {
+    var choice = EngineChoice()
+    choice.wish = request.engine.wish
+    let environment = ProcessInfo.processInfo.environment
+    choice.hasRemote = request.remote?.isEmpty == false
+    choice.variable = ["SPARK_REMOTE", "NEEDLETAIL_MASTER"].first {
+      environment[$0]?.isEmpty == false
+    }
+    if request.taskCpus != nil { choice.sparkOptions.append("--task-cpus") }
+    if request.taskGpus != nil { choice.sparkOptions.append("--task-gpus") }
+    choice.settings = Array(settings.keys)
+    choice.reading = reading.name
+    choice.writing = writing.name
+    choice.hadoopPath = tables.hadoopPath
+    choice.isModelOfExecutors = source.isOfExecutors
+    choice.missingLibrary = { EngineChoice.missingFileLibrary() }
+    return choice
   }
 
   /// The outputs that the lists name; a name of the model's may have a comma. `nil` for no list.

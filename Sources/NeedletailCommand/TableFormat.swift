@@ -24,6 +24,9 @@ struct TableFormat: Sendable, Equatable {
       "tab": tsv,
       "json": TableFormat(name: "json"), "jsonl": TableFormat(name: "json"),
       "ndjson": TableFormat(name: "json"), "txt": TableFormat(name: "text"),
+      // Read and written without Spark only.
+      "arrow": TableFormat(name: "arrow"), "feather": TableFormat(name: "arrow"),
+      "ipc": TableFormat(name: "arrow"),
       "text": TableFormat(name: "text"), "xml": TableFormat(name: "xml"),
     ]
   }()
@@ -42,7 +45,7 @@ struct TableFormat: Sendable, Equatable {
 
   /// Extensions of tables that Spark does not read.
   private static let foreign: Set<String> = [
-    "arrow", "feather", "ipc", "xlsx", "xls", "ods", "npy", "npz", "pkl", "pickle", "h5", "hdf5",
+    "xlsx", "xls", "ods", "npy", "npz", "pkl", "pickle", "h5", "hdf5",
     "hdf", "db", "sqlite", "sqlite3", "duckdb", "sas7bdat", "dta", "sav", "rds", "mat", "html",
     "htm", "yaml", "yml", "toml", "pdf", "proto", "tfrecord", "dat", "data",
   ]
@@ -170,6 +173,7 @@ struct TableFormat: Sendable, Equatable {
     let bytes = DataFiles.head(of: path, bytes: 4)
     if bytes == Data("PAR1".utf8) { return TableFormat(name: "parquet") }
     if bytes.prefix(3) == Data("ORC".utf8) { return TableFormat(name: "orc") }
+    if bytes == Data("ARRO".utf8) { return TableFormat(name: "arrow") }
     if bytes == Data("Obj\u{1}".utf8) { return TableFormat(name: "avro") }
     if bytes.first == UInt8(ascii: "{") { return TableFormat(name: "json") }
     return nil

@@ -10,6 +10,8 @@ struct TablePlaces: Sendable {
   /// The paths on this machine; `nil` for those of another file system, or of a server's.
   let localInput: String?
   let localOutput: String?
+  /// A path that may be one of HDFS, because Hadoop's configuration is there and it has no scheme.
+  let hadoopPath: String?
 
   init(input: String, output: String, remote: String?) {
     self.input = input
@@ -27,7 +29,12 @@ struct TablePlaces: Sendable {
     }
     // A Spark that this command starts sees the same files.
     localInput = server.isEmpty ? local(input) : nil
-    localOutput = server.isEmpty ? local(output) : nil
+    let isPrinted = output == "-"
+    localOutput = server.isEmpty && !isPrinted ? local(output) : nil
+    hadoopPath =
+      isPlain
+      ? nil
+      : ([input] + (isPrinted ? [] : [output])).first { StoragePath($0).isOfDefaultFileSystem }
   }
 
   /// Whether it is known before Spark starts whether the output exists.

@@ -14,6 +14,13 @@ private func command(
       fingerprint: program.fingerprint, parameters: parameters, argumentNames: argumentNames))
 }
 
+/// A use of a function with its parameters, for those who compute it in this process.
+package struct AppliedFunction: Sendable {
+  package let function: any DriverCheckedFunction
+  /// The parameters as an invocation carries them.
+  package let parameters: @Sendable () throws -> [UInt8]
+}
+
 extension DriverCheckedFunction {
   /// The function over `columns`, with its parameters encoded.
   func applied(_ parameters: @escaping @Sendable () throws -> [UInt8], _ columns: [Column])
@@ -24,7 +31,8 @@ extension DriverCheckedFunction {
         name: name, returnType: returnType,
         evaluationType: EvaluationType.scalarPandasIterator.rawValue,
         isDeterministic: isDeterministic, command: { try command(self, try parameters(), $0) },
-        check: { try check(arguments: $0.map { ($0.name, $0.type) }) }),
+        check: { try check(arguments: $0.map { ($0.name, $0.type) }) },
+        local: AppliedFunction(function: self, parameters: parameters)),
       columns)
   }
 }

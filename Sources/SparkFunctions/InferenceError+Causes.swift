@@ -14,12 +14,13 @@ extension InferenceError {
 
   /// Why a batch failed, unless the task was cancelled.
   static func predicting(
-    _ error: any Error, rows first: Int, _ last: Int, advice: String? = nil, function: String
+    _ error: any Error, rows first: Int, _ last: Int, of whole: String, advice: String? = nil,
+    function: String
   ) -> any Error {
     if error is CancellationError { return error }
     return InferenceError(
       .prediction,
-      "failed on rows \(first) to \(last) of the partition: \(error)"
+      "failed on rows \(first) to \(last) of \(whole): \(error)"
         + (advice.map { "; \($0)" } ?? ""),
       function: function, cause: error)
   }

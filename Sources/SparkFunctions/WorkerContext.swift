@@ -20,6 +20,8 @@ public struct WorkerContext: Sendable {
   public var models: ModelCache
   /// Waits for, and exchanges messages with, the other tasks of a barrier stage; `nil` elsewhere.
   public var barrier: (any BarrierCoordinator)?
+  /// How messages number the task's rows.
+  package var rows = RowOrigin()
 
   public init(
     filesDirectory: String = ".", partition: Int = 0, stage: Int = 0, attempt: Int = 0,
@@ -43,6 +45,19 @@ public struct WorkerContext: Sendable {
   /// absolute path stays as it is.
   public func file(_ name: String) -> String {
     name.hasPrefix("/") ? name : filesDirectory + "/" + name
+  }
+}
+
+/// How messages number the rows of a task: under Spark within their partition.
+package struct RowOrigin: Sendable, Hashable {
+  /// The number of the first row.
+  package var first: Int
+  /// What the numbers count in.
+  package var whole: String
+
+  package init(first: Int = 0, whole: String = "the partition") {
+    self.first = first
+    self.whole = whole
   }
 }
 

@@ -2,6 +2,8 @@ import Glibc
 
 /// The system gives no more threads.
 package struct NoThread: Error, CustomStringConvertible {
+  package init() {}
+
   package var description: String { "the system gives no more threads" }
 }
 

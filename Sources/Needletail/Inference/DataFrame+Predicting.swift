@@ -81,7 +81,7 @@ extension DataFrame {
     let names = model.inputs.map(\.name)
     let vectors = VectorInputs(table: table, inputs: inputs, models: names)
     if !vectors.arrays.isEmpty {
-      return try await vectors.added(to: self).predicting(
+      return try await adding(vectors).predicting(
         source, loaded: model, inputs: vectors.replaced(inputs, table: table, models: names),
         outputs: outputs, only: only, into: structure, batchSize: batchSize, batch: batch,
         rows: rows,
@@ -89,13 +89,11 @@ extension DataFrame {
       ).drop(Array(vectors.arrays.values))
     }
     let packed = try source.packed()
-    let size = batchSize ?? source.kind.batchSize
-    let rowShapes = try await ModelPrediction.tried(
-      model, name: source.path, only: only, batch: batch, batchSize: size, rows: rows)
-    let plan = try ModelPrediction.plan(
-      model: model, reference: packed.reference, table: table, inputs: inputs,
-      outputs: outputs, only: only, into: structure, batchSize: size, batch: batch, rows: rows,
-      rowShapes: rowShapes, nulls: nulls, ragged: ragged)
+    let plan = try await source.plan(
+      model, reference: packed.reference, table: table,
+      PredictionRequest(
+        inputs: inputs, outputs: outputs, only: only, into: structure, batchSize: batchSize,
+        batch: batch, rows: rows, nulls: nulls, ragged: ragged))
     switch form {
     case .columns:
       try await packed.send(to: session)

@@ -1,10 +1,8 @@
 import Deployment
-import Dispatch
 import Foundation
 import LocalSpark
 public import SparkConnect
 public import SparkFunctions
-import Synchronization
 
 /// One run of a program as a driver: connection, local Spark, signals, progress, exit status.
 public struct ProgramRun: Sendable {
@@ -32,24 +30,7 @@ public struct ProgramRun: Sendable {
   public func exitStatus(
     of status: @Sendable (any Error) -> Int32 = { _ in 1 }
   ) async -> Int32 {
-    let work = Task { try await run() }
-    let signals = [SIGINT, SIGTERM].map { InterruptSource($0) { work.cancel() } }
-    defer { withExtendedLifetime(signals) {} }
-    do {
-      try await work.value
-      return 0
-    } catch {
-      if signals.contains(where: \.wasSeen) {
-        Self.complain("interrupted")
-        return 130
-      }
-      Self.complain("error: \(error)")
-      return status(error)
-    }
-  }
-
-  private static func complain(_ text: String) {
-    FileHandle.standardError.write(Data("\(text)\n".utf8))
+    await InterruptibleWork { try await run() }.exitStatus(of: status)
   }
 
   /// Runs and throws what went wrong.
@@ -82,28 +63,5 @@ public struct ProgramRun: Sendable {
       await Task.detached { await session.stop() }.value
       throw error
     }
-  }
-}
-
-/// Turns the first signal of a kind into a call, and the second into the end of the process.
-private final class InterruptSource: @unchecked Sendable {
-  // Dispatch sources are safe to use from any thread; the type does not say so.
-  private let source: any DispatchSourceSignal
-  private let seen = Mutex(false)
-
-  var wasSeen: Bool { seen.withLock { $0 } }
-
-  init(_ number: Int32, _ handler: @escaping @Sendable () -> Void) {
-    signal(number, SIG_IGN)
-    source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-    source.setEventHandler { [self] in
-      let isSecond = seen.withLock { seen in
-        defer { seen = true }
-        return seen
-      }
-      if isSecond { exit(130) }
-      handler()
-    }
-    source.activate()
   }
 }

@@ -14,25 +14,40 @@ public struct Column: Sendable {
     var version: (major: Int, minor: Int)
   }
 
+  /// What an expression is, as far as those need to know who compute it without a server.
+  package indirect enum Form: Sendable {
+    /// The column of this name, as SQL spells it; `*` is all columns.
+    case name(String)
+    /// A field within structs, by its exact names from the outside to the inside.
+    case path([String])
+    case call(InlineFunction, [Column])
+    case renamed(Column, String)
+    /// One that a server computes.
+    case other
+  }
+
+  package let form: Form
   /// The inline functions called within, with their arguments.
   let calls: [(function: InlineFunction, arguments: [Column])]
   private let make: @Sendable (Context) throws -> Spark_Connect_Expression
   /// The expression as messages and unnamed columns show it.
-  let label: String
+  package let label: String
 
   /// An expression over other expressions.
   init(
-    _ children: [Column] = [], label: String,
+    _ children: [Column] = [], label: String, form: Form = .other,
     _ make: @escaping @Sendable ([Spark_Connect_Expression]) throws -> Spark_Connect_Expression
   ) {
     calls = children.flatMap(\.calls)
     self.label = label
+    self.form = form
     self.make = { context in try make(try children.map { try $0.expression(context) }) }
   }
 
   /// An inline function applied to `arguments`.
   package init(_ function: InlineFunction, _ arguments: [Column]) {
     calls = arguments.flatMap(\.calls) + [(function, arguments)]
+    form = .call(function, arguments)
     label = "\(function.name)(\(arguments.map(\.label).joined(separator: ", ")))"
     make = { context in
       let expressions = try arguments.map { try $0.expression(context) }
@@ -64,7 +79,7 @@ public struct Column: Sendable {
 
   /// The column under the name `name`.
   public func `as`(_ name: String) -> Column {
-    Column([self], label: name) { expressions in
+    Column([self], label: name, form: .renamed(self, name)) { expressions in
       .with {
         $0.alias = .with {
           $0.expr = expressions[0]

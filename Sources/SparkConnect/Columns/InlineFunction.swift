@@ -16,11 +16,14 @@ package struct InlineFunction: Sendable {
   package var command: @Sendable (_ argumentNames: [String]) throws -> [UInt8]
   /// Checks the types of the arguments before a job starts.
   package var check: @Sendable (_ arguments: [(name: String, type: DataType)]) throws -> Void
+  /// What computes it in this process, if something does; who can use it knows its type.
+  package var local: (any Sendable)?
 
   package init(
     name: String, returnType: DataType, evaluationType: Int32, isDeterministic: Bool = true,
     command: @escaping @Sendable ([String]) throws -> [UInt8],
-    check: @escaping @Sendable ([(name: String, type: DataType)]) throws -> Void
+    check: @escaping @Sendable ([(name: String, type: DataType)]) throws -> Void,
+    local: (any Sendable)? = nil
   ) {
     self.name = name
     self.returnType = returnType
@@ -28,6 +31,7 @@ package struct InlineFunction: Sendable {
     self.isDeterministic = isDeterministic
     self.command = command
     self.check = check
+    self.local = local
   }
 
   /// The function's message, applied to `arguments`.

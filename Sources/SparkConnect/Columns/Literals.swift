@@ -113,7 +113,7 @@ public func column(named name: String) -> Column { column(path: [name]) }
 
 /// A field within structs, by its exact names from the outside to the inside.
 public func column(path: [String]) -> Column {
-  Column(label: path.joined(separator: ".")) { _ in
+  Column(label: path.joined(separator: "."), form: .path(path)) { _ in
     .with {
       $0.unresolvedAttribute = .with { $0.unparsedIdentifier = SQLIdentifier.quoted(path: path) }
     }
@@ -123,7 +123,7 @@ public func column(path: [String]) -> Column {
 /// The column called `name`; `a.b` is field `b` of struct `a`, `*` all columns. Names that have dots or
 /// back-ticks stand in back-ticks, as in SQL, or are given to ``column(named:)``.
 public func col(_ name: String) -> Column {
-  Column(label: name) { _ in
+  Column(label: name, form: .name(name)) { _ in
     if name == "*" { return .with { $0.unresolvedStar = .init() } }
     if name.hasSuffix(".*") {
       return .with { $0.unresolvedStar = .with { $0.unparsedTarget = name } }

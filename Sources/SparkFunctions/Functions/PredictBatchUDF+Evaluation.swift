@@ -13,7 +13,7 @@ extension PredictBatchUDF {
     _ input: any BatchSource, invocation: FunctionInvocation, worker: WorkerContext
   ) async throws -> any BatchSource {
     try checkDefinition(Self.requirements)
-    let chunks = BatchChunks(input, size: batchSize)
+    let chunks = BatchChunks(input, size: batchSize, firstRow: worker.rows.first)
     var loaded: LoadedFunction<repeat each Input, Output>?
     return BatchGenerator {
       // A partition without rows needs no model.
@@ -25,7 +25,7 @@ extension PredictBatchUDF {
         function = try await model(invocation, worker)
         loaded = function
       }
-      return try await predict(chunk, function, invocation)
+      return try await predict(chunk, function, invocation, worker.rows)
     }
   }
 
@@ -46,10 +46,10 @@ extension PredictBatchUDF {
   /// The predictions of one chunk.
   private func predict(
     _ chunk: BatchChunks.Chunk, _ function: LoadedFunction<repeat each Input, Output>,
-    _ invocation: FunctionInvocation
+    _ invocation: FunctionInvocation, _ origin: RowOrigin
   ) async throws -> RecordBatch {
     let column = try await chunk.answered(nulls: nulls, type: returnType) { batch, rows in
-      try await predictions(batch, rows, function, invocation)
+      try await predictions(batch, rows, function, invocation, origin)
     }
     return try RecordBatch([(name, column)])
   }
@@ -57,7 +57,8 @@ extension PredictBatchUDF {
   /// The predictions of rows that the closure sees.
   private func predictions(
     _ batch: RecordBatch, _ rows: RowNumbers,
-    _ function: LoadedFunction<repeat each Input, Output>, _ invocation: FunctionInvocation
+    _ function: LoadedFunction<repeat each Input, Output>, _ invocation: FunctionInvocation,
+    _ origin: RowOrigin
   ) async throws -> ArrowColumn {
     var arguments = try arguments(batch, rows, invocation)[...]
     let inputs = (repeat try next((each Input).self, &arguments))
@@ -66,7 +67,7 @@ extension PredictBatchUDF {
       output = try await function.predict(repeat each inputs)
     } catch {
       throw InferenceError.predicting(
-        error, rows: rows[0], rows[batch.rowCount - 1], function: name)
+        error, rows: rows[0], rows[batch.rowCount - 1], of: origin.whole, function: name)
     }
     return try output.column(
       OutputRequest(

@@ -15,11 +15,13 @@ final class BatchChunks {
   private let source: any BatchSource
   private let size: Int
   private var rest: RecordBatch?
-  private var nextRow = 0
+  private var nextRow: Int
 
-  init(_ source: any BatchSource, size: Int) {
+  /// - Parameter firstRow: the number of the stream's first row.
+  init(_ source: any BatchSource, size: Int, firstRow: Int = 0) {
     self.source = source
     self.size = size
+    nextRow = firstRow
   }
 
   /// The next chunk, never empty; `nil` at the end.

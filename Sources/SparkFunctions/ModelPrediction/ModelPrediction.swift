@@ -75,7 +75,8 @@ public struct ModelPrediction: UserDefinedFunction {
     let parameters = try invocation.decodeParameters(as: Parameters.self)
     let path =
       parameters.model.isAddress ? parameters.model.file : worker.file(parameters.model.file)
-    let chunks = BatchChunks(input, size: max(parameters.batchSize, 1))
+    let chunks = BatchChunks(
+      input, size: max(parameters.batchSize, 1), firstRow: worker.rows.first)
     var loaded: LoadedModel?
     return BatchGenerator {
       guard let chunk = try await chunks.next() else { return nil }
@@ -90,7 +91,7 @@ public struct ModelPrediction: UserDefinedFunction {
       let run = ModelRun(
         model: model.model, learned: model.learned, parameters: parameters,
         argumentNames: chunk.batch.columns.indices.map { invocation.argumentName($0) },
-        label: "\(name)(\(parameters.model.name))")
+        label: "\(name)(\(parameters.model.name))", origin: worker.rows)
       return try RecordBatch([(name, try await run.predictions(chunk))])
     }
   }

@@ -11,6 +11,8 @@ struct ModelRun {
   let argumentNames: [String]
   /// The function and the model for messages.
   let label: String
+  /// What the numbers of rows in messages count in.
+  let origin: RowOrigin
 
   /// The predictions of one chunk as a struct column.
   func predictions(_ chunk: BatchChunks.Chunk) async throws -> ArrowColumn {
@@ -80,7 +82,7 @@ struct ModelRun {
         count > 1 && parameters.layout.rows == .any && !(error is CancellationError)
       let advice = isTold ? await runs.advice(tensors) : nil
       throw InferenceError.predicting(
-        error, rows: rows[0], rows[count - 1], advice: advice, function: label)
+        error, rows: rows[0], rows[count - 1], of: origin.whole, advice: advice, function: label)
     }
     let outputs = try zip(parameters.outputs, results).map { binding, result in
       if binding.isMap, let model = model as? ModelWithMaps {

@@ -1,0 +1,53 @@
+/// What a run over a ``LocalTable`` did.
+public struct LocalSummary: Sendable, Hashable {
+  /// The rows that were written.
+  public var rows: Int
+  /// From the first split to the finished output.
+  public var elapsed: Duration
+  /// The threads that worked.
+  public var threads: Int
+  /// What the threads spent their time with, all of them together.
+  public var decoding: Duration
+  public var computing: Duration
+  public var writing: Duration
+  /// Whether nothing was done because there was an output already (`SaveMode.ignore`).
+  public var isIgnored = false
+
+  /// Rows in a second.
+  public var rowsPerSecond: Double {
+    let seconds = elapsed / .seconds(1)
+    return seconds > 0 ? Double(rows) / seconds : 0
+  }
+
+  /// The shares of the threads' time in decoding, computing and writing, in percent.
+  public var shares: (decoding: Int, computing: Int, writing: Int) {
+    let all = decoding + computing + writing
+    guard all > .zero else { return (0, 0, 0) }
+    func percent(_ part: Duration) -> Int { Int((part / all * 100).rounded()) }
+    return (percent(decoding), percent(computing), percent(writing))
+  }
+}
+
+/// How far a run over a ``LocalTable`` has come.
+public struct LocalProgress: Sendable, Hashable {
+  /// The rows that are written.
+  public var rows: Int
+  /// The number of all rows, where files tell it.
+  public var totalRows: Int?
+  /// The share of the work that is done, from 0 to 1; `nil` where nothing tells.
+  public var share: Double?
+  /// The time since the start.
+  public var elapsed: Duration
+
+  /// Rows in a second.
+  public var rowsPerSecond: Double {
+    let seconds = elapsed / .seconds(1)
+    return seconds > 0 ? Double(rows) / seconds : 0
+  }
+
+  /// The seconds that the rest will take at the same speed.
+  public var secondsLeft: Double? {
+    guard let share, share > 0 else { return nil }
+    return elapsed / .seconds(1) * (1 - share) / share
+  }
+}

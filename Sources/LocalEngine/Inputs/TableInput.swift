@@ -1,0 +1,21 @@
+import ArrowIPC
+import SparkTypes
+
+/// Where the rows of a table come from.
+protocol TableInput: Sendable {
+  /// The columns that there are, as the rows have them.
+  var columns: [(field: StructField, type: ArrowType)] { get }
+  /// The number of rows, if that is known without reading them.
+  var rows: Int? { get }
+  /// The bytes to read, or to hold.
+  var bytes: Int64 { get }
+  /// The files and folders that are read, as the user named them.
+  var paths: [String] { get }
+
+  /// The rows of the columns at `places`, in this order.
+  ///
+  /// - Parameters:
+  ///   - parallelism: the number of threads that read.
+  ///   - limit: the number of rows that will be taken, if it is known.
+  func source(_ places: [Int], parallelism: Int, limit: Int?) throws -> any EngineSource
+}

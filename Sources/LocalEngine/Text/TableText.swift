@@ -1,0 +1,65 @@
+import ArrowIPC
+
+/// Rows as a table of text, as Spark's `show` draws it.
+struct TableText {
+  let names: [String]
+  /// Values longer than this are cut (0: never); then values stand at the left.
+  var truncate = 20
+
+  /// The first `count` rows of `batches`.
+  func text(_ batches: [RecordBatch], rows count: Int) -> String {
+    var lines = [names.map { plain($0) }]
+    for batch in batches {
+      for row in 0..<min(batch.rowCount, count - lines.count + 1) {
+        lines.append(batch.columns.map { cut(plain(ValueText.text($0, row))) })
+      }
+    }
+    let widths = names.indices.map { column in
+      max(3, lines.map { Self.width($0[column]) }.max() ?? 0)
+    }
+    let rule = "+" + widths.map { String(repeating: "-", count: $0) + "+" }.joined() + "\n"
+    func drawn(_ cells: [String]) -> String {
+      "|" + zip(cells, widths).map { padded($0, $1) + "|" }.joined() + "\n"
+    }
+    var text = rule + drawn(lines[0]) + rule
+    for line in lines.dropFirst() { text += drawn(line) }
+    text += rule
+    if batches.reduce(0, { $0 + $1.rowCount }) > count {
+      text += "only showing top \(count) \(count == 1 ? "row" : "rows")\n"
+    }
+    return text
+  }
+
+  /// Characters that would break the table's lines.
+  private func plain(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: { $0.value < 0x20 }) else { return text }
+    let escapes: [Unicode.Scalar: String] = [
+      "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u{c}": "\\f", "\u{8}": "\\b", "\u{b}": "\\v",
+      "\u{7}": "\\a",
+    ]
+    return text.unicodeScalars.map { escapes[$0] ?? String($0) }.joined()
+  }
+
+  private func cut(_ text: String) -> String {
+    guard truncate > 0, text.count > truncate else { return text }
+    if truncate < 4 { return String(text.prefix(truncate)) }
+    return text.prefix(truncate - 3) + "..."
+  }
+
+  private func padded(_ text: String, _ width: Int) -> String {
+    let blanks = String(repeating: " ", count: max(0, width - Self.width(text)))
+    return truncate > 0 ? blanks + text : text + blanks
+  }
+
+  /// The columns that a terminal takes: letters of East Asia take two.
+  private static func width(_ text: String) -> Int {
+    text.unicodeScalars.reduce(0) { sum, scalar in
+      switch scalar.value {
+      case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF,
+        0xFE30...0xFE6F, 0xFF01...0xFF60, 0xFFE0...0xFFE6:
+        sum + 2
+      default: sum + (scalar.properties.canonicalCombiningClass == .notReordered ? 1 : 0)
+      }
+    }
+  }
+}

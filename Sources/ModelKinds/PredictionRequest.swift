@@ -1,0 +1,57 @@
+import Models
+import SparkFunctions
+import SparkTypes
+
+/// What is asked of a prediction beside the model, whoever computes it.
+package struct PredictionRequest: Sendable {
+  package var inputs: [String: InputColumns]
+  package var outputs: [String: String]
+  /// The outputs that are wanted; `nil` for all.
+  package var only: [String]?
+  /// The name of one new column with the outputs as its fields.
+  package var structure: String?
+  /// `nil` for that of the model's kind.
+  package var batchSize: Int?
+  package var batch: BatchDimension?
+  package var rows: RowRelation
+  package var nulls: NullPolicy
+  package var ragged: RaggedPolicy
+
+  package init(
+    inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], only: [String]? = nil,
+    into structure: String? = nil, batchSize: Int? = nil, batch: BatchDimension? = nil,
+    rows: RowRelation = .checked, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
+  ) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.only = only
+    self.structure = structure
+    self.batchSize = batchSize
+    self.batch = batch
+    self.rows = rows
+    self.nulls = nulls
+    self.ragged = ragged
+  }
+}
+
+extension ModelSource {
+  /// Fits the model to a table, after a trial where one is needed.
+  ///
+  /// - Parameters:
+  ///   - model: the model, as this process has loaded it.
+  ///   - reference: the model, as those load it who compute.
+  /// - Throws: `InferenceError` that names the input, output or column that does not fit.
+  package func plan(
+    _ model: any Model, reference: ModelReference, table: StructType, _ request: PredictionRequest
+  ) async throws -> PredictionPlan {
+    let size = request.batchSize ?? kind.batchSize
+    let rowShapes = try await ModelPrediction.tried(
+      model, name: path, only: request.only, batch: request.batch, batchSize: size,
+      rows: request.rows)
+    return try ModelPrediction.plan(
+      model: model, reference: reference, table: table, inputs: request.inputs,
+      outputs: request.outputs, only: request.only, into: request.structure, batchSize: size,
+      batch: request.batch, rows: request.rows, rowShapes: rowShapes, nulls: request.nulls,
+      ragged: request.ragged)
+  }
+}

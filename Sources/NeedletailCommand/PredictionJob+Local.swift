@@ -1,0 +1,115 @@
+import Foundation
+import Needletail
+import Synchronization
+
+/// A prediction in this process, without Spark.
+final class LocalPrediction: Sendable {
+  private let job: PredictionJob
+  private let reason = Mutex<String?>(nil)
+
+  init(_ job: PredictionJob) { self.job = job }
+
+  /// Why Spark must do it after all; known after ``run()``.
+  var sparkReason: String? { reason.withLock { $0 } }
+
+  /// Predicts and writes, unless only now is found out that Spark must do it.
+  func run() async throws {
+    do {
+      let table = try job.openedLocally()
+      try await job.run(table)
+    } catch let error as FileTableError where job.mayUseSpark && error.isOfThisEngine {
+      reason.withLock { $0 = error.message }
+    }
+  }
+}
+
+extension FileTableError {
+  /// Whether Spark may be able to do what was refused.
+  fileprivate var isOfThisEngine: Bool {
+    code == .unsupported || code == .libraryMissing
+  }
+}
+
+extension PredictionJob {
+  /// Whether the user left it to the command which engine to use, and Spark can take over.
+  fileprivate var mayUseSpark: Bool {
+    request.engine == .auto && ![reading.name, writing.name].contains("arrow")
+  }
+
+  /// Options of a format with what the session's settings say of it.
+  private func options(_ format: TableFormat) -> [String: String] {
+    var options = format.options
+    if let zone = settings["spark.sql.session.timeZone"],
+      !options.keys.contains(where: { $0.lowercased() == "timezone" })
+    {
+      options["timeZone"] = zone
+    }
+    return options
+  }
+
+  /// The input; nothing but what tells its schema is read.
+  fileprivate func openedLocally() throws -> LocalTable {
+    var reader = LocalTable.read.format(reading.name)
+    if reading.isCSV, !reading.options.keys.contains(where: { $0.lowercased() == "inferschema" }) {
+      reader = reader.option("inferSchema", true)
+    }
+    for (name, value) in options(reading) { reader = reader.option(name, value) }
+    let table = try reader.load(request.input)
+    try check(table.schema)
+    return table
+  }
+
+  fileprivate func run(_ input: LocalTable) async throws {
+    tellOmitted()
+    var table = input
+    if let limit = request.limit { table = table.limit(limit) }
+    let known = table.schema
+    let names = try columns(of: known)
+    var predicted: LocalTable
+    do {
+      predicted = try await table.predicting(
+        source, loaded: model,
+        PredictionRequest(
+          inputs: inputs, outputs: outputs, only: only, batchSize: request.batchSize,
+          batch: request.batchDimension, rows: request.rows))
+    } catch let error as InferenceError {
+      throw advised(error, known)
+    }
+    let added = predicted.schema.fields.dropFirst(known.count)
+    predicted = try predicted.select((names + added.map(\.name)).map { column(named: $0) })
+    let bar = request.quiet ? nil : ProgressBar.onStandardError()
+    predicted = predicted.running(threads: request.threads) { bar?.show($0) }
+    defer { bar?.clear() }
+
+    if request.isPrinted {
+      let text = try await predicted.showString(request.shownRows)
+      bar?.clear()
+      print(text, terminator: "")
+      return
+    }
+    // CSV has no arrays, structs and maps.
+    if writing.isCSV {
+      predicted = try predicted.withNestedAsJSON(
+        timeZone: options(writing).first { $0.key.lowercased() == "timezone" }?.value)
+    }
+    var writer = predicted.write.format(writing.name).mode(mode)
+    for (name, value) in options(writing) { writer = writer.option(name, value) }
+    let summary = try await writer.save(request.output)
+    bar?.clear()
+    if summary.isIgnored { return tellIgnored() }
+    if request.quiet { return }
+    print(Self.line(summary, loadSeconds: loadSeconds, output: request.output, writing.name))
+  }
+
+  /// What is told of a run.
+  static func line(
+    _ summary: LocalSummary, loadSeconds: Double, output: String, _ format: String
+  ) -> String {
+    let shares = summary.shares
+    return summaryLine(
+      rows: summary.rows, seconds: summary.elapsed / .seconds(1), loadSeconds: loadSeconds,
+      output: output, format)
+      + " (without Spark, \(summary.threads) \(summary.threads == 1 ? "thread" : "threads"): "
+      + "\(shares.decoding) % reading, \(shares.computing) % model, \(shares.writing) % writing)"
+  }
+}
