@@ -170,4 +170,22 @@ inline void list(NTStore* store, const char* path, bool is_recursive, NTListing*
   listing->owner = listed.release();
 }
 
+inline void move(NTStore* store, const std::string& from, const std::string& to) {
+  const std::string type = store->system->type_name();
+  const bool has_folders = type != "s3" && type != "gcs";
+  if (has_folders || !value(store->system->GetFileInfo(from)).IsDirectory()) {
+    check(store->system->Move(from, to));
+    return;
+  }
+  // A folder there is but what the names of its files begin with.
+  fs::FileSelector selector;
+  selector.base_dir = from;
+  selector.recursive = true;
+  for (const auto& info : value(store->system->GetFileInfo(selector))) {
+    if (!info.IsFile()) continue;
+    check(store->system->CopyFile(info.path(), to + info.path().substr(from.size())));
+  }
+  check(store->system->DeleteDir(from));
+}
+
 }  // namespace needletail
