@@ -48,9 +48,9 @@ public struct FileScan: Sendable {
     let kind: FileFormat
     if let format {
       kind = format
-      isTabbed = paths.allSatisfy { NameEnding($0).isTabbed }
+      isTabbed = listing.paths.allSatisfy { NameEnding($0).isTabbed }
     } else {
-      (kind, isTabbed) = try FormatDetection.format(of: paths, files: all)
+      (kind, isTabbed) = try FormatDetection.format(of: listing.paths, files: all)
     }
     let settings = try ScanSettings(kind, options: options, zone: zone, isTabbed: isTabbed)
     let known: StructType
