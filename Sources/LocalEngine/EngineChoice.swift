@@ -1,4 +1,4 @@
-import FileTables
+public import FileTables
 
 /// Which engine computes a prediction that a command line asks for.
 package struct EngineChoice: Sendable {

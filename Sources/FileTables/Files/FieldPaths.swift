@@ -1,4 +1,4 @@
-import CFileTables
+public import CFileTables
 
 #if canImport(Glibc)
   import Glibc

@@ -1,7 +1,7 @@
-import ArrowIPC
-import CArrow
-import CFileTables
-import Synchronization
+public import ArrowIPC
+public import CArrow
+public import CFileTables
+public import Synchronization
 
 /// Batches of a file, decoded as they are asked for.
 package final class FileBatches: Sendable {

@@ -1,5 +1,5 @@
-import CFileTables
-import Synchronization
+public import CFileTables
+public import Synchronization
 
 /// The bytes of a file, read from its beginning.
 package final class FileBytes: Sendable {

@@ -1,4 +1,4 @@
-import CFileTables
+public import CFileTables
 
 /// A file or folder of a store.
 package struct FileEntry: Sendable, Hashable {

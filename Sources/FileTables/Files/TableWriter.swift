@@ -1,7 +1,7 @@
-import ArrowIPC
-import CArrow
-import CFileTables
-import Synchronization
+public import ArrowIPC
+public import CArrow
+public import CFileTables
+public import Synchronization
 
 /// How a table is written to a file.
 package struct TableWriting: Sendable, Hashable {

@@ -1,6 +1,6 @@
-import ArrowIPC
-import NativeLibraries
-import SparkTypes
+public import ArrowIPC
+public import NativeLibraries
+public import SparkTypes
 
 /// Reads a file as one row: Spark's `binaryFile`.
 final class BinarySplitReader: SplitReader {

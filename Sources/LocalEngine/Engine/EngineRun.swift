@@ -1,8 +1,8 @@
-import ArrowIPC
-import Models
-import SparkFunctions
-import Synchronization
-import Threads
+public import ArrowIPC
+public import Models
+public import SparkFunctions
+public import Synchronization
+public import Threads
 
 /// Brings the rows of a source through a computation into a sink, on several threads.
 ///

@@ -1,5 +1,5 @@
-import ArrowIPC
-import FileTables
+public import ArrowIPC
+public import FileTables
 
 /// Files as the sink of a run.
 struct FilesSink: EngineSink, @unchecked Sendable {

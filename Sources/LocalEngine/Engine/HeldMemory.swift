@@ -1,5 +1,5 @@
-import ArrowIPC
-import Tensors
+public import ArrowIPC
+public import Tensors
 
 /// What rows keep in memory while they wait to be written.
 ///

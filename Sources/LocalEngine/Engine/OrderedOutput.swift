@@ -1,5 +1,5 @@
-import ArrowIPC
-import Threads
+public import ArrowIPC
+public import Threads
 
 /// Brings what threads have computed into the order of the rows, and writes it.
 ///

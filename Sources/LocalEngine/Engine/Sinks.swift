@@ -1,5 +1,5 @@
-import ArrowIPC
-import Synchronization
+public import ArrowIPC
+public import Synchronization
 
 /// Keeps all rows in memory.
 final class MemorySink: EngineSink, EnginePart {

@@ -1,6 +1,6 @@
-import ArrowIPC
-import SparkFunctions
-import SparkTypes
+public import ArrowIPC
+public import SparkFunctions
+public import SparkTypes
 
 /// The batches that a function of whole batches makes of another table's.
 struct MappedInput: TableInput {

@@ -1,6 +1,6 @@
-import ArrowIPC
-import SparkFunctions
-import SparkTypes
+public import ArrowIPC
+public import SparkFunctions
+public import SparkTypes
 
 /// Rows that are in memory.
 struct MemoryInput: TableInput {

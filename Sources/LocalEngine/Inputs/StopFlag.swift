@@ -1,4 +1,4 @@
-import Synchronization
+public import Synchronization
 
 /// Says from any thread that something should end.
 final class StopFlag: Sendable {

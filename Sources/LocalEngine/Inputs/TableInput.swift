@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+public import ArrowIPC
+public import SparkTypes
 
 /// Where the rows of a table come from.
 protocol TableInput: Sendable {

@@ -1,9 +1,9 @@
-import ArrowIPC
-import Models
-import ProgramFunctions
-import SparkConnect
-import SparkFunctions
-import SparkTypes
+public import ArrowIPC
+public import Models
+public import ProgramFunctions
+public import SparkConnect
+public import SparkFunctions
+public import SparkTypes
 
 extension LocalTable {
   /// The given columns, and those that functions of the program give:

@@ -1,9 +1,9 @@
-import ArrowIPC
-import ModelKinds
-import Models
-import SparkFunctions
-import SparkTypes
-import Tensors
+public import ArrowIPC
+public import ModelKinds
+public import Models
+public import SparkFunctions
+public import SparkTypes
+public import Tensors
 
 extension LocalTable {
   /// Adds the outputs of a model as columns; no code needed.

@@ -1,9 +1,9 @@
-import ArrowIPC
-import FileTables
-import HostProcesses
-import SparkConnect
-import SparkFunctions
-import SparkTypes
+public import ArrowIPC
+public import FileTables
+public import HostProcesses
+public import SparkConnect
+public import SparkFunctions
+public import SparkTypes
 
 extension LocalTable {
   /// Rows whose tensors have about these bytes stay in the processor's caches.

@@ -1,7 +1,7 @@
-import ArrowIPC
-import FileTables
-import SparkConnect
-import SparkTypes
+public import ArrowIPC
+public import FileTables
+public import SparkConnect
+public import SparkTypes
 
 /// Writes a table to files without Spark: `try await table.write.mode(.overwrite).parquet("out")`.
 ///

@@ -1,5 +1,5 @@
-import ArrowIPC
-import FileTables
+public import ArrowIPC
+public import FileTables
 
 /// Values as Spark shows them: what `cast(... as string)` gives.
 enum ValueText {

@@ -1,6 +1,6 @@
-import ArrowIPC
-import SparkTypes
-import Synchronization
+public import ArrowIPC
+public import SparkTypes
+public import Synchronization
 
 /// Reads a CSV file.
 final class CSVSplitReader: SplitReader {

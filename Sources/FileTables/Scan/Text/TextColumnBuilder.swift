@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+public import ArrowIPC
+public import SparkTypes
 
 /// Collects the values of a column that are read from text.
 class TextColumnBuilder {

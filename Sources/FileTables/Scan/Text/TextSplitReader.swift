@@ -1,6 +1,6 @@
-import ArrowIPC
-import SparkTypes
-import Synchronization
+public import ArrowIPC
+public import SparkTypes
+public import Synchronization
 
 /// Reads a text file: each line is a row of the column `value`.
 final class TextSplitReader: SplitReader {
