@@ -1,4 +1,4 @@
-public import CFileTables
+package import CFileTables
 
 #if canImport(Glibc)
   import Glibc

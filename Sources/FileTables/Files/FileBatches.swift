@@ -1,7 +1,7 @@
-public import ArrowIPC
-public import CArrow
-public import CFileTables
-public import Synchronization
+package import ArrowIPC
+package import CArrow
+package import CFileTables
+package import Synchronization
 
 /// Batches of a file, decoded as they are asked for.
 package final class FileBatches: Sendable {

@@ -1,5 +1,5 @@
-public import CFileTables
-public import Synchronization
+package import CFileTables
+package import Synchronization
 
 /// A file that is being written, as bytes. It is removed when this goes before ``close()``.
 package final class FileBytesWriter: Sendable {

@@ -1,7 +1,7 @@
-public import ArrowIPC
-public import CArrow
-public import CFileTables
-public import Synchronization
+package import ArrowIPC
+package import CArrow
+package import CFileTables
+package import Synchronization
 
 /// How a table is written to a file.
 package struct TableWriting: Sendable, Hashable {

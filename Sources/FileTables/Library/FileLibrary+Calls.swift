@@ -1,4 +1,4 @@
-public import CFileTables
+package import CFileTables
 
 extension FileLibrary {
   /// Where a function of the plug-in writes its text.

@@ -1,4 +1,4 @@
-public import NativeLibraries
+package import NativeLibraries
 
 extension FileLibrary {
   static let name = "the plug-in for files"

@@ -1,6 +1,6 @@
-public import CFileTables
-public import NativeLibraries
-public import Synchronization
+package import CFileTables
+package import NativeLibraries
+package import Synchronization
 
 /// The plug-in in C++ that reads and writes files with Apache Arrow's libraries, as found on this machine.
 ///

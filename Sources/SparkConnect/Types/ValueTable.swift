@@ -1,4 +1,4 @@
-import ArrowIPC
+package import ArrowIPC
 import SparkTypes
 
 /// Values of the program as rows of a table.

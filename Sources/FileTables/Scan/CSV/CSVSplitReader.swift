@@ -1,6 +1,6 @@
-public import ArrowIPC
-public import SparkTypes
-public import Synchronization
+package import ArrowIPC
+package import SparkTypes
+package import Synchronization
 
 /// Reads a CSV file.
 final class CSVSplitReader: SplitReader {

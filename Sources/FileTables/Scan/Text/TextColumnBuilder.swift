@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+package import ArrowIPC
+package import SparkTypes
 
 /// Collects the values of a column that are read from text.
 class TextColumnBuilder {

@@ -1,6 +1,6 @@
-public import ArrowIPC
-public import SparkTypes
-public import Synchronization
+package import ArrowIPC
+package import SparkTypes
+package import Synchronization
 
 /// Reads a text file: each line is a row of the column `value`.
 final class TextSplitReader: SplitReader {
