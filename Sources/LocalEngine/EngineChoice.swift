@@ -1,4 +1,4 @@
-public import FileTables
+import FileTables
 
 /// Which engine computes a prediction that a command line asks for.
 package struct EngineChoice: Sendable {

@@ -1,8 +1,8 @@
-public import ArrowIPC
-public import Models
-public import SparkFunctions
-public import Synchronization
-public import Threads
+package import ArrowIPC
+import Models
+package import SparkFunctions
+import Synchronization
+import Threads
 
 /// Brings the rows of a source through a computation into a sink, on several threads.
 ///

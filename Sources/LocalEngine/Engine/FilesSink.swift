@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import FileTables
+import ArrowIPC
+import FileTables
 
 /// Files as the sink of a run.
 struct FilesSink: EngineSink, @unchecked Sendable {

@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import Tensors
+package import ArrowIPC
+import Tensors
 
 /// What rows keep in memory while they wait to be written.
 ///

@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import Threads
+import ArrowIPC
+import Threads
 
 /// Brings what threads have computed into the order of the rows, and writes it.
 ///

@@ -1,4 +1,4 @@
-public import Synchronization
+import Synchronization
 
 /// Tells how far a run is, not more often than somebody can read.
 final class ProgressMeter: Sendable {

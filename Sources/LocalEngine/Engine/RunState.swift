@@ -1,4 +1,4 @@
-public import Threads
+import Threads
 
 /// What all threads of a run share beside the rows: the lock, and whether to go on.
 final class RunState: @unchecked Sendable {

@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import Synchronization
+import ArrowIPC
+import Synchronization
 
 /// Keeps all rows in memory.
 final class MemorySink: EngineSink, EnginePart {

@@ -1,6 +1,6 @@
-public import ArrowIPC
-public import SparkFunctions
-public import Threads
+import ArrowIPC
+import SparkFunctions
+import Threads
 
 /// Some rows of a split on their way through the engine.
 struct EngineUnit: Sendable {

@@ -1,7 +1,7 @@
-public import ArrowIPC
-public import FileTables
-public import SparkFunctions
-public import SparkTypes
+import ArrowIPC
+import FileTables
+import SparkFunctions
+import SparkTypes
 
 /// The rows of files.
 struct FilesInput: TableInput {

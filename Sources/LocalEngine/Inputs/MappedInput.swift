@@ -1,6 +1,6 @@
-public import ArrowIPC
-public import SparkFunctions
-public import SparkTypes
+import ArrowIPC
+import SparkFunctions
+import SparkTypes
 
 /// The batches that a function of whole batches makes of another table's.
 struct MappedInput: TableInput {

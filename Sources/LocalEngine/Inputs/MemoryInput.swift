@@ -1,6 +1,6 @@
-public import ArrowIPC
-public import SparkFunctions
-public import SparkTypes
+package import ArrowIPC
+import SparkFunctions
+import SparkTypes
 
 /// Rows that are in memory.
 struct MemoryInput: TableInput {

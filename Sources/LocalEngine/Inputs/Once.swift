@@ -1,4 +1,4 @@
-public import Synchronization
+import Synchronization
 
 /// A value that is computed when it is first asked for, and once.
 final class Once<Value: Sendable>: Sendable {

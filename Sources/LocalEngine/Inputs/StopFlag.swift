@@ -1,4 +1,4 @@
-public import Synchronization
+import Synchronization
 
 /// Says from any thread that something should end.
 final class StopFlag: Sendable {

@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// Where the rows of a table come from.
 protocol TableInput: Sendable {

@@ -1,7 +1,7 @@
-public import ArrowIPC
-public import Models
-public import SparkFunctions
-public import SparkTypes
+import ArrowIPC
+import Models
+import SparkFunctions
+import SparkTypes
 
 /// Columns that are computed from others, row by row.
 struct ComputedColumns: Sendable {

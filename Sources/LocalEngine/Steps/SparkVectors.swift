@@ -1,6 +1,6 @@
-public import ArrowIPC
-public import Models
-public import Tensors
+import ArrowIPC
+import Models
+import Tensors
 
 /// Spark ML's vectors as files have them: structs of a type (0 sparse, 1 dense), the size, the positions
 /// and the values.

@@ -1,9 +1,9 @@
-public import ArrowIPC
-public import Models
-public import ProgramFunctions
+import ArrowIPC
+import Models
+import ProgramFunctions
 public import SparkConnect
 public import SparkFunctions
-public import SparkTypes
+import SparkTypes
 
 extension LocalTable {
   /// The given columns, and those that functions of the program give:

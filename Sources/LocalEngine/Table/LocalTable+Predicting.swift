@@ -1,9 +1,9 @@
-public import ArrowIPC
+import ArrowIPC
 public import ModelKinds
 public import Models
 public import SparkFunctions
-public import SparkTypes
-public import Tensors
+import SparkTypes
+import Tensors
 
 extension LocalTable {
   /// Adds the outputs of a model as columns; no code needed.

@@ -1,9 +1,9 @@
 public import ArrowIPC
-public import FileTables
-public import HostProcesses
+import FileTables
+import HostProcesses
 public import SparkConnect
-public import SparkFunctions
-public import SparkTypes
+import SparkFunctions
+import SparkTypes
 
 extension LocalTable {
   /// Rows whose tensors have about these bytes stay in the processor's caches.

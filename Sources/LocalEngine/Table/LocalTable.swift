@@ -1,5 +1,5 @@
 public import ArrowIPC
-public import SparkConnect
+import SparkConnect
 public import SparkTypes
 
 /// A table that this process reads, computes and writes by itself: without Spark, Java or Python.

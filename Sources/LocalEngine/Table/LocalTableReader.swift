@@ -1,4 +1,4 @@
-public import FileTables
+import FileTables
 public import SparkTypes
 
 /// Reads files without Spark: `LocalTable.read.parquet("digits.parquet")`.

@@ -1,7 +1,7 @@
-public import ArrowIPC
-public import FileTables
+import ArrowIPC
+import FileTables
 public import SparkConnect
-public import SparkTypes
+import SparkTypes
 
 /// Writes a table to files without Spark: `try await table.write.mode(.overwrite).parquet("out")`.
 ///

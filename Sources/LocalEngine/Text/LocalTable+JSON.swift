@@ -1,6 +1,6 @@
-public import ArrowIPC
-public import FileTables
-public import SparkTypes
+import ArrowIPC
+import FileTables
+package import SparkTypes
 
 extension LocalTable {
   /// The table with arrays, maps and structs as JSON, for formats that have none, as Spark's `to_json`

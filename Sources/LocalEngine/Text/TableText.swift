@@ -1,4 +1,4 @@
-public import ArrowIPC
+import ArrowIPC
 
 /// Rows as a table of text, as Spark's `show` draws it.
 struct TableText {

@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import FileTables
+import ArrowIPC
+import FileTables
 
 /// Values as Spark shows them: what `cast(... as string)` gives.
 enum ValueText {
