@@ -1,6 +1,6 @@
-package import ArrowIPC
-package import SparkTypes
-package import Synchronization
+import ArrowIPC
+import SparkTypes
+import Synchronization
 
 /// Reads a CSV file.
 final class CSVSplitReader: SplitReader {

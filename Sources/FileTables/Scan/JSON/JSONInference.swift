@@ -1,5 +1,5 @@
-public import JSONText
-public import SparkTypes
+import JSONText
+import SparkTypes
 
 /// The schema that Spark infers of JSON lines: columns by their names' order, whole numbers as long,
 /// others as double.

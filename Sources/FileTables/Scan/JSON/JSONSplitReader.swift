@@ -1,7 +1,7 @@
-public import ArrowIPC
-public import JSONText
-public import SparkTypes
-public import Synchronization
+import ArrowIPC
+import JSONText
+import SparkTypes
+import Synchronization
 
 /// Reads a file of JSON lines.
 final class JSONSplitReader: SplitReader {

@@ -1,4 +1,4 @@
-public import ArrowIPC
+import ArrowIPC
 
 /// A file of a table.
 struct ScanFile: Sendable {

@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// Reads a split of a Parquet file, or an Arrow file.
 final class TableSplitReader: SplitReader {

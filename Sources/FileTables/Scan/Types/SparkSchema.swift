@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// The types that Spark gives the columns of files.
 enum SparkSchema {
