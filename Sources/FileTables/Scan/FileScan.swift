@@ -169,6 +169,8 @@ extension FileScan {
 
   /// The same table with only the files whose partition `isWanted`: it gets the values of the
   /// partition columns by their names.
+  ///
+  /// - Throws: what `isWanted` throws; ``FileTableError`` if what is left cannot be read.
   public func filtering(
     partitions isWanted: ([String: ArrowValue]) throws -> Bool
   ) throws -> FileScan {
@@ -188,6 +190,8 @@ extension FileScan {
   /// The same table with no more than the first `rows` rows.
   ///
   /// A split gives no more than that itself; who reads several stops when it has them.
+  ///
+  /// - Throws: ``FileTableError`` if the table cannot be read.
   public func limited(to rows: Int) throws(FileTableError) -> FileScan {
     try FileScan(
       format: format, settings: settings, files: files, columns: columns,

@@ -85,6 +85,8 @@ public final class FileSink: Sendable {
 
   /// What can be refused before the columns are known: options and formats that this engine does not
   /// have, and an output that is there already.
+  ///
+  /// - Throws: ``FileTableError`` with the reason.
   public static func check(
     _ path: String, format: FileFormat?, options: [String: String], mode: FileSaveMode
   ) throws(FileTableError) {
