@@ -300,10 +300,15 @@ class Peer(Variant):
     def close(self):
         try:
             self.process.stdin.close()
-            self.process.wait(30)
+            self.process.wait(10)
         except (BrokenPipeError, subprocess.TimeoutExpired):
-            self.process.kill()
-            self.process.wait()
+            # In the middle of a job, as when the benchmark is interrupted.
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
 
 
 class Once(Variant):

@@ -12,6 +12,7 @@ given.
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -170,6 +171,8 @@ class RayData(Peer):
     to, so that readers and writers find a place beside the actors; it is started before the clock and
     stopped behind it."""
 
+    folder = None
+
     def prepare(self, job):
         import ray
 
@@ -198,10 +201,12 @@ class RayData(Peer):
         ).write_parquet(str(output))
 
     def rest(self):
-        import ray
+        if self.folder:
+            import ray
 
-        ray.shutdown()
-        shutil.rmtree(self.folder, ignore_errors=True)
+            ray.shutdown()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder = None
 
 
 PEERS = {"floor": Floor, "polars": Polars, "daft": Daft, "ray": RayData}
@@ -215,10 +220,18 @@ def main():
     # Libraries that make a thread for each core make as many as they were given.
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
     peer = PEERS[name](int(threads))
-    if once:
-        peer.prepare(json.loads(once[0]))
-        peer.run(Path(once[1]))
-        return peer.rest()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        if once:
+            peer.prepare(json.loads(once[0]))
+            peer.run(Path(once[1]))
+        else:
+            answer_lines(peer, answers)
+    finally:
+        peer.rest()
+
+
+def answer_lines(peer, answers):
     for line in sys.stdin:
         try:
             answer = {"seconds": obey(peer, *json.loads(line))}
