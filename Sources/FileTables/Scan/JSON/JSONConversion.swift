@@ -90,7 +90,7 @@ struct JSONConversion {
   ) -> [ArrowValue] {
     fields.fields.map { field in
       var result = ArrowValue.null
-      for member in members where member.name == field.name {
+      for member in members where member.name.isExactly(field.name) {
         result = value(member.value, as: field)
       }
       return result
