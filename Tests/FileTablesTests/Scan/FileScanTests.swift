@@ -79,7 +79,11 @@ import Testing
     #expect(csv.schema.names.map { $0.unicodeScalars.count } == [1, 2])
     #expect(try csv.selecting([two]).lines().first?.contains("a") == true)
     try folder.write(
-      [RecordBatch([(one, ArrowColumn.numbers([1])), (two, ArrowColumn.strings(["a"]))])],
+      [
+        RecordBatch([
+          (one, ArrowColumn.numbers([1] as [Int32?])), (two, ArrowColumn.strings(["a"])),
+        ])
+      ],
       "t.parquet")
     #expect(try folder.scan("t.parquet").selecting([two]).schema.fields[0].type == .string)
     try folder.writeNumbers([1], "t/k=\(one)/a.parquet")
