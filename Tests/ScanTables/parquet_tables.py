@@ -88,8 +88,11 @@ def layout(random, table, common):
 
 def write(random, table, path, options):
     """With row groups of any size, some of them empty."""
-    if random.chance(0.5):
-        pq.write_table(table, path, row_group_size=random.choice([1, 5, 64, 1 << 20]), **options)
+    # Within others, pyarrow does not slice views.
+    has_views = any("view" in str(kind) for kind in table.schema.types if pa.types.is_nested(kind))
+    if has_views or random.chance(0.5):
+        size = 1 << 20 if has_views else random.choice([1, 5, 64, 1 << 20])
+        pq.write_table(table, path, row_group_size=size, **options)
         return
     with pq.ParquetWriter(path, table.schema, **options) as writer:
         start = 0

@@ -162,7 +162,7 @@ def json_lines(random, folder):
         text = "\n".join(lines) + "\n"
     path = packed(random, folder, "table.json", text)
     # These options are Spark's alone.
-    only_spark = not options.keys().isdisjoint({"dropFieldIfAllNull", "inferTimestamp"})
+    only_spark = not options.keys().isdisjoint({"dropFieldIfAllNull", "inferTimestamp", "multiLine"})
     return Table("json", path, "json", options, random.choice(ZONES), is_left_to_spark=only_spark)
 
 

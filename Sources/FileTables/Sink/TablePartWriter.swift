@@ -14,12 +14,28 @@ final class TablePartWriter: PartWriter {
     schema =
       settings.format == .parquet
       ? ArrowSchema(
-        columns.fields, metadata: [SparkTypeJSON.key: SparkTypeJSON.text(settings.schema)])
+        columns.fields.map(Self.stored),
+        metadata: [SparkTypeJSON.key: SparkTypeJSON.text(settings.schema)])
       : columns
     writer = try TableWriter(
       store, path, settings.format, schema: schema,
       options: TableWriting(
         compression: settings.compression, rowGroupRows: settings.rowGroupRows))
+  }
+
+  /// A field as Parquet has it: months are numbers, which Spark's schema tells apart.
+  private static func stored(_ field: ArrowField) -> ArrowField {
+    var field = field
+    field.type =
+      switch field.type {
+      case .interval(.yearMonth): .int32
+      case .list(let element): .list(stored(element))
+      case .structure(let fields): .structure(fields.map(stored))
+      case .map(let entries, let keysSorted):
+        .map(entries: stored(entries), keysSorted: keysSorted)
+      default: field.type
+      }
+    return field
   }
 
   func write(_ batch: RecordBatch) throws(FileTableError) {

@@ -68,6 +68,29 @@ import Testing
     #expect(code { _ = try rows(["u"]) } == .schema)
   }
 
+  /// Names that look the same and are not are two names.
+  @Test func tellsNamesApartByCharacters() throws {
+    let folder = try FilesFolder()
+    let (one, two) = ("\u{e9}", "e\u{301}")
+    try folder.write("{\"\(one)\":1,\"\(two)\":\"a\"}", "t.json")
+    #expect(try folder.scan("t.json").lines() == ["{\"\(two)\":\"a\",\"\(one)\":1}"])
+    try folder.write("\(one),\(two)\n1,a\n", "t.csv")
+    let csv = try folder.scan("t.csv", options: ["header": "true"])
+    #expect(csv.schema.names.map { $0.unicodeScalars.count } == [1, 2])
+    #expect(try csv.selecting([two]).lines().first?.contains("a") == true)
+    try folder.write(
+      [
+        RecordBatch([
+          (one, ArrowColumn.numbers([1] as [Int32?])), (two, ArrowColumn.strings(["a"])),
+        ])
+      ],
+      "t.parquet")
+    #expect(try folder.scan("t.parquet").selecting([two]).schema.fields[0].type == .string)
+    try folder.writeNumbers([1], "t/k=\(one)/a.parquet")
+    try folder.writeNumbers([2], "t/k=\(two)/a.parquet")
+    #expect(try folder.scan("t").lines().count == 2)
+  }
+
   @Test func takesAPartitionsColumnInItsPlace() throws {
     let folder = try FilesFolder()
     try folder.writeNumbers([1], "t/V=7/a.parquet")

@@ -50,6 +50,26 @@ import Testing
     #expect(try folder.scan("out").lines() == ["{\"v\":1}", "{\"v\":2}", "{\"v\":3}"])
   }
 
+  @Test func writesMonthsAsNumbers() throws {
+    let folder = try FilesFolder()
+    let schema: StructType = ["m": .yearMonthInterval(), "s": .struct(["m": .yearMonthInterval()])]
+    let sink = try FileSink(
+      folder.file("out.parquet"), format: nil, options: [:], mode: .error, schema: schema)
+    let months = ArrowColumn.numbers([14, nil] as [Int32?]).retyped(.interval(.yearMonth))
+    let structure = ArrowColumn(
+      unchecked: sink.arrowSchema.fields[1].type, count: 2, children: [months])
+    let part = try sink.part(0)
+    try part.write(
+      try RecordBatch(schema: sink.arrowSchema, columns: [months, structure], rowCount: 2))
+    try sink.commit()
+    let scan = try folder.scan("out.parquet")
+    #expect(scan.schema == schema)
+    let batch = try #require(
+      try scan.batches(of: scan.splits(parallelism: 1)[0], batchRows: 9).next())
+    #expect(batch.columns[0].retyped(.int32).values == [.int(14), .null])
+    #expect(batch.columns[1].children[0].retyped(.int32).values == [.int(14), .null])
+  }
+
   @Test func obeysModes() throws {
     let folder = try FilesFolder()
     for name in ["out.parquet", "out"] {

@@ -36,7 +36,7 @@ final class JSONSplitReader: SplitReader {
     conversion = JSONConversion(zone: settings.zone)
     let names = settings.dataSchema.names
     places = columns.map { column in
-      column.constant == nil ? names.firstIndex(of: column.field.name) : nil
+      column.constant == nil ? names.firstIndex { $0.isExactly(column.field.name) } : nil
     }
     values = Array(repeating: [], count: columns.count)
     lines = try LineReader(file)

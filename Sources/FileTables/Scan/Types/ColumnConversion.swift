@@ -29,7 +29,7 @@ enum ColumnConversion {
     case (.timestamp(let unit, _), .timestamp(let wanted, _)) where unit == wanted:
       return column.retyped(type)
     case (.int32, .date32), (.duration(_), .int64), (.int64, .duration(.microsecond)),
-      (.int32, .interval(.yearMonth)):
+      (.int32, .interval(.yearMonth)), (.interval(.yearMonth), .int32):
       return column.retyped(type)
     default:
       if isSimple(column.type), column.type.isExchangeable(with: type) {
