@@ -41,17 +41,18 @@ public struct FileScan: Sendable {
   ) throws(FileTableError) {
     let options = FileOptions(options)
     let listing = try FileListing(paths, options: options)
+    let zone = try options.zone()
+    let partitions = try Self.partitions(listing, options, schema, zone)
+    let all = try Self.files(listing, options, partitions)
     var isTabbed = false
     let kind: FileFormat
     if let format {
       kind = format
-      isTabbed = paths.allSatisfy { NameEnding($0).isTabbed }
+      isTabbed = listing.paths.allSatisfy { NameEnding($0).isTabbed }
     } else {
-      (kind, isTabbed) = try FormatDetection.format(of: paths, files: listing.files)
+      (kind, isTabbed) = try FormatDetection.format(of: listing.paths, files: all)
     }
-    let data = listing.files.filter { PathNames.isData(PathNames.last($0.path)) }
-    let settings = try ScanSettings(kind, options: options, isTabbed: isTabbed)
-    let partitions = try Self.partitions(data, listing, options, schema, settings.zone)
+    let settings = try ScanSettings(kind, options: options, zone: zone, isTabbed: isTabbed)
     let known: StructType
     if let schema {
       known = StructType(
@@ -60,8 +61,9 @@ public struct FileScan: Sendable {
         })
       try SparkSchema.checkNames(schema, "the schema")
     } else {
-      let infers = try SchemaInference(settings, paths: paths, files: listing.files)
-      known = SparkSchema.nullable(try infers.schema())
+      let inference = SchemaInference(
+        settings, paths: paths, files: all, isNested: all.count < listing.files.count)
+      known = SparkSchema.nullable(try inference.schema())
       try SparkSchema.checkNames(known, "the table '\(paths[0])'")
     }
     var columns: [ScanColumn] = []
@@ -78,10 +80,14 @@ public struct FileScan: Sendable {
     where !columns.contains(where: { $0.partition == index }) {
       columns.append(ScanColumn(field: field, partition: index))
     }
-    let files = data.filter { $0.length != 0 }.map { file in
-      var file = file
-      file.partition = partitions.values[file.folder] ?? []
-      return file
+    var files: [ScanFile] = []
+    for var file in all where PathNames.isData(PathNames.last(file.path)) && file.length != 0 {
+      if !partitions.schema.fields.isEmpty {
+        // Files beside the folders of partitions are no part of the table.
+        guard let values = partitions.values[file.folder] else { continue }
+        file.partition = values
+      }
+      files.append(file)
     }
     try self.init(
       format: kind, settings: settings, dataSchema: known, files: files, columns: columns,
@@ -105,14 +111,24 @@ public struct FileScan: Sendable {
   }
 
   private static func partitions(
-    _ files: [ScanFile], _ listing: FileListing, _ options: FileOptions, _ schema: StructType?,
-    _ zone: ZoneRules
+    _ listing: FileListing, _ options: FileOptions, _ schema: StructType?, _ zone: ZoneRules
   ) throws(FileTableError) -> PartitionDiscovery {
     // As Spark: who looks through folders of whatever names has no partitions.
     let isFlat = try options.boolean("recursiveFileLookup", default: false)
+    let data = listing.files.filter { PathNames.isData(PathNames.last($0.path)) }
     return try PartitionDiscovery(
-      folders: isFlat ? [] : Array(Set(files.map(\.folder))), bases: listing.bases, given: schema,
+      folders: isFlat ? [] : Array(Set(data.map(\.folder))), bases: listing.bases, given: schema,
       infersTypes: try options.boolean("partitionColumnTypeInference", default: true), zone: zone)
+  }
+
+  /// The files of the table: as Spark, folders within a folder are only looked into if they are
+  /// partitions, or `recursiveFileLookup` says so.
+  private static func files(
+    _ listing: FileListing, _ options: FileOptions, _ partitions: PartitionDiscovery
+  ) throws(FileTableError) -> [ScanFile] {
+    let isFlat = try options.boolean("recursiveFileLookup", default: false)
+    if isFlat || !partitions.schema.fields.isEmpty { return listing.distinctFiles }
+    return listing.files.filter(\.isDirect)
   }
 
   private static func nullable(_ field: StructField) -> StructField {

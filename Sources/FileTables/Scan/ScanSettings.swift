@@ -15,11 +15,11 @@ struct ScanSettings: Sendable {
   var dataSchema = StructType([])
 
   init(
-    _ format: FileFormat, options: FileOptions, isTabbed: Bool
+    _ format: FileFormat, options: FileOptions, zone: ZoneRules, isTabbed: Bool
   ) throws(FileTableError) {
     self.format = format
     self.options = options
-    zone = try options.zone()
+    self.zone = zone
     csv = format == .csv ? try CSVOptions(options, isTabbed: isTabbed) : CSVOptions()
     json = format == .json ? try JSONOptions(options) : JSONOptions()
     maxPartitionBytes = try options.bytes("maxPartitionBytes", default: 128 << 20)

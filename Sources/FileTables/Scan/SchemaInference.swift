@@ -6,9 +6,13 @@ struct SchemaInference {
   private let settings: ScanSettings
   private let paths: [String]
   private let files: [ScanFile]
+  private let isNested: Bool
 
-  /// - Parameter files: with those of Parquet's metadata.
-  init(_ settings: ScanSettings, paths: [String], files: [ScanFile]) throws(FileTableError) {
+  /// - Parameters:
+  ///   - files: with those of Parquet's metadata.
+  ///   - isNested: whether there are files in folders that are not looked into.
+  init(_ settings: ScanSettings, paths: [String], files: [ScanFile], isNested: Bool) {
+    self.isNested = isNested
     self.settings = settings
     self.paths = paths
     self.files = files
@@ -45,7 +49,10 @@ struct SchemaInference {
     return FileTableError(
       .schema,
       "there is no \(settings.format.sparkName) file with data in \(text) to take the schema from; "
-        + "files whose names begin with _ or . are not read. Check the path, or give a schema",
+        + "files whose names begin with _ or . are not read"
+        + (isNested
+          ? ", nor are those in its folders, which are no partitions; say recursiveFileLookup=true to "
+            + "read them" : ". Check the path, or give a schema"),
       path: paths.first)
   }
 

@@ -56,14 +56,14 @@ public final class FileSink: Sendable {
     if path.isEmpty {
       throw FileTableError(.invalidOption, "the output has no path; name a file or a folder")
     }
-    let ending = NameEnding(path)
+    let opened = try FileStore.open(path)
+    store = opened.store
+    self.path = PathNames.trimmed(opened.path)
+    let ending = NameEnding(self.path)
     let kind = format ?? ending.format ?? .parquet
     self.format = kind
     location = path
     self.mode = mode
-    let opened = try FileStore.open(path)
-    store = opened.store
-    self.path = PathNames.trimmed(opened.path)
     settings = try SinkSettings(kind, FileOptions(options), ending: ending, schema: schema)
     let zone = settings.zone.name
     arrowSchema = try ColumnConversion.wrapped { try schema.arrowSchema(timeZone: zone) }
@@ -88,11 +88,9 @@ public final class FileSink: Sendable {
   public static func check(
     _ path: String, format: FileFormat?, options: [String: String], mode: FileSaveMode
   ) throws(FileTableError) {
-    let ending = NameEnding(path)
-    let kind = format ?? ending.format ?? .parquet
     // Every format can have a column of strings.
     _ = try FileSink(
-      path, format: kind, options: options, mode: mode, schema: ["value": .string])
+      path, format: format, options: options, mode: mode, schema: ["value": .string])
   }
 
   private func checkExisting(_ existing: FileEntry) throws(FileTableError) {

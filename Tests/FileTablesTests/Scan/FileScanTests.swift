@@ -48,6 +48,26 @@ import Testing
         == "{\"v\":2,\"k\":\"10\",\"d\":null}")
   }
 
+  @Test func looksIntoFoldersAsSpark() throws {
+    let folder = try FilesFolder()
+    try folder.writeNumbers([1], "t/a.parquet")
+    try folder.writeNumbers([2], "t/in/b.parquet")
+    try folder.writeNumbers([3], "u/in/c.parquet")
+    try folder.writeNumbers([4], "p/k=1/d.parquet")
+    try folder.writeNumbers([5], "p/beside.parquet")
+    func rows(_ names: [String], _ options: [String: String] = [:]) throws -> [String] {
+      try FileScan(names.map { folder.file($0) }, format: nil, options: options, schema: nil)
+        .selecting(["v"]).lines()
+    }
+    #expect(try rows(["t"]) == ["{\"v\":1}"])
+    #expect(try rows(["t"], ["recursiveFileLookup": "true"]).count == 2)
+    #expect(try rows(["t", "t/in"]).count == 2)
+    // A path that is given twice is read twice, but not if it has partitions.
+    #expect(try rows(["t", "t/a.parquet"]) == ["{\"v\":1}", "{\"v\":1}"])
+    #expect(try rows(["p", "p"]) == ["{\"v\":4}"])
+    #expect(code { _ = try rows(["u"]) } == .schema)
+  }
+
   @Test func takesAPartitionsColumnInItsPlace() throws {
     let folder = try FilesFolder()
     try folder.writeNumbers([1], "t/V=7/a.parquet")

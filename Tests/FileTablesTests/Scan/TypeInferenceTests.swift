@@ -1,3 +1,4 @@
+import ArrowIPC
 import SparkTypes
 import Testing
 

@@ -16,7 +16,8 @@ struct CSVInference {
     var first = CSVRow()
     var types: [DataType] = []
     let finder = CSVTypes(options, zone)
-    for file in files {
+    // Spark takes the names from the file that it reads first, which is the largest.
+    for file in files.sorted(by: { $0.length > $1.length }) {
       var records = try CSVRecords(file, options)
       var row = CSVRow()
       while try records.next(into: &row) {

@@ -24,8 +24,6 @@ struct JSONConversion {
     }
   }
 
-  mutating func fail(_ message: String) { if problem == nil { problem = message } }
-
   mutating func begin() { problem = nil }
 
   private mutating func converted(

@@ -10,7 +10,7 @@ struct PartitionDiscovery {
   private(set) var values: [String: [ArrowValue]] = [:]
 
   /// - Parameters:
-  ///   - folders: those that have files of data, as locations.
+  ///   - folders: those that have files of data, in their store.
   ///   - bases: where the table begins; names above are not looked at.
   ///   - given: the schema that the user gave, whose types win.
   init(

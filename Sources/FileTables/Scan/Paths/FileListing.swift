@@ -10,23 +10,33 @@ struct ScanFile: Sendable {
   var length: Int64
   /// Nanoseconds since 1970.
   var modified: Int64
-  /// The folder that it lies in, as a location.
+  /// The folder that it lies in, in the store.
   var folder: String
+  /// Whether it is a path that was given, or lies in one itself and not in a folder within.
+  var isDirect: Bool
   /// What the names of its folders say, in the order of the partition columns.
   var partition: [ArrowValue] = []
 }
 
 /// The files that paths stand for: files, folders with all that is in them, and patterns.
 struct FileListing {
-  /// Files of data and of Parquet's metadata, sorted by location.
+  /// Files of data and of Parquet's metadata, sorted by location; those of paths that are given twice, or
+  /// lie in each other, are there twice.
   private(set) var files: [ScanFile] = []
-  /// Where the table begins, for the discovery of partitions.
+  /// The paths that were given, in their stores: locations may have options of the store behind them.
+  private(set) var paths: [String] = []
+  /// Where the table begins, for the discovery of partitions: folders in the store.
   private(set) var bases: Set<String> = []
 
   /// - Parameter options: `basePath`, `pathGlobFilter`, `recursiveFileLookup`.
   init(_ paths: [String], options: FileOptions) throws(FileTableError) {
     if paths.isEmpty {
       throw FileTableError(.invalidOption, "no path is given; name a file, a folder or a pattern")
+    }
+    try options.refuse(
+      ["modifiedBefore", "modifiedAfter", "datetimeRebaseMode", "int96RebaseMode"], of: "files")
+    for name in ["ignoreMissingFiles", "ignoreCorruptFiles"] {
+      if try options.boolean(name, default: false) { try options.refuse([name], of: "files") }
     }
     let filter: GlobPattern?
     if let text = options.text("pathGlobFilter") {
@@ -35,17 +45,17 @@ struct FileListing {
       filter = nil
     }
     var roots: [String] = []
-    var seen: Set<String> = []
     for path in paths {
       let (store, inner) = try Self.opened(path)
+      self.paths.append(inner)
       for entry in try Self.roots(path, inner, store) {
         let rootPath = PathNames.trimmed(entry.path)
-        roots.append(store.location(rootPath))
+        roots.append(rootPath)
         let isFile = !entry.isFolder
-        bases.insert(store.location(isFile ? PathNames.parent(rootPath) ?? "" : rootPath))
+        bases.insert(isFile ? PathNames.parent(rootPath) ?? "" : rootPath)
         let entries =
           isFile ? [entry] : try store.list(rootPath, recursive: true).filter { !$0.isFolder }
-        for entry in entries where seen.insert(store.location(entry.path)).inserted {
+        for entry in entries {
           let isVisible =
             isFile
             ? !PathNames.isHidden(PathNames.last(entry.path))
@@ -55,12 +65,19 @@ struct FileListing {
             ScanFile(
               location: store.location(entry.path), path: entry.path, store: store,
               length: entry.length, modified: entry.modified,
-              folder: store.location(PathNames.parent(entry.path) ?? "")))
+              folder: PathNames.parent(entry.path) ?? "",
+              isDirect: isFile || PathNames.parent(entry.path) == rootPath))
         }
       }
     }
     files.sort { $0.location < $1.location }
     if let base = options.text("basePath") { try setBase(base, roots) }
+  }
+
+  /// The files as a table has them once.
+  var distinctFiles: [ScanFile] {
+    var seen: Set<String> = []
+    return files.filter { seen.insert($0.location).inserted }
   }
 
   private mutating func setBase(_ base: String, _ roots: [String]) throws(FileTableError) {
@@ -69,7 +86,7 @@ struct FileListing {
       throw FileTableError(
         .invalidOption, "the option basePath is '\(base)', which is no folder", path: base)
     }
-    let location = store.location(PathNames.trimmed(path))
+    let location = PathNames.trimmed(path)
     if let other = roots.first(where: { !$0.hasPrefix(location) }) {
       throw FileTableError(
         .invalidOption,

@@ -81,7 +81,7 @@ enum FormatDetection {
     for file in files.lazy.filter({ PathNames.isData(PathNames.last($0.path)) && $0.length > 0 })
       .prefix(100)
     {
-      let ending = NameEnding(file.location)
+      let ending = NameEnding(file.path)
       let format: FileFormat
       if let known = ending.format {
         format = known

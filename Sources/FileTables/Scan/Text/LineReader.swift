@@ -11,8 +11,20 @@ struct LineReader {
   private(set) var line = 0
 
   private static let chunk = 1 << 18
+  /// Ends of names that tell of compressions, which would be read as if they were text.
+  private static let packed: Set<String> = [
+    "snappy", "lzo", "xz", "zip", "7z", "rar", "tar", "tgz", "z",
+  ]
 
   init(_ file: ScanFile) throws(FileTableError) {
+    let ending = PathNames.last(file.path).split(separator: ".").last.map { $0.lowercased() } ?? ""
+    if Self.packed.contains(ending) {
+      throw FileTableError(
+        .unsupported,
+        "'\(file.location)' ends in .\(ending), a compression that is not read here; unpack it, or "
+          + "pack it as .gz, .bz2 or .zst",
+        path: file.location)
+    }
     input = try FileBytes(file.store, file.path, decompressing: true)
   }
 
@@ -88,7 +100,7 @@ struct LineReader {
 
   /// All of a file's text, for what is not told line by line.
   static func contents(of file: ScanFile) throws(FileTableError) -> [UInt8] {
-    let input = try FileBytes(file.store, file.path, decompressing: true)
+    let input = try LineReader(file).input
     var bytes: [UInt8] = []
     while true {
       let piece = try input.read(upTo: 1 << 20)

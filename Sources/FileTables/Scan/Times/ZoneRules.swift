@@ -1,5 +1,6 @@
 import Glibc
 import NativeLibraries
+import Synchronization
 
 /// How a time zone's clocks differ from UTC at all times, from the system's time zone database.
 ///
@@ -37,19 +38,26 @@ package struct ZoneRules: Sendable, Equatable {
     return (try? named(name)) ?? .utc
   }()
 
+  /// The zones that were read: values name them one by one.
+  private static let known = Mutex<[String: ZoneRules]>([:])
+
   /// The zone called `name`: of the database (`Europe/Berlin`), or an offset (`+02:00`, `UTC+2`).
   package static func named(_ name: String) throws(FileTableError) -> ZoneRules {
     if ["UTC", "Z", "GMT", "UT", "Etc/UTC"].contains(name) {
       return ZoneRules(name: name == "Z" ? "UTC" : name, offset: 0)
     }
     if let offset = offset(name) { return ZoneRules(name: name, offset: offset) }
+    if let zone = known.withLock({ $0[name] }) { return zone }
     let isName = !name.isEmpty && !name.hasPrefix("/") && !name.split(separator: "/").contains("..")
     for folder in ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo"]
     where isName {
       guard let bytes = FileSystem.contents(of: "\(folder)/\(name)", limit: 1 << 20) else {
         continue
       }
-      if let zone = ZoneRules(name: name, file: bytes) { return zone }
+      if let zone = ZoneRules(name: name, file: bytes) {
+        known.withLock { $0[name] = zone }
+        return zone
+      }
     }
     throw FileTableError(
       .invalidOption,
