@@ -148,8 +148,8 @@ int32_t remove_file(NTStore* store, const char* path, char** text) {
 int32_t remove_folder(NTStore* store, const char* path, char** text) {
   return guarded(text, [&] { check(store->system->DeleteDir(path)); });
 }
-int32_t move(NTStore* store, const char* from, const char* to, char** text) {
-  return guarded(text, [&] { check(store->system->Move(from, to)); });
+int32_t move_entry(NTStore* store, const char* from, const char* to, char** text) {
+  return guarded(text, [&] { move(store, from, to); });
 }
 
 // MARK: Bytes
@@ -380,7 +380,7 @@ NTFiles make_functions() {
   files.make_folder = make_folder;
   files.remove_file = remove_file;
   files.remove_folder = remove_folder;
-  files.move = move;
+  files.move = move_entry;
   files.input_open = input_open;
   files.input_read = input_read;
   files.input_free = input_free;

@@ -27,12 +27,14 @@ package final class FileStore: Sendable {
   ) throws(FileTableError) -> (store: FileStore, path: String) {
     let library = try FileLibrary.shared()
     var handle: OpaquePointer?
-    var texts = [UnsafeMutablePointer<CChar>?](repeating: nil, count: 4)
+    var path: UnsafeMutablePointer<CChar>?
+    var root: UnsafeMutablePointer<CChar>?
+    var rootPath: UnsafeMutablePointer<CChar>?
+    var options: UnsafeMutablePointer<CChar>?
     try library.call(location) { text in
-      library.api.store_open(
-        location, &handle, &texts[0], &texts[1], &texts[2], &texts[3], text)
+      library.api.store_open(location, &handle, &path, &root, &rootPath, &options, text)
     }
-    let parts = texts.map { text in
+    let parts = [path, root, rootPath, options].map { text in
       defer { library.api.free_text(text) }
       return text.map { String(cString: $0) } ?? ""
     }

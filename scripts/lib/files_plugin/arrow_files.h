@@ -5,6 +5,7 @@
 #include <arrow/ipc/options.h>
 #include <arrow/ipc/reader.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,7 +35,7 @@ class ArrowTable final : public Table, public std::enable_shared_from_this<Arrow
       whole_ = value(arrow::ipc::RecordBatchFileReader::Open(source_, ipc_options()), NT_MALFORMED)
                    ->schema();
     } else {
-      whole_ = open_stream_reader()->schema();
+      whole_ = open_stream_reader(open_stream(store_, path_))->schema();
     }
     schema_ = plain(*whole_);
   }
@@ -46,9 +47,20 @@ class ArrowTable final : public Table, public std::enable_shared_from_this<Arrow
  private:
   friend class ArrowBatches;
 
-  std::shared_ptr<arrow::ipc::RecordBatchStreamReader> open_stream_reader() const {
-    return value(arrow::ipc::RecordBatchStreamReader::Open(open_stream(store_, path_), ipc_options()),
-                 NT_MALFORMED);
+  static std::shared_ptr<arrow::ipc::RecordBatchStreamReader> open_stream_reader(
+      const std::shared_ptr<io::InputStream>& input) {
+    return value(arrow::ipc::RecordBatchStreamReader::Open(input, ipc_options()), NT_MALFORMED);
+  }
+
+  // A stream that was cut off between two batches looks like a whole one to Arrow.
+  void check_end(io::InputStream* input) const {
+    constexpr uint8_t mark[8] = {0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0};
+    uint8_t last[8] = {};
+    const bool is_marked = length_ >= 8 && value(source_->ReadAt(length_ - 8, 8, last)) == 8 &&
+                           std::equal(mark, mark + 8, last);
+    if (is_marked && value(input->Tell()) == length_) return;
+    throw Failure(NT_MALFORMED, "the stream does not end with the mark of its end, so that rows may "
+                                "be missing");
   }
 
   NTStore store_;
@@ -74,7 +86,8 @@ class ArrowBatches final : public Batches {
       file_ = value(arrow::ipc::RecordBatchFileReader::Open(table_->source_, ipc_options()),
                     NT_MALFORMED);
     } else {
-      stream_ = table_->open_stream_reader();
+      input_ = open_stream(table_->store_, table_->path_);
+      stream_ = table_->open_stream_reader(input_);
     }
   }
 
@@ -101,6 +114,7 @@ class ArrowBatches final : public Batches {
       check(status, NT_MALFORMED);
     }
     if (batch == nullptr) {
+      if (input_ != nullptr) table_->check_end(input_.get());
       is_ended_ = true;
       return nullptr;
     }
@@ -134,6 +148,7 @@ class ArrowBatches final : public Batches {
   std::shared_ptr<Schema> pruned_;
   std::shared_ptr<Schema> schema_;
   std::shared_ptr<arrow::ipc::RecordBatchFileReader> file_;
+  std::shared_ptr<io::InputStream> input_;
   std::shared_ptr<arrow::ipc::RecordBatchStreamReader> stream_;
   int index_ = 0;
   bool is_ended_ = false;

@@ -136,7 +136,10 @@ int32_t guarded(char** text, Body&& body) noexcept {
     return NT_OUT_OF_MEMORY;
   } catch (const parquet::ParquetStatusException& failure) {
     const arrow::Status status = failure.status();
-    give_text(text, failure.what());
+    try {
+      give_text(text, text_of(status).c_str());
+    } catch (...) {
+    }
     return code_of(status, NT_MALFORMED);
   } catch (const std::exception& failure) {
     // Parquet's own ones, and what the standard library throws on sizes that make no sense.

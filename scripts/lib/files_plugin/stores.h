@@ -26,7 +26,7 @@ namespace needletail {
 namespace fs = arrow::fs;
 
 // Opens the library with the S3 file system, which registers itself and is not needed by files that
-// lie elsewhere. It must be ended before the process is.
+// lie elsewhere.
 inline void load_s3() {
   static std::once_flag once;
   static std::string failure;
@@ -40,13 +40,16 @@ inline void load_s3() {
     }
     const std::string library = folder + "libarrow_s3.so." ARROW_SO_VERSION;
     const arrow::Status status = fs::LoadFileSystemFactories(library.c_str());
-    if (status.ok()) {
-      std::atexit([] { quietly([] { fs::EnsureFinalized(); }); });
-    } else {
-      failure = "the library with S3 can't be opened: " + status.message();
-    }
+    if (!status.ok()) failure = "the library with S3 can't be opened: " + status.message();
   });
   if (!failure.empty()) throw Failure(NT_UNSUPPORTED, failure);
+}
+
+// S3 must be ended before the process is. Called once it has begun: what was asked for last at the end
+// of the process comes first then.
+inline void end_s3_with_process() {
+  static std::once_flag once;
+  std::call_once(once, [] { std::atexit([] { quietly([] { fs::EnsureFinalized(); }); }); });
 }
 
 struct Location {
@@ -121,11 +124,10 @@ inline Location locate(const std::string& location) {
   if (authority.empty() && known_scheme != "hdfs") {
     throw Failure(NT_INVALID, "the location names no bucket or container");
   }
-  result.system = value(
-      fs::FileSystemFromUri(known_scheme + "://" + authority + (known_scheme == "hdfs" ? "/" : "") +
-                                result.options,
-                            &result.root_path),
-      NT_INVALID);
+  const std::string uri = known_scheme + "://" + authority + (known_scheme == "hdfs" ? "/" : "");
+  auto system = fs::FileSystemFromUri(uri + result.options, &result.root_path);
+  if (known_scheme == "s3") end_s3_with_process();
+  result.system = value(std::move(system), NT_INVALID);
   result.root_path = result.root_path == "/" ? "" : without_last_slashes(result.root_path);
   result.root = scheme + "://" + authority;
   result.path = without_last_slashes(result.root_path + rest);
@@ -166,6 +168,24 @@ inline void list(NTStore* store, const char* path, bool is_recursive, NTListing*
   listing->count = static_cast<int64_t>(listed->entries.size());
   listing->entries = listed->entries.data();
   listing->owner = listed.release();
+}
+
+inline void move(NTStore* store, const std::string& from, const std::string& to) {
+  const std::string type = store->system->type_name();
+  const bool has_folders = type != "s3" && type != "gcs";
+  if (has_folders || !value(store->system->GetFileInfo(from)).IsDirectory()) {
+    check(store->system->Move(from, to));
+    return;
+  }
+  // A folder there is but what the names of its files begin with.
+  fs::FileSelector selector;
+  selector.base_dir = from;
+  selector.recursive = true;
+  for (const auto& info : value(store->system->GetFileInfo(selector))) {
+    if (!info.IsFile()) continue;
+    check(store->system->CopyFile(info.path(), to + info.path().substr(from.size())));
+  }
+  check(store->system->DeleteDir(from));
 }
 
 }  // namespace needletail
