@@ -291,8 +291,8 @@ tests(
 module(
   "LocalEngine",
   needs: [
-    "ArrowIPC", "FileTables", "HostProcesses", "ModelKinds", "Models", "ProgramFunctions",
-    "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors", "Threads",
+    "ArrowIPC", "ErrorCauses", "FileTables", "HostProcesses", "ModelKinds", "Models",
+    "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors", "Threads",
   ])
 tests(
   "LocalEngineTests",
@@ -333,7 +333,7 @@ program(
   "NeedletailCommand",
   needs: ["ArgumentParser", "Logging", "Needletail", "ServiceLifecycle", "UnixSignals"])
 package.products.append(.executable(name: "needletail", targets: ["NeedletailCommand"]))
-tests("NeedletailCommandTests", need: ["NeedletailCommand"])
+tests("NeedletailCommandTests", need: ["FileTables", "NeedletailCommand"])
 
 // MARK: Examples and benchmarks
 

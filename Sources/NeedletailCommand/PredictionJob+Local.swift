@@ -59,10 +59,17 @@ extension PredictionJob {
     return table
   }
 
+  private func writer(of table: LocalTable) -> LocalTableWriter {
+    options(writing).reduce(table.write.format(writing.name).mode(mode)) {
+      $0.option($1.key, $1.value)
+    }
+  }
+
   fileprivate func run(_ input: LocalTable) async throws {
-    tellOmitted()
     var table = input
     if let limit = request.limit { table = table.limit(limit) }
+    if !request.isPrinted { try writer(of: table).check(request.output) }
+    tellOmitted()
     let known = table.schema
     let names = try columns(of: known)
     var predicted: LocalTable
@@ -92,9 +99,7 @@ extension PredictionJob {
       predicted = try predicted.withNestedAsJSON(
         timeZone: options(writing).first { $0.key.lowercased() == "timezone" }?.value)
     }
-    var writer = predicted.write.format(writing.name).mode(mode)
-    for (name, value) in options(writing) { writer = writer.option(name, value) }
-    let summary = try await writer.save(request.output)
+    let summary = try await writer(of: predicted).save(request.output)
     bar?.clear()
     if summary.isIgnored { return tellIgnored() }
     if request.quiet { return }

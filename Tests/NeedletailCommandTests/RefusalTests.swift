@@ -100,6 +100,46 @@ struct RefusalTests {
     Case(
       arguments: "serve digits.onnx --http-port 1 --http-port 2",
       says: "error: --http-port is given twice, with '1' and '2'; give it once"),
+    // The engine.
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --engine fast",
+      says:
+        "Error: The value 'fast' is invalid for '--engine <engine>'. Please provide one of 'auto', 'local' or 'spark'."
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --threads 0",
+      says: "Error: --threads is 0, it must be at least 1"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --threads 2 --engine spark",
+      says:
+        "Error: --threads is for --engine local; a Spark on this machine has those of NEEDLETAIL_MASTER=local[2]"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --engine local --remote sc://h",
+      says:
+        "error: --engine local cannot do this: --remote names a server of Spark; change that, or say --engine spark"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --engine local --task-gpus 1",
+      says:
+        "error: --engine local cannot do this: --task-gpus is for tasks of Spark; change that, or say --engine spark"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new.orc --engine local",
+      says:
+        "error: --engine local cannot do this: only Spark writes the format orc; change that, or say --engine spark"
+    ),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --engine local --conf spark.sql.ansi.enabled=true",
+      says:
+        "error: --engine local cannot do this: --conf spark.sql.ansi.enabled is one of Spark's settings; change that, or say --engine spark"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new.arrow --engine spark",
+      says:
+        "error: Spark neither reads nor writes the format arrow: convert the table, or leave out what asks for Spark (--engine spark)"
+    ),
     // The model.
     Case(
       arguments: "predict missing.onnx --input in.csv --output new",
@@ -249,7 +289,8 @@ struct RefusalTests {
       "predict digits.onnx --input i*.csv --output new.tsv --map pixels=a --map pixels=b",
       "predict digits.onnx --input odd --input-format csv --input-option header=true --output new",
     ] {
-      let outcome = try await command.run(arguments.split(separator: " ").map(String.init))
+      let words = (arguments + " --engine spark").split(separator: " ").map(String.init)
+      let outcome = try await command.run(words)
       #expect(outcome.status == 1, "\(arguments)")
       #expect(
         outcome.complaint.contains("Java") || outcome.complaint.contains("no Spark was found"),
@@ -305,7 +346,7 @@ struct RefusalTests {
     for (input, output) in [("data/a", "data/b"), ("data/a", "data/aa"), ("data/a*", "data/b")] {
       let outcome = try await command.run([
         "predict", "digits.onnx", "--input", input, "--input-format", "csv", "--output", output,
-        "--output-format", "csv", "--mode", "overwrite",
+        "--output-format", "csv", "--mode", "overwrite", "--engine", "spark",
       ])
       #expect(outcome.status == 1, "\(input) \(output): \(outcome.complaint)")
     }

@@ -84,7 +84,7 @@ def cases(scratch, remote):
     def predict(model, table, *more, to=remote):
         words = ["predict", str(model), "--input", str(table), "--quiet"]
         words += ["--output", str(scratch / f"out-{uuid.uuid4().hex[:8]}"), *more]
-        return words + (["--remote", to] if to else [])
+        return words + (["--remote", to] if to else ["--engine", "spark"])
 
     usage = [
         ("no input", ["predict", str(DIGITS)], ("--input|--output",)),

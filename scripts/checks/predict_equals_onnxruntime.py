@@ -258,13 +258,13 @@ def plain(value):
     return value.item() if isinstance(value, np.generic) else value
 
 
-def command(program, check, source, kind, target, remote):
+def command(program, check, source, kind, target, remote, engine="spark"):
     words = [str(program), "predict", str(check.path()), "--input", str(source)]
     words += ["--input-format", kind, "--output", str(target), "--output-format", "parquet"]
     words += ["--keep", "id", "--quiet", *check.options]
     for name, columns in check.feeds.items():
         words += ["--map", f"{name}={','.join(columns)}"]
-    return words + (["--remote", remote] if remote else [])
+    return words + (["--remote", remote] if remote else ["--engine", engine])
 
 
 def flattened(value):

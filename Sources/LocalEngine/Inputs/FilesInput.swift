@@ -60,8 +60,10 @@ private final class FilesBatches: EngineBatches, @unchecked Sendable {
   init(_ batches: ScanBatches, _ split: FileSplit) {
     self.batches = batches
     place = "file \(split.location)"
+    let isKnown = batches.firstRow != nil || split.start == 0
     origin = RowOrigin(
-      whole: split.start == 0 ? "the file" : "the file's part from byte \(split.start)")
+      first: batches.firstRow ?? 0,
+      whole: isKnown ? "the file" : "the file's part from byte \(split.start)")
   }
 
   func next() async throws -> RecordBatch? { try batches.next() }

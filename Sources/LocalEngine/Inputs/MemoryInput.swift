@@ -54,7 +54,8 @@ struct MemoryInput: TableInput {
     } catch {
       throw LocalTableError(
         .invalidArgument,
-        "the column '\(name)' is \(column.type), which does not become \(type): \(error)")
+        "the column '\(name)' is \(column.type), which does not become \(type): \(error)",
+        cause: error)
     }
   }
 

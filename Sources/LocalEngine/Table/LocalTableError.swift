@@ -1,5 +1,7 @@
+import ErrorCauses
+
 /// Why a ``LocalTable`` cannot do what was asked.
-public struct LocalTableError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct LocalTableError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private let name: String
@@ -19,10 +21,13 @@ public struct LocalTableError: Error, Sendable, Hashable, CustomStringConvertibl
   public var code: Code
   /// What happened, what was expected and what to do.
   public var message: String
+  /// The error of a lower layer, which `==` leaves out.
+  @Uncompared public var cause: (any Error)?
 
-  public init(_ code: Code, _ message: String) {
+  public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
     self.code = code
     self.message = message
+    self.cause = cause
   }
 
   public var description: String { message }

@@ -38,6 +38,15 @@ public struct LocalTableWriter: Sendable {
     option(name, "\(value)")
   }
 
+  /// Refuses what can be refused before anything is read or computed.
+  ///
+  /// - Throws: `FileTableError` if there is something at `path` already, or only Spark writes this.
+  package func check(_ path: String) throws {
+    try FileSink.check(
+      path, format: try format.map { try FileFormat.known($0) }, options: options,
+      mode: saveMode.fileMode)
+  }
+
   /// Writes to `path`, a file or folder on this machine or in a store.
   ///
   /// - Returns: what was done; no rows with ``SaveMode/ignore`` where there is something already.

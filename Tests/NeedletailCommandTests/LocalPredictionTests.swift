@@ -1,0 +1,94 @@
+import FileTables
+import Foundation
+import Testing
+
+/// What the command does without Spark; on this machine there is no Java for it.
+@Suite(.enabled(if: FileLibrary.isAvailable), .timeLimit(.minutes(5)))
+struct LocalPredictionTests {
+  private static let header = (0..<64).map { "p\($0)" }.joined(separator: ",")
+
+  /// A folder with a table of `rows` images, a number in each column.
+  private static func folder(rows: Int = 5) throws -> Command {
+    let command = try Command()
+    let lines = (0..<rows).map { row in
+      "\(row)," + (0..<64).map { "\(($0 + row) % 17)" }.joined(separator: ",")
+    }
+    try command.write("in.csv", "id,\(header)\n" + lines.joined(separator: "\n") + "\n")
+    return command
+  }
+
+  private static func words(_ text: String) -> [String] {
+    text.replacingOccurrences(of: "$MAP", with: "--map pixels=\(header)").split(separator: " ")
+      .map(String.init)
+  }
+
+  @Test("a table is predicted without Spark, and the summary says so")
+  func plain() async throws {
+    let command = try Self.folder()
+    defer { command.remove() }
+    let outcome = try await command.run(
+      Self.words("predict digits.onnx --input in.csv --output out.csv $MAP --keep id --threads 2"))
+    #expect(outcome.status == 0 && outcome.complaint == "", "\(outcome.complaint)")
+    let summary =
+      #/5 rows in \d+\.\d\d s \(\d+ rows/s\), model load \d+\.\d{3} s, written to out\.csv as csv \(without Spark, 2 threads: \d+ % reading, \d+ % model, \d+ % writing\)\n/#
+    #expect(outcome.output.wholeMatch(of: summary) != nil, "\(outcome.output)")
+    let lines = try String(
+      contentsOf: command.folder.appending(path: "out.csv"), encoding: .utf8
+    ).split(separator: "\n")
+    #expect(lines.first == "id,probabilities")
+    #expect(lines.dropFirst().map { $0.prefix { $0 != "," } } == ["0", "1", "2", "3", "4"])
+    #expect(lines.last?.hasSuffix("]\"") == true, "\(lines.last ?? "")")
+  }
+
+  @Test("rows are printed instead of written")
+  func printed() async throws {
+    let command = try Self.folder(rows: 30)
+    defer { command.remove() }
+    let some = try await command.run(
+      Self.words("predict digits.onnx --input in.csv --output - $MAP --keep id --limit 2"))
+    #expect(some.status == 0 && some.complaint == "", "\(some.complaint)")
+    #expect(some.output.split(separator: "\n").count == 6, "\(some.output)")
+    #expect(some.output.hasPrefix("+---+--------------------+\n| id|       probabilities|\n"))
+    let more = try await command.run(
+      Self.words("predict digits.onnx --input in.csv --output - $MAP --keep id"))
+    #expect(more.output.hasSuffix("only showing top 20 rows\n"), "\(more.output)")
+  }
+
+  @Test("where only Spark can do it, one line says why")
+  func spark() async throws {
+    let command = try Self.folder()
+    defer { command.remove() }
+    for (arguments, reason) in [
+      ("--output new.orc", "only Spark writes the format orc"),
+      ("--output new --conf spark.a=1", "--conf spark.a is one of Spark's settings"),
+      ("--output new --task-cpus 2", "--task-cpus is for tasks of Spark"),
+    ] {
+      let outcome = try await command.run(
+        Self.words("predict digits.onnx --input in.csv $MAP \(arguments)"))
+      #expect(outcome.status == 1, "\(arguments)")
+      #expect(outcome.complaint.hasPrefix("Spark is used: \(reason)\n"), "\(outcome.complaint)")
+      #expect(
+        outcome.complaint.contains("Java") || outcome.complaint.contains("no Spark was found"))
+    }
+  }
+
+  @Test("errors name the column, the row and the file, and leave nothing")
+  func failures() async throws {
+    let command = try Self.folder()
+    defer { command.remove() }
+    let gap =
+      "id,\(Self.header)\n" + "0," + Array(repeating: "1", count: 64).joined(separator: ",")
+      + "\n1,"
+      + String(repeating: ",", count: 63) + "\n"
+    try command.write("gap.csv", gap)
+    let outcome = try await command.run(
+      Self.words("predict digits.onnx --input gap.csv --output out.parquet $MAP"))
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.complaint.contains("row 1") && outcome.complaint.contains("gap.csv"),
+      "\(outcome.complaint)")
+    #expect(outcome.output == "")
+    let left = try FileManager.default.contentsOfDirectory(atPath: command.folder.path)
+    #expect(left.sorted() == ["digits.onnx", "gap.csv", "in.csv"])
+  }
+}
