@@ -130,27 +130,39 @@ extension DataFrame {
   /// The batches that a planned model makes of this table's, whose columns are `columns`.
   package func mapped(
     _ function: BatchModelPrediction, _ parameters: BatchModelPrediction.Parameters,
-    columns: [String], returning schema: StructType, profileID: Int?
+    columns: [String], returning schema: StructType, profileID: Int?, scan: ScanChoice? = nil
   ) -> DataFrame {
     mapPartitions(
-      InlineFunction(
-        name: function.name, returnType: .struct(schema),
-        evaluationType: EvaluationType.mapInArrow.rawValue,
-        command: { try command(function, try FunctionInvocation.encode(parameters), $0) },
-        check: { _ in }),
+      .batches(function, parameters, returning: schema, scan: scan),
       columns: columns.map { column(named: $0) }, profileID: profileID)
   }
 
   /// The predictions of a planned model over `columns`, as one struct column.
   package func planned(
-    _ plan: PredictionPlan, _ function: ModelPrediction, isDeterministic: Bool
+    _ plan: PredictionPlan, _ function: ModelPrediction, isDeterministic: Bool,
+    scan: ScanChoice? = nil
   ) -> Column {
     Column(
       InlineFunction(
         name: function.name, returnType: .struct(plan.returnType),
         evaluationType: EvaluationType.scalarPandasIterator.rawValue,
         isDeterministic: isDeterministic,
-        command: { try command(function, try plan.encodedParameters(), $0) }, check: { _ in }),
+        command: { try command(function, try plan.encodedParameters(), $0) }, check: { _ in },
+        scan: scan),
       plan.argumentPaths.map { column(path: $0) })
+  }
+}
+
+extension InlineFunction {
+  /// A function of the program's over whole batches.
+  package static func batches(
+    _ function: any UserDefinedFunction, _ parameters: some Encodable & Sendable,
+    returning schema: StructType, scan: ScanChoice? = nil
+  ) -> InlineFunction {
+    InlineFunction(
+      name: function.name, returnType: .struct(schema),
+      evaluationType: EvaluationType.mapInArrow.rawValue,
+      command: { try command(function, try FunctionInvocation.encode(parameters), $0) },
+      check: { _ in }, scan: scan)
   }
 }
