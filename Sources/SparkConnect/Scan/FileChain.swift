@@ -40,7 +40,8 @@ struct FileChain {
       throw ScanRefusal("the table is one of the catalogue", isPlain: true)
     }
     var read = FileRead(
-      format: source.hasFormat ? source.format : nil, schema: source.hasSchema ? source.schema : nil,
+      format: source.hasFormat ? source.format : nil,
+      schema: source.hasSchema ? source.schema : nil,
       options: source.options, paths: source.paths)
     for (name, value) in source.options where ["path", "paths"].contains(name.lowercased()) {
       guard name.lowercased() == "path", source.paths.isEmpty else {

@@ -40,7 +40,8 @@ enum NeededColumns: Equatable {
       guard let rename = renamed.renames.first else { return self }
       return below(rename.colName.lowercased(), renamed: rename.newColName.lowercased())
     case .filter(let filter): return adding(filter.condition.columnNames)
-    case .sort(let sort): return adding(Spark_Connect_Expression.columnNames(sort.order.map(\.child)))
+    case .sort(let sort):
+      return adding(Spark_Connect_Expression.columnNames(sort.order.map(\.child)))
     case .limit, .offset, .tail, .sample, .repartition: return self
     case .repartitionByExpression(let node):
       return adding(Spark_Connect_Expression.columnNames(node.partitionExprs))
