@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why Arrow data could not be read, built or converted.
 public struct ArrowError: CausedError, Hashable {

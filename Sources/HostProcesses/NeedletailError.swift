@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a program could not be packaged, started or connected.
 public struct NeedletailError: CausedError, Hashable {

@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why an image could not be made into a tensor.
 public struct ImageError: CausedError, Hashable {

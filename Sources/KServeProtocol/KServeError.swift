@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a KServe server refused or failed a request, or why it could not be reached or understood.
 public struct KServeError: CausedError, Hashable {

@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a model could not be bound or the server could not run.
 public struct KServeServerError: CausedError, Hashable {

@@ -1,6 +1,6 @@
-import Models
-import SparkFunctions
-import SparkTypes
+package import Models
+package import SparkFunctions
+package import SparkTypes
 
 /// What is asked of a prediction beside the model, whoever computes it.
 package struct PredictionRequest: Sendable {

@@ -1,5 +1,5 @@
-import SparkFunctions
-import SparkTypes
+package import SparkFunctions
+package import SparkTypes
 
 /// The columns of vectors that feed a model, as arrays beside the table's own columns.
 ///

@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a function could not be found, applied or evaluated.
 public struct InferenceError: CausedError, Hashable {

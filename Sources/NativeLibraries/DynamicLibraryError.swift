@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a native library could not be used.
 public struct DynamicLibraryError: CausedError, Hashable {

@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import Needletail
+public import Needletail
 
 /// `INPUT=COLUMN[,COLUMN...]`; a name in backticks may have commas in it.
 struct InputMapping: Sendable {

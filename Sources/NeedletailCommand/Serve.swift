@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import Logging
-import Needletail
+public import Needletail
 import ServiceLifecycle
 import UnixSignals
 

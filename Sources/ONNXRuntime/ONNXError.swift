@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a model could not be loaded or run.
 public struct ONNXError: CausedError, Hashable {

@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 import Foundation
 
 /// Why Spark, or the connection to it, refused or failed.

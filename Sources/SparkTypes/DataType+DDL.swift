@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a type or schema string could not be understood.
 public struct DataTypeError: CausedError, Hashable {

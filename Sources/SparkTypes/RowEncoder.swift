@@ -1,4 +1,4 @@
-import ArrowIPC
+package import ArrowIPC
 
 /// What a Swift value encodes itself as, before the type of its column is known.
 package indirect enum EncodedValue: Sendable {

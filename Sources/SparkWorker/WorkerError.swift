@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why the worker could not take or finish a task.
 public struct WorkerError: CausedError, Hashable {

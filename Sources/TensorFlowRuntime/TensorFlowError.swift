@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a SavedModel could not be loaded or run.
 public struct TensorFlowError: CausedError, Hashable {

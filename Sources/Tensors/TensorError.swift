@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a tensor could not be made, reshaped or combined.
 public struct TensorError: CausedError, Hashable {

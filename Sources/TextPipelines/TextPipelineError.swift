@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a text pipeline could not be made or run.
 public struct TextPipelineError: CausedError, Hashable {

@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a tokenizer could not be loaded, or a text not encoded or decoded.
 public struct TokenizerError: CausedError, Hashable {

@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a compiled PyTorch model could not be loaded or run.
 public struct TorchError: CausedError, Hashable {

@@ -1,5 +1,5 @@
 import ArrowIPC
-import CArrow
+public import CArrow
 
 // Functions for `scripts/checks/arrow_c_data.py`: what pyarrow exports is imported and exported again, and
 // pyarrow compares. Each returns 0, or 1 with an error's text in `message`, of `capacity` bytes.

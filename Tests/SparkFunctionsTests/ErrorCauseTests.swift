@@ -30,10 +30,11 @@ import Testing
         InferenceError(.library, "missing", cause: Broken()), function: "f"),
       says: "[LIBRARY] f: missing"),
     Case(
-      error: InferenceError.predicting(Broken(), rows: 3, 5, function: "f"),
+      error: InferenceError.predicting(Broken(), rows: 3, 5, of: "the partition", function: "f"),
       says: "[PREDICTION] f: failed on rows 3 to 5 of the partition: [BROKEN] at 7"),
     Case(
-      error: InferenceError.predicting(Broken(), rows: 3, 5, advice: "mend it", function: "f"),
+      error: InferenceError.predicting(
+        Broken(), rows: 3, 5, of: "the partition", advice: "mend it", function: "f"),
       says: "[PREDICTION] f: failed on rows 3 to 5 of the partition: [BROKEN] at 7; mend it"),
     Case(
       error: request.failure("it is odd", row: 0, cause: Broken()),
@@ -49,7 +50,9 @@ import Testing
   @Test func cancellationIsNotWrapped() {
     let cancelled = CancellationError()
     #expect(InferenceError.loading(cancelled, function: "f") is CancellationError)
-    #expect(InferenceError.predicting(cancelled, rows: 0, 1, function: "f") is CancellationError)
+    #expect(
+      InferenceError.predicting(cancelled, rows: 0, 1, of: "the partition", function: "f")
+        is CancellationError)
   }
 
   private static func fail() throws { throw Broken() }

@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkFunctions
+public import ArrowIPC
+public import SparkFunctions
 
 /// A function made from a closure over batches, for tests.
 public struct ClosureFunction: UserDefinedFunction {

@@ -2,7 +2,7 @@ import ArrowIPC
 import FoundationEssentials
 import Glibc
 import Models
-import SparkFunctions
+public import SparkFunctions
 import Tensors
 
 /// The functions that tests of the worker use, in the test's process and in one of their own.

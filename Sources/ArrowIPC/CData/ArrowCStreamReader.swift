@@ -1,4 +1,4 @@
-import CArrow
+public import CArrow
 
 #if canImport(Glibc)
   import Glibc

@@ -1,4 +1,4 @@
-import CArrow
+public import CArrow
 
 // Arrow's C data interface: how libraries in one process hand each other types, columns and tables
 // without copying them (https://arrow.apache.org/docs/format/CDataInterface.html). Who consumes a

@@ -1,4 +1,4 @@
-import CArrow
+public import CArrow
 
 /// One of the structures of the C interfaces.
 ///

@@ -1,4 +1,4 @@
-import CFileTables
+package import CFileTables
 
 #if canImport(Glibc)
   import Glibc

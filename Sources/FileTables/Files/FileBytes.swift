@@ -1,5 +1,5 @@
-import CFileTables
-import Synchronization
+package import CFileTables
+package import Synchronization
 
 /// The bytes of a file, read from its beginning.
 package final class FileBytes: Sendable {

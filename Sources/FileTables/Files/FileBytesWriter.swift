@@ -1,5 +1,5 @@
-import CFileTables
-import Synchronization
+package import CFileTables
+package import Synchronization
 
 /// A file that is being written, as bytes. It is removed when this goes before ``close()``.
 package final class FileBytesWriter: Sendable {

@@ -1,4 +1,4 @@
-import CFileTables
+package import CFileTables
 
 /// A file or folder of a store.
 package struct FileEntry: Sendable, Hashable {

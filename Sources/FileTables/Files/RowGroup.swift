@@ -1,4 +1,4 @@
-import CFileTables
+package import CFileTables
 
 /// A row group of a Parquet file; another file is one as a whole.
 package struct RowGroup: Sendable, Hashable {

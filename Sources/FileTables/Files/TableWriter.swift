@@ -1,7 +1,7 @@
-import ArrowIPC
-import CArrow
-import CFileTables
-import Synchronization
+package import ArrowIPC
+package import CArrow
+package import CFileTables
+package import Synchronization
 
 /// How a table is written to a file.
 package struct TableWriting: Sendable, Hashable {

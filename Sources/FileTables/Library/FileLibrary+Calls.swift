@@ -1,4 +1,4 @@
-import CFileTables
+package import CFileTables
 
 extension FileLibrary {
   /// Where a function of the plug-in writes its text.

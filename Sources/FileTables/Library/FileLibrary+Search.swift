@@ -1,4 +1,4 @@
-import NativeLibraries
+package import NativeLibraries
 
 extension FileLibrary {
   static let name = "the plug-in for files"

@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+public import ArrowIPC
+public import SparkTypes
 
 /// A table in files, as Spark would read it: the same files, columns, types and rows.
 ///

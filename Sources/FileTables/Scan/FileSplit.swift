@@ -1,4 +1,4 @@
-import ArrowIPC
+public import ArrowIPC
 
 /// A part of a file that is read in one go. It tells all that is needed to read it elsewhere.
 public struct FileSplit: Sendable, Codable, Hashable {

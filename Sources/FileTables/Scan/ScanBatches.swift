@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+public import ArrowIPC
+public import SparkTypes
 
 /// The batches of a split, one after the other. For one thread at a time; ``cancel()`` may come from
 /// any other.

@@ -1,4 +1,4 @@
-import SparkTypes
+public import SparkTypes
 
 /// How the files of a scan are read.
 struct ScanSettings: Sendable {

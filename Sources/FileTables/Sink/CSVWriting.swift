@@ -1,4 +1,4 @@
-import SparkTypes
+public import SparkTypes
 
 /// Spark's options of CSV that is written.
 struct CSVWriting: Sendable {

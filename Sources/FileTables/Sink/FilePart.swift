@@ -1,5 +1,5 @@
-import ArrowIPC
-import Synchronization
+public import ArrowIPC
+public import Synchronization
 
 /// A file that is being written. For one thread at a time.
 public final class FilePart: Sendable {

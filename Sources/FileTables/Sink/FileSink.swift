@@ -1,7 +1,7 @@
-import ArrowIPC
-import Glibc
-import SparkTypes
-import Synchronization
+public import ArrowIPC
+public import Glibc
+public import SparkTypes
+public import Synchronization
 
 /// Writes a table to one file, or to a folder of parts, all or nothing: the rows are written beside
 /// the output under a hidden name, and ``commit()`` gives them theirs.

@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+public import ArrowIPC
+public import SparkTypes
 
 /// Spark's options of JSON that is written.
 struct JSONWriting: Sendable {

@@ -1,4 +1,4 @@
-import ArrowIPC
+public import ArrowIPC
 
 /// Values as JSON in Spark's form: that of its files and of `to_json`.
 package struct SparkJSON {

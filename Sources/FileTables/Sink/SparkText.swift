@@ -1,5 +1,5 @@
-import ArrowIPC
-import Glibc
+public import ArrowIPC
+public import Glibc
 
 /// Values as Spark writes them into CSV and JSON.
 package enum SparkText {

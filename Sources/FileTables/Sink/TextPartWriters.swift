@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+public import ArrowIPC
+public import SparkTypes
 
 /// Writes CSV as Spark does.
 final class CSVPartWriter: PartWriter {

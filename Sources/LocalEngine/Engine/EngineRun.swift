@@ -1,6 +1,6 @@
-import ArrowIPC
+package import ArrowIPC
 import Models
-import SparkFunctions
+package import SparkFunctions
 import Synchronization
 import Threads
 

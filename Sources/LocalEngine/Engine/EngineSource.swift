@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkFunctions
+package import ArrowIPC
+package import SparkFunctions
 
 /// Where an engine's rows come from: splits in the order of the table's rows.
 package protocol EngineSource: Sendable {

@@ -1,4 +1,4 @@
-import ArrowIPC
+package import ArrowIPC
 import Tensors
 
 /// What rows keep in memory while they wait to be written.

@@ -1,4 +1,4 @@
-import ArrowIPC
+package import ArrowIPC
 import SparkFunctions
 import SparkTypes
 

@@ -1,8 +1,8 @@
 import ArrowIPC
 import Models
 import ProgramFunctions
-import SparkConnect
-import SparkFunctions
+public import SparkConnect
+public import SparkFunctions
 import SparkTypes
 
 extension LocalTable {

@@ -1,6 +1,6 @@
-import ArrowIPC
-import SparkFunctions
-import SparkTypes
+public import ArrowIPC
+public import SparkFunctions
+public import SparkTypes
 
 extension LocalTable {
   /// The batches that `function` makes of this table's, with all its columns. Each split of the input is

@@ -1,7 +1,7 @@
 import ArrowIPC
-import ModelKinds
-import Models
-import SparkFunctions
+public import ModelKinds
+public import Models
+public import SparkFunctions
 import SparkTypes
 import Tensors
 

@@ -1,7 +1,7 @@
-import ArrowIPC
+public import ArrowIPC
 import FileTables
 import HostProcesses
-import SparkConnect
+public import SparkConnect
 import SparkFunctions
 import SparkTypes
 

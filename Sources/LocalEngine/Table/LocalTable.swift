@@ -1,6 +1,6 @@
-import ArrowIPC
+public import ArrowIPC
 import SparkConnect
-import SparkTypes
+public import SparkTypes
 
 /// A table that this process reads, computes and writes by itself: without Spark, Java or Python.
 ///

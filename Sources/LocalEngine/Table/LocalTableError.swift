@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a ``LocalTable`` cannot do what was asked.
 public struct LocalTableError: CausedError, Hashable {

@@ -1,5 +1,5 @@
 import FileTables
-import SparkTypes
+public import SparkTypes
 
 /// Reads files without Spark: `LocalTable.read.parquet("digits.parquet")`.
 ///

@@ -1,6 +1,6 @@
 import ArrowIPC
 import FileTables
-import SparkConnect
+public import SparkConnect
 import SparkTypes
 
 /// Writes a table to files without Spark: `try await table.write.mode(.overwrite).parquet("out")`.

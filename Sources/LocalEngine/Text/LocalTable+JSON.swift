@@ -1,6 +1,6 @@
 import ArrowIPC
 import FileTables
-import SparkTypes
+package import SparkTypes
 
 extension LocalTable {
   /// The table with arrays, maps and structs as JSON, for formats that have none, as Spark's `to_json`

@@ -1,5 +1,5 @@
 import Foundation
-import LocalEngine
+package import LocalEngine
 import SparkConnect
 import Synchronization
 

@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// Why a task did not end well under ``FakeSpark``.
 public struct FakeSparkError: CausedError, Hashable {

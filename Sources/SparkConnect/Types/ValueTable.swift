@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+package import ArrowIPC
+package import SparkTypes
 
 /// Values of the program as rows of a table.
 package enum ValueTable {

@@ -1,6 +1,6 @@
 import ArrowIPC
 import Models
-public import SparkFunctions
+package import SparkFunctions
 
 /// Evaluates the functions of one task over its batches.
 ///

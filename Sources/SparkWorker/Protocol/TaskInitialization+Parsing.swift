@@ -1,4 +1,4 @@
-public import ArrowIPC
+package import ArrowIPC
 import SparkFunctions
 
 // Layout: Spark's BasePythonRunner and its subclasses, of the released versions 4.0 to 4.3. Integers

@@ -1,4 +1,4 @@
-public import SparkFunctions
+package import SparkFunctions
 
 /// What Spark says before it sends a task's rows.
 package struct TaskInitialization: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import ErrorCauses
+public import ErrorCauses
 
 /// What a function of the runtime answered instead of success: the cause of a ``TensorFlowError``.
 public struct TensorFlowStatus: CausedError {

@@ -1,4 +1,4 @@
-import SparkTypes
+package import SparkTypes
 
 /// The schema that Spark infers of CSV: names of the first line, and with `inferSchema` types of all
 /// values.

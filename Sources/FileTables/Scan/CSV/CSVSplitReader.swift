@@ -1,6 +1,6 @@
-import ArrowIPC
-import SparkTypes
-import Synchronization
+package import ArrowIPC
+package import SparkTypes
+package import Synchronization
 
 /// Reads a CSV file.
 final class CSVSplitReader: SplitReader {

@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+public import ArrowIPC
+public import SparkTypes
 
 /// Values of JSON in the types of columns, by the rules of Spark's reader.
 struct JSONConversion {

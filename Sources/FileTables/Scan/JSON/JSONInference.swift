@@ -1,5 +1,5 @@
-import JSONText
-import SparkTypes
+public import JSONText
+public import SparkTypes
 
 /// The schema that Spark infers of JSON lines: columns by their names' order, whole numbers as long,
 /// others as double.

@@ -1,4 +1,4 @@
-import JSONText
+public import JSONText
 
 /// A JSON value whose numbers keep their text.
 ///

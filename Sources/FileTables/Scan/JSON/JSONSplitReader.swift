@@ -1,7 +1,7 @@
-import ArrowIPC
-import JSONText
-import SparkTypes
-import Synchronization
+public import ArrowIPC
+public import JSONText
+public import SparkTypes
+public import Synchronization
 
 /// Reads a file of JSON lines.
 final class JSONSplitReader: SplitReader {

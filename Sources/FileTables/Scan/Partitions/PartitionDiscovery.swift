@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+public import ArrowIPC
+public import SparkTypes
 
 /// The partitions that the folders of a table are, named `column=value` (Hive's layout), with the
 /// types and the refusals of Spark's `PartitioningUtils`.

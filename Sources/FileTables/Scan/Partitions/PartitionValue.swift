@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+public import ArrowIPC
+public import SparkTypes
 
 /// A partition's value as a folder's name has it, and the types that Spark sees in it.
 struct PartitionValue {

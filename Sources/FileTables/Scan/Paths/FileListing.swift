@@ -1,4 +1,4 @@
-import ArrowIPC
+public import ArrowIPC
 
 /// A file of a table.
 struct ScanFile: Sendable {

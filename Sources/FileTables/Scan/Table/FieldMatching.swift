@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+public import ArrowIPC
+public import SparkTypes
 
 /// Which fields of a file are those that a schema asks for: names are told apart without regard to
 /// case, as Spark does by default.

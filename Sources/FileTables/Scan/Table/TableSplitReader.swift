@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+public import ArrowIPC
+public import SparkTypes
 
 /// Reads a split of a Parquet file, or an Arrow file.
 final class TableSplitReader: SplitReader {

@@ -1,5 +1,5 @@
-import ArrowIPC
-import SparkTypes
+package import ArrowIPC
+package import SparkTypes
 
 /// Collects the values of a column that are read from text.
 class TextColumnBuilder {

@@ -1,6 +1,6 @@
-import ArrowIPC
-import SparkTypes
-import Synchronization
+package import ArrowIPC
+package import SparkTypes
+package import Synchronization
 
 /// Reads a text file: each line is a row of the column `value`.
 final class TextSplitReader: SplitReader {

@@ -1,5 +1,5 @@
-import JSONText
-import SparkTypes
+public import JSONText
+public import SparkTypes
 
 /// Schemas as Spark writes them into the footers of its Parquet files, in JSON.
 enum SparkTypeJSON {
