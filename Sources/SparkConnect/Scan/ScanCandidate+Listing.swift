@@ -1,5 +1,5 @@
 import SparkConnectProtocol
-public import SparkTypes
+package import SparkTypes
 
 extension ScanCandidate {
   /// The names of a listing's columns: they may not be mistaken for those of partitions.

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Who reads the files of a table that a function gets: Spark, whose rows then come over the JVM, or the
 /// workers that compute the function.
 public enum ScanChoice: String, Sendable, Hashable, CaseIterable {

@@ -1,6 +1,7 @@
 import Foundation
 import SparkConnectProtocol
 import SparkTypes
+import SwiftProtobuf
 
 /// Puts functions that read files themselves into a query, in the place of functions whose tables Spark
 /// would read for them.
@@ -120,13 +121,13 @@ struct ScanRewriting {
     guard !columns.contains(where: { $0.name.lowercased() == result }) else {
       throw ScanRefusal("a column is called \(result)")
     }
-    guard let type = DataType(result: call) else {
+    guard call.pythonUdf.hasOutputType else {
       throw ScanRefusal("the function's type is not known")
     }
     let below = use.needed(needed, without: call, result: result)
     return ScanCandidate(
       read: chain.read, choice: choice, function: call.functionName,
-      command: Array(call.pythonUdf.command), form: form, returnType: type, result: result,
+      command: Array(call.pythonUdf.command), form: form, returnType: DataType(call.pythonUdf.outputType), result: result,
       fileTable: fileTable, columns: columns,
       passed: form == .batches ? [] : columns.indices.filter { below.contains(columns[$0].name) },
       isSample: isSample, filters: filters, session: session)
@@ -161,13 +162,6 @@ struct ScanRewriting {
       }
     }
     return table.session.scan
-  }
-}
-
-extension DataType {
-  fileprivate init?(result call: Spark_Connect_CommonInlineUserDefinedFunction) {
-    guard call.pythonUdf.hasOutputType else { return nil }
-    self.init(proto: call.pythonUdf.outputType)
   }
 }
 

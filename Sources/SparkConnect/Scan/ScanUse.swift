@@ -1,5 +1,6 @@
 import SparkConnectProtocol
 import SparkTypes
+import SwiftProtobuf
 
 /// A place in a query that calls functions of programs over one table.
 struct ScanUse {
