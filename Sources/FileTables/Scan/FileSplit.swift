@@ -13,6 +13,17 @@ public struct FileSplit: Sendable, Codable, Hashable {
   public var size: Int64
   /// The number of the file within the scan.
   public var file: Int
+
+  package init(
+    location: String, length: Int64, modified: Int64, start: Int64, size: Int64, file: Int
+  ) {
+    self.location = location
+    self.length = length
+    self.modified = modified
+    self.start = start
+    self.size = size
+    self.file = file
+  }
 }
 
 extension FileScan {
