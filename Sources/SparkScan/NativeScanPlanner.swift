@@ -30,6 +30,13 @@ package struct NativeScanPlanner: ScanPlanner {
   package func refusal(
     _ read: FileRead, _ choice: ScanChoice, in session: SparkSession
   ) async throws -> ScanRefusal? {
+    if choice == .automatic {
+      // What costs no question to the server.
+      if !session.isLocal { return Self.elsewhere }
+      if LocalSize.isBelow(Self.leastBytes, read.paths) {
+        return ScanRefusal("the table is small", isPlain: true)
+      }
+    }
     let settings = try await ReadingSettings.of(session)
     if let refusal = Self.refusal(read, choice, settings) { return refusal }
     do throws(FileTableError) {
@@ -40,10 +47,12 @@ package struct NativeScanPlanner: ScanPlanner {
         String(error.message.prefix { $0 != "\n" }), isPlain: choice == .automatic)
     }
     if choice == .automatic, try await !Machine.isThis(serverOf: session) {
-      return ScanRefusal("the executors are on other machines", isPlain: true)
+      return Self.elsewhere
     }
     return nil
   }
+
+  private static let elsewhere = ScanRefusal("the executors are on other machines", isPlain: true)
 
   /// Options that say which files are meant, or what their schema is, which Spark finds out.
   private static let neutralOptions: Set<String> = [

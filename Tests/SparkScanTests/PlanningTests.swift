@@ -1,4 +1,5 @@
 import FileTables
+import Foundation
 import SparkConnect
 import SparkTypes
 import Testing
@@ -88,5 +89,19 @@ struct PlanningTests {
     ])
   func locations(path: String, location: String) {
     #expect(ScanListing.location(path) == location)
+  }
+
+  @Test("small tables of this machine are seen without a server")
+  func sizes() throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/needletail-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createDirectory(
+      atPath: folder + "/k=1", withIntermediateDirectories: true)
+    for name in ["a", "k=1/b"] { try Data(count: 60).write(to: URL(filePath: "\(folder)/\(name)")) }
+    #expect(LocalSize.isBelow(200, ["file:" + folder]))
+    #expect(!LocalSize.isBelow(100, [folder]))
+    #expect(LocalSize.isBelow(100, [folder + "/k=*"]))
+    #expect(!LocalSize.isBelow(200, [folder, "s3a://bucket/key"]))
+    #expect(!LocalSize.isBelow(200, [folder + "/none"]))
   }
 }
