@@ -284,7 +284,7 @@ module(
 tests(
   "SparkScanTests",
   need: [
-    "ArrowIPC", "FileTables", "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkScan",
+    "ArrowIPC", "FileTables", "SparkConnect", "SparkFunctions", "SparkScan",
     "SparkTypes", "Tensors",
   ])
 

@@ -127,7 +127,8 @@ struct ScanRewriting {
     let below = use.needed(needed, without: call, result: result)
     return ScanCandidate(
       read: chain.read, choice: choice, function: call.functionName,
-      command: Array(call.pythonUdf.command), form: form, returnType: DataType(call.pythonUdf.outputType), result: result,
+      command: Array(call.pythonUdf.command), form: form,
+      returnType: DataType(call.pythonUdf.outputType), result: result,
       fileTable: fileTable, columns: columns,
       passed: form == .batches ? [] : columns.indices.filter { below.contains(columns[$0].name) },
       isSample: isSample, filters: filters, session: session)
