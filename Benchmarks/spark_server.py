@@ -89,7 +89,7 @@ class SparkServer:
                 stderr=subprocess.STDOUT,
                 preexec_fn=_die_with_parent,
             )
-        self._wait_until_ready(120)
+        self._wait_until_ready(300)
         return self
 
     def _wait_until_ready(self, seconds):

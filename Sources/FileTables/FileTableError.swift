@@ -48,5 +48,9 @@ public struct FileTableError: Error, Sendable, Hashable, CustomStringConvertible
     self.path = path
   }
 
-  public var description: String { "[\(code)] \(path.map { "\($0): " } ?? "")\(message)" }
+  public var description: String {
+    // Most messages say in a sentence which file it is.
+    let place = path.map { message.contains("'\($0)'") ? "" : "\($0): " } ?? ""
+    return "[\(code)] \(place)\(message)"
+  }
 }

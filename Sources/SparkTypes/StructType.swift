@@ -30,8 +30,8 @@ public struct StructType: Sendable, Hashable, Codable {
   /// The field called `name`: an exact match, else the only one that differs in case alone (Spark's
   /// resolution is case-insensitive).
   public subscript(name: String) -> StructField? {
-    if let exact = fields.first(where: { $0.name == name }) { return exact }
-    let folded = fields.filter { $0.name.lowercased() == name.lowercased() }
+    if let exact = fields.first(where: { $0.name.isExactly(name) }) { return exact }
+    let folded = fields.filter { $0.name.isExactly(ignoringCase: name) }
     return folded.count == 1 ? folded[0] : nil
   }
 }

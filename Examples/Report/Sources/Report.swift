@@ -1,5 +1,5 @@
 import Foundation
-import Needletail
+public import Needletail
 
 /// Says how well a form of prediction did for a whole table.
 public struct Report: Sendable {

@@ -36,7 +36,9 @@ public struct ArrowSchema: Sendable, Hashable {
   }
 
   /// The position of the first field called `name`.
-  public func index(of name: String) -> Int? { fields.firstIndex { $0.name == name } }
+  public func index(of name: String) -> Int? {
+    fields.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
+  }
 }
 
 extension ArrowSchema: CustomStringConvertible {

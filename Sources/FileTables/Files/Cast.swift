@@ -1,6 +1,6 @@
 package import ArrowIPC
-package import CArrow
-package import CFileTables
+import CArrow
+import CFileTables
 
 /// The columns of `batch` in the types of `schema`, one by one, by Arrow's safe casts: wider numbers, other
 /// units of time, dictionaries as their values, other layouts of strings.

@@ -1,4 +1,4 @@
-package import CFileTables
+import CFileTables
 
 #if canImport(Glibc)
   import Glibc

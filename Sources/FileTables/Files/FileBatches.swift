@@ -1,7 +1,7 @@
 package import ArrowIPC
-package import CArrow
-package import CFileTables
-package import Synchronization
+import CArrow
+import CFileTables
+import Synchronization
 
 /// Batches of a file, decoded as they are asked for.
 package final class FileBatches: Sendable {

@@ -1,5 +1,5 @@
-package import CFileTables
-package import Synchronization
+import CFileTables
+import Synchronization
 
 /// The bytes of a file, read from its beginning.
 package final class FileBytes: Sendable {

@@ -1,5 +1,5 @@
-package import CFileTables
-package import Synchronization
+import CFileTables
+import Synchronization
 
 /// A file that is being written, as bytes. It is removed when this goes before ``close()``.
 package final class FileBytesWriter: Sendable {

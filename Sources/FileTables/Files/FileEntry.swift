@@ -1,4 +1,4 @@
-package import CFileTables
+import CFileTables
 
 /// A file or folder of a store.
 package struct FileEntry: Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import CFileTables
+import CFileTables
 
 /// One file system: that of this machine, S3, Google Cloud Storage, Azure, HDFS.
 ///

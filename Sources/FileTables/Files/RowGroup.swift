@@ -1,4 +1,4 @@
-package import CFileTables
+import CFileTables
 
 /// A row group of a Parquet file; another file is one as a whole.
 package struct RowGroup: Sendable, Hashable {

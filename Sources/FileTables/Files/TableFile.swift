@@ -1,6 +1,6 @@
 package import ArrowIPC
-package import CArrow
-package import CFileTables
+import CArrow
+import CFileTables
 
 /// A table in a Parquet or Arrow file, opened: what a Parquet file's footer tells is read once. Several
 /// threads may read row groups of it.

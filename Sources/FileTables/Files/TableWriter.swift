@@ -1,7 +1,7 @@
 package import ArrowIPC
-package import CArrow
-package import CFileTables
-package import Synchronization
+import CArrow
+import CFileTables
+import Synchronization
 
 /// How a table is written to a file.
 package struct TableWriting: Sendable, Hashable {

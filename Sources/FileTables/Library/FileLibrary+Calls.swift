@@ -1,4 +1,4 @@
-package import CFileTables
+import CFileTables
 
 extension FileLibrary {
   /// Where a function of the plug-in writes its text.

@@ -1,6 +1,6 @@
-package import CFileTables
+import CFileTables
 package import NativeLibraries
-package import Synchronization
+import Synchronization
 
 /// The plug-in in C++ that reads and writes files with Apache Arrow's libraries, as found on this machine.
 ///

@@ -1,6 +1,6 @@
-package import ArrowIPC
-package import NativeLibraries
-package import SparkTypes
+import ArrowIPC
+import NativeLibraries
+import SparkTypes
 
 /// Reads a file as one row: Spark's `binaryFile`.
 final class BinarySplitReader: SplitReader {

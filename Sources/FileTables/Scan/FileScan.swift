@@ -57,7 +57,7 @@ public struct FileScan: Sendable {
     if let schema {
       known = StructType(
         schema.fields.filter { field in
-          !partitions.schema.fields.contains { $0.name.lowercased() == field.name.lowercased() }
+          !partitions.schema.fields.contains { $0.name.isExactly(ignoringCase: field.name) }
         })
       try SparkSchema.checkNames(schema, "the schema")
     } else {
@@ -69,7 +69,7 @@ public struct FileScan: Sendable {
     var columns: [ScanColumn] = []
     for field in schema == nil ? known.fields : known.fields.map(Self.nullable) {
       let place = partitions.schema.fields.firstIndex {
-        $0.name.lowercased() == field.name.lowercased()
+        $0.name.isExactly(ignoringCase: field.name)
       }
       // A partition's column takes the place that the files give it.
       columns.append(
@@ -84,7 +84,7 @@ public struct FileScan: Sendable {
     for var file in all where PathNames.isData(PathNames.last(file.path)) && file.length != 0 {
       if !partitions.schema.fields.isEmpty {
         // Files beside the folders of partitions are no part of the table.
-        guard let values = partitions.values[file.folder] else { continue }
+        guard let values = partitions.values[ExactName(file.folder)] else { continue }
         file.partition = values
       }
       files.append(file)
@@ -117,7 +117,8 @@ public struct FileScan: Sendable {
     let isFlat = try options.boolean("recursiveFileLookup", default: false)
     let data = listing.files.filter { PathNames.isData(PathNames.last($0.path)) }
     return try PartitionDiscovery(
-      folders: isFlat ? [] : Array(Set(data.map(\.folder))), bases: listing.bases, given: schema,
+      folders: isFlat ? [] : Set(data.map { ExactName($0.folder) }).map(\.text),
+      bases: listing.bases, given: schema,
       infersTypes: try options.boolean("partitionColumnTypeInference", default: true), zone: zone)
   }
 
@@ -152,10 +153,10 @@ extension FileScan {
   public func selecting(_ names: [String]) throws(FileTableError) -> FileScan {
     var selected: [ScanColumn] = []
     for name in names {
-      let exact = columns.first { $0.field.name == name }
+      let exact = columns.first { $0.field.name.isExactly(name) }
       guard
         let column = exact
-          ?? columns.first(where: { $0.field.name.lowercased() == name.lowercased() })
+          ?? columns.first(where: { $0.field.name.isExactly(ignoringCase: name) })
       else {
         throw FileTableError(
           .schema,
@@ -169,6 +170,8 @@ extension FileScan {
 
   /// The same table with only the files whose partition `isWanted`: it gets the values of the
   /// partition columns by their names.
+  ///
+  /// - Throws: what `isWanted` throws; ``FileTableError`` if what is left cannot be read.
   public func filtering(
     partitions isWanted: ([String: ArrowValue]) throws -> Bool
   ) throws -> FileScan {
@@ -188,6 +191,8 @@ extension FileScan {
   /// The same table with no more than the first `rows` rows.
   ///
   /// A split gives no more than that itself; who reads several stops when it has them.
+  ///
+  /// - Throws: ``FileTableError`` if the table cannot be read.
   public func limited(to rows: Int) throws(FileTableError) -> FileScan {
     try FileScan(
       format: format, settings: settings, files: files, columns: columns,

@@ -1,15 +1,18 @@
-public import ArrowIPC
+import ArrowIPC
 
 /// A part of a file that is read in one go. It tells all that is needed to read it elsewhere.
 public struct FileSplit: Sendable, Codable, Hashable {
   /// The file, as users write it.
   public var location: String
-  /// The file's length and time of modification (nanoseconds since 1970) when the scan was planned: a
-  /// file that changed since is refused. -1 where the store does not tell.
+  /// The file's bytes when the scan was planned, -1 where the store does not tell; a file that changed
+  /// since is refused.
   public var length: Int64
+  /// When the file was changed before that, in nanoseconds since 1970, or -1.
   public var modified: Int64
-  /// The bytes whose rows these are. Row groups of Parquet belong to the split that has their middle.
+  /// The first of the bytes whose rows these are. Row groups of Parquet belong to the split that has
+  /// their middle.
   public var start: Int64
+  /// The number of those bytes.
   public var size: Int64
   /// The number of the file within the scan.
   public var file: Int

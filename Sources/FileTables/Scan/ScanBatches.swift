@@ -1,5 +1,5 @@
 public import ArrowIPC
-public import SparkTypes
+import SparkTypes
 
 /// The batches of a split, one after the other. For one thread at a time; ``cancel()`` may come from
 /// any other.
@@ -16,6 +16,9 @@ public final class ScanBatches {
   }
 
   /// The next batch; `nil` at the end.
+  ///
+  /// - Throws: ``FileTableError`` if the file is damaged, does not fit the table's columns, or changed
+  ///   since the scan was planned, or the reading was cancelled.
   public func next() throws(FileTableError) -> RecordBatch? {
     while remaining > 0 {
       guard let batch = try reader.next() else {

@@ -1,4 +1,4 @@
-public import SparkTypes
+import SparkTypes
 
 /// How the files of a scan are read.
 struct ScanSettings: Sendable {

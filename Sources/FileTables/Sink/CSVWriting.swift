@@ -1,4 +1,4 @@
-public import SparkTypes
+import SparkTypes
 
 /// Spark's options of CSV that is written.
 struct CSVWriting: Sendable {

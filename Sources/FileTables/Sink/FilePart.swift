@@ -1,5 +1,5 @@
 public import ArrowIPC
-public import Synchronization
+import Synchronization
 
 /// A file that is being written. For one thread at a time.
 public final class FilePart: Sendable {
@@ -55,6 +55,8 @@ public final class FilePart: Sendable {
   }
 
   /// Ends the file; the sink's ``FileSink/commit()`` gives it its name.
+  ///
+  /// - Throws: ``FileTableError`` if the rest cannot be written.
   public func close() throws(FileTableError) {
     do {
       try state.withLock { state in

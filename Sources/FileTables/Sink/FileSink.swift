@@ -1,7 +1,7 @@
 public import ArrowIPC
-public import Glibc
+import Glibc
 public import SparkTypes
-public import Synchronization
+import Synchronization
 
 /// Writes a table to one file, or to a folder of parts, all or nothing: the rows are written beside
 /// the output under a hidden name, and ``commit()`` gives them theirs.
@@ -85,6 +85,8 @@ public final class FileSink: Sendable {
 
   /// What can be refused before the columns are known: options and formats that this engine does not
   /// have, and an output that is there already.
+  ///
+  /// - Throws: ``FileTableError`` with the reason.
   public static func check(
     _ path: String, format: FileFormat?, options: [String: String], mode: FileSaveMode
   ) throws(FileTableError) {

@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// Spark's options of JSON that is written.
 struct JSONWriting: Sendable {

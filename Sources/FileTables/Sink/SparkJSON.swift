@@ -1,4 +1,4 @@
-public import ArrowIPC
+package import ArrowIPC
 
 /// Values as JSON in Spark's form: that of its files and of `to_json`.
 package struct SparkJSON {

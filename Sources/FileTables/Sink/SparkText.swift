@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import Glibc
+package import ArrowIPC
+import Glibc
 
 /// Values as Spark writes them into CSV and JSON.
 package enum SparkText {

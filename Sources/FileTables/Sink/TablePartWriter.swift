@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// Writes Parquet or Arrow files, with Spark's schema in the footer of the former.
 final class TablePartWriter: PartWriter {

@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// Writes CSV as Spark does.
 final class CSVPartWriter: PartWriter {

@@ -6,9 +6,11 @@ public struct LocalSummary: Sendable, Hashable {
   public var elapsed: Duration
   /// The threads that worked.
   public var threads: Int
-  /// What the threads spent their time with, all of them together.
+  /// The time that the threads, all of them together, spent with decoding.
   public var decoding: Duration
+  /// The same for the functions and models.
   public var computing: Duration
+  /// The same for the output.
   public var writing: Duration
   /// Whether nothing was done because there was an output already (`SaveMode.ignore`).
   public var isIgnored = false

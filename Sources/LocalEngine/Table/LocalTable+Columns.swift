@@ -29,9 +29,9 @@ extension LocalTable {
 
   /// The columns but the ones named.
   public func drop(_ names: [String]) -> LocalTable {
-    let folded = Set(names.map { $0.lowercased() })
+    let folded = Set(names.map { ExactName(folding: $0) })
     var table = self
-    table.columns.removeAll { folded.contains($0.field.name.lowercased()) }
+    table.columns.removeAll { folded.contains(ExactName(folding: $0.field.name)) }
     return table
   }
 
@@ -39,7 +39,7 @@ extension LocalTable {
   public func withColumnRenamed(_ from: String, _ to: String) -> LocalTable {
     var table = self
     for place in columns.indices
-    where columns[place].field.name.lowercased() == from.lowercased() {
+    where columns[place].field.name.isExactly(ignoringCase: from) {
       table.columns[place].field.name = to
     }
     return table
@@ -78,7 +78,7 @@ extension LocalTable {
     }
     values[0].field.name = name
     let places = columns.indices.filter {
-      columns[$0].field.name.lowercased() == name.lowercased()
+      columns[$0].field.name.isExactly(ignoringCase: name)
     }
     for place in places { table.columns[place] = values[0] }
     if places.isEmpty { table.columns += values }
@@ -91,7 +91,7 @@ extension LocalTable {
     case .name("*"): return columns
     case .name, .path:
       let (path, field, _) = try found(column)
-      let known = columns.first { $0.id == path.id && $0.field.name == field.name }
+      let known = columns.first { $0.id == path.id && $0.field.name.isExactly(field.name) }
       if path.fields.isEmpty, let known { return [known] }
       return try add([field], arguments: [path], batchRows: 1) { batch, _ in [batch.columns[0]] }
     case .renamed(let inner, let name):
@@ -157,7 +157,7 @@ extension LocalTable {
       return try found(names, name: column.label)
     case .name(let name):
       // As it stands, or a path of fields.
-      if columns.contains(where: { $0.field.name.lowercased() == name.lowercased() }) {
+      if columns.contains(where: { $0.field.name.isExactly(ignoringCase: name) }) {
         return try found([name], name: name)
       }
       guard let parts = SQLIdentifier.parts(of: name) else { throw unknown(name) }
@@ -172,10 +172,10 @@ extension LocalTable {
   }
 
   func found(_ names: [String], name: String) throws -> (ColumnPath, StructField, ArrowType) {
-    let exact = columns.filter { $0.field.name == names[0] }
+    let exact = columns.filter { $0.field.name.isExactly(names[0]) }
     let candidates =
       exact.isEmpty
-      ? columns.filter { $0.field.name.lowercased() == names[0].lowercased() } : exact
+      ? columns.filter { $0.field.name.isExactly(ignoringCase: names[0]) } : exact
     guard let column = candidates.first else { throw unknown(name) }
     guard candidates.count == 1 else {
       throw LocalTableError(
@@ -186,8 +186,8 @@ extension LocalTable {
     var type = column.type
     for part in names.dropFirst() {
       guard case .struct(let fields) = field.type,
-        let place = fields.firstIndex(where: { $0.name == part })
-          ?? fields.firstIndex(where: { $0.name.lowercased() == part.lowercased() }),
+        let place = fields.firstIndex(where: { $0.name.isExactly(part) })
+          ?? fields.firstIndex(where: { $0.name.isExactly(ignoringCase: part) }),
         type.childFields.indices.contains(place)
       else { throw unknown(name) }
       path.fields.append(place)

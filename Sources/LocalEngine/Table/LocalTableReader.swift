@@ -61,7 +61,7 @@ public struct LocalTableReader: Sendable {
 
   /// Files and folders in Parquet.
   ///
-  /// - Throws: as ``load(_:)``.
+  /// - Throws: as ``load(_:)-([String])``.
   public func parquet(_ paths: String...) throws -> LocalTable {
     try format("parquet").load(paths)
   }
@@ -69,27 +69,27 @@ public struct LocalTableReader: Sendable {
   /// Text files with a separator; without the option `header` the columns are `_c0`, `_c1` ..., and
   /// without `inferSchema` they are strings.
   ///
-  /// - Throws: as ``load(_:)``.
+  /// - Throws: as ``load(_:)-([String])``.
   public func csv(_ paths: String...) throws -> LocalTable { try format("csv").load(paths) }
 
   /// Text files with a JSON object on each line.
   ///
-  /// - Throws: as ``load(_:)``.
+  /// - Throws: as ``load(_:)-([String])``.
   public func json(_ paths: String...) throws -> LocalTable { try format("json").load(paths) }
 
   /// Files in Arrow's own format, which Spark does not read.
   ///
-  /// - Throws: as ``load(_:)``.
+  /// - Throws: as ``load(_:)-([String])``.
   public func arrow(_ paths: String...) throws -> LocalTable { try format("arrow").load(paths) }
 
   /// One row with the column `value` for each line.
   ///
-  /// - Throws: as ``load(_:)``.
+  /// - Throws: as ``load(_:)-([String])``.
   public func text(_ paths: String...) throws -> LocalTable { try format("text").load(paths) }
 
   /// One row for each file: `path`, `modificationTime`, `length`, `content`.
   ///
-  /// - Throws: as ``load(_:)``.
+  /// - Throws: as ``load(_:)-([String])``.
   public func binaryFile(_ paths: String...) throws -> LocalTable {
     try format("binaryFile").load(paths)
   }

@@ -114,9 +114,22 @@ public final class FakeConnectServer: Sendable {
     service.owner.withLock { $0 = WeakServer(server: self) }
   }
 
-  deinit {
+  deinit { _ = Self.end(server, running) }
+
+  /// Ends a server, for whose calls half a second is left: a call that arrives while the transport is
+  /// cancelled stops the process in swift-nio ("Deinited NIOAsyncWriter without calling finish()").
+  private static func end(
+    _ server: GRPCServer<HTTP2ServerTransport.Posix>, _ running: Task<Void, any Error>
+  ) -> Task<Void, Never> {
     server.beginGracefulShutdown()
-    running.cancel()
+    return Task {
+      let limit = Task {
+        try await Task.sleep(for: .milliseconds(500))
+        running.cancel()
+      }
+      _ = await running.result
+      limit.cancel()
+    }
   }
 
   /// The port, once the server listens.
@@ -163,10 +176,7 @@ public final class FakeConnectServer: Sendable {
   }
 
   /// Ends the server.
-  public func stop() async {
-    running.cancel()
-    _ = await running.result
-  }
+  public func stop() async { await Self.end(server, running).value }
 }
 
 struct WeakServer: Sendable { weak let server: FakeConnectServer? }

@@ -54,12 +54,49 @@ struct DamagedFileTests {
     let folder = try FilesFolder()
     let whole = try bytes(name)
     var random = RepeatedRandom(seed: 1)
-    for _ in 0..<150 {
+    for _ in 0..<200 {
       var damaged = whole
       for _ in 0...random.next(below: 4) {
         damaged[random.next(below: damaged.count)] = UInt8(random.next(below: 256))
       }
       _ = try rows(damaged, format, folder)
+    }
+  }
+
+  @Test(arguments: ["json", "csv", "csv.gz", "json.zst"])
+  func changedText(ending: String) throws {
+    let folder = try FilesFolder()
+    let isJSON = ending.hasPrefix("json")
+    let lines = (0..<40).map { row in
+      isJSON
+        ? "{\"a\":\(row),\"b\":\"grün \\u00e4\",\"c\":[\(row),null],\"d\":{\"e\":0.5}}"
+        : "\(row),\"grün, \"\"\(row)\"\"\",2020-01-0\(row % 9 + 1),0.5"
+    }
+    let plain = Array(lines.joined(separator: "\n").utf8)
+    let compressions = ["gz": "gzip", "zst": "zstd"]
+    let writer = try FileBytesWriter(
+      folder.store, folder.file("whole.\(ending)"),
+      compression: ending.split(separator: ".").last.flatMap { compressions[String($0)] })
+    try writer.write(plain)
+    _ = try writer.close()
+    let whole = try folder.store.read(folder.file("whole.\(ending)"))
+    var random = RepeatedRandom(seed: 2)
+    for _ in 0..<150 {
+      var damaged = whole
+      for _ in 0...random.next(below: 4) {
+        damaged[random.next(below: damaged.count)] = UInt8(random.next(below: 256))
+      }
+      if random.next(below: 4) == 0 { damaged.removeLast(random.next(below: damaged.count)) }
+      try folder.write(damaged, "damaged.\(ending)")
+      do {
+        _ = try folder.scan("damaged.\(ending)", options: ["inferSchema": "true"])
+          .lines(batchRows: 16)
+      } catch let error as FileTableError {
+        let isRight =
+          [.malformed, .unsupported, .schema, .invalidOption, .io].contains(error.code)
+          && "\(error)".contains("damaged.\(ending)")
+        #expect(isRight, "\(error)")
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-package import SparkTypes
+import SparkTypes
 
 /// The schema that Spark infers of CSV: names of the first line, and with `inferSchema` types of all
 /// values.
@@ -47,11 +47,11 @@ struct CSVInference {
   private func safeNames(_ row: [String]) -> [String] {
     guard options.hasHeader else { return row.indices.map { "_c\($0)" } }
     let null = String(decoding: options.nullValue, as: UTF8.self)
-    var counts: [String: Int] = [:]
-    for name in row { counts[name.lowercased(), default: 0] += 1 }
+    var counts: [ExactName: Int] = [:]
+    for name in row { counts[ExactName(folding: name), default: 0] += 1 }
     return row.enumerated().map { index, name in
-      if name.isEmpty || name == null { return "_c\(index)" }
-      return counts[name.lowercased(), default: 0] > 1 ? "\(name)\(index)" : name
+      if name.isEmpty || name.isExactly(null) { return "_c\(index)" }
+      return counts[ExactName(folding: name), default: 0] > 1 ? "\(name)\(index)" : name
     }
   }
 }

@@ -1,6 +1,6 @@
-package import ArrowIPC
-package import SparkTypes
-package import Synchronization
+import ArrowIPC
+import SparkTypes
+import Synchronization
 
 /// Reads a CSV file.
 final class CSVSplitReader: SplitReader {
@@ -35,7 +35,7 @@ final class CSVSplitReader: SplitReader {
     for column in columns {
       let place =
         column.constant == nil
-        ? settings.dataSchema.fields.firstIndex { $0.name == column.field.name } : nil
+        ? settings.dataSchema.fields.firstIndex { $0.name.isExactly(column.field.name) } : nil
       places.append(place)
       builders.append(
         place == nil

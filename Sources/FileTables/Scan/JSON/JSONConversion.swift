@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// Values of JSON in the types of columns, by the rules of Spark's reader.
 struct JSONConversion {
@@ -90,7 +90,7 @@ struct JSONConversion {
   ) -> [ArrowValue] {
     fields.fields.map { field in
       var result = ArrowValue.null
-      for member in members where member.name == field.name {
+      for member in members where member.name.isExactly(field.name) {
         result = value(member.value, as: field)
       }
       return result

@@ -1,5 +1,5 @@
-public import JSONText
-public import SparkTypes
+import JSONText
+import SparkTypes
 
 /// The schema that Spark infers of JSON lines: columns by their names' order, whole numbers as long,
 /// others as double.
@@ -68,12 +68,13 @@ struct JSONInference {
     case .array(let elements, _):
       return .array(elements.map { type($0) }.reduce(.null) { Self.common($0, $1) })
     case .object(let members, _):
-      var fields: [String: DataType] = [:]
+      var fields: [ExactName: DataType] = [:]
       for (name, value) in members {
         let type = type(value)
+        let name = ExactName(name)
         fields[name] = fields[name].map { Self.common($0, type) } ?? type
       }
-      return .struct(Self.sorted(fields.map { StructField($0.key, $0.value) }))
+      return .struct(Self.sorted(fields.map { StructField($0.key.text, $0.value) }))
     case .bool, .number, .word:
       if options.primitivesAsString { return .string }
       switch node {
@@ -106,7 +107,7 @@ struct JSONInference {
     case (.struct(let left), .struct(let right)):
       var fields = left.fields
       for field in right.fields {
-        if let index = fields.firstIndex(where: { $0.name == field.name }) {
+        if let index = fields.firstIndex(where: { $0.name.isExactly(field.name) }) {
           fields[index].type = common(fields[index].type, field.type)
         } else {
           fields.append(field)

@@ -1,4 +1,4 @@
-public import JSONText
+import JSONText
 
 /// A JSON value whose numbers keep their text.
 ///

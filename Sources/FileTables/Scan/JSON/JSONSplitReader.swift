@@ -1,7 +1,7 @@
-public import ArrowIPC
-public import JSONText
-public import SparkTypes
-public import Synchronization
+import ArrowIPC
+import JSONText
+import SparkTypes
+import Synchronization
 
 /// Reads a file of JSON lines.
 final class JSONSplitReader: SplitReader {
@@ -19,7 +19,9 @@ final class JSONSplitReader: SplitReader {
   private let isCancelled = Atomic(false)
   /// The rows that are collected, column by column.
   private var values: [[ArrowValue]]
+  /// How many there are, and how many of them are given; a line with an array has many rows.
   private var rows = 0
+  private var given = 0
 
   init(
     file: ScanFile, settings: ScanSettings, columns: [OutputColumn], schema: ArrowSchema,
@@ -41,7 +43,7 @@ final class JSONSplitReader: SplitReader {
   }
 
   func next() throws(FileTableError) -> RecordBatch? {
-    while rows < batchRows, !isCancelled.load(ordering: .relaxed) {
+    while rows - given < batchRows, !isCancelled.load(ordering: .relaxed) {
       let number = lines.line + 1
       let isRead =
         try lines.next { (line) throws(FileTableError) in try take(line, number) } != nil
@@ -50,22 +52,26 @@ final class JSONSplitReader: SplitReader {
     if isCancelled.load(ordering: .relaxed) {
       throw FileTableError(.cancelled, "the reading of '\(file.location)' was cancelled")
     }
-    if rows == 0 { return nil }
+    let taken = given..<min(rows, given + batchRows)
+    if taken.isEmpty { return nil }
     defer {
-      rows = 0
-      for index in values.indices { values[index].removeAll(keepingCapacity: true) }
+      given = taken.upperBound
+      if given == rows {
+        (rows, given) = (0, 0)
+        for index in values.indices { values[index].removeAll(keepingCapacity: true) }
+      }
     }
     var made: [ArrowColumn] = []
     for (index, column) in columns.enumerated() {
       if places[index] == nil {
         made.append(
-          try constants.column(index, column.constant ?? .null, column.type, count: rows))
+          try constants.column(index, column.constant ?? .null, column.type, count: taken.count))
       } else {
-        let collected = values[index]
+        let collected = Array(values[index][taken])
         made.append(try ColumnConversion.wrapped { try ArrowColumn(collected, type: column.type) })
       }
     }
-    let (schema, columns, count) = (schema, made, rows)
+    let (schema, columns, count) = (schema, made, taken.count)
     return try ColumnConversion.wrapped {
       try RecordBatch(schema: schema, columns: columns, rowCount: count)
     }

@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// The partitions that the folders of a table are, named `column=value` (Hive's layout), with the
 /// types and the refusals of Spark's `PartitioningUtils`.
@@ -7,7 +7,7 @@ struct PartitionDiscovery {
   /// The columns of partitions; none if the table has no such folders.
   private(set) var schema = StructType([])
   /// The values of each folder that has files, in the columns' order.
-  private(set) var values: [String: [ArrowValue]] = [:]
+  private(set) var values: [ExactName: [ArrowValue]] = [:]
 
   /// - Parameters:
   ///   - folders: those that have files of data, in their store.
@@ -54,7 +54,7 @@ struct PartitionDiscovery {
         }
         values.append(value)
       }
-      self.values[entry.folder] = values
+      self.values[ExactName(entry.folder)] = values
     }
   }
 
@@ -93,8 +93,8 @@ struct PartitionDiscovery {
   }
 
   private static func checkRoots(_ roots: [String]) throws(FileTableError) {
-    var seen: Set<String> = []
-    let distinct = roots.filter { seen.insert($0.lowercased()).inserted }
+    var seen: Set<ExactName> = []
+    let distinct = roots.filter { seen.insert(ExactName(folding: $0)).inserted }
     if distinct.count < 2 { return }
     throw FileTableError(
       .schema,
@@ -108,7 +108,7 @@ struct PartitionDiscovery {
   private static func checkNames(
     _ found: [(folder: String, columns: [(name: String, value: PartitionValue)])]
   ) throws(FileTableError) {
-    let names = found.map { $0.columns.map { $0.name.lowercased() } }
+    let names = found.map { $0.columns.map { ExactName(folding: $0.name) } }
     guard let index = names.firstIndex(where: { $0 != names[0] }) else { return }
     func text(_ index: Int) -> String {
       "'\(found[index].folder)' (\(found[index].columns.map(\.name).joined(separator: ", ")))"

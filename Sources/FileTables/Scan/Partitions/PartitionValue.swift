@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// A partition's value as a folder's name has it, and the types that Spark sees in it.
 struct PartitionValue {

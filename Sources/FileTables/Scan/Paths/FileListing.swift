@@ -1,4 +1,5 @@
-public import ArrowIPC
+import ArrowIPC
+import SparkTypes
 
 /// A file of a table.
 struct ScanFile: Sendable {
@@ -76,8 +77,8 @@ struct FileListing {
 
   /// The files as a table has them once.
   var distinctFiles: [ScanFile] {
-    var seen: Set<String> = []
-    return files.filter { seen.insert($0.location).inserted }
+    var seen: Set<ExactName> = []
+    return files.filter { seen.insert(ExactName($0.location)).inserted }
   }
 
   private mutating func setBase(_ base: String, _ roots: [String]) throws(FileTableError) {

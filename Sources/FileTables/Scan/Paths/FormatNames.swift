@@ -1,4 +1,4 @@
-public import ArrowIPC
+import ArrowIPC
 
 extension FileFormat {
   /// The format that Spark, or the command, calls `name`; `nil` if it is none of this engine's.

@@ -1,3 +1,5 @@
+import SparkTypes
+
 /// The paths of a store that a path with wildcards stands for.
 enum PathGlob {
   /// - Returns: the matches, sorted; none if there are none.
@@ -7,8 +9,8 @@ enum PathGlob {
     let parts = split(expandingSlashes(path))
     var found: [FileEntry] = []
     for parts in parts { found += try matches(parts, in: store) }
-    var seen: Set<String> = []
-    return found.filter { seen.insert($0.path).inserted }.sorted { $0.path < $1.path }
+    var seen: Set<ExactName> = []
+    return found.filter { seen.insert(ExactName($0.path)).inserted }.sorted { $0.path < $1.path }
   }
 
   private static func matches(

@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// Which fields of a file are those that a schema asks for: names are told apart without regard to
 /// case, as Spark does by default.
@@ -10,8 +10,7 @@ enum FieldMatching {
   static func field(
     _ name: String, in fields: [ArrowField], file: String
   ) throws(FileTableError) -> Int? {
-    let folded = name.lowercased()
-    let found = fields.indices.filter { fields[$0].name.lowercased() == folded }
+    let found = fields.indices.filter { fields[$0].name.isExactly(ignoringCase: name) }
     if found.count > 1 {
       let names = found.map { "'\(fields[$0].name)'" }.joined(separator: ", ")
       throw FileTableError(

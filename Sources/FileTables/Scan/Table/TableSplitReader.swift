@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// Reads a split of a Parquet file, or an Arrow file.
 final class TableSplitReader: SplitReader {
@@ -9,6 +9,7 @@ final class TableSplitReader: SplitReader {
   private let places: [Int?]
   private let schema: ArrowSchema
   private let file: String
+  private let calendar: LegacyCalendar?
   private var constants = ConstantColumns()
   let firstRow: Int?
   /// Rows that have no column of the file.
@@ -24,6 +25,7 @@ final class TableSplitReader: SplitReader {
     self.file = file.location
     self.batchRows = batchRows
     let table = try TableFile(file.store, file.path, format)
+    calendar = format == .parquet ? LegacyCalendar(table.schema.metadata) : nil
     let groups = table.rowGroups.indices.filter {
       format == .arrow || Self.isIn(split, table.rowGroups[$0])
     }
@@ -90,7 +92,8 @@ final class TableSplitReader: SplitReader {
         continue
       }
       do throws(FileTableError) {
-        made.append(try ColumnConversion.converted(source.columns[place], to: column.type))
+        let read = try calendar?.converted(source.columns[place]) ?? source.columns[place]
+        made.append(try ColumnConversion.converted(read, to: column.type))
       } catch {
         throw FileTableError(
           error.code,

@@ -1,5 +1,5 @@
-package import ArrowIPC
-package import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// Collects the values of a column that are read from text.
 class TextColumnBuilder {

@@ -1,6 +1,6 @@
-package import ArrowIPC
-package import SparkTypes
-package import Synchronization
+import ArrowIPC
+import SparkTypes
+import Synchronization
 
 /// Reads a text file: each line is a row of the column `value`.
 final class TextSplitReader: SplitReader {

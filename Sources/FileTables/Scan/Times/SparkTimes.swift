@@ -1,4 +1,4 @@
-package import Glibc
+import Glibc
 
 /// Dates and times as Spark reads them from text where no format is given, and as it writes them.
 package enum SparkTimes {

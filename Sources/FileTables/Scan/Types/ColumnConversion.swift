@@ -1,4 +1,4 @@
-public import ArrowIPC
+import ArrowIPC
 
 /// Columns as files have them in the types in which Spark would send them.
 enum ColumnConversion {

@@ -1,4 +1,4 @@
-public import ArrowIPC
+import ArrowIPC
 
 /// Numbers as Java's classes read them from text, which is how Spark does.
 package enum JavaNumbers {

@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// The types that Spark gives the columns of files.
 enum SparkSchema {
@@ -110,9 +110,9 @@ enum SparkSchema {
 
   /// Refuses names that differ in case alone, among which Spark cannot choose.
   static func checkNames(_ schema: StructType, _ what: String) throws(FileTableError) {
-    var seen: [String: String] = [:]
+    var seen: [ExactName: String] = [:]
     for name in schema.names {
-      if let other = seen.updateValue(name, forKey: name.lowercased()) {
+      if let other = seen.updateValue(name, forKey: ExactName(folding: name)) {
         throw FileTableError(
           .schema,
           "\(what) has the columns '\(other)' and '\(name)', which are one name to Spark; rename one "
@@ -128,7 +128,7 @@ enum SparkSchema {
     var fields = first.fields
     for field in second.fields {
       guard
-        let index = fields.firstIndex(where: { $0.name.lowercased() == field.name.lowercased() })
+        let index = fields.firstIndex(where: { $0.name.isExactly(ignoringCase: field.name) })
       else {
         fields.append(field)
         continue

@@ -1,5 +1,5 @@
-public import JSONText
-public import SparkTypes
+import JSONText
+import SparkTypes
 
 /// Schemas as Spark writes them into the footers of its Parquet files, in JSON.
 enum SparkTypeJSON {

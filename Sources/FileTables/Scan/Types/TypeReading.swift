@@ -1,5 +1,5 @@
-public import ArrowIPC
-public import SparkTypes
+import ArrowIPC
+import SparkTypes
 
 /// Which types of files Spark's readers take for which types of tables: those of the same values, and
 /// some wider ones.

@@ -1,0 +1,254 @@
+"""What a user without Needletail and Spark would write in Python, and the floor under all of it.
+
+    peers.py NAME THREADS               obeys lines of JSON on standard input
+    peers.py NAME THREADS JOB OUTPUT    runs one job, given as JSON, and ends
+
+A job is {"table", "columns", "is_list", "width", "outputs", "batch", "model", "input"}. Each of the words `prepare`
+(with a job), `run` (with an output) and `rest` is answered by a line; `run` by its wall seconds. All
+variants share one session of ONNX Runtime, one thread a call, and call it on as many threads as they were
+given.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+
+def open_session(path):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def tensor_of(job, columns):
+    """Arrow arrays as the model's input; the list's numbers are not copied."""
+    if job["is_list"]:
+        return columns[0].flatten().to_numpy().reshape(-1, job["width"])
+    return np.stack([column.to_numpy() for column in columns], axis=1)
+
+
+def column_of(job, predictions):
+    """The model's output as an Arrow array: lists, or numbers where there is one a row."""
+    import pyarrow as pa
+
+    numbers = pa.array(predictions.reshape(-1))
+    if job["outputs"] == 1:
+        return numbers
+    offsets = np.arange(len(predictions) + 1, dtype=np.int32) * job["outputs"]
+    return pa.ListArray.from_arrays(offsets, numbers)
+
+
+class Peer:
+    def __init__(self, threads):
+        self.threads = threads
+
+    def prepare(self, job):
+        self.job = job
+        table = Path(job["table"])
+        self.files = sorted(table.glob("*.parquet")) if table.is_dir() else [table]
+        self.session = open_session(job["model"])
+
+    def predict(self, values):
+        return self.session.run(None, {self.job["input"]: values})[0]
+
+    def on_threads(self, function, output):
+        """Calls `function` with each file and where its rows go."""
+        output.mkdir()
+        targets = [output / file.name for file in self.files]
+        with ThreadPoolExecutor(self.threads) as pool:
+            list(pool.map(function, self.files, targets))
+
+    def rest(self):
+        pass
+
+
+class Floor(Peer):
+    """pyarrow decodes, ONNX Runtime computes, pyarrow writes; batch by batch, one file a thread."""
+
+    def run(self, output):
+        self.on_threads(self.convert, output)
+
+    def convert(self, source, target):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        job = self.job
+        file = pq.ParquetFile(source, memory_map=True)
+        predictions = pa.float32() if job["outputs"] == 1 else pa.list_(pa.float32())
+        schema = pa.schema([file.schema_arrow.field("id"), ("preds", predictions)])
+        names = ["id", *job["columns"]]
+        with pq.ParquetWriter(target, schema, compression="snappy") as writer:
+            for batch in file.iter_batches(job["batch"], columns=names, use_threads=False):
+                values = tensor_of(job, [batch.column(name) for name in job["columns"]])
+                columns = [batch.column("id"), column_of(job, self.predict(values))]
+                writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+
+
+class Polars(Peer):
+    """Polars reads and writes whole files, one a thread."""
+
+    def __init__(self, threads):
+        super().__init__(threads)
+        os.environ["POLARS_MAX_THREADS"] = str(threads)
+
+    def run(self, output):
+        self.on_threads(self.convert, output)
+
+    def convert(self, source, target):
+        import polars as pl
+
+        job, step = self.job, self.job["batch"]
+        frame = pl.read_parquet(source, columns=["id", *job["columns"]])
+        if job["is_list"]:
+            values = frame[job["columns"][0]].explode().to_numpy().reshape(-1, job["width"])
+        else:
+            values = frame.select(job["columns"]).to_numpy(order="c")
+        parts = [self.predict(values[start : start + step]) for start in range(0, len(values), step)]
+        predictions = pl.from_arrow(column_of(job, np.concatenate(parts)))
+        frame.select("id").with_columns(preds=predictions).write_parquet(target, compression="snappy")
+
+
+class Daft(Peer):
+    """Daft reads, calls a method with batches, and writes. It opens the model within the job, since it
+    wants functions that can be sent; how many threads or processes call them is its own choice."""
+
+    def __init__(self, threads):
+        super().__init__(threads)
+        os.environ |= {
+            "DAFT_PROGRESS_BAR": "0", "DO_NOT_TRACK": "1", "DAFT_ANALYTICS_ENABLED": "0",
+        }
+
+    def run(self, output):
+        import daft
+
+        job, number = self.job, daft.DataType.float32()
+
+        @daft.cls
+        class Model:
+            def __init__(self, path):
+                self.session = open_session(path)
+
+            @daft.method.batch(
+                return_dtype=number if job["outputs"] == 1 else daft.DataType.list(number),
+                batch_size=job["batch"],
+            )
+            def predict(self, *columns):
+                values = tensor_of(job, [each.to_arrow() for each in columns])
+                return column_of(job, self.session.run(None, {job["input"]: values})[0])
+
+        table = daft.read_parquet([str(file) for file in self.files])
+        columns = [daft.col(name) for name in job["columns"]]
+        predictions = Model(job["model"]).predict(*columns).alias("preds")
+        table.select(daft.col("id"), predictions).write_parquet(str(output), compression="snappy")
+
+
+class RayPredictor:
+    def __init__(self, job):
+        self.job, self.session = job, open_session(job["model"])
+
+    def __call__(self, batch):
+        import pyarrow as pa
+
+        arrays = [batch.column(name).combine_chunks() for name in self.job["columns"]]
+        predictions = self.session.run(None, {self.job["input"]: tensor_of(self.job, arrays)})[0]
+        return pa.table({"id": batch.column("id"), "preds": column_of(self.job, predictions)})
+
+
+class RayData(Peer):
+    """Ray Data with as many actors as threads. Ray is told of twice as many processors as it is bound
+    to, so that readers and writers find a place beside the actors; it is started before the clock and
+    stopped behind it."""
+
+    folder = None
+
+    def prepare(self, job):
+        import ray
+
+        os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        self.job = job
+        # In /tmp, because the names of Ray's sockets must be short.
+        self.folder = tempfile.mkdtemp(prefix="scan-ray-", dir="/tmp")
+        ray.init(
+            num_cpus=2 * self.threads, include_dashboard=False, log_to_driver=False,
+            logging_level="error", _temp_dir=self.folder,
+        )
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+
+    def run(self, output):
+        import ray
+
+        job = self.job
+        table = ray.data.read_parquet(
+            job["table"], columns=["id", *job["columns"]], file_extensions=["parquet"]
+        )
+        table.map_batches(
+            RayPredictor, fn_constructor_args=(job,), batch_size=job["batch"],
+            batch_format="pyarrow", compute=ray.data.ActorPoolStrategy(size=self.threads),
+        ).write_parquet(str(output))
+
+    def rest(self):
+        if self.folder:
+            import ray
+
+            ray.shutdown()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder = None
+
+
+PEERS = {"floor": Floor, "polars": Polars, "daft": Daft, "ray": RayData}
+
+
+def main():
+    name, threads, *once = sys.argv[1:]
+    # Libraries print to standard output, which is the answers' alone.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    # Libraries that make a thread for each core make as many as they were given.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
+    peer = PEERS[name](int(threads))
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        if once:
+            peer.prepare(json.loads(once[0]))
+            peer.run(Path(once[1]))
+        else:
+            answer_lines(peer, answers)
+    finally:
+        peer.rest()
+
+
+def answer_lines(peer, answers):
+    for line in sys.stdin:
+        try:
+            answer = {"seconds": obey(peer, *json.loads(line))}
+        except Exception:  # the other models may go well
+            answer = {"failure": traceback.format_exc()}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def obey(peer, word, value=None):
+    if word == "prepare":
+        return peer.prepare(value)
+    if word == "rest":
+        return peer.rest()
+    began = time.perf_counter()
+    peer.run(Path(value))
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""PySpark's predict_batch_udf over the tables of scripts/benchmark scan."""
+
+import time
+
+from pyspark.ml.functions import predict_batch_udf
+from pyspark.sql import SparkSession
+from pyspark.sql.types import ArrayType, FloatType
+
+from pyspark_variant import COLUMNAR_INPUT, perceptron_maker
+
+# What a user can set to make it faster: rows that take no detour over Spark's columns, and batches of
+# Arrow as large as the model's, so that none is cut.
+TUNED = {
+    COLUMNAR_INPUT: "false",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "{batch}",
+}
+
+
+def columns_maker(model):
+    """A model whose input is made of several columns of numbers, with one output a row."""
+
+    def make_predict_fn():
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+        # A function of one parameter gets all columns, side by side.
+        def predict(values):
+            return session.run(None, {"data": values})[0].reshape(-1)
+
+        return predict
+
+    return make_predict_fn
+
+
+class PySparkScan:
+    """One session with the functions of one table, which runs one job at a time."""
+
+    def __init__(self, remote, is_tuned):
+        self.spark = SparkSession.builder.remote(remote).create()
+        self.is_tuned = is_tuned
+
+    def prepare(self, job):
+        if self.is_tuned:
+            for name, value in TUNED.items():
+                self.spark.conf.set(name, value.format(**job))
+        make = (perceptron_maker("/dev/null", job["model"]) if job["is_list"]
+                else columns_maker(job["model"]))
+        function = predict_batch_udf(
+            make,
+            return_type=FloatType() if job["outputs"] == 1 else ArrayType(FloatType()),
+            batch_size=job["batch"],
+            input_tensor_shapes=[[job["width"]]] if job["is_list"] else None,
+        )
+        table = self.spark.read.parquet(job["table"])
+        self.result = table.select("id", function(*job["columns"]).alias("preds"))
+
+    def run(self, output):
+        began = time.perf_counter()
+        self.result.write.parquet(str(output))
+        return time.perf_counter() - began
+
+    def close(self):
+        self.spark.stop()
