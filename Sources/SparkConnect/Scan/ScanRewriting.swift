@@ -108,6 +108,10 @@ struct ScanRewriting {
     try checkSurroundings()
     let form = try use.form(call)
     let fileTable = try await schema(of: chain.reading)
+    // Also names that Swift takes for the same, and Spark does not.
+    guard Set(fileTable.names.map { $0.lowercased() }).count == fileTable.count else {
+      throw ScanRefusal("two columns of the files have the same name")
+    }
     let (resolved, filters) = try chain.resolved(fileTable.names)
     let known = chain.isPlain ? fileTable : try await schema(of: use.input)
     // The server's word counts.
