@@ -276,6 +276,19 @@ module(
   ])
 
 module(
+  "SparkScan",
+  needs: [
+    "ArrowIPC", "Deployment", "FileTables", "HostProcesses", "Logging", "Models",
+    "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkTypes",
+  ])
+tests(
+  "SparkScanTests",
+  need: [
+    "ArrowIPC", "FileTables", "SparkConnect", "SparkFunctions", "SparkScan",
+    "SparkTypes", "Tensors",
+  ])
+
+module(
   "ModelKinds",
   needs: [
     "Deployment", "HostProcesses", "KServeClient", "Models", "ONNXRuntime", "SparkConnect",
@@ -316,8 +329,8 @@ module(
     "ArrowIPC", "Deployment", "ErrorCauses", "FileTables", "HostProcesses", "ImagePreprocessing",
     "KServeClient", "KServeServer", "LocalEngine", "LocalSpark", "Logging", "ModelKinds", "Models",
     "NativeLibraries", "NodeServers", "ONNXRuntime", "ProgramFunctions", "SparkConnect",
-    "SparkFunctions", "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors", "TextPipelines",
-    "TorchRuntime",
+    "SparkFunctions", "SparkScan", "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors",
+    "TextPipelines", "TorchRuntime",
   ])
 tests("NeedletailTests", need: ["Needletail"])
 program("IntegrationProgram", at: "Tests/IntegrationProgram", needs: ["Needletail"])

@@ -1,5 +1,5 @@
 import Foundation
-import HostProcesses
+package import HostProcesses
 public import SparkConnect
 
 /// Brings this program to the executors of one session, when its first function is used.
@@ -85,7 +85,7 @@ extension SparkSession {
 
 extension Machine {
   /// Whether the executors of the session's server run on this machine and see its files.
-  static func isThis(serverOf session: SparkSession) async throws -> Bool {
+  package static func isThis(serverOf session: SparkSession) async throws -> Bool {
     guard session.isLocal, !identity.isEmpty, try await session.conf.get(setting) == identity,
       let master = try await session.conf.get("spark.master")
     else { return false }

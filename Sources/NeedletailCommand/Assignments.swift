@@ -123,3 +123,5 @@ private func split(
 extension SaveMode: ExpressibleByArgument {}
 
 extension RowRelation: ExpressibleByArgument {}
+
+extension ScanChoice: ExpressibleByArgument {}

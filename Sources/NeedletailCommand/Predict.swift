@@ -156,6 +156,12 @@ struct Predict: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Who reads the table's files on Spark: automatic (the workers where that gives the same rows for "
+        + "less), native (the workers, or an error that says why not), or spark."))
+  var scan: ScanChoice = .automatic
+
+  @Option(
+    help: ArgumentHelp(
       "The threads on which this process computes (default: the cores that it may use).",
       valueName: "number"))
   var threads: Int?
@@ -186,6 +192,10 @@ struct Predict: AsyncParsableCommand {
         throw ValidationError(
           "--task-gpus is \(taskGpus), it must be a share up to 1 or a whole number")
       }
+    }
+    if scan == .native, engine == .local {
+      throw ValidationError(
+        "--scan is for --engine spark; without Spark this process reads all files")
     }
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit), it must be at least 1") }
     if let threads {

@@ -3,6 +3,7 @@ import Needletail
 
 extension PredictionJob {
   func run(_ spark: SparkSession) async throws {
+    spark.scan = request.scan
     if !settings.isEmpty { try await spark.conf.set(settings) }
     // On this machine that was seen before Spark started.
     if !request.isPrinted, !tables.isOutputSeen, mode == .error || mode == .ignore,

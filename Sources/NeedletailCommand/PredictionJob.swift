@@ -87,6 +87,7 @@ struct PredictionJob: Sendable {
     }
     if request.taskCpus != nil { choice.sparkOptions.append("--task-cpus") }
     if request.taskGpus != nil { choice.sparkOptions.append("--task-gpus") }
+    if request.scan == .native { choice.sparkOptions.append("--scan native") }
     choice.settings = Array(settings.keys)
     choice.reading = reading.name
     choice.writing = writing.name

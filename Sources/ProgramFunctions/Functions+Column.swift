@@ -3,7 +3,7 @@ public import SparkFunctions
 package import SparkTypes
 
 /// The bytes that a worker gets for a use of `function`.
-private func command(
+private func commandBytes(
   _ function: any UserDefinedFunction, _ parameters: [UInt8], _ argumentNames: [String]
 ) throws -> [UInt8] {
   let program = try Program.current()
@@ -30,7 +30,7 @@ extension DriverCheckedFunction {
       InlineFunction(
         name: name, returnType: returnType,
         evaluationType: EvaluationType.scalarPandasIterator.rawValue,
-        isDeterministic: isDeterministic, command: { try command(self, try parameters(), $0) },
+        isDeterministic: isDeterministic, command: { try commandBytes(self, try parameters(), $0) },
         check: { try check(arguments: $0.map { ($0.name, $0.type) }) },
         local: AppliedFunction(function: self, parameters: parameters)),
       columns)
@@ -82,7 +82,7 @@ extension DataFrame {
     try await mapBatches(
       function.name, returning: function.schema, isBarrier: function.isBarrier,
       resources: resources,
-      command: { try command(function, try FunctionInvocation.encode(parameters), $0) })
+      command: { try commandBytes(function, try FunctionInvocation.encode(parameters), $0) })
   }
 
   /// The batches that a closure makes, whose place in the program `parameters` tells.
@@ -94,7 +94,7 @@ extension DataFrame {
     try await mapBatches(
       name, returning: schema, isBarrier: isBarrier, resources: resources,
       command: {
-        try command(
+        try commandBytes(
           InlineBatchesFunction(), try FunctionInvocation.encode(try parameters()), $0)
       })
   }
@@ -130,27 +130,39 @@ extension DataFrame {
   /// The batches that a planned model makes of this table's, whose columns are `columns`.
   package func mapped(
     _ function: BatchModelPrediction, _ parameters: BatchModelPrediction.Parameters,
-    columns: [String], returning schema: StructType, profileID: Int?
+    columns: [String], returning schema: StructType, profileID: Int?, scan: ScanChoice? = nil
   ) -> DataFrame {
     mapPartitions(
-      InlineFunction(
-        name: function.name, returnType: .struct(schema),
-        evaluationType: EvaluationType.mapInArrow.rawValue,
-        command: { try command(function, try FunctionInvocation.encode(parameters), $0) },
-        check: { _ in }),
+      .batches(function, parameters, returning: schema, scan: scan),
       columns: columns.map { column(named: $0) }, profileID: profileID)
   }
 
   /// The predictions of a planned model over `columns`, as one struct column.
   package func planned(
-    _ plan: PredictionPlan, _ function: ModelPrediction, isDeterministic: Bool
+    _ plan: PredictionPlan, _ function: ModelPrediction, isDeterministic: Bool,
+    scan: ScanChoice? = nil
   ) -> Column {
     Column(
       InlineFunction(
         name: function.name, returnType: .struct(plan.returnType),
         evaluationType: EvaluationType.scalarPandasIterator.rawValue,
         isDeterministic: isDeterministic,
-        command: { try command(function, try plan.encodedParameters(), $0) }, check: { _ in }),
+        command: { try commandBytes(function, try plan.encodedParameters(), $0) }, check: { _ in },
+        scan: scan),
       plan.argumentPaths.map { column(path: $0) })
+  }
+}
+
+extension InlineFunction {
+  /// A function of the program's over whole batches.
+  package static func batches(
+    _ function: any UserDefinedFunction, _ parameters: some Encodable & Sendable,
+    returning schema: StructType, scan: ScanChoice? = nil
+  ) -> InlineFunction {
+    InlineFunction(
+      name: function.name, returnType: .struct(schema),
+      evaluationType: EvaluationType.mapInArrow.rawValue,
+      command: { try commandBytes(function, try FunctionInvocation.encode(parameters), $0) },
+      check: { _ in }, scan: scan)
   }
 }

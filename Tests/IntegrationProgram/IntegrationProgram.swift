@@ -9,7 +9,7 @@ struct IntegrationProgram: SparkProgram {
     [
       scaled, added, rowSums, powers, judged, judgedRows, refusing, short, slow, dying, processes,
       evens, pixels, asking, unchanged, longs, StrangersModels.ofClosure, drawn, drawnNumber,
-    ] + Semantics.functions + WorkerDeath.functions
+    ] + Semantics.functions + WorkerDeath.functions + Scans.functions
 
   static func run(_ spark: SparkSession) async throws {
     guard let scenario = CommandLine.arguments.dropFirst().first,
@@ -23,7 +23,7 @@ struct IntegrationProgram: SparkProgram {
     "checks": checks, "sessions": sessions, "pid": pid, "predicting": predicting,
     "semantics": Semantics.run, "malformed": Malformed.run, "resources": resources,
     "models": StrangersModels.run,
-    "once": OncePerRow.run, "types": Types.run,
+    "once": OncePerRow.run, "scan": Scans.run, "types": Types.run,
   ].merging(NodeServing.scenarios) { first, _ in first }
     .merging(WorkerDeath.scenarios) { first, _ in first }
 

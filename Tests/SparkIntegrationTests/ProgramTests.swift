@@ -16,7 +16,7 @@ struct ProgramTests {
     [
       "columns", "batches", "errors", "checks", "cancel", "crash", "trap-then-next",
       "worker-killed", "innocent", "sessions", "predicting", "semantics", "resources", "once",
-      "types", "models",
+      "types", "models", "scan",
     ])
   func scenario(_ cluster: TestClusters.Kind, _ name: String) async throws {
     let outcome = try await Programs.run(

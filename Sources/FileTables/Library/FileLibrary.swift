@@ -47,6 +47,15 @@ package final class FileLibrary: Sendable {
     }
   }
 
+  /// Takes the plug-in at `path`, unless one is in use already.
+  ///
+  /// - Throws: ``FileTableError`` as ``shared()``.
+  package static func use(_ path: String) throws(FileTableError) {
+    if found.withLock({ $0 }) != nil { return }
+    let library = try shared(search(path: path))
+    found.withLock { $0 = $0 ?? library }
+  }
+
   /// Whether files can be read and written here.
   package static var isAvailable: Bool { (try? shared()) != nil }
 

@@ -94,7 +94,7 @@ public struct FileScan: Sendable {
       limit: nil)
   }
 
-  private init(
+  init(
     format: FileFormat, settings: ScanSettings, dataSchema: StructType? = nil, files: [ScanFile],
     columns: [ScanColumn], limit: Int?
   ) throws(FileTableError) {

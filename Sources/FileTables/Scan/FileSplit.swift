@@ -16,6 +16,17 @@ public struct FileSplit: Sendable, Codable, Hashable {
   public var size: Int64
   /// The number of the file within the scan.
   public var file: Int
+
+  package init(
+    location: String, length: Int64, modified: Int64, start: Int64, size: Int64, file: Int
+  ) {
+    self.location = location
+    self.length = length
+    self.modified = modified
+    self.start = start
+    self.size = size
+    self.file = file
+  }
 }
 
 extension FileScan {
@@ -26,20 +37,12 @@ extension FileScan {
   ///
   /// CSV, JSON, text and Arrow files are one split each.
   public func splits(parallelism: Int) -> [FileSplit] {
-    let lengths = files.map { max($0.length, 0) + settings.openCostInBytes }
-    let perReader = lengths.reduce(0, +) / Int64(max(parallelism, 1))
-    let size = min(settings.maxPartitionBytes, max(settings.openCostInBytes, perReader))
-    return files.enumerated().flatMap { index, file in
-      func split(_ start: Int64, _ size: Int64) -> FileSplit {
-        FileSplit(
-          location: file.location, length: file.length, modified: file.modified, start: start,
-          size: size, file: index)
-      }
-      guard format == .parquet, file.length > size else { return [split(0, max(file.length, 0))] }
-      return stride(from: 0, to: file.length, by: Int(size)).map {
-        split($0, min(size, file.length - $0))
-      }
-    }
+    SplitPlanning(
+      maxPartitionBytes: settings.maxPartitionBytes, openCostInBytes: settings.openCostInBytes,
+      parallelism: parallelism
+    ).splits(
+      files.map { (location: $0.location, length: $0.length, modified: $0.modified) },
+      isCut: format == .parquet)
   }
 
   /// The rows of a split of this scan.
@@ -69,13 +72,19 @@ extension FileScan {
     }
     let isSame =
       (now.length == split.length || split.length < 0)
-      && (now.modified == split.modified || split.modified < 0)
+      && (split.modified < 0 || isSame(now.modified, split.modified))
     if isSame { return }
     throw FileTableError(
       .changed,
       "the file '\(file.location)' was changed while the table was read (\(split.length) bytes when it "
         + "was listed, \(now.length) now); run again when nobody writes to it",
       path: file.location)
+  }
+
+  /// Whether two times are the same, one of which may be told in whole milliseconds, as Spark does.
+  private static func isSame(_ now: Int64, _ then: Int64) -> Bool {
+    let millisecond: Int64 = 1_000_000
+    return now == then || then % millisecond == 0 && now / millisecond == then / millisecond
   }
 
   private func reader(

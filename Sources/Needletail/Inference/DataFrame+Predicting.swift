@@ -47,6 +47,8 @@ extension DataFrame {
   ///     columns all see the same one, and moves no filter in front of it: filter by other columns
   ///     before this call. With it Spark may do so itself, and compute a prediction again where a
   ///     filter uses it.
+  ///   - scan: who reads the table's files; `nil` for the session's choice
+  ///     (``SparkConnect/SparkSession/scan``), which is ``ScanChoice/automatic``.
   /// - Throws: an error that names the input, output or column that does not fit; ``SparkError`` if
   ///   the server refuses the resources.
   public func predicting(
@@ -54,7 +56,7 @@ extension DataFrame {
     only: [String]? = nil, into structure: String? = nil, batchSize: Int? = nil,
     batch: BatchDimension? = nil,
     rows: RowRelation = .checked, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail,
-    resources: ResourceProfile? = nil, isDeterministic: Bool = false
+    resources: ResourceProfile? = nil, isDeterministic: Bool = false, scan: ScanChoice? = nil
   ) async throws -> DataFrame {
     let model = try await source.loadForPlan()
     if only == nil {
@@ -66,7 +68,7 @@ extension DataFrame {
     return try await predicting(
       source, loaded: model, inputs: inputs, outputs: outputs, only: only, into: structure,
       batchSize: batchSize, batch: batch, rows: rows, nulls: nulls, ragged: ragged,
-      as: PredictionForm(resources), isDeterministic: isDeterministic)
+      as: PredictionForm(resources), isDeterministic: isDeterministic, scan: scan)
   }
 
   /// The same with the model at hand, which this process has loaded already.
@@ -75,7 +77,8 @@ extension DataFrame {
     outputs: [String: String], only: [String]? = nil, into structure: String? = nil,
     batchSize: Int?,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail, as form: PredictionForm = .columns, isDeterministic: Bool = false
+    ragged: RaggedPolicy = .fail, as form: PredictionForm = .columns,
+    isDeterministic: Bool = false, scan: ScanChoice? = nil
   ) async throws -> DataFrame {
     let table = try await schema()
     let names = model.inputs.map(\.name)
@@ -85,7 +88,7 @@ extension DataFrame {
         source, loaded: model, inputs: vectors.replaced(inputs, table: table, models: names),
         outputs: outputs, only: only, into: structure, batchSize: batchSize, batch: batch,
         rows: rows,
-        nulls: nulls, ragged: ragged, as: form, isDeterministic: isDeterministic
+        nulls: nulls, ragged: ragged, as: form, isDeterministic: isDeterministic, scan: scan
       ).drop(Array(vectors.arrays.values))
     }
     let packed = try source.packed()
@@ -97,22 +100,24 @@ extension DataFrame {
     switch form {
     case .columns:
       try await packed.send(to: session)
-      return withPredictions(plan, into: structure, isDeterministic: isDeterministic)
+      return withPredictions(
+        plan, into: structure, isDeterministic: isDeterministic, scan: scan)
     case .batches(let resources):
       // Refused resources cost no upload.
       let profile: Int? =
         if let resources { try await session.resourceProfileID(resources) } else { nil }
       try await packed.send(to: session)
-      return try mappedPredictions(plan, table: table, into: structure, profileID: profile)
+      return try mappedPredictions(
+        plan, table: table, into: structure, profileID: profile, scan: scan)
     }
   }
 
   /// The predictions as columns that a function of columns gives.
   private func withPredictions(
-    _ plan: PredictionPlan, into structure: String?, isDeterministic: Bool
+    _ plan: PredictionPlan, into structure: String?, isDeterministic: Bool, scan: ScanChoice?
   ) -> DataFrame {
     let function = ModelPrediction(kinds: .ofExecutors)
-    let predictions = planned(plan, function, isDeterministic: isDeterministic)
+    let predictions = planned(plan, function, isDeterministic: isDeterministic, scan: scan)
     if let structure { return withColumn(structure, predictions) }
     // The struct of all outputs is computed once; its fields become the columns.
     let results = "needletail.predictions"
@@ -123,7 +128,8 @@ extension DataFrame {
 
   /// The predictions in batches with all columns of this table, whose schema is `table`.
   private func mappedPredictions(
-    _ plan: PredictionPlan, table: StructType, into structure: String?, profileID: Int?
+    _ plan: PredictionPlan, table: StructType, into structure: String?, profileID: Int?,
+    scan: ScanChoice?
   ) throws -> DataFrame {
     let parameters = try plan.batchParameters(table: table, into: structure)
     let returned = plan.batchReturnType(table: table, into: structure)
@@ -131,7 +137,8 @@ extension DataFrame {
     let folded = Set(table.names.map { $0.lowercased() })
     if folded.count == table.names.count {
       return mapped(
-        function, parameters, columns: table.names, returning: returned, profileID: profileID)
+        function, parameters, columns: table.names, returning: returned, profileID: profileID,
+        scan: scan)
     }
     // Spark finds columns by name, in whichever case: here their places are the names.
     let places = returned.indices.map { "_\($0)" }
@@ -143,7 +150,8 @@ extension DataFrame {
       })
     let columns = Array(places.prefix(table.count))
     return toDF(columns).mapped(
-      function, parameters, columns: columns, returning: renamed, profileID: profileID
+      function, parameters, columns: columns, returning: renamed, profileID: profileID,
+      scan: scan
     ).toDF(returned.names)
   }
 }

@@ -2,6 +2,7 @@ import ModelKinds
 import NodeServers
 import ProgramFunctions
 import SparkFunctions
+import SparkScan
 
 extension Program {
   /// The functions that every program has.
@@ -9,6 +10,7 @@ extension Program {
     ModelPrediction(kinds: .ofExecutors),
     BatchModelPrediction(kinds: .ofExecutors),
     InlineBatchesFunction(),
+    ScanFunction(),
     NodeServersFunction.declared,
   ]
 

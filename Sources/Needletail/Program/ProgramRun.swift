@@ -3,6 +3,7 @@ import Foundation
 import LocalSpark
 public import SparkConnect
 public import SparkFunctions
+import SparkScan
 
 /// One run of a program as a driver: connection, local Spark, signals, progress, exit status.
 public struct ProgramRun: Sendable {
@@ -51,6 +52,7 @@ public struct ProgramRun: Sendable {
 
   private func run(on remote: String) async throws {
     let session = try await SparkSession.openForFunctions(remote)
+    session.planNativeScans()
     let bar = showsProgress ? ProgressBar.onTerminal() : nil
     if let bar { session.onProgress { bar.show($0) } }
     do {

@@ -141,9 +141,9 @@ extension Spark_Connect_Expression {
   }
 
   /// Calls `body` with all calls of inline functions, outer ones before those in their arguments.
-  fileprivate func forEachCall(
+  func forEachCall(
     _ body: (Spark_Connect_CommonInlineUserDefinedFunction) throws -> Void
-  ) throws {
+  ) rethrows {
     if case .commonInlineUserDefinedFunction(let call) = exprType { try body(call) }
     var copy = self
     try copy.mapChildren {
@@ -153,9 +153,9 @@ extension Spark_Connect_Expression {
   }
 
   /// Replaces the expressions of which this one is made.
-  fileprivate mutating func mapChildren(
+  mutating func mapChildren(
     _ transform: (Spark_Connect_Expression) throws -> Spark_Connect_Expression
-  ) throws {
+  ) rethrows {
     switch exprType {
     case .unresolvedFunction(var function):
       function.arguments = try function.arguments.map(transform)

@@ -18,12 +18,14 @@ package struct InlineFunction: Sendable {
   package var check: @Sendable (_ arguments: [(name: String, type: DataType)]) throws -> Void
   /// What computes it in this process, if something does; who can use it knows its type.
   package var local: (any Sendable)?
+  /// Who reads the files of its table; `nil` for the session's choice.
+  package var scan: ScanChoice?
 
   package init(
     name: String, returnType: DataType, evaluationType: Int32, isDeterministic: Bool = true,
     command: @escaping @Sendable ([String]) throws -> [UInt8],
     check: @escaping @Sendable ([(name: String, type: DataType)]) throws -> Void,
-    local: (any Sendable)? = nil
+    local: (any Sendable)? = nil, scan: ScanChoice? = nil
   ) {
     self.name = name
     self.returnType = returnType
@@ -32,6 +34,7 @@ package struct InlineFunction: Sendable {
     self.command = command
     self.check = check
     self.local = local
+    self.scan = scan
   }
 
   /// The function's message, applied to `arguments`.

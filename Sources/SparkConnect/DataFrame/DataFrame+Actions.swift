@@ -14,7 +14,8 @@ extension DataFrame {
     _ body: @escaping @Sendable (RecordBatch) async throws -> Void
   ) async throws {
     let result = ResultBatches()
-    try await session.execute(try plan(), calls: calls) { response in
+    let table = try await scanned().table
+    try await session.execute(try table.plan(), calls: calls) { response in
       guard case .arrowBatch(let message) = response.responseType,
         let batches = try result.add(message)
       else { return }
@@ -44,7 +45,8 @@ extension DataFrame {
     let schema = Collected<StructType>()
     let rows = Collected<[Row]>()
     let result = ResultBatches()
-    try await session.execute(try plan(), calls: calls) { response in
+    let table = try await scanned().table
+    try await session.execute(try table.plan(), calls: calls) { response in
       if response.hasSchema, case .struct(let fields) = response.schema.kind {
         schema.set(StructType(fields))
       }
@@ -175,13 +177,14 @@ extension DataFrame {
   /// How much ``explain(_:)`` tells.
   public enum ExplainMode: Sendable { case simple, extended, codegen, cost, formatted }
 
-  /// How Spark will run the query.
+  /// How Spark will run the query, below a line for each table of files that workers read themselves.
   ///
   /// - Throws: ``SparkError`` if Spark cannot make sense of the query, or the server is lost;
   ///   `CancellationError` when the task is cancelled.
   public func explain(_ mode: ExplainMode = .simple) async throws -> String {
-    let plan = try plan()
-    return try await session.analyze { request in
+    let (table, notes) = try await scanned()
+    let plan = try table.plan()
+    let text = try await session.analyze { request in
       request.explain = .with {
         $0.plan = plan
         $0.explainMode =
@@ -194,6 +197,7 @@ extension DataFrame {
           }
       }
     }.explain.explainString
+    return notes.map { "Native scan: \($0)\n" }.joined() + text
   }
 
   /// Keeps the rows in the executors' memory, and on disk where they do not fit, once computed.
@@ -223,6 +227,7 @@ extension DataFrame {
         }
       }
     }
+    session.keepsRows(true, plan: relation.common.planID)
     return self
   }
 
@@ -233,6 +238,7 @@ extension DataFrame {
   public func unpersist() async throws {
     let relation = relation
     _ = try await session.analyze { $0.unpersist = .with { $0.relation = relation } }
+    session.keepsRows(false, plan: relation.common.planID)
   }
 
   /// Makes the query usable as the view `name` in SQL within this session.

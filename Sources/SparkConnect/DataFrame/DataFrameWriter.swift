@@ -160,9 +160,9 @@ public struct DataFrameWriter: Sendable {
   }
 
   private func run(_ target: (inout Spark_Connect_WriteOperation) -> Void) async throws {
-    _ = try table.plan()
+    let scanned = try await table.scanned().table
     var write = Spark_Connect_WriteOperation()
-    write.input = table.relation
+    write.input = scanned.relation
     if let formatName { write.source = formatName }
     write.mode = saveMode.proto
     write.partitioningColumns = partitions

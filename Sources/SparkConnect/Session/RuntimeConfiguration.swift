@@ -27,6 +27,12 @@ public struct RuntimeConfiguration: Sendable {
     return pair.flatMap { $0.hasValue ? $0.value : nil }
   }
 
+  /// The values of `keys` that are set or have a default.
+  package func values(of keys: [String]) async throws -> [String: String] {
+    let pairs = try await request(.getOption(.with { $0.keys = keys }))
+    return Dictionary(pairs.filter(\.hasValue).map { ($0.key, $0.value) }) { first, _ in first }
+  }
+
   /// All settings whose names begin with `prefix`.
   ///
   /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task

@@ -34,6 +34,7 @@ public final class SparkSession: Sendable {
   public let version: String
   let connection: SparkConnection
   private let state = Mutex(State())
+  let scanState = Mutex(ScanState())
 
   private init(id: String, version: String, connection: SparkConnection) {
     self.id = id

@@ -29,6 +29,11 @@ public struct BatchModelPrediction: UserDefinedFunction {
     public var name: String
     /// The position of the table's column, then those of fields within structs.
     public var path: [Int]
+
+    package init(name: String, path: [Int]) {
+      self.name = name
+      self.path = path
+    }
   }
 
   private let prediction: ModelPrediction
@@ -69,72 +74,6 @@ public struct BatchModelPrediction: UserDefinedFunction {
       outputs = rest
       return result
     }
-  }
-}
-
-/// The batches of a table on their way past the model.
-private final class PassedTable: BatchSource {
-  private let base: any BatchSource
-  private let arguments: [BatchModelPrediction.Argument]
-  /// The rows whose predictions are not there yet.
-  private var waiting: [RecordBatch] = []
-
-  init(_ base: any BatchSource, arguments: [BatchModelPrediction.Argument]) {
-    self.base = base
-    self.arguments = arguments
-  }
-
-  /// The next batch's columns for the model; the batch itself waits for ``beside(_:)``.
-  func next() async throws -> RecordBatch? {
-    guard let batch = try await base.next() else { return nil }
-    if batch.rowCount > 0 { waiting.append(batch) }
-    let columns = try arguments.map { try batch.column(at: $0) }
-    return try RecordBatch(
-      schema: ArrowSchema(zip(arguments, columns).map { ArrowField($0.name, $1.type) }),
-      columns: columns, rowCount: batch.rowCount)
-  }
-
-  /// The oldest rows with their predictions as further columns, as many as one batch of the table
-  /// has of them, and the predictions that are left.
-  func beside(_ outputs: RecordBatch) throws -> (RecordBatch, rest: RecordBatch?) {
-    guard let batch = waiting.first else {
-      throw InferenceError(
-        .invalidOutput, "the model gave \(outputs.rowCount) rows too many",
-        function: BatchModelPrediction.name)
-    }
-    let rows = min(batch.rowCount, outputs.rowCount)
-    if rows == batch.rowCount {
-      waiting.removeFirst()
-    } else {
-      waiting[0] = batch.slice(rows..<batch.rowCount)
-    }
-    let result = try RecordBatch(
-      schema: ArrowSchema(batch.schema.fields + outputs.schema.fields),
-      columns: batch.slice(0..<rows).columns + outputs.slice(0..<rows).columns, rowCount: rows)
-    return (result, rows == outputs.rowCount ? nil : outputs.slice(rows..<outputs.rowCount))
-  }
-}
-
-extension RecordBatch {
-  fileprivate func column(at argument: BatchModelPrediction.Argument) throws -> ArrowColumn {
-    var found: ArrowColumn?
-    for position in argument.path {
-      let candidates = found == nil ? columns : found?.children ?? []
-      guard candidates.indices.contains(position) else {
-        throw InferenceError(
-          .invalidInput,
-          "the column '\(argument.name)' is missing among "
-            + schema.fields.map(\.description).joined(separator: ", "),
-          function: ModelPrediction.name)
-      }
-      found = found?.nullableField(position) ?? columns[position]
-    }
-    guard let found else {
-      throw InferenceError(
-        .invalidCommand, "the column '\(argument.name)' has no place",
-        function: ModelPrediction.name)
-    }
-    return found
   }
 }
 

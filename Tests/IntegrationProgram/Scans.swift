@@ -1,0 +1,167 @@
+import Foundation
+import Needletail
+
+/// Files that workers read themselves, beside the same files as Spark reads them.
+enum Scans {
+  static let functions: [any UserDefinedFunction] = [halved, fatal, shown, touching]
+
+  static let halved = PredictBatchUDF("halved", returning: .double, batchSize: 7, nulls: .skip) {
+    worker in
+    return { (x: Tensor<Double>) -> Tensor<Double> in x.map { $0 / 2 } }
+  }
+
+  /// Kills its own process once, as `dying`.
+  static let fatal = PredictBatchUDF(
+    "fatal", returning: .double, batchSize: 4, nulls: .skip, parameters: Marker.self
+  ) { worker, marker in
+    return { (x: Tensor<Double>) -> Tensor<Double> in
+      if mkdir(marker.path, 0o700) == 0 { kill(getpid(), SIGKILL) }
+      return x
+    }
+  }
+
+  static let shown = MapBatchesFunction("shown", returning: ["id": .long, "year": .integer]) {
+    batches in
+    batches.map { try RecordBatch([("id", $0.columns[0]), ("year", $0.columns[1])]) }
+  }
+
+  @Sendable static func run(_ spark: SparkSession) async throws {
+    guard FileLibrary.isAvailable else { return print("no plug-in for files: nothing was tried") }
+    let folder = NSTemporaryDirectory() + "/needletail-scan-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await write(spark, folder)
+    for zone in ["UTC", "America/New_York"] {
+      try await spark.conf.set("spark.sql.session.timeZone", zone)
+      try await equal(spark, folder)
+    }
+    try await killed(spark, folder)
+    try await refused(spark, folder)
+    try await changed(spark, folder)
+  }
+
+  /// A partitioned table with nulls, times and nested columns; its last part has a column less.
+  private static func write(_ spark: SparkSession, _ folder: String) async throws {
+    let rows = spark.range(0, 200, partitions: 3)
+      .withColumn("x", expr("if(id % 7 = 0, null, cast(id as double))"))
+      .withColumn("at", expr("timestamp_seconds(id * 86399)"))
+      .withColumn(
+        "wall", expr("cast(date_add(date'1999-12-30', cast(id as int)) as timestamp_ntz)")
+      )
+      .withColumn("day", expr("date_add(date'1960-01-01', cast(id * 99 as int))"))
+      .withColumn("price", expr("cast(id as decimal(20, 3)) / 8"))
+      .withColumn("tags", expr("if(id % 5 = 0, null, array('ä', cast(id as string), null))"))
+      .withColumn("box", expr("named_struct('a', id, 'b', if(id % 3 = 0, null, 'b'))"))
+      .withColumn("a.b", expr("cast(id as int)"))
+    let parts = rows.withColumn("year", expr("cast(2020 + id % 3 as int)"))
+      .withColumn("kind", expr("if(id % 4 = 0, null, concat('k=', id % 2))"))
+    try await parts.write.partitionBy("year", "kind").parquet(folder)
+    try await rows.drop("x", "tags").write.parquet(folder + "/year=2023/kind=none")
+  }
+
+  private static func equal(_ spark: SparkSession, _ folder: String) async throws {
+    let files = spark.read.parquet(folder)
+    let queries: [(String, DataFrame)] = [
+      ("all", files.withColumn("p", halved("x"))),
+      ("some", files.withColumn("p", halved("x")).select("id", "p", "at")),
+      (
+        "renamed",
+        files.withColumnRenamed("x", "y").drop("tags").select("*", lit(3).as("k"))
+          .withColumn("p", halved("y"))
+      ),
+      (
+        "partitions",
+        files.filter(col("year") == 2021 && col("kind").isNotNull)
+          .select("id", "x", "kind").withColumn("p", halved("x"))
+      ),
+      ("SQL", files.filter("year > 2021 or kind is null").withColumn("p", halved("x"))),
+      ("nested", files.withColumn("p", halved("box.a")).select("id", "p")),
+      ("batches", try await files.select("id", "year").mapBatches(shown)),
+      ("nothing", files.filter("year = 1").withColumn("p", halved("x"))),
+    ]
+    for (name, query) in queries {
+      let sorted = query.orderBy("id", "year")
+      let table =
+        name == "some" || name == "nested" || name == "partitions"
+        ? query.orderBy("id", "p") : sorted
+      spark.scan = .spark
+      let (wanted, schema) = (try await table.collect(), try await table.schema())
+      spark.scan = .native
+      let plan = try await table.explain()
+      try IntegrationProgram.expect(plan.contains("Native scan:"), "\(name): \(plan)")
+      let found = try await table.collect()
+      try IntegrationProgram.expect(
+        found.map(\.values) == wanted.map(\.values),
+        "\(name): \(found.count) rows, not those of Spark")
+      try IntegrationProgram.expect(found.first?.schema.names ?? schema.names == schema.names, name)
+      try IntegrationProgram.expect(name == "nothing" || !wanted.isEmpty, "\(name): no rows")
+    }
+    spark.scan = .automatic
+  }
+
+  /// A worker that dies in mid-scan: Spark tries its tasks again.
+  private static func killed(_ spark: SparkSession, _ folder: String) async throws {
+    let marker = Marker(path: NSTemporaryDirectory() + "/needletail-\(UUID().uuidString)")
+    spark.scan = .native
+    defer { spark.scan = .automatic }
+    let total = try await spark.read.parquet(folder).select(fatal(marker, "x").as("x"))
+      .agg(sum("x").as("sum")).first()?.get("sum", as: Double.self)
+    let wanted = (0..<200).filter { $0 % 7 != 0 }.reduce(0, +)
+    try IntegrationProgram.expect(total == Double(wanted), "\(total ?? .nan)")
+    let died = rmdir(marker.path) == 0
+    try IntegrationProgram.expect(died, "no worker died")
+  }
+
+  /// What the workers do not read is said, and left to Spark where nobody insists.
+  private static func refused(_ spark: SparkSession, _ folder: String) async throws {
+    let files = spark.read.parquet(folder)
+    let cases: [(DataFrame, String)] = [
+      (files.filter(col("id") > 3).select(halved("x").as("p")), "within the files"),
+      (files.limit(3).select(halved("x").as("p")), "limit"),
+      (files.select(halved(col("x") + 1).as("p")), "computed by Spark"),
+      (spark.range(3).select(halved("id").as("p")), "not one of files alone"),
+    ]
+    for (query, text) in cases {
+      spark.scan = .native
+      let said = await IntegrationProgram.failure { _ = try await query.collect() }
+      try IntegrationProgram.expect(said.contains(text), said)
+      spark.scan = .automatic
+      _ = try await query.collect()
+    }
+  }
+
+  /// A file that changes after Spark has listed it fails the job by its name.
+  private static func changed(_ spark: SparkSession, _ folder: String) async throws {
+    let table = folder + "-changing"
+    defer { try? FileManager.default.removeItem(atPath: table) }
+    let rows = spark.range(0, 10, partitions: 1).withColumn("x", col("id").cast(.double))
+    try await rows.write.parquet(table)
+    try await rows.write.parquet(table + "/_first")
+    let file = try FileManager.default.contentsOfDirectory(atPath: table)
+      .first { $0.hasSuffix(".parquet") && !$0.hasPrefix(".") }
+    guard let file else { throw Refusal(description: "no file in \(table)") }
+    spark.scan = .native
+    defer { spark.scan = .automatic }
+    // Another table's function changes it, in the same task: after both were listed.
+    let marker = Marker(path: table + "/" + file)
+    let first = spark.read.parquet(table + "/_first").select(touching(marker, "x").as("x"))
+    let second = spark.read.parquet(table).select(halved("x").as("x"))
+    let said = await IntegrationProgram.failure {
+      _ = try await first.union(second).coalesce(1).collect()
+    }
+    try IntegrationProgram.expect(
+      said.contains("FILE_CHANGED") && said.contains(file), said)
+  }
+
+  /// Appends a byte to a file.
+  static let touching = PredictBatchUDF(
+    "touching", returning: .double, batchSize: 4, parameters: Marker.self
+  ) { worker, marker in
+    return { (x: Tensor<Double>) -> Tensor<Double> in
+      if let file = FileHandle(forWritingAtPath: marker.path) {
+        try file.seekToEnd()
+        try file.write(contentsOf: Data([0]))
+      }
+      return x
+    }
+  }
+}
