@@ -246,9 +246,6 @@ class PySpark(Variant):
         seconds = self.session.run(output)
         return {"wall_s": seconds, "job_s": seconds}
 
-    def close(self):
-        self.session.close()
-
 
 class Peer(Variant):
     """A program in Python without Spark, which lives as long as the table's rounds."""

@@ -16,10 +16,13 @@ TUNED = {
 }
 
 
-def columns_maker(model):
+def columns_maker(model, width):
     """A model whose input is made of several columns of numbers, with one output a row."""
 
     def make_predict_fn():
+        import inspect
+
+        import numpy
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -27,17 +30,23 @@ def columns_maker(model):
         options.inter_op_num_threads = 1
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
-        # A function of one parameter gets all columns, side by side.
-        def predict(values):
+        def predict(*columns):
+            values = numpy.stack(columns, axis=1)
             return session.run(None, {"data": values})[0].reshape(-1)
 
+        # PySpark counts the parameters: there must be one for each column.
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        predict.__signature__ = inspect.Signature(
+            [inspect.Parameter(f"column{index}", kind) for index in range(width)]
+        )
         return predict
 
     return make_predict_fn
 
 
 class PySparkScan:
-    """One session with the functions of one table, which runs one job at a time."""
+    """One session, which runs one job at a time. It ends with its server: to stop it when an interrupt
+    has ended the server first would take minutes of retries."""
 
     def __init__(self, remote, is_tuned):
         self.spark = SparkSession.builder.remote(remote).create()
@@ -47,8 +56,10 @@ class PySparkScan:
         if self.is_tuned:
             for name, value in TUNED.items():
                 self.spark.conf.set(name, value.format(**job))
-        make = (perceptron_maker("/dev/null", job["model"]) if job["is_list"]
-                else columns_maker(job["model"]))
+        if job["is_list"]:
+            make = perceptron_maker("/dev/null", job["model"])
+        else:
+            make = columns_maker(job["model"], job["width"])
         function = predict_batch_udf(
             make,
             return_type=FloatType() if job["outputs"] == 1 else ArrayType(FloatType()),
@@ -62,6 +73,3 @@ class PySparkScan:
         began = time.perf_counter()
         self.result.write.parquet(str(output))
         return time.perf_counter() - began
-
-    def close(self):
-        self.spark.stop()
