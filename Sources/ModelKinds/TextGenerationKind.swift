@@ -99,8 +99,11 @@ extension ModelSource {
     beams: Int? = nil, generation: GenerationOptions? = nil, file: String? = nil, threads: Int = 1,
     provider: Provider = .cpu
   ) -> ModelSource {
-    // Encoding numbers and lists of numbers cannot fail.
-    let settings = generation.flatMap { try? JSONEncoder().encode($0) }
+    // Equal settings are equal text, so that they share a model. Encoding numbers and lists of numbers
+    // cannot fail.
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let settings = generation.flatMap { try? encoder.encode($0) }
     return ModelSource(
       TextGenerationKind(), folder,
       [

@@ -10,11 +10,14 @@ public enum FunctionCommand {
   static let magic: [UInt8] = Array("NDLT".utf8)
   static let version: UInt8 = 1
 
-  /// Encodes `invocation`.
+  /// Encodes `invocation`. Equal ones are equal bytes, by which equal calls of a query are computed
+  /// once.
   ///
   /// - Throws: an `EncodingError`, which no invocation causes.
   public static func encode(_ invocation: FunctionInvocation) throws -> [UInt8] {
-    magic + [version] + Array(try JSONEncoder().encode(invocation))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return magic + [version] + Array(try encoder.encode(invocation))
   }
 
   /// Decodes a command.

@@ -54,11 +54,23 @@ package struct ScanFunction: UserDefinedFunction {
       function: plan.call.function, id: plan.call.id, fingerprint: invocation.fingerprint,
       parameters: Array(plan.call.parameters.utf8), argumentNames: plan.call.argumentNames)
     guard let arguments = plan.call.arguments else {
-      return try await function.evaluate(rows, invocation: inner, worker: worker)
+      return placed(rows, try await function.evaluate(rows, invocation: inner, worker: worker))
     }
     let table = PassedTable(rows, arguments: arguments)
-    return besides(
-      table, try await function.evaluate(table, invocation: inner, worker: worker), plan.call)
+    let results = try await function.evaluate(table, invocation: inner, worker: worker)
+    return besides(table, placed(rows, results), plan.call)
+  }
+
+  /// The results, whose errors name the file.
+  private func placed(_ rows: ScanRows, _ results: any BatchSource) -> any BatchSource {
+    BatchGenerator {
+      do {
+        return try await results.next()
+      } catch var error as InferenceError {
+        if let place = rows.place { error.message += " (\(place))" }
+        throw error
+      }
+    }
   }
 
   /// The columns of `table` that are wanted, and beside them the function's.

@@ -16,6 +16,8 @@ final class ScanRows: BatchSource {
   private var parts: ArraySlice<ScanPart>
   private var current: ScanBatches?
   private var constants: [Int: ArrowColumn] = [:]
+  /// Where the rows of the last batch are, for messages.
+  private(set) var place: String?
 
   init(_ plan: ScanPlan, parts: [ScanPart], zone: String) throws {
     self.plan = plan
@@ -57,7 +59,10 @@ final class ScanRows: BatchSource {
   }
 
   private func open(_ part: ScanPart) throws -> ScanBatches {
-    try files.batches(
+    // The batches of a function may begin in the file before.
+    place =
+      "\(place == nil ? "file" : "near the beginning of, or before, file") \(part.split.location)"
+    return try files.batches(
       of: part.split, partition: part.values.map(\.arrowValue), batchRows: plan.batchRows)
   }
 

@@ -86,7 +86,12 @@ enum Scans {
       spark.scan = .spark
       let (wanted, schema) = (try await table.collect(), try await table.schema())
       spark.scan = .native
-      let plan = try await table.explain()
+      let plan: String
+      do {
+        plan = try await table.explain()
+      } catch {
+        throw Refusal(description: "\(name): \(error)")
+      }
       try IntegrationProgram.expect(plan.contains("Native scan:"), "\(name): \(plan)")
       let found = try await table.collect()
       try IntegrationProgram.expect(

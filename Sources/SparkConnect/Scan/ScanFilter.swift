@@ -58,7 +58,7 @@ extension Spark_Connect_Expression {
     switch exprType {
     case .literal, .unresolvedAttribute: true
     case .unresolvedFunction(let function):
-      Self.comparisons.contains(function.functionName)
+      Self.comparisons.contains(function.functionName.lowercased())
         && function.arguments.allSatisfy(\.isComparison)
     case .cast(let cast): cast.expr.isComparison
     default: false
