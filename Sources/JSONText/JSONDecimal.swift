@@ -1,7 +1,7 @@
 /// A number's digits, of which its value is made in the form that is asked for.
-package struct JSONDecimal {
+public struct JSONDecimal {
   /// The number as it stands in the text, which must stay where it is.
-  package let text: UnsafeRawBufferPointer
+  public let text: UnsafeRawBufferPointer
   private let isNegative: Bool
   private let mantissa: UInt64
   private let exponent: Int
@@ -14,7 +14,7 @@ package struct JSONDecimal {
   /// Reads the number at `position`, which is moved behind it.
   ///
   /// - Parameter allowsWords: whether Triton's words for values that JSON has none for are taken.
-  package init(
+  public init(
     _ bytes: UnsafeRawBufferPointer, at position: inout Int, allowsWords: Bool
   ) throws(JSONError) {
     let start = position
@@ -44,7 +44,7 @@ package struct JSONDecimal {
   }
 
   /// The number as it is written; `nil` if it is beyond what the rules take.
-  package func numeral(_ rules: JSONRules) -> JSONNumeral? {
+  public func numeral(_ rules: JSONRules) -> JSONNumeral? {
     if let special { return .real(special) }
     if isWhole, isExact {
       if !isNegative {
@@ -66,7 +66,7 @@ package struct JSONDecimal {
   }
 
   /// The number if it is whole, whatever form it has; `nil` also beyond 64 bits.
-  package var whole: Int128? {
+  public var whole: Int128? {
     if special != nil { return nil }
     var (mantissa, exponent) = (mantissa, exponent)
     if !isExact {
@@ -96,7 +96,7 @@ package struct JSONDecimal {
   }
 
   /// The number rounded as its double would be; `nil` if that takes the double.
-  package var float: Float? {
+  public var float: Float? {
     if let special { return Float(special) }
     guard isExact, abs(exponent) < Self.powersOfTen.count else { return nil }
     // Each of the two roundings is off by half a unit in the last place at most. That changes the

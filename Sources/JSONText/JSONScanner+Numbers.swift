@@ -1,11 +1,11 @@
 /// A number as it is written: whole numbers keep all their digits.
-package enum JSONNumeral {
+public enum JSONNumeral {
   case signed(Int64)
   case unsigned(UInt64)
   case real(Double)
 
   @inlinable
-  package var double: Double {
+  public var double: Double {
     switch self {
     case .signed(let value): Double(value)
     case .unsigned(let value): Double(value)
@@ -16,7 +16,7 @@ package enum JSONNumeral {
 
 extension JSONScanner {
   @inlinable
-  package mutating func number() throws(Failure) -> JSONNumeral {
+  public mutating func number() throws(Failure) -> JSONNumeral {
     let decimal = try decimal()
     return try numeral(decimal)
   }
@@ -24,7 +24,7 @@ extension JSONScanner {
   /// A number as an integer type has it, however it is written (`3`, `3.0`, `30e-1`); `nil` if the type
   /// cannot hold it or it has a fraction, also one that a double would lose.
   @inlinable
-  package mutating func integer<Integer: FixedWidthInteger>(
+  public mutating func integer<Integer: FixedWidthInteger>(
     _ type: Integer.Type
   ) throws(Failure) -> Integer? {
     let decimal = try decimal()
@@ -34,14 +34,14 @@ extension JSONScanner {
   /// A number as a tensor of `Float` has it: ``JSONNumeral/double`` rounded, without the way over text
   /// that a double of many digits may take.
   @inlinable
-  package mutating func float() throws(Failure) -> Float {
+  public mutating func float() throws(Failure) -> Float {
     let decimal = try decimal()
     if let float = decimal.float { return float }
     return Float(try numeral(decimal).double)
   }
 
   @inlinable
-  package mutating func decimal() throws(Failure) -> JSONDecimal {
+  public mutating func decimal() throws(Failure) -> JSONDecimal {
     _ = peek()
     do throws(JSONError) {
       return try JSONDecimal(bytes, at: &position, allowsWords: rules.isLenient)
@@ -51,7 +51,7 @@ extension JSONScanner {
   }
 
   @inlinable
-  package func numeral(_ decimal: JSONDecimal) throws(Failure) -> JSONNumeral {
+  public func numeral(_ decimal: JSONDecimal) throws(Failure) -> JSONNumeral {
     guard let numeral = decimal.numeral(rules) else {
       throw failure(
         "'\(String(decoding: decimal.text, as: UTF8.self))' is no number in range")
@@ -60,7 +60,7 @@ extension JSONScanner {
   }
 
   @inlinable
-  package mutating func skipNumber() throws(Failure) {
+  public mutating func skipNumber() throws(Failure) {
     let start = position
     while position < bytes.count {
       switch bytes[position] {

@@ -1,6 +1,6 @@
 extension JSONScanner {
   @inlinable
-  package mutating func string() throws(Failure) -> String {
+  public mutating func string() throws(Failure) -> String {
     try expect("\"")
     let start = position
     try skipPlain()
@@ -17,7 +17,7 @@ extension JSONScanner {
 
   /// Appends the bytes of the next string to `text`.
   @inlinable
-  package mutating func appendString(to text: inout [UInt8]) throws(Failure) {
+  public mutating func appendString(to text: inout [UInt8]) throws(Failure) {
     try expect("\"")
     while true {
       let start = position
@@ -30,7 +30,7 @@ extension JSONScanner {
   }
 
   @inlinable
-  package func decoded(_ bytes: some Collection<UInt8>) throws(Failure) -> String {
+  public func decoded(_ bytes: some Collection<UInt8>) throws(Failure) -> String {
     if rules.isLenient { return String(decoding: bytes, as: UTF8.self) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw failure("a string is not valid UTF-8")
@@ -40,7 +40,7 @@ extension JSONScanner {
 
   /// Goes to the next quote or backslash.
   @inlinable
-  package mutating func skipPlain() throws(Failure) {
+  public mutating func skipPlain() throws(Failure) {
     while position < bytes.count {
       let byte = bytes[position]
       if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return }
@@ -51,7 +51,7 @@ extension JSONScanner {
   }
 
   @inlinable
-  package mutating func skipString() throws(Failure) {
+  public mutating func skipString() throws(Failure) {
     position += 1
     while let byte = current {
       position += 1
@@ -62,7 +62,7 @@ extension JSONScanner {
   }
 
   @inlinable
-  package mutating func appendEscape(to text: inout [UInt8]) throws(Failure) {
+  public mutating func appendEscape(to text: inout [UInt8]) throws(Failure) {
     guard let byte = current else { throw failure("a string has no end") }
     position += 1
     switch byte {
@@ -84,7 +84,7 @@ extension JSONScanner {
   }
 
   @inlinable
-  package mutating func codeUnit() throws(Failure) -> UInt16 {
+  public mutating func codeUnit() throws(Failure) -> UInt16 {
     guard bytes.count - position >= 4 else { throw failure("a string has no end") }
     var unit: UInt16 = 0
     for _ in 0..<4 {

@@ -2,15 +2,17 @@
 /// element. Text from outside may be anything: whatever is no JSON is refused with its position.
 ///
 /// It throws the error of who uses it, and is compiled there: a call for each number would cost as much
-/// as the number.
-package struct JSONScanner<Failure: JSONFailure> {
-  package let bytes: UnsafeRawBufferPointer
-  package let rules: JSONRules
-  package var position: Int
-  package var depth: Int
+/// as the number. Only this package sees the module; it is public all the same, since Swift 6.3 compiles
+/// inlinable functions into other modules if they are public, and not if they are `package` (14 % of the
+/// server's time for a request in JSON).
+public struct JSONScanner<Failure: JSONFailure> {
+  public let bytes: UnsafeRawBufferPointer
+  public let rules: JSONRules
+  public var position: Int
+  public var depth: Int
 
   @inlinable
-  package init(_ bytes: UnsafeRawBufferPointer, rules: JSONRules) {
+  public init(_ bytes: UnsafeRawBufferPointer, rules: JSONRules) {
     self.bytes = bytes
     self.rules = rules
     position = 0
@@ -19,26 +21,26 @@ package struct JSONScanner<Failure: JSONFailure> {
 
   /// A scanner of the text in `range`, which this one skipped before.
   @inlinable
-  package func scanner(of range: Range<Int>) -> Self {
+  public func scanner(of range: Range<Int>) -> Self {
     Self(UnsafeRawBufferPointer(rebasing: bytes[range]), rules: rules)
   }
 
   /// What was read since `start`.
   @inlinable
-  package func text(from start: Int) -> String {
+  public func text(from start: Int) -> String {
     String(decoding: bytes[start..<position], as: UTF8.self)
   }
 
   /// The number of bytes that have not been read.
   @inlinable
-  package var remaining: Int { bytes.count - position }
+  public var remaining: Int { bytes.count - position }
 
   @inlinable
-  package func failure(_ message: String) -> Failure { Failure(json: message, byte: position) }
+  public func failure(_ message: String) -> Failure { Failure(json: message, byte: position) }
 
   /// The next byte that is no white space, not consumed.
   @inlinable
-  package mutating func peek() -> UInt8? {
+  public mutating func peek() -> UInt8? {
     while position < bytes.count {
       switch bytes[position] {
       case 0x20, 0x09, 0x0A, 0x0D: position += 1
@@ -50,26 +52,26 @@ package struct JSONScanner<Failure: JSONFailure> {
 
   /// Consumes `byte` if it comes next.
   @inlinable
-  package mutating func take(_ byte: Unicode.Scalar) -> Bool {
+  public mutating func take(_ byte: Unicode.Scalar) -> Bool {
     guard peek() == UInt8(ascii: byte) else { return false }
     position += 1
     return true
   }
 
   @inlinable
-  package mutating func expect(_ byte: Unicode.Scalar) throws(Failure) {
+  public mutating func expect(_ byte: Unicode.Scalar) throws(Failure) {
     guard take(byte) else { throw failure("expected '\(byte)'") }
   }
 
   /// Makes sure that nothing follows.
   @inlinable
-  package mutating func end() throws(Failure) {
+  public mutating func end() throws(Failure) {
     if peek() != nil { throw failure("text follows the value") }
   }
 
   /// Reads an object; `member` must consume the value of each of its members.
   @inlinable
-  package mutating func object(
+  public mutating func object(
     _ member: (inout Self, String) throws(Failure) -> Void
   ) throws(Failure) {
     try descend("{")
@@ -86,7 +88,7 @@ package struct JSONScanner<Failure: JSONFailure> {
 
   /// Reads an array; `element` must consume each of its elements.
   @inlinable
-  package mutating func array(
+  public mutating func array(
     _ element: (inout Self) throws(Failure) -> Void
   ) throws(Failure) {
     try descend("[")
@@ -98,7 +100,7 @@ package struct JSONScanner<Failure: JSONFailure> {
   }
 
   @inlinable
-  package mutating func descend(_ open: Unicode.Scalar) throws(Failure) {
+  public mutating func descend(_ open: Unicode.Scalar) throws(Failure) {
     try expect(open)
     depth += 1
     if depth > rules.maximumDepth {
@@ -107,7 +109,7 @@ package struct JSONScanner<Failure: JSONFailure> {
   }
 
   @inlinable
-  package mutating func value() throws(Failure) -> JSONValue {
+  public mutating func value() throws(Failure) -> JSONValue {
     switch peek() {
     case UInt8(ascii: "{"):
       var members: [(String, JSONValue)] = []
@@ -134,7 +136,7 @@ package struct JSONScanner<Failure: JSONFailure> {
   /// Passes over the next value; its text can be read later with ``scanner(of:)``.
   @inlinable
   @discardableResult
-  package mutating func skip() throws(Failure) -> Range<Int> {
+  public mutating func skip() throws(Failure) -> Range<Int> {
     let first = peek()
     let start = position
     switch first {
@@ -150,14 +152,14 @@ package struct JSONScanner<Failure: JSONFailure> {
 
   /// Passes over a null, if one comes next.
   @inlinable
-  package mutating func takeNull() throws(Failure) -> Bool {
+  public mutating func takeNull() throws(Failure) -> Bool {
     guard peek() == UInt8(ascii: "n") else { return false }
     try word("null")
     return true
   }
 
   @inlinable
-  package mutating func boolean() throws(Failure) -> Bool {
+  public mutating func boolean() throws(Failure) -> Bool {
     if peek() == UInt8(ascii: "t") {
       try word("true")
       return true
@@ -167,12 +169,12 @@ package struct JSONScanner<Failure: JSONFailure> {
   }
 
   @inlinable
-  package mutating func word(_ word: StaticString) throws(Failure) {
+  public mutating func word(_ word: StaticString) throws(Failure) {
     guard takeWord(word) else { throw failure("expected \(word)") }
   }
 
   @inlinable
-  package mutating func takeWord(_ word: StaticString) -> Bool {
+  public mutating func takeWord(_ word: StaticString) -> Bool {
     let expected = UnsafeRawBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
     guard bytes.count - position >= expected.count,
       bytes[position..<position + expected.count].elementsEqual(expected)
@@ -182,5 +184,5 @@ package struct JSONScanner<Failure: JSONFailure> {
   }
 
   @inlinable
-  package var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+  public var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 }

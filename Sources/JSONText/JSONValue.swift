@@ -1,5 +1,5 @@
 /// A JSON value; objects keep the order of their members.
-package enum JSONValue: Sendable {
+public enum JSONValue: Sendable {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -11,7 +11,7 @@ package enum JSONValue: Sendable {
   case object([(String, JSONValue)])
 
   /// Reads the whole of `bytes` as one value; a byte order mark may stand before it.
-  package init(
+  public init(
     parsing bytes: UnsafeRawBufferPointer, rules: JSONRules
   ) throws(JSONError) {
     var scanner = JSONScanner<JSONError>(bytes, rules: rules)
@@ -21,28 +21,28 @@ package enum JSONValue: Sendable {
   }
 
   /// Reads the whole of `bytes` as one value; a byte order mark may stand before it.
-  package init(parsing bytes: [UInt8], rules: JSONRules) throws(JSONError) {
+  public init(parsing bytes: [UInt8], rules: JSONRules) throws(JSONError) {
     self = try bytes.withUnsafeBufferPointer { (bytes) throws(JSONError) -> JSONValue in
       try JSONValue(parsing: UnsafeRawBufferPointer(bytes), rules: rules)
     }
   }
 
   /// The member called `name` of an object, the last one if there are several.
-  package subscript(name: String) -> JSONValue? { members?.last { $0.0 == name }?.1 }
+  public subscript(name: String) -> JSONValue? { members?.last { $0.0 == name }?.1 }
 
-  package var boolean: Bool? { if case .bool(let value) = self { value } else { nil } }
-  package var string: String? { if case .string(let value) = self { value } else { nil } }
-  package var elements: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
-  package var members: [(String, JSONValue)]? {
+  public var boolean: Bool? { if case .bool(let value) = self { value } else { nil } }
+  public var string: String? { if case .string(let value) = self { value } else { nil } }
+  public var elements: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
+  public var members: [(String, JSONValue)]? {
     if case .object(let value) = self { value } else { nil }
   }
   /// The members of an object by their names, the last one of each.
-  package var entries: [String: JSONValue]? {
+  public var entries: [String: JSONValue]? {
     members.map { Dictionary($0, uniquingKeysWith: { $1 }) }
   }
 
   /// The number, however it is written.
-  package var double: Double? {
+  public var double: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .unsigned(let value): Double(value)
@@ -52,7 +52,7 @@ package enum JSONValue: Sendable {
   }
 
   /// The number, if it is whole and fits, however it is written.
-  package var wholeNumber: Int? {
+  public var wholeNumber: Int? {
     switch self {
     case .integer(let value): Int(exactly: value)
     case .unsigned(let value): Int(exactly: value)
@@ -62,7 +62,7 @@ package enum JSONValue: Sendable {
   }
 
   /// The object with a further member, if there is a value for it.
-  package func with(_ name: String, _ value: JSONValue?) -> JSONValue {
+  public func with(_ name: String, _ value: JSONValue?) -> JSONValue {
     guard let value, let members else { return self }
     return .object(members + [(name, value)])
   }
@@ -70,7 +70,7 @@ package enum JSONValue: Sendable {
   /// The value as JSON text.
   ///
   /// - Parameter isSpaced: whether a space follows each comma and colon, for people.
-  package func encoded(isSpaced: Bool = false) -> [UInt8] {
+  public func encoded(isSpaced: Bool = false) -> [UInt8] {
     var writer = JSONWriter(isSpaced: isSpaced)
     writer.write(self)
     return writer.bytes
@@ -78,12 +78,12 @@ package enum JSONValue: Sendable {
 }
 
 extension JSONValue: ExpressibleByDictionaryLiteral {
-  package init(dictionaryLiteral members: (String, JSONValue)...) { self = .object(members) }
+  public init(dictionaryLiteral members: (String, JSONValue)...) { self = .object(members) }
 }
 
 extension JSONValue: Equatable {
   /// Numbers are equal by their size, objects whatever the order of their members is.
-  package static func == (a: JSONValue, b: JSONValue) -> Bool {
+  public static func == (a: JSONValue, b: JSONValue) -> Bool {
     switch (a, b) {
     case (.null, .null): true
     case (.bool(let a), .bool(let b)): a == b

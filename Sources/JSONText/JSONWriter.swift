@@ -1,12 +1,12 @@
 /// Writes JSON text.
-package struct JSONWriter {
-  package var bytes: [UInt8] = []
+public struct JSONWriter {
+  public var bytes: [UInt8] = []
   /// Whether a space follows each comma and colon.
   private let isSpaced: Bool
 
-  package init(isSpaced: Bool = false) { self.isSpaced = isSpaced }
+  public init(isSpaced: Bool = false) { self.isSpaced = isSpaced }
 
-  package mutating func write(_ value: JSONValue) {
+  public mutating func write(_ value: JSONValue) {
     switch value {
     case .null: raw("null")
     case .bool(let value): write(value)
@@ -21,20 +21,20 @@ package struct JSONWriter {
   }
 
   @inlinable
-  package mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
+  public mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
   @inlinable
-  package mutating func byte(_ byte: UInt8) { bytes.append(byte) }
+  public mutating func byte(_ byte: UInt8) { bytes.append(byte) }
 
-  package mutating func comma() {
+  public mutating func comma() {
     byte(UInt8(ascii: ","))
     if isSpaced { byte(UInt8(ascii: " ")) }
   }
 
-  package mutating func write(_ value: Bool) { value ? raw("true") : raw("false") }
+  public mutating func write(_ value: Bool) { value ? raw("true") : raw("false") }
 
   /// Numbers that are none are written as Triton writes them, for JSON has no words for them.
-  package mutating func write(_ value: Double) {
+  public mutating func write(_ value: Double) {
     if value.isNaN {
       raw("NaN")
     } else if value.isInfinite {
@@ -45,14 +45,14 @@ package struct JSONWriter {
     }
   }
 
-  package mutating func write(_ value: String) {
+  public mutating func write(_ value: String) {
     var value = value
     value.withUTF8 { write(text: $0) }
   }
 
   /// A string with the text `utf8`.
   @inlinable
-  package mutating func write(text utf8: some Sequence<UInt8>) {
+  public mutating func write(text utf8: some Sequence<UInt8>) {
     byte(UInt8(ascii: "\""))
     for unit in utf8 {
       switch unit {
@@ -71,7 +71,7 @@ package struct JSONWriter {
   }
 
   /// An object, whose members `members` writes.
-  package mutating func object<Failure: Error>(
+  public mutating func object<Failure: Error>(
     _ members: (inout JSONWriter) throws(Failure) -> Void
   ) throws(Failure) {
     byte(UInt8(ascii: "{"))
@@ -80,20 +80,20 @@ package struct JSONWriter {
   }
 
   /// Begins a member: its name, behind a comma unless it is the object's first.
-  package mutating func key(_ name: String) {
+  public mutating func key(_ name: String) {
     if bytes.last != UInt8(ascii: "{") { comma() }
     write(name)
     byte(UInt8(ascii: ":"))
     if isSpaced { byte(UInt8(ascii: " ")) }
   }
 
-  package mutating func member(_ name: String, _ value: JSONValue) {
+  public mutating func member(_ name: String, _ value: JSONValue) {
     key(name)
     write(value)
   }
 
   @inlinable
-  package mutating func array<Elements: Collection, Failure: Error>(
+  public mutating func array<Elements: Collection, Failure: Error>(
     _ elements: Elements,
     _ write: (inout JSONWriter, Elements.Element) throws(Failure) -> Void
   ) throws(Failure) {

@@ -1,4 +1,4 @@
-import JSONText
+public import JSONText
 
 /// Reads messages as Triton does: NaN and infinities have words, and what is wrong is an internal failure.
 typealias JSONReader = JSONScanner<KServeError>
@@ -15,7 +15,8 @@ extension JSONReader {
 }
 
 extension KServeError: JSONFailure {
-  package init(json message: String, byte: Int) {
+  /// What is wrong with a message in JSON.
+  public init(json message: String, byte: Int) {
     self.init(.internal, "the JSON text is damaged at byte \(byte): \(message)")
   }
 }
