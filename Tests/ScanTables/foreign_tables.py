@@ -90,7 +90,7 @@ def by_polars(random, folder):
         return f"polars-{kind}", path, kind
     path = folder / "table.parquet"
     frame.write_parquet(
-        path, compression=random.choice(["zstd", "snappy", "gzip", "lz4", "uncompressed", "brotli"]),
+        path, compression=random.choice(["zstd", "snappy", "gzip", "lz4", "uncompressed"]),
         row_group_size=random.choice([100, None]), data_page_size=random.choice([300, None]),
         statistics=random.choice([True, False, "full"]))
     return "polars", path, "parquet"
