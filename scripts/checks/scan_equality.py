@@ -114,7 +114,9 @@ class Reference:
         try:
             reader.options(**table.options).load(str(path)).write.parquet(str(target))
         except Exception as error:
-            raise Refused(str(error)) from None
+            said = str(error)
+            causes = re.findall(r"^Caused by: .*", said, re.MULTILINE)
+            raise Refused("\n".join([said.split("JVM stacktrace")[0].strip(), *causes])) from None
         return Written(target)
 
 
