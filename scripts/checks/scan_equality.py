@@ -205,7 +205,7 @@ class Check:
                 self.counts["witnessed by pyarrow"] += order is not None
         except Refused as error:
             said = str(error)
-            if wanted is not None and "INVALID_INPUT" in said and not wanted.has_numbers(table.feature):
+            if wanted and "INVALID_INPUT" in said and not wanted.has_numbers(table.feature):
                 self.counts["without a number to predict"] += 1
             elif wanted is not None and not (table.is_left_to_spark and "Spark" in said):
                 problems.append(f"it is refused, and Spark reads it: {said[-1500:]}")
