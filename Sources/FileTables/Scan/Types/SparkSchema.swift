@@ -39,6 +39,10 @@ enum SparkSchema {
           + "other columns with a schema, or write the file with another type",
         path: file)
     }
+    // What the plug-in notes of bytes that are no plain bytes.
+    if isParquet, let meaning = field.metadata["PARQUET:meaning"] {
+      throw refuse("the bytes of Parquet's type \(meaning), which Spark does not read")
+    }
     switch field.type {
     case .null where isParquet: return .integer
     case .duration where isParquet: return .long
