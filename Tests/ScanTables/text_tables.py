@@ -29,6 +29,12 @@ KINDS = [
 ]
 
 
+# Lines that are no objects, or none that JSON has.
+NO_ROWS = [
+    "{", "no", '{"x": }', "[1]", '{"x":1', "5", '"a"', "null", "[]", '[{"x":1.5},{"b":2}]',
+]
+
+
 def packed(random, folder, name, text):
     """The text in a file, compressed or not."""
     data = text if isinstance(text, bytes) else text.encode()
@@ -166,7 +172,7 @@ def json_lines(random, folder):
             options[name] = "true"
     if random.chance(0.2):
         options["mode"] = random.choice(["DROPMALFORMED", "FAILFAST", "PERMISSIVE"])
-        lines.insert(random.randint(0, len(lines)), random.choice(["{", "no", '{"x": }', "[1]", '{"x":1', "5", '"a"', "null", "[]", '[{"x":1.5},{"b":2}]']))
+        lines.insert(random.randint(0, len(lines)), random.choice(NO_ROWS))
     if random.chance(0.15):
         options["multiLine"] = "true"
         text = "[" + ",\n".join(line for line in lines if line) + "]"
@@ -175,7 +181,9 @@ def json_lines(random, folder):
     path, feature = placed(random, folder, "table.json", text)
     # These options are Spark's alone.
     only_spark = not options.keys().isdisjoint({"dropFieldIfAllNull", "inferTimestamp", "multiLine"})
-    return Table("json", path, "json", options, random.choice(ZONES), feature=feature or "x", is_left_to_spark=only_spark)
+    return Table(
+        "json", path, "json", options, random.choice(ZONES), feature=feature or "x",
+        is_left_to_spark=only_spark)
 
 
 def alike(random, shape):
