@@ -33,7 +33,8 @@ POLARS = {
     "f32": pl.col("i").cast(pl.Float32) / 3, "flag": pl.col("i") % 2 == 0,
     "text": pl.when(pl.col("i") % 3 == 0).then(None).otherwise(pl.format("grün{}", "i")),
     "category": pl.format("c{}", pl.col("i") % 3).cast(pl.Categorical),
-    "bytes": pl.format("b{}", "i").cast(pl.Binary), "date": (pl.col("i").cast(pl.Int32) * 900 - 170_000).cast(pl.Date),
+    "bytes": pl.format("b{}", "i").cast(pl.Binary),
+    "date": (pl.col("i").cast(pl.Int32) * 900 - 170_000).cast(pl.Date),
     "ms": (pl.col("i") * 86_400_001).cast(pl.Datetime("ms")),
     "us": (pl.col("i") * -86_400_000_001).cast(pl.Datetime("us")),
     "zoned": (pl.col("i") * 86_400_000_001).cast(pl.Datetime("us", "Europe/Berlin")),
@@ -56,7 +57,8 @@ def by_duckdb(random, folder):
     columns = ", ".join(f'{sql} as "c{number}"' for number, sql in enumerate(chosen))
     query = f"select i / 8.0::double as x, {columns}, i % 3 as p from range({rows}) t(i)"
     path = folder / "table.parquet"
-    options = ["format parquet", f"codec '{random.choice(['snappy', 'zstd', 'gzip', 'lz4_raw', 'uncompressed'])}'"]
+    codec = random.choice(["snappy", "zstd", "gzip", "lz4_raw", "uncompressed"])
+    options = ["format parquet", f"codec '{codec}'"]
     options.append(f"row_group_size {random.choice([2048, 122880])}")
     options.append(f"parquet_version {random.choice(['v1', 'v2'])}")
     if random.chance(0.25) and rows:
@@ -90,7 +92,7 @@ def by_polars(random, folder):
         return f"polars-{kind}", path, kind
     path = folder / "table.parquet"
     frame.write_parquet(
-        path, compression=random.choice(["zstd", "snappy", "gzip", "lz4", "uncompressed", "brotli"]),
+        path, compression=random.choice(["zstd", "snappy", "gzip", "lz4", "uncompressed"]),
         row_group_size=random.choice([100, None]), data_page_size=random.choice([300, None]),
         statistics=random.choice([True, False, "full"]))
     return "polars", path, "parquet"

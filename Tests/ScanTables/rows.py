@@ -88,16 +88,18 @@ class Written:
     def __init__(self, path):
         path = Path(path)
         files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
-        tables = [read(file) for file in files]
+        self.tables = [read(file) for file in files]
         self.schema = json.loads(pq.read_schema(files[0]).metadata[SCHEMA])
         self.names = [field["name"] for field in self.schema["fields"]]
-        self.rows = [row for table in tables for row in rows(table, self.names)]
+        self.rows = [row for table in self.tables for row in rows(table, self.names)]
 
     def column(self, name):
         return next(field for field in self.schema["fields"] if field["name"] == name)
 
     def has_numbers(self, name):
-        """Whether there is a column of numbers of this name."""
+        """Whether there is a column of numbers, and no nulls, of this name."""
+        if any(table[name].null_count for table in self.tables if name in table.column_names):
+            return False
         kinds = [field["type"] for field in self.schema["fields"] if field["name"] == name]
         return bool(kinds) and str(kinds[0]).split("(")[0] in NUMBERS
 

@@ -75,5 +75,6 @@ def text(random, folder, spark):
 
 def columns(random, spark, rows, pool=COLUMNS):
     words = random.sample(pool, random.randint(2, 8))
-    named = [f"{sql} as `{name}`" for sql, name in zip(words, ["größe", "b", "c d", "e.f", "g", "h", "i", "j"])]
+    names = ["größe", "b", "c d", "e.f", "g", "h", "i", "j"]
+    named = [f"{sql} as `{name}`" for sql, name in zip(words, names)]
     return spark.range(rows).selectExpr("id / 8 as x", *named, "cast(id % 3 as int) as p")

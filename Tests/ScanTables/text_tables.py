@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import json
+import shutil
 
 from table import ZONES, Table
 from values import TEXTS
@@ -28,6 +29,12 @@ KINDS = [
 ]
 
 
+# Lines that are no objects, or none that JSON has.
+NO_ROWS = [
+    "{", "no", '{"x": }', "[1]", '{"x":1', "5", '"a"', "null", "[]", '[{"x":1.5},{"b":2}]',
+]
+
+
 def packed(random, folder, name, text):
     """The text in a file, compressed or not."""
     data = text if isinstance(text, bytes) else text.encode()
@@ -35,6 +42,17 @@ def packed(random, folder, name, text):
     path = folder / (name + kind)
     path.write_bytes({"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress}[kind](data))
     return path
+
+
+def placed(random, folder, name, text):
+    """The text in a file, or in a partition whose column then feeds the model: whatever the lines are,
+    there is a number for each row. Returns the table's path and that column's name, if there is one."""
+    if not random.chance(0.3):
+        return packed(random, folder, name, text), None
+    inner = folder / "in" / "feature=2.5"
+    inner.mkdir(parents=True)
+    packed(random, inner, name, text)
+    return inner.parent, "feature"
 
 
 def csv(random, folder):
@@ -106,9 +124,9 @@ def csv(random, folder):
     text = end.join(lines) + (end if random.chance(0.8) else "")
     if random.chance(0.1):
         text = "\ufeff" + text
-    path = packed(random, folder, "table.csv", text)
-    return Table(
-        "csv", path, "csv", options, random.choice(ZONES), feature="x" if has_header else "_c0")
+    path, feature = placed(random, folder, "table.csv", text)
+    feature = feature or ("x" if has_header else "_c0")
+    return Table("csv", path, "csv", options, random.choice(ZONES), feature=feature)
 
 
 def json_value(random, depth=2):
@@ -152,18 +170,20 @@ def json_lines(random, folder):
     for name in ("primitivesAsString", "prefersDecimal", "dropFieldIfAllNull", "inferTimestamp"):
         if random.chance(0.1):
             options[name] = "true"
-    if random.chance(0.12):
-        options["mode"] = random.choice(["DROPMALFORMED", "FAILFAST"])
-        lines.insert(random.randint(0, len(lines)), random.choice(["{", "no", '{"x": }', "[1]", '{"x":1']))
+    if random.chance(0.2):
+        options["mode"] = random.choice(["DROPMALFORMED", "FAILFAST", "PERMISSIVE"])
+        lines.insert(random.randint(0, len(lines)), random.choice(NO_ROWS))
     if random.chance(0.15):
         options["multiLine"] = "true"
         text = "[" + ",\n".join(line for line in lines if line) + "]"
     else:
         text = "\n".join(lines) + "\n"
-    path = packed(random, folder, "table.json", text)
+    path, feature = placed(random, folder, "table.json", text)
     # These options are Spark's alone.
     only_spark = not options.keys().isdisjoint({"dropFieldIfAllNull", "inferTimestamp", "multiLine"})
-    return Table("json", path, "json", options, random.choice(ZONES), is_left_to_spark=only_spark)
+    return Table(
+        "json", path, "json", options, random.choice(ZONES), feature=feature or "x",
+        is_left_to_spark=only_spark)
 
 
 def alike(random, shape):
@@ -188,11 +208,19 @@ def text_folder(random, folder):
     maker = random.choice([csv, json_lines])
     first = maker(random, root)
     for number in range(random.randint(1, 2)):
+        if "multiLine" in first.options and not first.path.is_dir():
+            # Which file's names Spark takes then depends on the file system's order.
+            shutil.copy(first.path, root / f"{number}-{first.path.name}")
+            continue
         more = folder / f"more{number}"
         more.mkdir()
         other = maker(random, more)
+        if other.path.is_dir() or first.path.is_dir():
+            continue
         # Read with the first one's options, it may be another table.
         if other.options.get("header") == first.options.get("header"):
             other.path.rename(root / f"{number}-{other.path.name}")
-    first.name, first.path = f"{first.name}-folder", root
+    first.name = f"{first.name}-folder"
+    if not first.path.is_dir():
+        first.path = root
     return first

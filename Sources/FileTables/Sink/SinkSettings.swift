@@ -23,7 +23,16 @@ struct SinkSettings: Sendable {
     if schema.fields.isEmpty {
       throw FileTableError(.schema, "a table without columns cannot be written")
     }
-    if format != .arrow { try SparkSchema.checkNames(schema, "the output") }
+    if format != .arrow {
+      try SparkSchema.checkNames(schema, "the output")
+      for field in schema.fields where Self.hasTimes(field.type) {
+        throw FileTableError(
+          .schema,
+          "the column '\(field.name)' is \(field.type), which Spark neither writes to files nor reads from "
+            + "them; leave it out, or write the format arrow. A partition's values are text with the input's "
+            + "option partitionColumnTypeInference=false")
+      }
+    }
     compression = try Self.compression(format, options, name)
     ending = Self.ending(format, compression)
     csv = format == .csv ? try CSVWriting(options, isTabbed: name.isTabbed) : CSVWriting()
@@ -43,6 +52,16 @@ struct SinkSettings: Sendable {
         .unsupported, "binary files can be read, but not written; write parquet, csv, json or arrow"
       )
     case .parquet, .json, .arrow: break
+    }
+  }
+
+  private static func hasTimes(_ type: DataType) -> Bool {
+    switch type {
+    case .time: true
+    case .array(let element, _): hasTimes(element)
+    case .map(let key, let value, _): hasTimes(key) || hasTimes(value)
+    case .struct(let fields): fields.fields.contains { hasTimes($0.type) }
+    default: false
     }
   }
 

@@ -31,17 +31,29 @@ inline parquet::ArrowReaderProperties arrow_properties(int64_t batch_rows, bool 
   return properties;
 }
 
-// MARK: Old timestamps
+// MARK: What Arrow leaves out
 
-// INT96 is an instant, but Arrow has a wall-clock time for it: these give it the zone.
+// Arrow has a wall-clock time for INT96, which is an instant, bytes for texts of an enumeration, and plain
+// bytes for intervals and UUIDs: these give a field the zone, the type, or a note of what its bytes mean.
 
-inline std::shared_ptr<Field> with_zones(const parquet::SchemaDescriptor& columns,
+inline std::shared_ptr<Field> with_meaning(const parquet::ColumnDescriptor& column,
+                                           const std::shared_ptr<Field>& field) {
+  if (column.physical_type() == parquet::Type::INT96) {
+    return field->WithType(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"));
+  }
+  const auto& meaning = *column.logical_type();
+  if (meaning.is_enum()) return field->WithType(arrow::utf8());
+  if (meaning.is_interval() || meaning.is_UUID()) {
+    return field->WithMergedMetadata(
+        arrow::key_value_metadata({"PARQUET:meaning"}, {meaning.ToString()}));
+  }
+  return field;
+}
+
+inline std::shared_ptr<Field> with_meanings(const parquet::SchemaDescriptor& columns,
                                          const parquet::arrow::SchemaField& known,
                                          const std::shared_ptr<Field>& field) {
-  if (known.is_leaf()) {
-    const bool is_int96 = columns.Column(known.column_index)->physical_type() == parquet::Type::INT96;
-    return is_int96 ? field->WithType(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")) : field;
-  }
+  if (known.is_leaf()) return with_meaning(*columns.Column(known.column_index), field);
   // The fields that are read are some of the known ones, in their order.
   std::vector<std::shared_ptr<Field>> fields;
   bool is_changed = false;
@@ -51,7 +63,7 @@ inline std::shared_ptr<Field> with_zones(const parquet::SchemaDescriptor& column
       ++next;
     }
     if (next == known.children.size()) return field;
-    fields.push_back(with_zones(columns, known.children[next++], child));
+    fields.push_back(with_meanings(columns, known.children[next++], child));
     is_changed = is_changed || fields.back() != child;
   }
   if (!is_changed) return field;
@@ -71,14 +83,14 @@ inline std::shared_ptr<Field> with_zones(const parquet::SchemaDescriptor& column
   }
 }
 
-inline std::shared_ptr<Schema> with_zones(const parquet::SchemaDescriptor& columns,
+inline std::shared_ptr<Schema> with_meanings(const parquet::SchemaDescriptor& columns,
                                           const parquet::arrow::SchemaManifest& manifest,
                                           const std::vector<Selection>& selections,
                                           const std::shared_ptr<Schema>& schema) {
   std::vector<std::shared_ptr<Field>> fields;
   for (int index = 0; index < schema->num_fields(); ++index) {
     fields.push_back(
-        with_zones(columns, manifest.schema_fields[selections[index].index], schema->field(index)));
+        with_meanings(columns, manifest.schema_fields[selections[index].index], schema->field(index)));
   }
   return arrow::schema(std::move(fields), schema->metadata());
 }
@@ -118,13 +130,8 @@ class ParquetTable final : public Table, public std::enable_shared_from_this<Par
     std::vector<std::shared_ptr<Field>> fields;
     for (const auto& field : manifest_.schema_fields) fields.push_back(field.field);
     whole_ = arrow::schema(std::move(fields), notes);
-    for (int column = 0; column < metadata_->num_columns(); ++column) {
-      has_int96_ = has_int96_ ||
-                   metadata_->schema()->Column(column)->physical_type() == parquet::Type::INT96;
-    }
-    schema_ = has_int96_ ? with_zones(*metadata_->schema(), manifest_,
-                                      select(*whole_, Scanning{}), whole_)
-                         : whole_;
+    schema_ = with_meanings(*metadata_->schema(), manifest_, select(*whole_, Scanning{}), whole_);
+    has_meanings_ = !schema_->Equals(*whole_, /*check_metadata=*/true);
   }
 
   std::shared_ptr<Schema> schema() const override { return schema_; }
@@ -199,7 +206,7 @@ class ParquetTable final : public Table, public std::enable_shared_from_this<Par
   parquet::arrow::SchemaManifest manifest_;
   std::shared_ptr<Schema> whole_;
   std::shared_ptr<Schema> schema_;
-  bool has_int96_ = false;
+  bool has_meanings_ = false;
 };
 
 // MARK: Scans
@@ -220,8 +227,8 @@ class ParquetBatches final : public Batches {
     if (schema_->num_fields() != static_cast<int>(selections.size())) {
       throw Failure(NT_INVALID, "the columns to read can't be told apart: names repeat");
     }
-    if (table_->has_int96_) {
-      schema_ = with_zones(*table_->metadata_->schema(), table_->manifest_, selections, schema_);
+    if (table_->has_meanings_) {
+      schema_ = with_meanings(*table_->metadata_->schema(), table_->manifest_, selections, schema_);
     }
     if (table_->is_local_) local_ = std::move(first.reader);
   }
@@ -241,7 +248,7 @@ class ParquetBatches final : public Batches {
       if (batch->num_rows() == 0) continue;
       check(batch->Validate(), NT_MALFORMED);
       rows_ += batch->num_rows();
-      return table_->has_int96_ ? with_types(*batch) : batch;
+      return table_->has_meanings_ ? with_types(*batch) : batch;
     }
   }
 

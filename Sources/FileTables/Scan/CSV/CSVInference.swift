@@ -20,6 +20,7 @@ struct CSVInference {
     for file in files.sorted(by: { $0.length > $1.length }) {
       var records = try CSVRecords(file, options)
       var row = CSVRow()
+      var isFirst = true
       while try records.next(into: &row) {
         if names == nil {
           first = row
@@ -27,8 +28,11 @@ struct CSVInference {
           if !options.infersSchema { break }
           types = Array(repeating: .null, count: row.count)
         }
-        // Spark takes every line that is as the first one for a header again.
-        if options.hasHeader, row == first { continue }
+        // Spark takes every line that is as the first one for a header again; with multiLine it is the
+        // first record of each file, whatever it says.
+        let isHeader = options.isMultiLine ? isFirst : row == first
+        isFirst = false
+        if options.hasHeader, isHeader { continue }
         for index in 0..<min(row.count, types.count) where types[index] != .string {
           types[index] = finder.type(types[index], row.string(index))
         }

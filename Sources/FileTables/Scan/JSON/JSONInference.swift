@@ -10,7 +10,6 @@ struct JSONInference {
 
   func schema(of files: [ScanFile]) throws(FileTableError) -> StructType {
     var found: DataType = .struct(StructType([]))
-    var isAny = false
     for file in files {
       var lines = try LineReader(file)
       while true {
@@ -18,29 +17,32 @@ struct JSONInference {
         let type = try lines.next { (line) throws(FileTableError) -> DataType? in
           do throws(JSONError) {
             guard let node = try JSONNode(line) else { return nil }
-            return self.record(node)
+            return self.type(node)
           } catch {
             return try self.malformed(error, number, file)
           }
         }
         guard let type else { break }
         guard let type else { continue }
-        found = isAny ? Self.common(found, type) : type
-        isAny = true
+        found = try row(found, type, line: number, file)
       }
     }
     guard case .struct(let fields)? = Self.finished(found) else { return StructType([]) }
     return fields
   }
 
-  /// The type of a line's value: that of an object, or of the objects of an array.
-  private func record(_ node: JSONNode) -> DataType {
-    switch node {
-    case .object: type(node)
-    case .array(let elements, _):
-      elements.map { type($0) }.reduce(.struct(StructType([]))) { Self.common($0, $1) }
-    case .null: .struct(StructType([]))
-    default: options.mode == .dropMalformed ? .struct(StructType([])) : Self.corrupt
+  /// The type of rows of the type `known` and of a line's value, which is an object or an array of them;
+  /// any other is a malformed line.
+  private func row(
+    _ known: DataType, _ type: DataType, line: Int, _ file: ScanFile
+  ) throws(FileTableError) -> DataType {
+    switch type {
+    case .struct: return Self.common(known, type)
+    case .null: return known
+    case .array(let element, _): return try row(known, element, line: line, file)
+    default:
+      let error = JSONError(json: "the value is no object", byte: 0)
+      return try malformed(error, line, file).map { Self.common(known, $0) } ?? known
     }
   }
 

@@ -39,13 +39,17 @@ enum SparkSchema {
           + "other columns with a schema, or write the file with another type",
         path: file)
     }
+    // What the plug-in notes of bytes that are no plain bytes.
+    if isParquet, let meaning = field.metadata["PARQUET:meaning"] {
+      throw refuse("the bytes of Parquet's type \(meaning), which Spark does not read")
+    }
     switch field.type {
     case .null where isParquet: return .integer
     case .duration where isParquet: return .long
     case .timestamp(.nanosecond, _) where isParquet:
       throw refuse("timestamps of nanoseconds, which Spark does not read from Parquet")
     case .float16 where isParquet: throw refuse("which Spark does not read from Parquet")
-    case .time32, .time64: throw refuse("a type of time that is not read here (nor by Spark 4.0)")
+    case .time32, .time64: throw refuse("a time of day, which neither Spark nor this engine reads")
     case .interval: throw refuse("an interval, which is not read")
     case .decimal(_, let precision, _) where precision > 38:
       throw refuse("a decimal of more than Spark's 38 digits")
