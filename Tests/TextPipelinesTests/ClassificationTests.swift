@@ -1,6 +1,7 @@
 import ArrowIPC
 import Foundation
 import JSONText
+import Models
 import ONNXRuntime
 import Tensors
 import Testing
