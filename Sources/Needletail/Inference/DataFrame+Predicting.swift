@@ -48,7 +48,7 @@ extension DataFrame {
   ///     before this call. With it Spark may do so itself, and compute a prediction again where a
   ///     filter uses it.
   ///   - scan: who reads the table's files; `nil` for the session's choice
-  ///     (``SparkConnect/SparkSession/scan``), which is ``ScanChoice/automatic``.
+  ///     (its `scan`), which is ``ScanChoice/automatic``.
   /// - Throws: an error that names the input, output or column that does not fit; ``SparkError`` if
   ///   the server refuses the resources.
   public func predicting(
