@@ -184,6 +184,11 @@ struct RefusalTests {
       arguments: "predict digits.onnx --input empty --output new",
       says: "error: the input 'empty' is a folder without files to read"),
     Case(
+      arguments: "predict digits.onnx --input pipe.csv --output new",
+      says:
+        "error: the input 'pipe.csv' is no file, but a pipe or a device, which cannot be read in parts; write it to a file first"
+    ),
+    Case(
       arguments: "predict digits.onnx --input numbers.csv --output new",
       says:
         "error: the first line of the CSV '$FOLDER/numbers.csv' has numbers (1, 2.5, -3) and no names of columns: say --input-option header=false, which names the columns _c0, _c1 ..., or header=true if these are the names"
@@ -245,6 +250,7 @@ struct RefusalTests {
     try command.write("mixed/a.csv", "a\n1\n")
     try command.write("mixed/b.json", "{}")
     try command.write("there/part-0.csv", "a\n1\n")
+    #expect(mkfifo(command.folder.appending(path: "pipe.csv").path, 0o600) == 0)
     return command
   }
 

@@ -74,7 +74,10 @@ extension ModelPrediction {
         for: specification, at: place, given: inputs[specification.name])
       try planner.check(columns.map { ($0.name, $0.type) }, feed: specification, at: place)
       let positions = columns.map { column in
-        if let known = arguments.firstIndex(of: column.path) { return known }
+        let exact = column.path.map(ExactName.init)
+        if let known = arguments.firstIndex(where: { $0.map(ExactName.init) == exact }) {
+          return known
+        }
         arguments.append(column.path)
         return arguments.count - 1
       }
@@ -178,6 +181,9 @@ private struct Planner {
   func columns(
     for input: TensorSpecification, at place: BatchLayout.Place, given: InputColumns?
   ) throws -> [FoundColumn] {
+    if table.fields.isEmpty {
+      throw fail("the table has no columns, which the model's input \(input) needs")
+    }
     if let given {
       if given.names.isEmpty { throw fail("no columns are given for the input \(input)") }
       return try given.names.map { name in
@@ -218,7 +224,7 @@ private struct Planner {
   /// The column called `name`: exactly, or the only one in whichever case, or a field of a struct.
   private func find(_ name: String, isPath: Bool = true) throws -> FoundColumn? {
     if let field = table[name] {
-      guard table.names.count(where: { $0 == field.name }) == 1 else {
+      guard table.names.count(where: { $0.isExactly(field.name) }) == 1 else {
         throw fail(
           "the table has several columns called '\(field.name)'; rename one of them "
             + Advice.before)

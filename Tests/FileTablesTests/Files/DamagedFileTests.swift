@@ -49,6 +49,31 @@ struct DamagedFileTests {
     }
   }
 
+  /// A mapped file whose end goes away ends an unprepared process by SIGBUS.
+  @Test(arguments: [FileFormat.parquet, .arrow], [0, 5000, 400_000])
+  func cutOffWhileRead(format: FileFormat, length: Int) throws {
+    let folder = try FilesFolder()
+    let rows = 100_000
+    let batch = try RecordBatch([("n", .numbers((0..<rows).map { Int64($0) &* 0x9E37_79B9_7F4A }))])
+    var writing = TableWriting()
+    writing.rowGroupRows = 20_000
+    let parts = stride(from: 0, to: rows, by: 20_000).map { batch.slice($0..<$0 + 20_000) }
+    try folder.write(parts, "x", format, options: writing)
+    let file = try folder.open("x", format)
+    let batches = try file.batches(batchRows: 1000)
+    var read = 0
+    let error = failure {
+      while let next = try batches.next() {
+        #expect(next.columns[0].values == batch.columns[0].slice(read..<read + next.rowCount).values)
+        read += next.rowCount
+        if read == 2000 { #expect(truncate(file.path, length) == 0) }
+      }
+    }
+    #expect(error?.code == .malformed && error?.path == file.path, "\(String(describing: error))")
+    #expect(read < rows)
+    if format == .parquet { #expect(error?.message.contains("was cut short") == true) }
+  }
+
   @Test(arguments: tables)
   func changedBytes(name: String, format: FileFormat) throws {
     let folder = try FilesFolder()

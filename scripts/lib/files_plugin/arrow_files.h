@@ -16,10 +16,12 @@
 
 namespace needletail {
 
-inline arrow::ipc::IpcReadOptions ipc_options() {
+// Reads the columns at `fields` alone; all if there are none.
+inline arrow::ipc::IpcReadOptions ipc_options(std::vector<int> fields = {}) {
   auto options = arrow::ipc::IpcReadOptions::Defaults();
   options.use_threads = false;
   options.memory_pool = pool();
+  options.included_fields = std::move(fields);
   return options;
 }
 
@@ -83,11 +85,20 @@ class ArrowBatches final : public Batches {
     if (scanning_.row_groups.empty()) {
       is_ended_ = true;
     } else if (table_->is_file_) {
-      file_ = value(arrow::ipc::RecordBatchFileReader::Open(table_->source_, ipc_options()),
+      // They come in the file's order.
+      std::vector<int> fields;
+      for (const auto& selection : selections_) fields.push_back(selection.index);
+      std::sort(fields.begin(), fields.end());
+      for (const auto& selection : selections_) {
+        const auto place = std::lower_bound(fields.begin(), fields.end(), selection.index);
+        places_.push_back(static_cast<int>(place - fields.begin()));
+      }
+      file_ = value(arrow::ipc::RecordBatchFileReader::Open(table_->source_, ipc_options(fields)),
                     NT_MALFORMED);
     } else {
       input_ = open_stream(table_->store_, table_->path_);
       stream_ = table_->open_stream_reader(input_);
+      for (const auto& selection : selections_) places_.push_back(selection.index);
     }
   }
 
@@ -120,7 +131,7 @@ class ArrowBatches final : public Batches {
     }
     std::vector<std::shared_ptr<ArrayData>> columns;
     for (size_t index = 0; index < selections_.size(); ++index) {
-      const auto& column = batch->column(selections_[index].index);
+      const auto& column = batch->column(places_[index]);
       const auto& name = schema_->field(static_cast<int>(index))->name();
       // The bytes are another program's: offsets and codes may point anywhere.
       const auto status = column->ValidateFull();
@@ -145,6 +156,8 @@ class ArrowBatches final : public Batches {
   Scanning scanning_;
   Slices slices_;
   std::vector<Selection> selections_;
+  // Where they are in the batches that are read.
+  std::vector<int> places_;
   std::shared_ptr<Schema> pruned_;
   std::shared_ptr<Schema> schema_;
   std::shared_ptr<arrow::ipc::RecordBatchFileReader> file_;

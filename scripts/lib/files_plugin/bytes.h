@@ -8,6 +8,8 @@
 #include <arrow/io/interfaces.h>
 #include <arrow/util/compression.h>
 
+#include <sys/stat.h>
+
 #include <memory>
 #include <string>
 
@@ -62,15 +64,30 @@ inline std::unique_ptr<arrow::util::Codec> codec_of(const char* name) {
                                 "'; choose none, gzip, zstd, bzip2, brotli or deflate");
 }
 
+// A pipe would wait for its writer, where nothing could stop it.
+inline void check_kind(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) return;
+  throw Failure(NT_INVALID, "it is no file, but " +
+                                std::string(S_ISFIFO(status.st_mode)   ? "a pipe"
+                                            : S_ISSOCK(status.st_mode) ? "a socket"
+                                                                       : "a device"));
+}
+
+inline std::shared_ptr<io::ReadableFile> open_local(const std::string& path) {
+  check_kind(path);
+  return value(io::ReadableFile::Open(path, pool()));
+}
+
 inline std::shared_ptr<io::InputStream> open_stream(const NTStore& store, const std::string& path) {
-  if (store.is_local) return value(io::ReadableFile::Open(path, pool()));
+  if (store.is_local) return open_local(path);
   return value(store.system->OpenInputStream(path));
 }
 
-// A file to be read anywhere. One of this machine is mapped into memory.
+// A file to be read anywhere.
 inline std::shared_ptr<io::RandomAccessFile> open_file(const NTStore& store, const std::string& path,
                                                        int64_t length) {
-  if (store.is_local) return value(io::MemoryMappedFile::Open(path, io::FileMode::READ));
+  if (store.is_local) return open_local(path);
   fs::FileInfo info(path, fs::FileType::File);
   if (length >= 0) {
     info.set_size(length);

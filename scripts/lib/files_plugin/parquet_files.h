@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "bytes.h"
+#include "mapped.h"
 #include "tables.h"
 
 namespace needletail {
@@ -112,12 +113,12 @@ inline std::shared_ptr<ArrayData> with_type(const std::shared_ptr<ArrayData>& da
 class ParquetTable final : public Table, public std::enable_shared_from_this<ParquetTable> {
  public:
   ParquetTable(const NTStore& store, const std::string& path, int64_t length)
-      : is_local_(store.is_local), source_(open_file(store, path, length)) {
-    length_ = value(source_->GetSize());
+      : is_local_(store.is_local) {
+    open_source(store, path, length);
     properties_ = parquet::ReaderProperties(pool());
     limit_to_footer();
-    const auto reader = parquet::ParquetFileReader::Open(source_, properties_);
-    metadata_ = reader->metadata();
+    metadata_ = reading(
+        [this] { return parquet::ParquetFileReader::Open(source_, properties_)->metadata(); });
     // The types that Arrow wrote beside Parquet's own (dictionaries, large strings, zones): Spark does
     // not look at them, so its columns and these are the same without.
     const auto& notes = metadata_->key_value_metadata();
@@ -198,8 +199,37 @@ class ParquetTable final : public Table, public std::enable_shared_from_this<Par
         static_cast<int32_t>(std::min<int64_t>(limit, parquet::kDefaultThriftContainerSizeLimit)));
   }
 
+  // One of this machine is mapped into memory, of which what is decoded keeps nothing.
+  void open_source(const NTStore& store, const std::string& path, int64_t length) {
+    if (!is_local_) {
+      source_ = open_file(store, path, length);
+      length_ = value(source_->GetSize());
+      return;
+    }
+    check_kind(path);
+    source_ = value(io::MemoryMappedFile::Open(path, io::FileMode::READ));
+    length_ = value(source_->GetSize());
+    const auto all = length_ > 0 ? value(source_->ReadAt(0, length_)) : nullptr;
+    mapped_ = std::make_shared<MappedRange>(all == nullptr ? nullptr : all->data(), length_);
+  }
+
+  // What `body` reads, unless the file was cut short in the meantime.
+  template <typename Body>
+  auto reading(Body&& body) const -> decltype(body()) {
+    try {
+      auto result = body();
+      if (mapped_ != nullptr) mapped_->check();
+      return result;
+    } catch (...) {
+      // Zeros look like a damaged file.
+      if (mapped_ != nullptr) mapped_->check();
+      throw;
+    }
+  }
+
   bool is_local_;
   std::shared_ptr<io::RandomAccessFile> source_;
+  std::shared_ptr<MappedRange> mapped_;
   int64_t length_ = 0;
   parquet::ReaderProperties properties_;
   std::shared_ptr<parquet::FileMetaData> metadata_;
@@ -239,8 +269,11 @@ class ParquetBatches final : public Batches {
     while (true) {
       check(scanning_.stop);
       if (current_.batches == nullptr && !begin()) return nullptr;
-      std::shared_ptr<RecordBatch> batch;
-      check(current_.batches->ReadNext(&batch), NT_MALFORMED);
+      const auto batch = table_->reading([this] {
+        std::shared_ptr<RecordBatch> batch;
+        check(current_.batches->ReadNext(&batch), NT_MALFORMED);
+        return batch;
+      });
       if (batch == nullptr) {
         end();
         continue;
@@ -270,7 +303,8 @@ class ParquetBatches final : public Batches {
               pool(), std::move(file), arrow_properties(scanning_.batch_rows, is_fetching_)),
           NT_MALFORMED);
     }
-    opened.batches = value(opened.reader->GetRecordBatchReader(groups, leaves_), NT_MALFORMED);
+    opened.batches = table_->reading(
+        [&] { return value(opened.reader->GetRecordBatchReader(groups, leaves_), NT_MALFORMED); });
     return opened;
   }
 
