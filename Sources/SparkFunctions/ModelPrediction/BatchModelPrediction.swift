@@ -119,7 +119,8 @@ extension StructType {
     var positions: [Int] = []
     var fields: StructType? = self
     for part in path {
-      guard let known = fields, let position = known.fields.firstIndex(where: { $0.name.isExactly(part) })
+      guard let known = fields,
+        let position = known.fields.firstIndex(where: { $0.name.isExactly(part) })
       else {
         throw InferenceError(
           .invalidInput, "the table has no column '\(name)'; its columns are \(ddl)",

@@ -64,7 +64,8 @@ struct DamagedFileTests {
     var read = 0
     let error = failure {
       while let next = try batches.next() {
-        #expect(next.columns[0].values == batch.columns[0].slice(read..<read + next.rowCount).values)
+        #expect(
+          next.columns[0].values == batch.columns[0].slice(read..<read + next.rowCount).values)
         read += next.rowCount
         if read == 2000 { #expect(truncate(file.path, length) == 0) }
       }
