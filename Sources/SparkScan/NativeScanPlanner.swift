@@ -13,6 +13,11 @@ package struct NativeScanPlanner: ScanPlanner {
   /// Smaller tables are read by Spark unless somebody says otherwise: listing and planning cost more
   /// than is won.
   static let leastBytes: Int64 = 8 << 20
+  /// A table of which fewer rows are taken is read by Spark.
+  static let leastRows = 10_000
+  /// The same where the workers must be sent the plug-in with its libraries (some 80 MB unpacked), and
+  /// where it takes a job to find out whether they can read the files.
+  static let leastBytesElsewhere: Int64 = 512 << 20
   /// The footers that are looked into before a job starts.
   static let checkedFiles = 64
   /// A longer list of files goes to the executors as a file of the session.
@@ -30,12 +35,9 @@ package struct NativeScanPlanner: ScanPlanner {
   package func refusal(
     _ read: FileRead, _ choice: ScanChoice, in session: SparkSession
   ) async throws -> ScanRefusal? {
-    if choice == .automatic {
-      // What costs no question to the server.
-      if !session.isLocal { return Self.elsewhere }
-      if LocalSize.isBelow(Self.leastBytes, read.paths) {
-        return ScanRefusal("the table is small", isPlain: true)
-      }
+    // What costs no question to the server.
+    if choice == .automatic, session.isLocal, LocalSize.isBelow(Self.leastBytes, read.paths) {
+      return ScanRefusal("the table is small", isPlain: true)
     }
     let settings = try await ReadingSettings.of(session)
     if let refusal = Self.refusal(read, choice, settings) { return refusal }
@@ -46,13 +48,8 @@ package struct NativeScanPlanner: ScanPlanner {
       return ScanRefusal(
         String(error.message.prefix { $0 != "\n" }), isPlain: choice == .automatic)
     }
-    if choice == .automatic, try await !Machine.isThis(serverOf: session) {
-      return Self.elsewhere
-    }
     return nil
   }
-
-  private static let elsewhere = ScanRefusal("the executors are on other machines", isPlain: true)
 
   /// Options that say which files are meant, or what their schema is, which Spark finds out.
   private static let neutralOptions: Set<String> = [
@@ -115,7 +112,7 @@ package struct NativeScanPlanner: ScanPlanner {
     _ candidate: ScanCandidate, in session: SparkSession
   ) async throws -> ScanDecision {
     let isAutomatic = candidate.choice == .automatic
-    if isAutomatic, candidate.isSample {
+    if isAutomatic, candidate.isSample || (candidate.limit ?? .max) < Self.leastRows {
       throw ScanRefusal("a few rows are wanted", isPlain: true)
     }
     let settings = try await ReadingSettings.of(session)
@@ -127,26 +124,26 @@ package struct NativeScanPlanner: ScanPlanner {
     try Self.check(partitions, of: candidate)
     let selection = try ScanSelection(candidate)
     let listing = try await ScanListing.of(candidate, partitions)
-    if isAutomatic {
-      if !listing.isLocal { throw ScanRefusal("the files are in a store") }
-      if listing.bytes < Self.leastBytes {
-        throw ScanRefusal("the table is small (\(Self.text(listing.bytes)))", isPlain: true)
-      }
+    let isNear = isThisMachine && listing.isLocal
+    if isAutomatic, listing.bytes < (isNear ? Self.leastBytes : Self.leastBytesElsewhere) {
+      throw ScanRefusal("the table is small (\(Self.text(listing.bytes)))", isPlain: true)
     }
     let planning = SplitPlanning(
       maxPartitionBytes: settings.maxPartitionBytes, openCostInBytes: settings.openCostInBytes,
-      parallelism: settings.parallelism)
+      parallelism: try await parallelism(settings, isThisMachine, session))
     let files = listing.files.filter { format == .binary || $0.length > 0 }
-    let tasks = planning.tasks(
+    var tasks = planning.tasks(
       files.map { ($0.location, $0.length, $0.modified) }, isCut: format == .parquet
     ).map { $0.map { ScanPart(split: $0, values: files[$0.file].values) } }
+    // As in Spark, what follows a limit is one task's.
+    if candidate.limit != nil { tasks = [tasks.flatMap(\.self)] }
 
     var options = candidate.read.options
     if !options.keys.contains(where: { $0.lowercased() == "timezone" }) {
       options["timeZone"] = settings.timeZone
     }
     let names = partitions.names
-    if isThisMachine, listing.isLocal {
+    if isNear {
       try Self.probe(
         files.prefix(Self.checkedFiles).map(\.location),
         try Self.files(format, options, candidate.fileTable, names, selection))
@@ -154,8 +151,9 @@ package struct NativeScanPlanner: ScanPlanner {
     let plan = ScanPlan(
       format: format, options: options, schema: candidate.fileTable, partitions: names,
       columns: selection.columns, call: try selection.call(of: candidate),
-      parts: try await Self.placed(tasks, in: session),
+      parts: try await Self.placed(tasks, in: session), limit: candidate.limit,
       library: try await library.path(in: session, isThisMachine: isThisMachine))
+    if !isNear { try await Self.probe(plan, tasks: tasks.count, in: session) }
     let note =
       "\(files.count) \(format.sparkName) file\(files.count == 1 ? "" : "s") "
       + "(\(Self.text(listing.bytes))) in \(tasks.count) task\(tasks.count == 1 ? "" : "s"), "
@@ -163,6 +161,17 @@ package struct NativeScanPlanner: ScanPlanner {
     return .native(
       .batches(ScanFunction(), plan, returning: selection.returned(by: candidate)),
       tasks: tasks.count, note: note)
+  }
+
+  private func parallelism(
+    _ settings: ReadingSettings, _ isThisMachine: Bool, _ session: SparkSession
+  ) async throws -> Int {
+    if let known = settings.parallelism { return known }
+    if isThisMachine { return Machine.availableCores }
+    // Only the cluster knows how many cores it has; it gives a range as many partitions.
+    let last = try await session.range(0, 1 << 16)
+      .agg(max(expr("spark_partition_id()")).as("last")).first()?.get("last", as: Int.self)
+    return (last ?? 0) + 1
   }
 
   private static func files(
@@ -185,6 +194,29 @@ package struct NativeScanPlanner: ScanPlanner {
       } catch {
         throw ScanRefusal(error.message)
       }
+    }
+  }
+
+  /// Lets workers look into some of the files.
+  ///
+  /// - Throws: ``ScanRefusal`` with what one of them met.
+  private static func probe(
+    _ plan: ScanPlan, tasks: Int, in session: SparkSession
+  ) async throws {
+    if tasks == 0 { return }
+    let looks = min(tasks, checkedFiles)
+    let numbers = session.range(0, tasks, step: tasks / looks, partitions: looks)
+    let probe = numbers.mapPartitions(
+      .batches(ScanProbe(), plan, returning: ScanProbe.result), columns: [column(named: "id")])
+    let reasons: [Row]
+    do {
+      reasons = try await probe.collect()
+    } catch let error as SparkError {
+      throw ScanRefusal(
+        "the workers cannot read files: \(error.message.prefix { $0 != "\n" })")
+    }
+    if case .string(let reason)? = reasons.first?.values.first {
+      throw ScanRefusal("a worker says: \(reason)")
     }
   }
 

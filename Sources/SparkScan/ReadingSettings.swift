@@ -1,4 +1,3 @@
-import HostProcesses
 import SparkConnect
 
 /// The session's settings on which it depends how Spark reads files.
@@ -53,8 +52,8 @@ struct ReadingSettings: Sendable {
   var maxPartitionBytes: Int64 { bytes("spark.sql.files.maxPartitionBytes") ?? 128 << 20 }
   var openCostInBytes: Int64 { bytes("spark.sql.files.openCostInBytes") ?? 4 << 20 }
 
-  /// The number of readers that Spark wants to keep busy.
-  var parallelism: Int {
+  /// The number of readers that Spark wants to keep busy; `nil` if the settings do not tell.
+  var parallelism: Int? {
     for key in [
       "spark.sql.files.minPartitionNum", "spark.sql.leafNodeDefaultParallelism",
       "spark.default.parallelism",
@@ -67,7 +66,7 @@ struct ReadingSettings: Sendable {
     {
       return number
     }
-    return Machine.availableCores
+    return nil
   }
 
   private func bytes(_ key: String) -> Int64? {

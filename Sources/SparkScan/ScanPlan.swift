@@ -15,6 +15,8 @@ package struct ScanPlan: Codable, Sendable {
   package var columns: [Column]
   package var call: Call
   package var parts: Parts
+  /// The rows to read of these, in one task; `nil` for all.
+  package var limit: Int?
   /// Where the plug-in for files lies: a path, absolute or among the session's files; `nil` where an
   /// executor finds it by itself.
   package var library: String?

@@ -14,6 +14,7 @@ final class ScanRows: BatchSource {
   private let places: [Int?]
   private let schema: ArrowSchema
   private var parts: ArraySlice<ScanPart>
+  private var remaining: Int?
   private var current: ScanBatches?
   private var constants: [Int: ArrowColumn] = [:]
   /// Where the rows of the last batch are, for messages.
@@ -22,6 +23,7 @@ final class ScanRows: BatchSource {
   init(_ plan: ScanPlan, parts: [ScanPart], zone: String) throws {
     self.plan = plan
     self.parts = parts[...]
+    remaining = plan.limit
     var names: [String] = []
     var places: [Int?] = []
     for column in plan.columns {
@@ -67,15 +69,24 @@ final class ScanRows: BatchSource {
   }
 
   func next() async throws -> RecordBatch? {
-    while true {
+    while remaining != 0 {
       try Task.checkCancellation()
       if let current {
-        if let batch = try current.next() { return try arranged(batch) }
+        if let batch = try current.next() { return try arranged(cut(batch)) }
         self.current = nil
       }
       guard let part = parts.popFirst() else { return nil }
       current = try open(part)
     }
+    return nil
+  }
+
+  /// What is still wanted of a batch.
+  private func cut(_ batch: RecordBatch) -> RecordBatch {
+    guard let limit = remaining else { return batch }
+    let count = min(limit, batch.rowCount)
+    remaining = limit - count
+    return count == batch.rowCount ? batch : batch.slice(0..<count)
   }
 
   private func arranged(_ batch: RecordBatch) throws -> RecordBatch {

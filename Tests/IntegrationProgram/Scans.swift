@@ -34,6 +34,7 @@ enum Scans {
       try await spark.conf.set("spark.sql.session.timeZone", zone)
       try await equal(spark, folder)
     }
+    try await limited(spark, folder)
     try await killed(spark, folder)
     try await refused(spark, folder)
     try await changed(spark, folder)
@@ -103,6 +104,26 @@ enum Scans {
     spark.scan = .automatic
   }
 
+  /// Which rows a limit takes is nobody's promise; how many is.
+  private static func limited(_ spark: SparkSession, _ folder: String) async throws {
+    spark.scan = .native
+    defer { spark.scan = .automatic }
+    let files = spark.read.parquet(folder).filter("year < 2023").select("id", "x")
+    for (count, wanted) in [(0, 0), (50, 50), (1000, 200)] {
+      let table = files.limit(count).withColumn("p", halved("x"))
+      let plan = try await table.explain()
+      try IntegrationProgram.expect(plan.contains("in 1 task"), plan)
+      let rows = try await table.collect()
+      let ids = Set(rows.map { $0.values[0] })
+      try IntegrationProgram.expect(
+        rows.count == wanted && ids.count == wanted, "\(rows.count) rows of \(wanted)")
+      for row in rows {
+        guard case .float(let x) = row.values[1] else { continue }
+        try IntegrationProgram.expect(row.values[2] == .float(x / 2), "\(row.values)")
+      }
+    }
+  }
+
   /// A worker that dies in mid-scan: Spark tries its tasks again.
   private static func killed(_ spark: SparkSession, _ folder: String) async throws {
     let marker = Marker(path: NSTemporaryDirectory() + "/needletail-\(UUID().uuidString)")
@@ -121,7 +142,10 @@ enum Scans {
     let files = spark.read.parquet(folder)
     let cases: [(DataFrame, String)] = [
       (files.filter(col("id") > 3).select(halved("x").as("p")), "within the files"),
-      (files.limit(3).select(halved("x").as("p")), "limit"),
+      (
+        files.limit(3).filter(col("year") == 2021).select(halved("x").as("p")),
+        "a filter comes after limit"
+      ),
       (files.select(halved(col("x") + 1).as("p")), "computed by Spark"),
       (spark.range(3).select(halved("id").as("p")), "not one of files alone"),
     ]

@@ -62,13 +62,17 @@ package struct KnownFiles: Sendable {
       columns: prototype.columns, limit: nil)
   }
 
-  /// Looks into the footer of a Parquet file for what Spark reads and this does not, or reads in another
-  /// way.
+  /// Looks whether a file is there, and into the footer of Parquet for what Spark reads and this does not,
+  /// or reads in another way.
   ///
   /// - Throws: ``FileTableError`` that says what it is.
   package func check(_ location: String) throws(FileTableError) {
-    guard prototype.format == .parquet else { return }
     let (store, path) = try FileStore.open(location)
+    guard prototype.format == .parquet else {
+      // One byte shows whether it may be read.
+      _ = try FileBytes(store, path, decompressing: false).read(upTo: 1)
+      return
+    }
     let table = try TableFile(store, path, .parquet)
     if let key = Self.rebasing(table.schema.metadata) {
       throw FileTableError(

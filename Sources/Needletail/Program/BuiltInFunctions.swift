@@ -11,6 +11,7 @@ extension Program {
     BatchModelPrediction(kinds: .ofExecutors),
     InlineBatchesFunction(),
     ScanFunction(),
+    ScanProbe(),
     NodeServersFunction.declared,
   ]
 

@@ -25,11 +25,10 @@ struct FileChain {
         reading = current
         self.steps = steps.reversed()
         return
-      case .project, .withColumns, .withColumnsRenamed, .toDf, .drop, .filter:
+      case .project, .withColumns, .withColumnsRenamed, .toDf, .drop, .filter, .limit:
         guard let input = current.onlyInput else { throw ScanRefusal("the table has no source") }
         steps.append(current)
         current = input
-      case .limit: throw ScanRefusal("the table is cut by limit, which Spark does", isPlain: true)
       default: throw ScanRefusal("the table is not one of files alone", isPlain: true)
       }
     }
@@ -54,13 +53,21 @@ struct FileChain {
     return read
   }
 
-  /// The columns, and the conditions on rows, of a table of files with the columns `names`. The names
-  /// are those of the server but for their case.
-  func resolved(
-    _ names: [String]
-  ) throws(ScanRefusal) -> (columns: [Column], filters: [ScanFilter]) {
+  /// What is left of a table of files.
+  struct Resolved {
+    var columns: [Column]
+    /// Conditions on its rows.
+    var filters: [ScanFilter] = []
+    /// The number of rows to take of those.
+    var limit: Int?
+  }
+
+  /// The columns and rows that are left of a table of files with the columns `names`. The names are
+  /// those of the server but for their case.
+  func resolved(_ names: [String]) throws(ScanRefusal) -> Resolved {
     var columns = names.map { Column(name: $0, value: .file($0)) }
     var filters: [ScanFilter] = []
+    var limit: Int?
     for step in steps {
       switch step.relType {
       case .project(let project):
@@ -105,7 +112,11 @@ struct FileChain {
         guard drop.columns.isEmpty else { throw Self.computed }
         let dropped = Set(drop.columnNames.map { $0.lowercased() })
         columns.removeAll { dropped.contains($0.name.lowercased()) }
+      case .limit(let cut):
+        limit = min(limit ?? .max, max(Int(cut.limit), 0))
       case .filter(let filter):
+        // Of the rows that limit took, not of all.
+        if limit != nil { throw ScanRefusal("a filter comes after limit") }
         filters.append(ScanFilter(filter.condition, over: columns))
       default: throw Self.computed
       }
@@ -113,7 +124,7 @@ struct FileChain {
         throw ScanRefusal("two columns have the same name")
       }
     }
-    return (columns, filters)
+    return Resolved(columns: columns, filters: filters, limit: limit)
   }
 
   struct Column {

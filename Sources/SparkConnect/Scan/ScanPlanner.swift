@@ -99,6 +99,8 @@ package struct ScanCandidate: Sendable {
   package let passed: [Int]
   /// Whether the query wants some of the rows only.
   package let isSample: Bool
+  /// The number of rows that the function's table takes of those of the files; `nil` for all.
+  package let limit: Int?
   let filters: [ScanFilter]
   let session: SparkSession
 }

@@ -112,13 +112,13 @@ struct ScanRewriting {
     guard Set(fileTable.names.map { $0.lowercased() }).count == fileTable.count else {
       throw ScanRefusal("two columns of the files have the same name")
     }
-    let (resolved, filters) = try chain.resolved(fileTable.names)
+    let resolved = try chain.resolved(fileTable.names)
     let known = chain.isPlain ? fileTable : try await schema(of: use.input)
     // The server's word counts.
-    guard known.count == resolved.count,
-      zip(known, resolved).allSatisfy({ $0.name.lowercased() == $1.name.lowercased() })
+    guard known.count == resolved.columns.count,
+      zip(known, resolved.columns).allSatisfy({ $0.name.lowercased() == $1.name.lowercased() })
     else { throw ScanRefusal("the table's columns are not understood") }
-    let columns = zip(known, resolved).map {
+    let columns = zip(known, resolved.columns).map {
       ScannedColumn(name: $0.name, type: $0.type, value: $1.value)
     }
     let result = ScanUse.resultName
@@ -135,7 +135,7 @@ struct ScanRewriting {
       returnType: DataType(call.pythonUdf.outputType), result: result,
       fileTable: fileTable, columns: columns,
       passed: form == .batches ? [] : columns.indices.filter { below.contains(columns[$0].name) },
-      isSample: isSample, filters: filters, session: session)
+      isSample: isSample, limit: resolved.limit, filters: resolved.filters, session: session)
   }
 
   private func schema(of relation: Relation) async throws -> StructType {

@@ -23,13 +23,14 @@ struct FileChainTests {
 
   private static func text(_ table: DataFrame) -> [String] {
     do throws(ScanRefusal) {
-      let (columns, filters) = try FileChain(table.relation).resolved(["id", "x", "year"])
-      return columns.map { column in
+      let resolved = try FileChain(table.relation).resolved(["id", "x", "year"])
+      return resolved.columns.map { column in
         switch column.value {
         case .file(let name): "\(column.name)=\(name)"
         case .literal(let value): "\(column.name)=\(value)"
         }
-      } + filters.map { $0.isOf(partitions: ["year"]) ? "partitions" : "rows" }
+      } + resolved.filters.map { $0.isOf(partitions: ["year"]) ? "partitions" : "rows" }
+        + (resolved.limit.map { ["\($0) rows"] } ?? [])
     } catch {
       return [error.reason]
     }
@@ -68,7 +69,12 @@ struct FileChainTests {
       },
       Case("SQL", ["the table's columns are computed by Spark"]) { $0.select(expr("x")) },
       Case("field", ["the table's columns are computed by Spark"]) { $0.select("x.y") },
-      Case("limit", ["the table is cut by limit, which Spark does"]) { $0.limit(3) },
+      Case("limits", ["id=id", "x=x", "year=year", "partitions", "3 rows"]) {
+        $0.filter(col("year") == 2024).limit(5).limit(3)
+      },
+      Case("filter after limit", ["a filter comes after limit"]) {
+        $0.limit(3).filter(col("year") == 2024)
+      },
       Case("join", ["the table is not one of files alone"]) { $0.join($0, on: ["id"]) },
       Case("distinct", ["the table is not one of files alone"]) { $0.distinct() },
     ])
