@@ -23,7 +23,8 @@ struct IntegrationProgram: SparkProgram {
     "checks": checks, "sessions": sessions, "pid": pid, "predicting": predicting,
     "semantics": Semantics.run, "malformed": Malformed.run, "resources": resources,
     "models": StrangersModels.run,
-    "once": OncePerRow.run, "scan": Scans.run, "types": Types.run,
+    "once": OncePerRow.run, "scan": Scans.run, "scan-executor-killed": Scans.executorKilled,
+    "types": Types.run,
   ].merging(NodeServing.scenarios) { first, _ in first }
     .merging(WorkerDeath.scenarios) { first, _ in first }
 

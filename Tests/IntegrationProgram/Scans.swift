@@ -3,7 +3,7 @@ import Needletail
 
 /// Files that workers read themselves, beside the same files as Spark reads them.
 enum Scans {
-  static let functions: [any UserDefinedFunction] = [halved, fatal, shown, touching]
+  static let functions: [any UserDefinedFunction] = [halved, fatal, shown, touching, killing]
 
   static let halved = PredictBatchUDF("halved", returning: .double, batchSize: 7, nulls: .skip) {
     worker in
@@ -18,6 +18,35 @@ enum Scans {
       if mkdir(marker.path, 0o700) == 0 { kill(getpid(), SIGKILL) }
       return x
     }
+  }
+
+  /// Kills the executor that its process belongs to, once.
+  static let killing = PredictBatchUDF(
+    "killing", returning: .double, batchSize: 4, nulls: .skip, parameters: Marker.self
+  ) { worker, marker in
+    return { (x: Tensor<Double>) -> Tensor<Double> in
+      if mkdir(marker.path, 0o700) == 0 {
+        var pid = getpid()
+        while pid > 1, !command(of: pid).contains("CoarseGrainedExecutorBackend") {
+          pid = parent(of: pid)
+        }
+        if pid > 1 { kill(pid, SIGKILL) }
+      }
+      return x
+    }
+  }
+
+  private static func command(of pid: pid_t) -> String {
+    let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func parent(of pid: pid_t) -> pid_t {
+    let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/stat") ?? Data()
+    // The command's name, in brackets, may have anything in it.
+    let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?
+      .split(separator: " ")
+    return fields.flatMap { $0.count > 1 ? pid_t($0[1]) : nil } ?? 0
   }
 
   static let shown = MapBatchesFunction("shown", returning: ["id": .long, "year": .integer]) {
@@ -38,6 +67,26 @@ enum Scans {
     try await killed(spark, folder)
     try await refused(spark, folder)
     try await changed(spark, folder)
+  }
+
+  /// An executor that is killed in mid-scan: what is written is that of an undisturbed run.
+  @Sendable static func executorKilled(_ spark: SparkSession) async throws {
+    guard FileLibrary.isAvailable else { return print("no plug-in for files: nothing was tried") }
+    let folder = NSTemporaryDirectory() + "/needletail-scan-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await write(spark, folder + "/in")
+    let marker = Marker(path: folder + "/killed")
+    let table = spark.read.parquet(folder + "/in").filter("year < 2023")
+    spark.scan = .native
+    try await table.select(col("id"), killing(marker, "x").as("x")).write.parquet(folder + "/out")
+    let died = rmdir(marker.path) == 0
+    try IntegrationProgram.expect(died, "no executor was killed")
+    spark.scan = .spark
+    defer { spark.scan = .automatic }
+    let found = try await spark.read.parquet(folder + "/out").orderBy("id").collect()
+    let wanted = try await table.select("id", "x").orderBy("id").collect()
+    try IntegrationProgram.expect(
+      found.count == 200 && found.map(\.values) == wanted.map(\.values), "\(found.count) rows")
   }
 
   /// A partitioned table with nulls, times and nested columns; its last part has a column less.

@@ -1,0 +1,15 @@
+import Testing
+
+/// Files that workers read on executors that are processes of their own.
+struct ClusterTests {
+  @Test("an executor is killed while its workers read files")
+  func executorKilled() async throws {
+    let outcome = try await Programs.run(
+      "IntegrationProgram",
+      [
+        "scan-executor-killed", "--remote", try await TestClusters.shared.remote(.standalone),
+        "--folder", Programs.quickStart,
+      ])
+    #expect(outcome.status == 0, "\(outcome.output)")
+  }
+}
