@@ -145,8 +145,15 @@ struct Predict: AsyncParsableCommand {
       valueName: "number"))
   var taskGpus: Double?
 
-  @Option(help: "Take only so many rows.")
+  @Option(help: "Take only so many rows, the first ones.")
   var limit: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Take about so many rows from all over the table: neighbours from some places of Parquet, of "
+        + "other formats the first rows of some files; on Spark, rows at random. The same ones each "
+        + "time.", valueName: "rows"))
+  var sample: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -196,6 +203,9 @@ struct Predict: AsyncParsableCommand {
     if scan == .native, engine == .local {
       throw ValidationError(
         "--scan is for --engine spark; without Spark this process reads all files")
+    }
+    if let sample, sample < 1 {
+      throw ValidationError("--sample is \(sample), it must be at least 1")
     }
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit), it must be at least 1") }
     if let threads {

@@ -67,6 +67,7 @@ extension PredictionJob {
 
   fileprivate func run(_ input: LocalTable) async throws {
     var table = input
+    if let sample = request.sample { table = try table.sample(rows: sample) }
     if let limit = request.limit { table = table.limit(limit) }
     if !request.isPrinted { try writer(of: table).check(request.output) }
     tellOmitted()

@@ -88,6 +88,10 @@ extension PredictionJob {
     }
     for (name, value) in reading.options { reader = reader.option(name, value) }
     var table = reader.load(request.input)
+    if let sample = request.sample {
+      let count = try await table.count()
+      if count > sample { table = table.sample(Double(sample) / Double(count), seed: 1) }
+    }
     if let limit = request.limit { table = table.limit(limit) }
     let known = try await table.schema()
     try check(known)

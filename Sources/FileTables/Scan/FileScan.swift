@@ -27,6 +27,8 @@ public struct FileScan: Sendable {
   let columns: [ScanColumn]
   /// No more rows than these, if set.
   public let limit: Int?
+  /// Whether not all rows are read, but some from all over the table.
+  var sample: RowSample?
 
   /// Looks for the files and finds out their schema.
   ///
@@ -184,8 +186,7 @@ extension FileScan {
       }
       return try isWanted(values)
     }
-    return try FileScan(
-      format: format, settings: settings, files: kept, columns: columns, limit: limit)
+    return try with(files: kept)
   }
 
   /// The same table with no more than the first `rows` rows.
@@ -194,14 +195,17 @@ extension FileScan {
   ///
   /// - Throws: ``FileTableError`` if the table cannot be read.
   public func limited(to rows: Int) throws(FileTableError) -> FileScan {
-    try FileScan(
-      format: format, settings: settings, files: files, columns: columns,
-      limit: min(max(rows, 0), limit ?? .max))
+    try with(limit: min(max(rows, 0), limit ?? .max))
   }
 
-  private func with(columns: [ScanColumn]) throws(FileTableError) -> FileScan {
-    try FileScan(
-      format: format, settings: settings, files: files, columns: columns, limit: limit)
+  private func with(
+    files: [ScanFile]? = nil, columns: [ScanColumn]? = nil, limit: Int? = nil
+  ) throws(FileTableError) -> FileScan {
+    var scan = try FileScan(
+      format: format, settings: settings, files: files ?? self.files,
+      columns: columns ?? self.columns, limit: limit ?? self.limit)
+    scan.sample = sample
+    return scan
   }
 
   /// The names of the columns that the folders' names tell.
@@ -218,6 +222,11 @@ extension FileScan {
   /// The number of rows, if the footers of not too many Parquet files tell it; each call reads them.
   public var rows: Int? {
     if files.isEmpty { return 0 }
+    if let sample {
+      let known = splits(of: sample).map(\.rows)
+      return format == .parquet
+        ? min(known.reduce(0) { $0 + ($1 ?? 0) }, limit ?? .max) : nil
+    }
     if format == .binary { return min(files.count, limit ?? .max) }
     guard format == .parquet, files.count <= 64 else { return nil }
     var sum: Int64 = 0

@@ -16,9 +16,12 @@ public struct FileSplit: Sendable, Codable, Hashable {
   public var size: Int64
   /// The number of the file within the scan.
   public var file: Int
+  /// The number of rows to read, from the first on; `nil` for all.
+  public var rows: Int?
 
   package init(
-    location: String, length: Int64, modified: Int64, start: Int64, size: Int64, file: Int
+    location: String, length: Int64, modified: Int64, start: Int64, size: Int64, file: Int,
+    rows: Int? = nil
   ) {
     self.location = location
     self.length = length
@@ -26,6 +29,7 @@ public struct FileSplit: Sendable, Codable, Hashable {
     self.start = start
     self.size = size
     self.file = file
+    self.rows = rows
   }
 }
 
@@ -37,7 +41,8 @@ extension FileScan {
   ///
   /// CSV, JSON, text and Arrow files are one split each.
   public func splits(parallelism: Int) -> [FileSplit] {
-    SplitPlanning(
+    if let sample { return splits(of: sample) }
+    return SplitPlanning(
       maxPartitionBytes: settings.maxPartitionBytes, openCostInBytes: settings.openCostInBytes,
       parallelism: parallelism
     ).splits(
@@ -60,7 +65,7 @@ extension FileScan {
     try Self.check(split, file)
     return ScanBatches(
       try reader(of: split, file: file, batchRows: max(batchRows, 1)), schema: arrowSchema,
-      limit: limit)
+      limit: split.rows.map { min($0, limit ?? .max) } ?? limit)
   }
 
   private static func check(_ split: FileSplit, _ file: ScanFile) throws(FileTableError) {

@@ -22,6 +22,10 @@ struct FilesInput: TableInput {
     columns = zip(scan.schema, scan.arrowSchema.fields).map { (field: $0, type: $1.type) }
   }
 
+  func sampled(rows: Int, seed: UInt64) -> any TableInput {
+    FilesInput(scan.sampled(rows: rows, seed: seed), paths: paths)
+  }
+
   func source(_ places: [Int], parallelism: Int, limit: Int?) throws -> any EngineSource {
     var scan =
       places.count == columns.count

@@ -23,6 +23,12 @@ struct MappedInput: TableInput {
     columns = zip(schema, try schema.arrowSchema().fields).map { (field: $0, type: $1.type) }
   }
 
+  func sampled(rows: Int, seed: UInt64) throws -> any TableInput {
+    try MappedInput(
+      try base.sample(rows: rows, seed: seed), function, invocation,
+      returning: StructType(columns.map(\.field)))
+  }
+
   func source(_ places: [Int], parallelism: Int, limit: Int?) throws -> any EngineSource {
     let plan = TablePlan(base)
     return MappedSource(

@@ -59,6 +59,18 @@ struct MemoryInput: TableInput {
     }
   }
 
+  /// The first rows of each batch.
+  func sampled(rows: Int, seed: UInt64) throws -> any TableInput {
+    var remaining = max(rows, 0)
+    let parts = batches.sorted { $0.rowCount < $1.rowCount }.enumerated().map { done, batch in
+      let left = batches.count - done
+      let share = min((remaining + left - 1) / left, batch.rowCount)
+      remaining -= share
+      return batch.slice(0..<share)
+    }
+    return try MemoryInput(parts, schema: StructType(columns.map(\.field)))
+  }
+
   func source(_ places: [Int], parallelism: Int, limit: Int?) throws -> any EngineSource {
     MemorySource(
       batches: try batches.map { batch in

@@ -12,6 +12,9 @@ protocol TableInput: Sendable {
   /// The files and folders that are read, as the user named them.
   var paths: [String] { get }
 
+  /// About `rows` of the rows, from all over the table.
+  func sampled(rows: Int, seed: UInt64) throws -> any TableInput
+
   /// The rows of the columns at `places`, in this order.
   ///
   /// - Parameters:

@@ -22,7 +22,7 @@ public import SparkTypes
 /// try await table.withColumn("p", mnist("pixels")).show()
 /// ```
 public struct LocalTable: Sendable {
-  let input: any TableInput
+  private(set) var input: any TableInput
   /// What is computed, in the order in which it was asked for; what nobody wants is left out of a run.
   var steps: [ComputedColumns] = []
   var columns: [TableColumn]
@@ -90,6 +90,21 @@ public struct LocalTable: Sendable {
   public func limit(_ count: Int) -> LocalTable {
     var table = self
     table.limitRows = min(max(count, 0), limitRows ?? .max)
+    return table
+  }
+
+  /// About `rows` rows from all over the table, the same ones each time: neighbours from some places of
+  /// each file, so that little else is read. Of formats without row groups (CSV, JSON) they are the first
+  /// rows of each file.
+  ///
+  /// - Throws: ``LocalTableError`` if rows have been left out already.
+  public func sample(rows: Int, seed: UInt64 = 1) throws -> LocalTable {
+    if limitRows != nil {
+      throw LocalTableError(
+        .invalidArgument, "sample: the table is cut by limit; take the sample first")
+    }
+    var table = self
+    table.input = try input.sampled(rows: rows, seed: seed)
     return table
   }
 

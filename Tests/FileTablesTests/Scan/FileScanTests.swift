@@ -23,6 +23,69 @@ import Testing
         .rowCount == 2)
   }
 
+  @Test(
+    "a sample has rows from all over the table",
+    arguments: [(1, 1), (100, 100), (900, 900), (5000, 1000)])
+  func samples(rows: Int, taken: Int) throws {
+    let folder = try FilesFolder()
+    let all = (0..<1000).map { Optional(Int32($0)) }
+    for file in 0..<10 {
+      var writing = TableWriting()
+      writing.rowGroupRows = 20
+      let numbers = all[file * 100..<file * 100 + 100]
+      let batch = try RecordBatch([("v", .numbers(Array(numbers)))])
+      try FileManager.default.createDirectory(
+        atPath: folder.file("t"), withIntermediateDirectories: true)
+      try folder.write([batch], "t/\(file).parquet", options: writing)
+    }
+    let scan = try folder.scan("t").sampled(rows: rows)
+    func read(_ scan: FileScan) throws -> [ArrowValue] {
+      try scan.splits(parallelism: 2).flatMap { split in
+        let batches = try scan.batches(of: split, batchRows: 7)
+        var values: [ArrowValue] = []
+        while let batch = try batches.next() {
+          if values.isEmpty {
+            // Messages name rows by their place in the file.
+            let first = try #require(batches.firstRow)
+            #expect(batch.columns[0].value(at: 0) == .int(Int64(split.file * 100 + first)))
+          }
+          values += batch.columns[0].values
+        }
+        return values
+      }
+    }
+    let values = try read(scan)
+    #expect(scan.rows == taken && values.count == taken)
+    #expect(try read(folder.scan("t").sampled(rows: rows)) == values)
+    let numbers = values.compactMap { if case .int(let number) = $0 { number } else { nil } }
+    #expect(numbers == Set(numbers).sorted())
+    if rows == 100 {
+      // From sixteen places, in most of the files.
+      #expect(Set(numbers.map { $0 / 20 }).count == 16)
+      #expect(Set(numbers.map { $0 / 100 }).count >= 6)
+      #expect(try read(folder.scan("t").sampled(rows: rows, seed: 2)) != values)
+    }
+    #expect(try read(scan.limited(to: 3).selecting(["v"])).count <= taken)
+  }
+
+  @Test("a sample of text has the first rows of files")
+  func samplesOfText() throws {
+    let folder = try FilesFolder()
+    for file in 0..<3 {
+      try folder.write(
+        (0..<50).map { "{\"v\":\(file * 50 + $0)}" }.joined(separator: "\n"), "t/\(file).json")
+    }
+    let scan = try folder.scan("t").sampled(rows: 7)
+    #expect(scan.rows == nil)
+    let counts = try scan.splits(parallelism: 1).map { split in
+      let batch = try #require(try scan.batches(of: split, batchRows: 10).next())
+      #expect(
+        batch.columns[0].values == (0..<batch.rowCount).map { .int(Int64(split.file * 50 + $0)) })
+      return batch.rowCount
+    }
+    #expect(counts.sorted() == [2, 2, 3])
+  }
+
   @Test func readsPartitions() throws {
     let folder = try FilesFolder()
     try folder.writeNumbers([1], "t/k=2/d=2020-01-01/a.parquet")
