@@ -6,11 +6,6 @@ public import SparkConnect
 actor ProgramDeployment {
   private var preparation: Task<Void, any Error>?
 
-  private static let workerSetting = "spark.sql.execution.pyspark.python"
-  private static let columnarSetting =
-    "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled"
-  private static let batchBytesSetting = "spark.sql.execution.arrow.maxBytesPerBatch"
-
   /// Uploads the program and tells the session to start it; later calls wait for the first.
   ///
   /// - Throws: ``NeedletailError`` or ``SparkError`` if the server does not take it.
@@ -39,23 +34,24 @@ actor ProgramDeployment {
       worker = "./\(package.name)/bin/\(package.program)"
     }
     do {
-      try await session.conf.set(workerSetting, worker)
+      try await session.conf.set(WorkerSettings.executable, worker)
     } catch let error as SparkError {
       throw NeedletailError(
         .session,
-        "the server does not let the session choose its worker program (\(workerSetting)): "
+        "the server does not let the session choose its worker program "
+          + "(\(WorkerSettings.executable)): "
           + "\(error.message)",
         cause: error)
     }
     // Spark's columnar input converts array columns more slowly than its rows, as scripts/benchmark
     // shows; Spark has the setting since 4.2.
     if session.majorMinorVersion >= (4, 2), environment["NEEDLETAIL_COLUMNAR_INPUT"] != "spark" {
-      try await session.conf.set(columnarSetting, "false")
+      try await session.conf.set(WorkerSettings.columnarInput, "false")
     }
     // Spark's own limit, 64 MiB, lets tasks hold several such batches of wide rows. The batches of a
     // model may span Spark's, so smaller ones cost nothing. A limit that somebody has set stays.
-    if try await session.conf.get(batchBytesSetting) == "\(64 << 20)b" {
-      try await session.conf.set(batchBytesSetting, "\(16 << 20)b")
+    if try await session.conf.get(WorkerSettings.batchBytes) == "\(64 << 20)b" {
+      try await session.conf.set(WorkerSettings.batchBytes, "\(16 << 20)b")
     }
   }
 }
