@@ -38,7 +38,8 @@ public struct SparkInstallation: Sendable, Hashable {
     SparkInstallation(home: try findHome(environment), java: try findJava(environment))
   }
 
-  private static func findHome(_ environment: [String: String]) throws -> String {
+  /// The folder of Spark alone; throws as ``find(environment:)``.
+  package static func findHome(_ environment: [String: String]) throws -> String {
     if let home = environment["SPARK_HOME"], !home.isEmpty {
       guard isFile(home + "/bin/spark-submit") else {
         throw NeedletailError(
@@ -63,7 +64,8 @@ public struct SparkInstallation: Sendable, Hashable {
     )
   }
 
-  private static func findJava(_ environment: [String: String]) throws -> String {
+  /// The `java` alone; throws as ``find(environment:)``.
+  package static func findJava(_ environment: [String: String]) throws -> String {
     if let home = environment["JAVA_HOME"], !home.isEmpty {
       let java = home + "/bin/java"
       guard isFile(java) else {
