@@ -324,13 +324,27 @@ module(
 tests("NodeServersTests", need: ["HostProcesses", "NodeServers"])
 
 module(
+  "Diagnosis",
+  needs: [
+    "ArrowIPC", "Deployment", "FileTables", "HostProcesses", "ImagePreprocessing", "LocalSpark",
+    "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "NativeLibraries", "ONNXRuntime",
+    "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime",
+    "TorchRuntime",
+  ])
+tests(
+  "DiagnosisTests",
+  need: [
+    "ArrowIPC", "Diagnosis", "NeedletailTesting", "SparkConnect", "SparkFunctions",
+  ])
+
+module(
   "Needletail", isProduct: true,
   needs: [
-    "ArrowIPC", "Deployment", "ErrorCauses", "FileTables", "HostProcesses", "ImagePreprocessing",
-    "KServeClient", "KServeServer", "LocalEngine", "LocalSpark", "Logging", "ModelKinds", "Models",
-    "NativeLibraries", "NodeServers", "ONNXRuntime", "ProgramFunctions", "SparkConnect",
-    "SparkFunctions", "SparkScan", "SparkTypes", "SparkWorker", "TensorFlowRuntime", "Tensors",
-    "TextPipelines", "TorchRuntime",
+    "ArrowIPC", "Deployment", "Diagnosis", "ErrorCauses", "FileTables", "HostProcesses",
+    "ImagePreprocessing", "KServeClient", "KServeServer", "LocalEngine", "LocalSpark", "Logging",
+    "ModelKinds", "Models", "NativeLibraries", "NodeServers", "ONNXRuntime", "ProgramFunctions",
+    "SparkConnect", "SparkFunctions", "SparkScan", "SparkTypes", "SparkWorker",
+    "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
   ])
 tests("NeedletailTests", need: ["Needletail"])
 program("IntegrationProgram", at: "Tests/IntegrationProgram", needs: ["Needletail"])

@@ -1,5 +1,6 @@
 @_exported public import ArrowIPC
 @_exported public import Deployment
+@_exported public import Diagnosis
 @_exported public import ErrorCauses
 @_exported public import FileTables
 @_exported public import HostProcesses

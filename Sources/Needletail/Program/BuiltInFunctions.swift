@@ -1,3 +1,4 @@
+import Diagnosis
 import ModelKinds
 import NodeServers
 import ProgramFunctions
@@ -12,6 +13,7 @@ extension Program {
     InlineBatchesFunction(),
     ScanFunction(),
     ScanProbe(),
+    ExecutorProbe(),
     NodeServersFunction.declared,
   ]
 

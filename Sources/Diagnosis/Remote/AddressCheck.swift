@@ -1,0 +1,87 @@
+import SparkConnect
+
+/// The connection string.
+struct AddressCheck: Check {
+  static let key = "address"
+
+  let key = Self.key
+  let name = "Address"
+  let remedy =
+    "Write it as sc://host:port/;name=value, for example --remote 'sc://spark.example.com:443/;token=TOKEN'"
+  let server: any ServerAccess
+
+  func run() async throws -> Finding {
+    let target = try server.target()
+    let security = target.useTLS ? "with TLS" : "without TLS"
+    let token = target.token == nil ? "no token" : "a token"
+    return .ok(
+      "\(target.host), port \(target.port), \(security), \(token)",
+      [
+        "host": target.host, "port": "\(target.port)", "tls": "\(target.useTLS)",
+        "token": "\(target.token != nil)",
+      ])
+  }
+}
+
+/// The name of the server's machine.
+struct NameCheck: Check {
+  static let key = "name"
+
+  let key = Self.key
+  let name = "Name lookup"
+  let needs = [AddressCheck.key]
+  let remedy =
+    "Correct the name in --remote, and see what the system knows: getent hosts NAME; in another network, "
+    + "a VPN or a tunnel may be needed (ssh -L 15002:SERVER:15002 GATEWAY, then --remote sc://localhost)"
+  let server: any ServerAccess
+
+  func run() async throws -> Finding {
+    let host = try server.target().host
+    do {
+      let address = try server.address()
+      return .ok(
+        address == host ? "\(host) is an address" : "\(host) is \(address)", ["address": address])
+    } catch {
+      return .fail("\(host) is not known here: \(error)")
+    }
+  }
+}
+
+/// The port of the server.
+struct PortCheck: Check {
+  static let key = "tcp"
+
+  let key = Self.key
+  let name = "TCP connection"
+  let needs = [NameCheck.key]
+  let remedy =
+    "Ask the operator: 'Does Spark Connect run there, and may my machine reach its port?'"
+  let server: any ServerAccess
+
+  func run() async throws -> Finding {
+    let target = try server.target()
+    let place = "port \(target.port) of \(target.host)"
+    do {
+      try await server.connect()
+      return .ok("\(place) takes connections")
+    } catch {
+      return .fail(
+        "\(place) takes no connection: \(error)", remedy: Self.remedy(for: "\(error)", target.port))
+    }
+  }
+
+  /// What to do by the system's text; `nil` if that tells nothing.
+  static func remedy(for text: String, _ port: Int) -> String? {
+    if text.contains("refused") {
+      return
+        "Nobody listens there: start the server (sbin/start-connect-server.sh), or correct the port "
+        + "(Spark's own is 15002, that of a proxy with TLS mostly 443)"
+    }
+    if text.contains("imeout") || text.contains("timed out") || text.contains("nreachable") {
+      return
+        "A firewall drops it, or it is in another network. Ask the operator: 'Please open TCP port "
+        + "\(port) for my machine', or go through a tunnel: ssh -L \(port):SERVER:\(port) GATEWAY"
+    }
+    return nil
+  }
+}

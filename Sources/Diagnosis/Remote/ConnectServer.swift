@@ -1,0 +1,145 @@
+import ArrowIPC
+import Deployment
+import Foundation
+import ProgramFunctions
+import SparkConnect
+import Synchronization
+
+/// A real server, with one session in which all is tried.
+final class ConnectServer: ServerAccess {
+  private struct State {
+    var session: SparkSession?
+    var executors: [ExecutorFacts]?
+    var runtimes: [ExecutorRuntimes]?
+  }
+
+  private let remote: String
+  private let state = Mutex(State())
+
+  init(_ remote: String) { self.remote = remote }
+
+  func target() throws -> ConnectionString { try ConnectionString(remote) }
+
+  func address() throws -> String {
+    let target = try target()
+    return try ServerGreeting.address(of: target.host, port: target.port)
+  }
+
+  func connect() async throws {
+    let target = try target()
+    try await ServerGreeting.connect(to: target.host, port: target.port)
+  }
+
+  func greeting() async throws -> Greeting {
+    let target = try target()
+    return try await target.useTLS
+      ? ServerGreeting.withTLS(target) : ServerGreeting.inTheClear(target)
+  }
+
+  func open() async throws {
+    let session = try await SparkSession.openForFunctions(remote)
+    state.withLock { $0.session = session }
+  }
+
+  func version() throws -> String { try session().version }
+
+  private func session() throws -> SparkSession {
+    guard let session = state.withLock({ $0.session }) else {
+      throw SparkError(.session, "there is no session with the server")
+    }
+    return session
+  }
+
+  func set(_ key: String, _ value: String) async throws {
+    let session = try session()
+    try await session.conf.set(key, value)
+    try await session.conf.unset(key)
+  }
+
+  func send(_ byteCount: Int) async throws {
+    try await session().addArtifact(
+      named: "files/needletail-doctor-\(byteCount).bin", Data(count: byteCount))
+  }
+
+  func executors() async throws -> [ExecutorFacts] {
+    if let known = state.withLock({ $0.executors }) { return known }
+    let found = try await answers(to: .facts, as: ExecutorFacts.self)
+    state.withLock { $0.executors = found }
+    return found
+  }
+
+  func runtimes() async throws -> [ExecutorRuntimes] {
+    if let known = state.withLock({ $0.runtimes }) { return known }
+    let found = try await answers(to: .runtimes, as: ExecutorRuntimes.self)
+    state.withLock { $0.runtimes = found }
+    return found
+  }
+
+  /// The answers of workers, of each process one.
+  private func answers<Answer: Decodable & WorkerAnswer>(
+    to wish: ExecutorProbe.Request.Wish, as type: Answer.Type
+  ) async throws -> [Answer] {
+    // Without a number of partitions Spark makes as many as the executors have cores.
+    let tasks = try session().range(0, 1 << 16)
+    let rows = try await tasks.mapPartitions(
+      .batches(
+        ExecutorProbe(), ExecutorProbe.Request(wish: wish), returning: ExecutorProbe.answer),
+      columns: [column(named: "id")]
+    ).collect()
+    var seen: Set<WorkerIdentity> = []
+    return try rows.compactMap { row in
+      let text = try row.get("answer", as: String.self)
+      let answer = try JSONDecoder().decode(type, from: Data(text.utf8))
+      return seen.insert(answer.worker).inserted ? answer : nil
+    }
+  }
+
+  func roundTrip(rows: Int) async throws -> Duration {
+    let table = try session().range(0, rows, partitions: 1).mapPartitions(
+      .batches(ExecutorProbe(), ExecutorProbe.Request(wish: .echo), returning: ExecutorProbe.echo),
+      columns: [column(named: "id")])
+    let start = ContinuousClock.now
+    let batches = try await table.collectBatches()
+    let time = ContinuousClock.now - start
+    var next: Int64 = 0
+    for batch in batches {
+      for row in 0..<batch.rowCount {
+        guard case .int(next)? = batch.columns.first?.value(at: row) else {
+          throw SparkError(.result, "row \(next) came back as another one")
+        }
+        next += 1
+      }
+    }
+    guard next == Int64(rows) else {
+      throw SparkError(.result, "\(next) rows came back of \(rows)")
+    }
+    return time
+  }
+
+  func close() async {
+    let session = state.withLock { state in
+      defer { state.session = nil }
+      return state.session
+    }
+    await session?.stop()
+  }
+}
+
+/// A worker process on an executor.
+struct WorkerIdentity: Sendable, Hashable {
+  var hostName: String
+  var process: Int32
+}
+
+/// Something that a worker has said.
+protocol WorkerAnswer {
+  var hostName: String { get }
+  var process: Int32 { get }
+}
+
+extension WorkerAnswer {
+  var worker: WorkerIdentity { WorkerIdentity(hostName: hostName, process: process) }
+}
+
+extension ExecutorFacts: WorkerAnswer {}
+extension ExecutorRuntimes: WorkerAnswer {}

@@ -1,0 +1,31 @@
+import SparkConnect
+
+/// The ways to a server, in the order in which they can be gone.
+protocol ServerAccess: Sendable {
+  /// Where the server is.
+  ///
+  /// - Throws: why the address is none.
+  func target() throws -> ConnectionString
+  /// The address that the server's name stands for.
+  func address() throws -> String
+  /// Whether its port takes connections.
+  func connect() async throws
+  /// What it says first: over TLS if the target says so, else in the clear.
+  func greeting() async throws -> Greeting
+  /// Opens a session.
+  func open() async throws
+  /// Spark's version, as the open session knows it.
+  func version() throws -> String
+  /// Sets a setting of the session, and takes it back.
+  func set(_ key: String, _ value: String) async throws
+  /// Sends a file of so many bytes.
+  func send(_ byteCount: Int) async throws
+  /// What the workers on executors say of their surroundings; they are asked once.
+  func executors() async throws -> [ExecutorFacts]
+  /// What they have found to run models; they are asked once.
+  func runtimes() async throws -> [ExecutorRuntimes]
+  /// How long so many rows take to a worker and back, in one batch.
+  func roundTrip(rows: Int) async throws -> Duration
+  /// Ends the session.
+  func close() async
+}

@@ -1,0 +1,80 @@
+import Deployment
+
+/// The settings that a session changes for its functions.
+struct SettingsCheck: Check {
+  static let key = "settings"
+
+  let key = Self.key
+  let name = "Settings"
+  let needs = [SparkVersionCheck.key]
+  let remedy =
+    "Ask the operator: 'Please let sessions of Spark Connect set \(WorkerSettings.executable): my program "
+    + "replaces the Python worker for its own session, nothing else changes'"
+  let server: any ServerAccess
+
+  func run() async throws -> Finding {
+    do {
+      try await server.set(WorkerSettings.executable, "./needletail-doctor")
+    } catch {
+      return .fail("the server refuses \(WorkerSettings.executable): \(error)")
+    }
+    for (key, value) in Self.others(try server.version()) {
+      do {
+        try await server.set(key, value)
+      } catch {
+        return .fail(
+          "the server refuses \(key): \(error)",
+          remedy: "Ask the operator: 'Please let sessions of Spark Connect set \(key)'"
+            + (key == WorkerSettings.columnarInput
+              ? "; until then leave it alone: export NEEDLETAIL_COLUMNAR_INPUT=spark" : ""))
+      }
+    }
+    return .ok("the session may choose its worker")
+  }
+
+  /// The settings that are not the worker's.
+  static func others(_ version: String) -> [(key: String, value: String)] {
+    var settings = [(key: WorkerSettings.batchBytes, value: "\(16 << 20)b")]
+    if let version = SparkVersion(version), (version.major, version.minor) >= (4, 2) {
+      settings.append((key: WorkerSettings.columnarInput, value: "false"))
+    }
+    return settings
+  }
+}
+
+/// Files for executors, among them the program and the models.
+struct ArtifactsCheck: Check {
+  static let key = "artifacts"
+  static let proxyRemedy =
+    "Ask the operator: 'Please let the proxy pass request bodies of any size' (nginx: client_max_body_size "
+    + "0; grpc_read_timeout 1h; grpc_send_timeout 1h)"
+
+  let key = Self.key
+  let name = "Artifacts"
+  let needs = [SparkVersionCheck.key]
+  let remedy =
+    "Ask the operator: 'Please let sessions of Spark Connect add artifacts, and look whether the server's "
+    + "java.io.tmpdir has room'; or let them install the program on the executors, and export "
+    + "NEEDLETAIL_WORKER=/path/there/needletail"
+  let server: any ServerAccess
+
+  /// What fits into one message, and more than proxies pass by default (nginx: 1 MiB).
+  private static let small = 64
+  private static let large = 2 << 20
+
+  func run() async throws -> Finding {
+    do {
+      try await server.send(Self.small)
+    } catch {
+      return .fail("the server takes no file: \(error)")
+    }
+    do {
+      try await server.send(Self.large)
+    } catch {
+      return .fail(
+        "the server takes small files, but none of \(sizeText(Int64(Self.large))): \(error)",
+        remedy: Self.proxyRemedy)
+    }
+    return .ok("the server takes files (\(sizeText(Int64(Self.large))) were sent)")
+  }
+}
