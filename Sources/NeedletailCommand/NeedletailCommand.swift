@@ -28,5 +28,5 @@ struct NeedletailCommand: AsyncParsableCommand {
     commandName: "needletail",
     abstract: "Runs trained models over Spark tables, and serves them.",
     version: "0.1.0",
-    subcommands: [Predict.self, Inspect.self, Serve.self])
+    subcommands: [Predict.self, Inspect.self, Serve.self, Doctor.self])
 }
