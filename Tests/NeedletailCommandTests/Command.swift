@@ -45,7 +45,10 @@ struct Command {
       .appending(path: "needletail")
   }
 
-  func run(_ arguments: [String]) async throws -> Outcome {
+  /// - Parameter variables: what the environment has besides.
+  func run(
+    _ arguments: [String], _ variables: [String: String] = [:]
+  ) async throws -> Outcome {
     let process = Process()
     process.executableURL = Self.program
     process.arguments = arguments
@@ -63,6 +66,7 @@ struct Command {
     // ONNX Runtime's.
     let python = Self.root.appending(path: ".venv").path
     if FileManager.default.fileExists(atPath: python) { environment["VIRTUAL_ENV"] = python }
+    environment.merge(variables) { _, new in new }
     process.environment = environment
     let reading = Task.detached {
       (
