@@ -22,6 +22,8 @@ public struct WorkerContext: Sendable {
   public var barrier: (any BarrierCoordinator)?
   /// How messages number the task's rows.
   package var rows = RowOrigin()
+  /// Counts the rows that fail in all tasks of a run, where one process does them all.
+  package var faults: RunFaults?
 
   public init(
     filesDirectory: String = ".", partition: Int = 0, stage: Int = 0, attempt: Int = 0,
