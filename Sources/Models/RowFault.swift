@@ -14,6 +14,10 @@ package struct RowFault: Sendable, Hashable {
     self.message = message
   }
 
-  /// The text that stands beside the row: the kind, by which texts can be grouped, and the message.
-  package var text: String { "\(kind.rawValue): \(message)" }
+  /// The text that stands beside the row: the kind, by which texts can be grouped, and the message, in one
+  /// line.
+  package var text: String {
+    let lines = message.split(whereSeparator: \.isNewline)
+    return "\(kind.rawValue): \(lines.joined(separator: " "))"
+  }
 }

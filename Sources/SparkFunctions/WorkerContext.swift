@@ -56,6 +56,8 @@ package struct RowOrigin: Sendable, Hashable {
   package var first: Int
   /// What the numbers count in.
   package var whole: String
+  /// The file, or what else that is, where ``whole`` does not say which one.
+  package var place: String?
 
   package init(first: Int = 0, whole: String = "the partition") {
     self.first = first

@@ -22,7 +22,9 @@ struct FilesInput: TableInput {
     columns = zip(scan.schema, scan.arrowSchema.fields).map { (field: $0, type: $1.type) }
   }
 
-  func source(_ places: [Int], parallelism: Int, limit: Int?) throws -> any EngineSource {
+  func source(
+    _ places: [Int], parallelism: Int, limit: Int?, faults: RunFaults
+  ) throws -> any EngineSource {
     var scan =
       places.count == columns.count
       ? scan : try scan.selecting(places.map { columns[$0].field.name })

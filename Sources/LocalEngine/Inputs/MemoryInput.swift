@@ -59,7 +59,9 @@ struct MemoryInput: TableInput {
     }
   }
 
-  func source(_ places: [Int], parallelism: Int, limit: Int?) throws -> any EngineSource {
+  func source(
+    _ places: [Int], parallelism: Int, limit: Int?, faults: RunFaults
+  ) throws -> any EngineSource {
     MemorySource(
       batches: try batches.map { batch in
         try RecordBatch(

@@ -34,7 +34,7 @@ struct ModelRun {
       return answer.column
     }
     let count = chunk.batch.rowCount
-    try tally.add(faults, rows: count, of: origin.whole)
+    try tally.add(faults, rows: count, of: origin)
     guard case .column = parameters.errors else { return column }
     let texts = errors.texts(
       faults.map { (row: $0.row - chunk.firstRow, text: $0.fault.text) }, count: count)

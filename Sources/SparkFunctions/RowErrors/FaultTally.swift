@@ -29,10 +29,10 @@ package final class FaultTally: Sendable {
   /// Counts `rows` rows, of which these have failed.
   ///
   /// - Throws: ``InferenceError`` if these are too many, whatever comes.
-  func add(_ faults: [(row: Int, fault: RowFault)], rows: Int, of whole: String) throws {
+  func add(_ faults: [(row: Int, fault: RowFault)], rows: Int, of origin: RowOrigin) throws {
     let tooMany: RowFailures? = state.withLock { state in
       state.rows += rows
-      for (row, fault) in faults { state.failures.add(fault, row: row, of: whole) }
+      for (row, fault) in faults { state.failures.add(fault, row: row, of: origin) }
       state.failed += faults.count
       return isTooMany(state.failed) ? state.failures : nil
     }

@@ -28,12 +28,13 @@ public struct RowFailures: Sendable, Hashable {
   /// The number of rows.
   public var count: Int { known.values.reduce(0) { $0 + $1.count } }
 
-  /// Counts a row, whose number counts in `whole`.
-  mutating func add(_ fault: RowFault, row: Int, of whole: String) {
+  /// Counts a row, whose number counts as `origin` says.
+  mutating func add(_ fault: RowFault, row: Int, of origin: RowOrigin) {
+    let place = origin.place.map { " (\($0))" } ?? ""
     add(
       Group(
-        kind: fault.kind, count: 1, example: "row \(row) of \(whole): \(fault.message)",
-        exampleRow: row))
+        kind: fault.kind, count: 1,
+        example: "row \(row) of \(origin.whole)\(place): \(fault.message)", exampleRow: row))
   }
 
   /// Counts the rows of `others`, too.
