@@ -311,8 +311,8 @@ module(
 tests(
   "LocalEngineTests",
   need: [
-    "ArrowIPC", "FileTables", "LocalEngine", "ModelKinds", "Models", "ProgramFunctions",
-    "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors",
+    "ArrowIPC", "ErrorCauses", "FileTables", "LocalEngine", "ModelKinds", "Models",
+    "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors",
   ])
 
 module(
