@@ -13,8 +13,7 @@ struct ModelRun {
   let label: String
   /// What the numbers of rows in messages count in.
   let origin: RowOrigin
-
-  /// Counts the rows that may fail, if they may.
+  /// Counts the rows that fail, if that does not end the job.
   let tally: FaultTally?
   let errors: ErrorColumn
 

@@ -30,6 +30,10 @@ public struct RowFailures: Sendable, Hashable {
 
   /// Counts a row, whose number counts as `origin` says.
   mutating func add(_ fault: RowFault, row: Int, of origin: RowOrigin) {
+    if let known = known[fault.kind], known.exampleRow < row {
+      self.known[fault.kind]?.count += 1
+      return
+    }
     let place = origin.place.map { " (\($0))" } ?? ""
     add(
       Group(
@@ -62,7 +66,7 @@ extension RowFailures: CustomStringConvertible {
   public var description: String {
     if known.isEmpty { return "no row failed" }
     let count = count
-    return "\(count) \(count == 1 ? "row" : "rows") failed: "
+    return (count == 1 ? "1 row failed: " : "\(count) rows failed: ")
       + groups.map { "\($0.count) x \($0.kind.rawValue) (\($0.example))" }.joined(separator: ", ")
   }
 }
