@@ -152,9 +152,13 @@ extension PredictionJob {
   /// Says why Spark is used though nobody asked for it.
   func tellSpark(_ reason: String) {
     if request.quiet { return }
+    var line = String(reason.prefix { $0 != "\n" })
     // A search for a library tells of all its places.
-    let line = "Spark is used: \(reason.prefix { $0 != "\n" })\n"
-    FileHandle.standardError.write(Data(line.utf8))
+    if line.count < reason.count {
+      if line.hasSuffix(":") { line.removeLast() }
+      line += " (--engine local says more)"
+    }
+    FileHandle.standardError.write(Data("Spark is used: \(line)\n".utf8))
   }
 
   /// The columns of the input that are written.
