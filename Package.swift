@@ -193,9 +193,10 @@ package.products.append(
 module("SparkTypes", needs: ["ArrowIPC", "ErrorCauses"])
 tests("SparkTypesTests", need: ["ArrowIPC", "SparkTypes"])
 
-module("SparkFunctions", needs: ["ArrowIPC", "Models", "SparkTypes", "Tensors"])
+module("SparkFunctions", needs: ["ArrowIPC", "ErrorCauses", "Models", "SparkTypes", "Tensors"])
 tests(
-  "SparkFunctionsTests", need: ["ArrowIPC", "Models", "SparkFunctions", "SparkTypes", "Tensors"])
+  "SparkFunctionsTests",
+  need: ["ArrowIPC", "ErrorCauses", "Models", "SparkFunctions", "SparkTypes", "Tensors"])
 
 module(
   "SparkWorker",
@@ -310,8 +311,8 @@ module(
 tests(
   "LocalEngineTests",
   need: [
-    "ArrowIPC", "FileTables", "LocalEngine", "ModelKinds", "Models", "ProgramFunctions",
-    "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors",
+    "ArrowIPC", "ErrorCauses", "FileTables", "LocalEngine", "ModelKinds", "Models",
+    "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors",
   ])
 
 module(

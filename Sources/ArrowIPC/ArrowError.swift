@@ -43,3 +43,7 @@ public struct ArrowError: CausedError, Hashable {
     return "Arrow: \(context): \(message)"
   }
 }
+
+extension ArrowError: RowFaultError {
+  public var rowFault: RowFaultKind? { nil }
+}

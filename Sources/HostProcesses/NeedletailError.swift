@@ -42,3 +42,7 @@ public struct NeedletailError: CausedError, Hashable {
 
   public var description: String { message }
 }
+
+extension NeedletailError: RowFaultError {
+  public var rowFault: RowFaultKind? { nil }
+}

@@ -43,3 +43,27 @@ public struct KServeError: CausedError, Hashable {
 
   public var description: String { "[KSERVE_\(code.rawValue)] \(message)" }
 }
+
+extension KServeError: RowFaultError {
+  /// A server that refuses a request, or whose model fails on it, would take others; one that is not
+  /// there, is overloaded or knows neither model nor caller would not.
+  public var rowFault: RowFaultKind? {
+    switch code {
+    case .invalidArgument: .model
+    // Triton and others answer so when the model fails on a batch.
+    case .internal: isAboutMachine(message) ? nil : .model
+    case .resourceExhausted: isAboutSize ? .model : nil
+    default: nil
+    }
+  }
+
+  /// Whether a message was beyond a limit of this side, the server's or of something between, as these
+  /// say it.
+  package var isAboutSize: Bool {
+    guard code == .resourceExhausted else { return false }
+    let text = message.lowercased()
+    // A full queue is told with the same code.
+    if text.contains("queue") { return false }
+    return ["byte", "large", "size", "payload", "413"].contains(where: text.contains)
+  }
+}

@@ -60,7 +60,8 @@ package struct EngineChoice: Sendable {
     guard let reason else { return .local }
     if wish == .local {
       return .refused(
-        "--engine local cannot do this: \(reason); change that, or say --engine spark")
+        "--engine local cannot do this: \(reason)"
+          + (reason.hasSuffix(".") ? " Or say" : "; change that, or say") + " --engine spark")
     }
     if let onlyLocal {
       return .refused(

@@ -16,11 +16,14 @@ package struct PredictionRequest: Sendable {
   package var rows: RowRelation
   package var nulls: NullPolicy
   package var ragged: RaggedPolicy
+  package var errors: ErrorPolicy
+  package var maxErrors: ErrorLimit?
 
   package init(
     inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], only: [String]? = nil,
     into structure: String? = nil, batchSize: Int? = nil, batch: BatchDimension? = nil,
-    rows: RowRelation = .checked, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
+    rows: RowRelation = .checked, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail,
+    errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil
   ) {
     self.inputs = inputs
     self.outputs = outputs
@@ -31,6 +34,8 @@ package struct PredictionRequest: Sendable {
     self.rows = rows
     self.nulls = nulls
     self.ragged = ragged
+    self.errors = errors
+    self.maxErrors = maxErrors
   }
 }
 
@@ -52,6 +57,6 @@ extension ModelSource {
       model: model, reference: reference, table: table, inputs: request.inputs,
       outputs: request.outputs, only: request.only, into: request.structure, batchSize: size,
       batch: request.batch, rows: request.rows, rowShapes: rowShapes, nulls: request.nulls,
-      ragged: request.ragged)
+      ragged: request.ragged, errors: request.errors, maxErrors: request.maxErrors)
   }
 }

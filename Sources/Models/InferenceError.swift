@@ -23,6 +23,8 @@ public struct InferenceError: CausedError, Hashable {
     public static let prediction = Code("PREDICTION")
     /// A native library is missing or unusable.
     public static let library = Code("LIBRARY")
+    /// More rows could not be predicted than the caller lets pass.
+    public static let tooManyErrors = Code("TOO_MANY_ERRORS")
 
     public var description: String { name }
   }
@@ -35,6 +37,8 @@ public struct InferenceError: CausedError, Hashable {
   public var function: String?
   /// The error of a lower layer, which `==` leaves out.
   @Uncompared public var cause: (any Error)?
+  /// What is wrong with the rows, if it is their fault.
+  package var fault: RowFault?
 
   public init(_ code: Code, _ message: String, function: String? = nil, cause: (any Error)? = nil) {
     self.code = code
@@ -46,4 +50,8 @@ public struct InferenceError: CausedError, Hashable {
   public var description: String {
     "[\(code)] " + (function.map { "\($0): " } ?? "") + message
   }
+}
+
+extension InferenceError: RowFaultError {
+  public var rowFault: RowFaultKind? { fault?.kind }
 }

@@ -35,3 +35,7 @@ public struct DynamicLibraryError: CausedError, Hashable {
 
   public var description: String { "[\(code)] \(library): \(message)" }
 }
+
+extension DynamicLibraryError: RowFaultError {
+  public var rowFault: RowFaultKind? { nil }
+}

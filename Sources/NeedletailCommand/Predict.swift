@@ -28,6 +28,12 @@ struct Predict: AsyncParsableCommand {
       are _c0, _c1 ... Columns whose names have commas or outer blanks in them stand in \
       backticks in lists: --keep 'id,`size, m`'.
 
+      A row that fails ends the job, unless --on-error says otherwise: null leaves its predictions \
+      null, column also says why, in a column error (or of the name that is given). What is no row's \
+      fault, such as a library that is missing, memory or a server that is gone, ends the job always. \
+      At the end is told how many rows failed, by what was wrong, with an example of each. On Spark \
+      --max-errors counts in each task, and rows are told at the end with --on-error column only.
+
       Exit status: 0 done, 1 the job failed, 64 the command line is wrong.
       """)
 
@@ -133,6 +139,42 @@ struct Predict: AsyncParsableCommand {
   var rows: RowRelation = .checked
 
   @Option(
+    name: .customLong("on-error"),
+    help: ArgumentHelp(
+      "What becomes of a row that cannot be predicted: fail (it ends the job, the default), null (its "
+        + "predictions are null), or column (they are, and a column says why).",
+      valueName: "fail|null|column[=NAME]"),
+    transform: { try ErrorPolicy(option: $0) })
+  var onError: ErrorPolicy?
+
+  @Option(
+    name: .customLong("max-errors"),
+    help: ArgumentHelp(
+      "The number of rows, or their share of all, that --on-error lets pass before the job ends "
+        + "(default: any).",
+      valueName: "N|N%"),
+    transform: { try ErrorLimit(option: $0) })
+  var maxErrors: ErrorLimit?
+
+  @Option(
+    name: .customLong("on-null"),
+    help: ArgumentHelp(
+      "What becomes of a row with a null in a column that the model reads: fail (the default), null "
+        + "(its predictions are null), or fill (the null becomes the value).",
+      valueName: "fail|null|fill=VALUE"),
+    transform: { try NullOption($0) })
+  var onNull: NullOption?
+
+  @Option(
+    name: .customLong("on-ragged"),
+    help: ArgumentHelp(
+      "What becomes of arrays that are too short: fail (the default), or pad (they are filled up with "
+        + "the value, to the length, else to that of the model's input or of the batch's longest).",
+      valueName: "fail|pad=VALUE[:LENGTH]"),
+    transform: { try RaggedPolicy(option: $0) })
+  var onRagged: RaggedPolicy?
+
+  @Option(
     help: ArgumentHelp(
       "The CPU cores that each task of the prediction occupies; needs a cluster.",
       valueName: "number"))
@@ -190,6 +232,11 @@ struct Predict: AsyncParsableCommand {
   func validate() throws {
     if let batchSize, batchSize < 1 {
       throw ValidationError("--batch-size is \(batchSize), it must be at least 1")
+    }
+    if maxErrors != nil, onError == nil || onError == .fail {
+      throw ValidationError(
+        "--max-errors counts rows that --on-error null or --on-error column lets pass; say one of them"
+      )
     }
     if let taskCpus, taskCpus < 1 {
       throw ValidationError("--task-cpus is \(taskCpus), it must be at least 1")

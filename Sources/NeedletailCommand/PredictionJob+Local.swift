@@ -79,7 +79,9 @@ extension PredictionJob {
         source, loaded: model,
         PredictionRequest(
           inputs: inputs, outputs: outputs, only: only, batchSize: request.batchSize,
-          batch: request.batchDimension, rows: request.rows))
+          batch: request.batchDimension, rows: request.rows, nulls: nulls,
+          ragged: request.onRagged ?? .fail, errors: request.onError ?? .fail,
+          maxErrors: request.maxErrors))
     } catch let error as InferenceError {
       throw advised(error, known)
     }
@@ -105,6 +107,7 @@ extension PredictionJob {
     if summary.isIgnored { return tellIgnored() }
     if request.quiet { return }
     print(Self.line(summary, loadSeconds: loadSeconds, output: request.output, writing.name))
+    if summary.failures.count > 0 { print(summary.failures.report(of: summary.rows)) }
   }
 
   /// What is told of a run.

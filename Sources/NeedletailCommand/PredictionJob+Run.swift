@@ -21,7 +21,9 @@ extension PredictionJob {
       predicted = try await table.predicting(
         source, loaded: model, inputs: inputs, outputs: outputs, only: only,
         batchSize: request.batchSize,
-        batch: request.batchDimension, rows: request.rows, as: PredictionForm(request.resources))
+        batch: request.batchDimension, rows: request.rows, nulls: nulls,
+        ragged: request.onRagged ?? .fail, errors: request.onError ?? .fail,
+        maxErrors: request.maxErrors, as: PredictionForm(request.resources))
     } catch let error as InferenceError {
       throw advised(error, known)
     }
@@ -45,6 +47,43 @@ extension PredictionJob {
       Self.summaryLine(
         rows: rows, seconds: seconds, loadSeconds: loadSeconds, output: request.output,
         writing.name))
+    do {
+      try await tellFailures(of: rows, spark)
+    } catch {
+      // The job is done; only what it was like is not known.
+      let line = "how many rows failed is not known, as the output cannot be read: \(error)\n"
+      FileHandle.standardError.write(Data(line.utf8))
+    }
+  }
+
+  /// Says how many rows failed, by what was wrong, with an example of each: the output has it.
+  private func tellFailures(of rows: Int, _ spark: SparkSession) async throws {
+    // Behind rows of other jobs those of this one are not known.
+    guard case .column(let name)? = request.onError, mode != .append else { return }
+    let output = writing.options.reduce(spark.read.format(writing.name)) {
+      $0.option($1.key, $1.value)
+    }.load(request.output)
+    // JSON has no columns that are null in all rows.
+    guard try await output.schema()[name] != nil else { return }
+    let kind = "needletail.kind"
+    let groups = try await output.select(
+      substringIndex(column(named: name), ":", 1).as(kind), column(named: name)
+    )
+    .filter(column(named: name).isNotNull).groupBy(column(named: kind))
+    .agg(count().as("rows"), min(column(named: name)).as("example"))
+    .collect(as: FailedRows.self)
+    if groups.isEmpty { return }
+    let lines = groups.sorted { ($1.rows, $0.example) < ($0.rows, $1.example) }.map { group in
+      let words = group.example.split(separator: ": ", maxSplits: 1)
+      return "\n  \(group.rows) x \(words.first ?? ""), such as \(words.last ?? "")"
+    }
+    print("\(groups.reduce(0) { $0 + $1.rows }) of \(rows) rows failed:" + lines.joined())
+  }
+
+  /// The rows with which the same is wrong.
+  private struct FailedRows: Decodable, Sendable {
+    var rows: Int
+    var example: String
   }
 
   static func summaryLine(
@@ -113,9 +152,13 @@ extension PredictionJob {
   /// Says why Spark is used though nobody asked for it.
   func tellSpark(_ reason: String) {
     if request.quiet { return }
+    var line = String(reason.prefix { $0 != "\n" })
     // A search for a library tells of all its places.
-    let line = "Spark is used: \(reason.prefix { $0 != "\n" })\n"
-    FileHandle.standardError.write(Data(line.utf8))
+    if line.count < reason.count {
+      if line.hasSuffix(":") { line.removeLast() }
+      line += " (--engine local says more)"
+    }
+    FileHandle.standardError.write(Data("Spark is used: \(line)\n".utf8))
   }
 
   /// The columns of the input that are written.

@@ -11,6 +11,7 @@ struct PredictionJob: Sendable {
   let outputs: [String: String]
   /// The outputs that are wanted; `nil` for all.
   let only: [String]?
+  let nulls: NullPolicy
   let kept: [String]?
   let reading: TableFormat
   let writing: TableFormat
@@ -63,6 +64,7 @@ struct PredictionJob: Sendable {
       throw CommandFailure(error)
     }
     loadSeconds = (ContinuousClock.now - start) / .seconds(1)
+    nulls = try request.onNull?.policy(for: model.inputs) ?? .fail
     try Self.check(inputs.keys, among: model.inputs, "--map", "input")
     only = try Self.wanted(request.outputs, of: model)
     try Self.check(outputs.keys, amongOutputsOf: model, "--output-map")

@@ -55,3 +55,12 @@ public struct ONNXStatus: Error, CustomStringConvertible {
 
   public var description: String { text }
 }
+
+extension ONNXError: RowFaultError {
+  public var rowFault: RowFaultKind? {
+    switch code {
+    case .run, .invalidInput, .invalidOutput: isAboutMachine(message) ? nil : .model
+    default: nil
+    }
+  }
+}

@@ -6,8 +6,8 @@ extension ONNXLibrary {
   static let advice =
     "Install it with `pip install onnxruntime` in the Python environment in use (that of "
     + "NEEDLETAIL_PYTHON or VIRTUAL_ENV, or .venv in the current directory), or set "
-    + "\(environmentVariable) to the library's file or directory; on Spark executors, "
-    + "ship the library beside the program."
+    + "\(environmentVariable) to the library's file or directory. Where there is no Python, as on Spark "
+    + "executors, put the library beside the program or into ../lib."
 
   /// Where ONNX Runtime is looked for.
   ///

@@ -1,3 +1,4 @@
+import ErrorCauses
 import Models
 
 extension InferenceError {
@@ -18,10 +19,12 @@ extension InferenceError {
     function: String
   ) -> any Error {
     if error is CancellationError { return error }
-    return InferenceError(
+    var failure = InferenceError(
       .prediction,
       "failed on rows \(first) to \(last) of \(whole): \(error)"
         + (advice.map { "; \($0)" } ?? ""),
       function: function, cause: error)
+    failure.fault = error.faultOfRows.map { RowFault($0, "\(error)") }
+    return failure
   }
 }

@@ -22,6 +22,8 @@ public struct WorkerContext: Sendable {
   public var barrier: (any BarrierCoordinator)?
   /// How messages number the task's rows.
   package var rows = RowOrigin()
+  /// Counts the rows that fail in all tasks of a run, where one process does them all.
+  package var faults: RunFaults?
 
   public init(
     filesDirectory: String = ".", partition: Int = 0, stage: Int = 0, attempt: Int = 0,
@@ -54,6 +56,8 @@ package struct RowOrigin: Sendable, Hashable {
   package var first: Int
   /// What the numbers count in.
   package var whole: String
+  /// The file, or what else that is, where ``whole`` does not say which one.
+  package var place: String?
 
   package init(first: Int = 0, whole: String = "the partition") {
     self.first = first

@@ -53,3 +53,14 @@ public struct TensorFlowError: CausedError, Hashable {
     return "[\(code)] " + (prefix.isEmpty ? "" : "\(prefix): ") + message
   }
 }
+
+extension TensorFlowError: RowFaultError {
+  public var rowFault: RowFaultKind? {
+    // Cancelled, exhausted, aborted and unavailable, in TensorFlow's numbers.
+    if let status = cause as? TensorFlowStatus, [1, 8, 10, 14].contains(status.code) { return nil }
+    switch code {
+    case .run, .invalidInput, .invalidOutput: return isAboutMachine(message) ? nil : .model
+    default: return nil
+    }
+  }
+}

@@ -45,3 +45,13 @@ public struct TextPipelineError: CausedError, Hashable {
     "[\(code)] " + (model.map { "model \($0): " } ?? "") + message
   }
 }
+
+extension TextPipelineError: RowFaultError {
+  public var rowFault: RowFaultKind? {
+    switch code {
+    // A model of another vocabulary still takes the texts that both know.
+    case .invalidInput, .vocabularyMismatch: .text
+    default: nil
+    }
+  }
+}

@@ -43,3 +43,12 @@ public struct TokenizerError: CausedError, Hashable {
     "[\(code)] " + (location.map { "\($0): " } ?? "") + message
   }
 }
+
+extension TokenizerError: RowFaultError {
+  public var rowFault: RowFaultKind? {
+    switch code {
+    case .invalidInput, .tooComplex: .text
+    default: nil
+    }
+  }
+}

@@ -55,3 +55,12 @@ public struct TorchStatus: Error, CustomStringConvertible {
 
   public var description: String { text }
 }
+
+extension TorchError: RowFaultError {
+  public var rowFault: RowFaultKind? {
+    switch code {
+    case .run, .invalidInput, .invalidOutput: isAboutMachine(message) ? nil : .model
+    default: nil
+    }
+  }
+}

@@ -11,13 +11,13 @@ enum BatchPredictions {
     let gaps = some.withColumn("pixels", expr("if(id % 7 = 3, null, pixels)"))
     func compare(
       _ table: DataFrame, _ input: String, into structure: String? = nil, batchSize: Int = 64,
-      nulls: NullPolicy = .fail
+      nulls: NullPolicy = .fail, errors: ErrorPolicy = .fail
     ) async throws {
       let model = try await source.load()
       func predicted(_ form: PredictionForm) async throws -> (StructType, [Row]) {
         let result = try await table.predicting(
           source, loaded: model, inputs: ["pixels": [input]], outputs: ["probabilities": "p"],
-          into: structure, batchSize: batchSize, nulls: nulls, as: form)
+          into: structure, batchSize: batchSize, nulls: nulls, errors: errors, as: form)
         return (try await result.schema(), try await result.collect())
       }
       let (schema, rows) = try await predicted(.columns)
@@ -38,7 +38,11 @@ enum BatchPredictions {
     try await compare(gaps, "pixels", into: "preds", nulls: .skip)
     try await compare(odd(gaps), "a.`b`", nulls: .skip)
     try await compare(odd(gaps), "s.PIXELS", nulls: .fill(0))
+    try await compare(gaps, "pixels", errors: .column("why"))
+    try await compare(gaps, "pixels", into: "preds", errors: .column())
+    try await compare(gaps, "pixels", errors: .null)
     try await spark.conf.unset(limit)
+    try await rowErrors(gaps, source)
 
     let said = await IntegrationProgram.failure {
       _ = try await gaps.coalesce(1).predicting(
@@ -49,6 +53,30 @@ enum BatchPredictions {
     try IntegrationProgram.expect(
       said.contains("needletail.predict(") && said.contains("column 'pixels', row 3")
         && said.contains("partition 0"), said)
+  }
+
+  /// Rows that fail have a text, and end the job where too many do.
+  private static func rowErrors(_ gaps: DataFrame, _ source: ModelSource) async throws {
+    let rows = try await gaps.predicting(
+      source, outputs: ["probabilities": "p"], errors: .column("why")
+    ).select("id", "p", "why").collect()
+    for row in rows {
+      guard case .int(let id) = row[0] else { continue }
+      let isGap = id % 7 == 3
+      var says = ""
+      if case .string(let text) = row[2] { says = text }
+      try IntegrationProgram.expect(
+        (row[1] == .null) == isGap
+          && says.hasPrefix("null: column 'pixels': the value is null") == isGap
+          && (row[2] == .null) != isGap, "row \(id): \(row.values)")
+    }
+    try IntegrationProgram.expect(rows.count == 100, "\(rows.count) rows")
+    let said = await IntegrationProgram.failure {
+      _ = try await gaps.coalesce(1).predicting(source, errors: .null, maxErrors: .percent(10))
+        .collect()
+    }
+    try IntegrationProgram.expect(
+      said.contains("TOO_MANY_ERRORS") && said.contains("(row 3 of the partition: "), said)
   }
 
   /// Columns of all kinds of names and types.

@@ -108,6 +108,14 @@ import Testing
       $0.wish = .local
       $0.missingLibrary = { "it is not there" }
     },
+    Case(
+      name: "no plug-in, with advice",
+      engine: .refused(
+        "--engine local cannot do this: it is not there. Build it. Or say --engine spark")
+    ) {
+      $0.wish = .local
+      $0.missingLibrary = { "it is not there. Build it." }
+    },
   ]
 
   @Test("the choice and its reason", arguments: cases)

@@ -72,6 +72,48 @@ struct LocalPredictionTests {
     }
   }
 
+  @Test("rows that fail stand beside the others, and are told at the end")
+  func rowErrors() async throws {
+    let command = try Self.folder()
+    defer { command.remove() }
+    let row = Array(repeating: "1", count: 64).joined(separator: ",")
+    let lines = (0..<6).map { $0 % 3 == 1 ? "\($0)," + row.dropFirst() : "\($0),\(row)" }
+    try command.write("gap.csv", "id,\(Self.header)\n" + lines.joined(separator: "\n") + "\n")
+    let predict =
+      "predict digits.onnx --input gap.csv --output out.csv --mode overwrite $MAP --keep id"
+    func output() throws -> [Substring] {
+      try String(contentsOf: command.folder.appending(path: "out.csv"), encoding: .utf8)
+        .split(separator: "\n")
+    }
+
+    let column = try await command.run(Self.words(predict + " --on-error column=why"))
+    #expect(column.status == 0 && column.complaint == "", "\(column.complaint)")
+    #expect(
+      column.output.contains("\n2 of 6 rows failed:\n  2 x null, such as row 1 of the file (file ")
+        && column.output.contains("gap.csv): column 'p0': the value is null"), "\(column.output)")
+    let table = try output()
+    #expect(table.count == 7 && table[0] == "id,probabilities,why")
+    #expect(table[2].contains("null: column 'p0': the value is null"), "\(table[2])")
+    #expect(table[1].hasSuffix("]\","), "\(table[1])")
+
+    let null = try await command.run(Self.words(predict + " --on-error null --max-errors 2"))
+    #expect(null.status == 0 && null.output.contains("2 of 6 rows failed"), "\(null.output)")
+    let skipped = try await command.run(Self.words(predict + " --on-null null"))
+    #expect(skipped.status == 0 && !skipped.output.contains("failed"), "\(skipped.output)")
+    #expect(try output()[2].prefix(2) == "1,")
+    let filled = try await command.run(Self.words(predict + " --on-null fill=1"))
+    #expect(filled.status == 0, "\(filled.complaint)")
+    let rows = try output()
+    #expect(rows[1].dropFirst(2) == rows[2].dropFirst(2))
+
+    let many = try await command.run(
+      Self.words(predict + " --on-error null --max-errors 10%"))
+    #expect(many.status == 1 && many.output == "")
+    #expect(
+      many.complaint.contains("[TOO_MANY_ERRORS]") && many.complaint.contains("lets pass, 10%"),
+      "\(many.complaint)")
+  }
+
   @Test("errors name the column, the row and the file, and leave nothing")
   func failures() async throws {
     let command = try Self.folder()

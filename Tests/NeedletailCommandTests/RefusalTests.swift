@@ -59,6 +59,43 @@ struct RefusalTests {
       says:
         "error: --outputs names the output 'classes', which the model does not have; its outputs are probabilities: float32[?, 10]"
     ),
+    // Policies for rows.
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --on-error maybe",
+      says:
+        "Error: The value 'maybe' is invalid for '--on-error <fail|null|column[=NAME]>': 'maybe' is none of fail, null, column and column=NAME"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --on-error column=",
+      says:
+        "Error: The value 'column=' is invalid for '--on-error <fail|null|column[=NAME]>': 'column=' is none of fail, null, column and column=NAME"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --on-ragged pad=0:none",
+      says:
+        "Error: The value 'pad=0:none' is invalid for '--on-ragged <fail|pad=VALUE[:LENGTH]>': 'pad=0:none' is none of fail, pad=VALUE and pad=VALUE:LENGTH"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --on-null skip",
+      says:
+        "Error: The value 'skip' is invalid for '--on-null <fail|null|fill=VALUE>': 'skip' is none of fail, null and fill=VALUE"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --on-null fill=none",
+      says:
+        "error: --on-null fill=none: the model's input \(inputs) takes no texts; fill with a number"
+    ),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --on-error null --max-errors 200%",
+      says:
+        "Error: The value '200%' is invalid for '--max-errors <N|N%>': '200%' is neither a number of rows nor a share from 0% to 100%"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --max-errors 5",
+      says:
+        "Error: --max-errors counts rows that --on-error null or --on-error column lets pass; say one of them"
+    ),
     // Options that are given twice.
     Case(
       arguments:

@@ -6,7 +6,9 @@ extension FileLibrary {
   static let advice =
     "Build it with `scripts/build-files-plugin PYTHON`, which puts it beside the Arrow libraries of a Python "
     + "that has pyarrow (pip install pyarrow), in the environment in use (that of NEEDLETAIL_PYTHON or "
-    + "VIRTUAL_ENV, or .venv in the current directory), or set \(environmentVariable) to its file or directory."
+    + "VIRTUAL_ENV, or .venv in the current directory). Or copy it, with libarrow.so.* and libparquet.so.* of "
+    + "there, beside the program or into ../lib (Python is not needed then), or set \(environmentVariable) to "
+    + "its file or directory."
 
   /// Where the plug-in is looked for.
   ///

@@ -39,8 +39,13 @@ package final class FileLibrary: Sendable {
     do {
       return try loaded.shared(search) { try FileLibrary($0) }
     } catch let error as DynamicLibraryError {
+      // The first line says it all to those whose job Spark then does.
+      let what =
+        error.code == .cannotOpen
+        ? "files can't be read or written here without the plug-in for files:\n"
+        : "files can't be read or written here: "
       throw FileTableError(
-        .libraryMissing, "files can't be read or written here: \(error.message)",
+        .libraryMissing, what + error.message,
         path: error.code == .badVersion ? nil : error.paths.first)
     } catch {
       throw FileTableError(.libraryMissing, "files can't be read or written here: \(error)")

@@ -94,18 +94,6 @@ extension KServeClientOptions {
   }
 }
 
-extension KServeError {
-  /// Whether a message was beyond a limit of this side, the server's or of something between, as these
-  /// say it.
-  var isAboutSize: Bool {
-    guard code == .resourceExhausted else { return false }
-    let text = message.lowercased()
-    // A full queue is told with the same code.
-    if text.contains("queue") { return false }
-    return ["byte", "large", "size", "payload", "413"].contains(where: text.contains)
-  }
-}
-
 extension KServeEndpoint {
   /// The address of the same port for the other transport.
   var counterpart: KServeEndpoint {

@@ -25,6 +25,8 @@ package struct EngineRun: Sendable {
     /// How long a cancelled run waits for threads that are in the middle of something.
     package var grace = Duration.milliseconds(600)
     package var onProgress: (@Sendable (LocalProgress) -> Void)?
+    /// Looks at all rows together before what was written becomes visible, which an error prevents.
+    package var check: @Sendable () throws -> Void = {}
 
     package init() {}
   }
@@ -73,6 +75,7 @@ package struct EngineRun: Sendable {
     }
     do {
       if let error = state.error { throw error }
+      try settings.check()
       try await Thread.run {
         try output.finish()
         try sink.commit()
@@ -111,6 +114,7 @@ package struct EngineRun: Sendable {
     var worker = worker
     worker.partition = unit.split
     worker.rows = unit.origin
+    worker.rows.place = unit.place
     let result: RecordBatch
     do {
       result = try await transform(unit.batch, worker)

@@ -1,3 +1,5 @@
+public import SparkFunctions
+
 /// What a run over a ``LocalTable`` did.
 public struct LocalSummary: Sendable, Hashable {
   /// The rows that were written.
@@ -14,6 +16,8 @@ public struct LocalSummary: Sendable, Hashable {
   public var writing: Duration
   /// Whether nothing was done because there was an output already (`SaveMode.ignore`).
   public var isIgnored = false
+  /// The rows that could not be predicted and did not end the run.
+  public var failures = RowFailures()
 
   /// Rows in a second.
   public var rowsPerSecond: Double {

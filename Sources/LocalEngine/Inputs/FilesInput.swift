@@ -26,7 +26,9 @@ struct FilesInput: TableInput {
     FilesInput(scan.sampled(rows: rows, seed: seed), paths: paths)
   }
 
-  func source(_ places: [Int], parallelism: Int, limit: Int?) throws -> any EngineSource {
+  func source(
+    _ places: [Int], parallelism: Int, limit: Int?, faults: RunFaults
+  ) throws -> any EngineSource {
     var scan =
       places.count == columns.count
       ? scan : try scan.selecting(places.map { columns[$0].field.name })

@@ -29,12 +29,15 @@ struct MappedInput: TableInput {
       returning: StructType(columns.map(\.field)))
   }
 
-  func source(_ places: [Int], parallelism: Int, limit: Int?) throws -> any EngineSource {
+  func source(
+    _ places: [Int], parallelism: Int, limit: Int?, faults: RunFaults
+  ) throws -> any EngineSource {
     let plan = TablePlan(base)
     return MappedSource(
-      base: try base.input.source(plan.read, parallelism: parallelism, limit: base.limitRows),
+      base: try base.input.source(
+        plan.read, parallelism: parallelism, limit: base.limitRows, faults: faults),
       plan: plan, limit: base.limitRows, function: function, invocation: invocation, places: places,
-      batchRows: base.unitRows(plan, threads: parallelism))
+      batchRows: base.unitRows(plan, threads: parallelism), faults: faults)
   }
 }
 
@@ -48,6 +51,7 @@ private struct MappedSource: EngineSource {
   let invocation: FunctionInvocation
   let places: [Int]
   let batchRows: Int
+  let faults: RunFaults
 
   var splitCount: Int { limit == nil ? base.splitCount : 1 }
   var rows: Int? { nil }
@@ -59,7 +63,7 @@ private struct MappedSource: EngineSource {
   func open(_ split: Int, batchRows: Int) async throws -> any EngineBatches {
     let rows = PlannedRows(
       base, splits: limit == nil ? split..<split + 1 : 0..<base.splitCount, plan: plan,
-      limit: limit, batchRows: self.batchRows)
+      limit: limit, batchRows: self.batchRows, faults: faults)
     var worker = WorkerContext(partition: split)
     worker.rows = RowOrigin(whole: "the split")
     let output = try await function.evaluate(rows, invocation: invocation, worker: worker)
@@ -73,18 +77,21 @@ private final class PlannedRows: BatchSource, @unchecked Sendable {
   private var splits: Range<Int>
   private let plan: TablePlan
   private let batchRows: Int
+  private let faults: RunFaults
   private var remaining: Int?
   private var current: (any EngineBatches)?
   private var rows = 0
   private let stop = StopFlag()
 
   init(
-    _ base: any EngineSource, splits: Range<Int>, plan: TablePlan, limit: Int?, batchRows: Int
+    _ base: any EngineSource, splits: Range<Int>, plan: TablePlan, limit: Int?, batchRows: Int,
+    faults: RunFaults
   ) {
     self.base = base
     self.splits = splits
     self.plan = plan
     self.batchRows = batchRows
+    self.faults = faults
     remaining = limit
   }
 
@@ -111,6 +118,7 @@ private final class PlannedRows: BatchSource, @unchecked Sendable {
         remaining = limit - batch.rowCount
       }
       var worker = WorkerContext()
+      worker.faults = faults
       worker.rows = batches.origin
       worker.rows.first += rows
       rows += batch.rowCount

@@ -62,16 +62,22 @@ struct MemoryInput: TableInput {
   /// The first rows of each batch.
   func sampled(rows: Int, seed: UInt64) throws -> any TableInput {
     var remaining = max(rows, 0)
-    let parts = batches.sorted { $0.rowCount < $1.rowCount }.enumerated().map { done, batch in
+    var parts = batches
+    // Those with few rows give all of them, the others what is left in equal parts.
+    for (done, index) in batches.indices.sorted(by: { batches[$0].rowCount < batches[$1].rowCount })
+      .enumerated()
+    {
       let left = batches.count - done
-      let share = min((remaining + left - 1) / left, batch.rowCount)
+      let share = min((remaining + left - 1) / left, batches[index].rowCount)
       remaining -= share
-      return batch.slice(0..<share)
+      parts[index] = batches[index].slice(0..<share)
     }
     return try MemoryInput(parts, schema: StructType(columns.map(\.field)))
   }
 
-  func source(_ places: [Int], parallelism: Int, limit: Int?) throws -> any EngineSource {
+  func source(
+    _ places: [Int], parallelism: Int, limit: Int?, faults: RunFaults
+  ) throws -> any EngineSource {
     MemorySource(
       batches: try batches.map { batch in
         try RecordBatch(

@@ -1,4 +1,5 @@
 import ArrowIPC
+import SparkFunctions
 import SparkTypes
 
 /// Where the rows of a table come from.
@@ -20,5 +21,8 @@ protocol TableInput: Sendable {
   /// - Parameters:
   ///   - parallelism: the number of threads that read.
   ///   - limit: the number of rows that will be taken, if it is known.
-  func source(_ places: [Int], parallelism: Int, limit: Int?) throws -> any EngineSource
+  ///   - faults: counts the rows that fail where the input computes predictions itself.
+  func source(
+    _ places: [Int], parallelism: Int, limit: Int?, faults: RunFaults
+  ) throws -> any EngineSource
 }

@@ -22,20 +22,24 @@ extension LocalTable {
   ///   - rows: what is to be thought of rows that run together.
   ///   - nulls: what happens to nulls in the input.
   ///   - ragged: what happens to rows that differ in length.
+  ///   - errors: what becomes of rows that cannot be predicted; by default the first one ends the job.
+  ///   - maxErrors: how many of them may be before the job ends; `nil` for any number. It is counted over
+  ///     all threads; ``LocalSummary/failures`` tells what failed.
   /// - Throws: an error that names the input, output or column that does not fit; the runtime's if the
   ///   model cannot be loaded.
   public func predicting(
     _ source: ModelSource, inputs: [String: InputColumns] = [:], outputs: [String: String] = [:],
     only: [String]? = nil, into structure: String? = nil, batchSize: Int? = nil,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail
+    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil
   ) async throws -> LocalTable {
     try Self.check(source)
     return try await predicting(
       source, loaded: try await source.load(),
       PredictionRequest(
         inputs: inputs, outputs: outputs, only: only, into: structure, batchSize: batchSize,
-        batch: batch, rows: rows, nulls: nulls, ragged: ragged))
+        batch: batch, rows: rows, nulls: nulls, ragged: ragged, errors: errors,
+        maxErrors: maxErrors))
   }
 
   /// Makes sure that this process can run the model.

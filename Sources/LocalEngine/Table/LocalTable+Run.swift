@@ -35,16 +35,23 @@ extension LocalTable {
   package func run(into sink: any EngineSink) async throws -> LocalSummary {
     let plan = TablePlan(self)
     let threads = max(1, options.threads ?? Machine.availableCores)
-    let source = try input.source(plan.read, parallelism: threads, limit: limitRows)
+    let faults = RunFaults(total: input.rows.map { min($0, limitRows ?? .max) })
+    let source = try input.source(
+      plan.read, parallelism: threads, limit: limitRows, faults: faults)
     var settings = EngineRun.Settings()
     settings.threads = threads
     settings.unitRows = unitRows(plan, threads: threads)
     settings.leastRows = max(1, plan.steps.map(\.batchRows).max() ?? 1)
     settings.limit = limitRows
     settings.onProgress = options.onProgress
-    return try await EngineRun(source, to: sink, settings: settings) { batch, worker in
-      try await plan.apply(to: batch, worker)
+    settings.check = { try faults.finish() }
+    var worker = WorkerContext()
+    worker.faults = faults
+    var summary = try await EngineRun(source, to: sink, settings: settings, worker: worker) {
+      batch, worker in try await plan.apply(to: batch, worker)
     }.run()
+    summary.failures = faults.failures
+    return summary
   }
 
   /// All rows as record batches, in their order.

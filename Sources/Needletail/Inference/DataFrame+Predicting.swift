@@ -41,6 +41,9 @@ extension DataFrame {
   ///     batches are compared with rows alone.
   ///   - nulls: what happens to nulls in the input.
   ///   - ragged: what happens to rows that differ in length.
+  ///   - errors: what becomes of rows that cannot be predicted; by default the first one ends the job.
+  ///   - maxErrors: how many of them may be before the job ends; `nil` for any number. Executors
+  ///     know only of their own rows: it is counted in each task, a partition of the table.
   ///   - resources: what the prediction's tasks, and their executors, must have.
   ///   - isDeterministic: whether the model gives equal outputs for equal rows however often it runs.
   ///     Without that Spark computes a prediction once for each row, so that later filters, joins and
@@ -56,6 +59,7 @@ extension DataFrame {
     only: [String]? = nil, into structure: String? = nil, batchSize: Int? = nil,
     batch: BatchDimension? = nil,
     rows: RowRelation = .checked, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail,
+    errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil,
     resources: ResourceProfile? = nil, isDeterministic: Bool = false, scan: ScanChoice? = nil
   ) async throws -> DataFrame {
     let model = try await source.loadForPlan()
@@ -67,8 +71,9 @@ extension DataFrame {
     }
     return try await predicting(
       source, loaded: model, inputs: inputs, outputs: outputs, only: only, into: structure,
-      batchSize: batchSize, batch: batch, rows: rows, nulls: nulls, ragged: ragged,
-      as: PredictionForm(resources), isDeterministic: isDeterministic, scan: scan)
+      batchSize: batchSize, batch: batch, rows: rows, nulls: nulls, ragged: ragged, errors: errors,
+      maxErrors: maxErrors, as: PredictionForm(resources), isDeterministic: isDeterministic,
+      scan: scan)
   }
 
   /// The same with the model at hand, which this process has loaded already.
@@ -77,7 +82,8 @@ extension DataFrame {
     outputs: [String: String], only: [String]? = nil, into structure: String? = nil,
     batchSize: Int?,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail, as form: PredictionForm = .columns,
+    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil,
+    as form: PredictionForm = .columns,
     isDeterministic: Bool = false, scan: ScanChoice? = nil
   ) async throws -> DataFrame {
     let table = try await schema()
@@ -88,7 +94,8 @@ extension DataFrame {
         source, loaded: model, inputs: vectors.replaced(inputs, table: table, models: names),
         outputs: outputs, only: only, into: structure, batchSize: batchSize, batch: batch,
         rows: rows,
-        nulls: nulls, ragged: ragged, as: form, isDeterministic: isDeterministic, scan: scan
+        nulls: nulls, ragged: ragged, errors: errors, maxErrors: maxErrors, as: form,
+        isDeterministic: isDeterministic, scan: scan
       ).drop(Array(vectors.arrays.values))
     }
     let packed = try source.packed()
@@ -96,7 +103,8 @@ extension DataFrame {
       model, reference: packed.reference, table: table,
       PredictionRequest(
         inputs: inputs, outputs: outputs, only: only, into: structure, batchSize: batchSize,
-        batch: batch, rows: rows, nulls: nulls, ragged: ragged))
+        batch: batch, rows: rows, nulls: nulls, ragged: ragged, errors: errors,
+        maxErrors: maxErrors))
     switch form {
     case .columns:
       try await packed.send(to: session)

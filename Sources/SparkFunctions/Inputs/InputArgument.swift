@@ -1,4 +1,5 @@
 public import ArrowIPC
+import ErrorCauses
 public import Models
 public import Tensors
 
@@ -51,9 +52,14 @@ public struct InputArgument: Sendable {
     failure(message, row: row, element: nil)
   }
 
-  /// An error about an element of a row.
-  func failure(_ message: String, row: Int?, element: Int?) -> InferenceError {
-    var place = "column '\(name)'"
+  /// An error about an element of a row, or about a row that `fault` tells to be wrong.
+  func failure(
+    _ message: String, row: Int?, element: Int?, fault kind: RowFaultKind? = nil
+  ) -> InferenceError {
+    let column = "column '\(name)'"
+    var place = column
+    var withinRow = column
+    var position: Int?
     if var row {
       var elements = element.map { [$0] } ?? []
       for step in steps.reversed() {
@@ -66,12 +72,17 @@ public struct InputArgument: Sendable {
           elements.insert(element, at: 0)
         }
       }
+      position = row
       place += ", row \(rows[row])"
       if !elements.isEmpty {
-        place += ", element \(elements.map(String.init).joined(separator: "."))"
+        let element = ", element \(elements.map(String.init).joined(separator: "."))"
+        place += element
+        withinRow += element
       }
     }
-    return InferenceError(.invalidInput, "\(place): \(message)", function: function)
+    var error = InferenceError(.invalidInput, "\(place): \(message)", function: function)
+    error.fault = kind.map { RowFault($0, row: position, "\(withinRow): \(message)") }
+    return error
   }
 
   /// The error for a row, or an element of it, that is null.
@@ -79,10 +90,11 @@ public struct InputArgument: Sendable {
     let remedy =
       switch form {
       case .closure: "define the function with nulls: .fill(0) or .skip"
-      case .model: "predict, in Swift, with nulls: .fill(0) or .skip"
+      case .model: "predict with nulls: .fill(0) or .skip (--on-null fill=0 or null)"
       }
     return failure(
-      "the value is null; fill or drop nulls \(before), or \(remedy)", row: row, element: element)
+      "the value is null; fill or drop nulls \(before), or \(remedy)", row: row, element: element,
+      fault: .null)
   }
 
   /// Where the column can be changed.
@@ -92,7 +104,7 @@ public struct InputArgument: Sendable {
   private var padding: String {
     switch form {
     case .closure: "define the function with ragged: .pad()"
-    case .model: "predict, in Swift, with ragged: .pad()"
+    case .model: "predict with ragged: .pad() (--on-ragged pad=0)"
     }
   }
 
@@ -151,18 +163,18 @@ public struct InputArgument: Sendable {
             + "\(rowShape) needs \(expected)"
             + (column.type.isBinary ? " (as \(element) in little-endian bytes)" : "")
             + "; correct the shape or the data, or \(padding)",
-          row: row)
+          row: row, element: nil, fault: .length)
       }
       return failure(
         "the row has \(found) elements, the first row of the batch \(expected); rows of a tensor "
           + "must be equally long: \(padding) to fill them up",
-        row: row)
+        row: row, element: nil, fault: .length)
     case .jagged(let row, let found, let expected):
       return failure(
         mismatch
           + "The row's arrays differ in length (\(expected) and \(found) elements); those of a "
           + "tensor are equally long",
-        row: row)
+        row: row, element: nil, fault: .length)
     case .dimensions(let row, let found, let expected):
       let isDeclared = rowShape == expected
       return failure(
@@ -171,14 +183,17 @@ public struct InputArgument: Sendable {
             ? "expected \(expected). Nested arrays must have the dimensions of the input; to have their "
               + "elements read in the order in which they stand, flatten them (flatten) \(before)"
             : "the first row of the batch has \(expected); rows of a tensor have the same dimensions"),
-        row: row)
+        row: row, element: nil, fault: .length)
     case .shape(let found, let expected):
       return failure(
         expected.count { $0 < 0 } > 1
           ? mismatch
             + "Rows are flat arrays of \(found) elements, and several dimensions of the shape "
             + "\(expected) are open; give nested arrays"
-          : mismatch + "Rows have \(found) elements, which do not fill the shape \(expected)")
+          : mismatch + "Rows have \(found) elements, which do not fill the shape \(expected)",
+        row: nil, element: nil,
+        // The first row of the batch tells how long all of them are.
+        fault: column.type.listElement != nil || column.type.isBinary ? .length : nil)
     case .inexact(let row, let index, let number):
       if let field = index.flatMap({ field($0) }) {
         return field.described(.inexact(row: row, index: nil, number: number), element: element)
@@ -188,7 +203,7 @@ public struct InputArgument: Sendable {
       return failure(
         "\(number.reason); \(remedy)"
           + (form == .model ? "" : ", or let the function take \(type)"),
-        row: row, element: index)
+        row: row, element: index, fault: .number)
     case .type(let found, let expected):
       return failure(
         form == .closure

@@ -1,4 +1,5 @@
 import ArrowIPC
+import ErrorCauses
 import Tensors
 
 /// The rows of an array or binary column, copied into a tensor one by one: shorter rows filled up at
@@ -36,7 +37,8 @@ struct PaddedRows {
       let bytes = rows.withBytes(row) { $0.count }
       guard bytes.isMultiple(of: size) else {
         throw present.failure(
-          "\(bytes) bytes are no whole number of \(Element.elementType) elements", row: row)
+          "\(bytes) bytes are no whole number of \(Element.elementType) elements", row: row,
+          element: nil, fault: .length)
       }
       return bytes / size
     }
@@ -83,7 +85,7 @@ struct PaddedRows {
         throw present.failure(
           "the row has \(lengths[row]) elements, more than the \(width) to which rows are filled up; "
             + "cut it in the query (slice), or fill up to more",
-          row: row)
+          row: row, element: nil, fault: .length)
       }
       return (width, filling)
     case .fail:

@@ -21,4 +21,9 @@ public struct RowNumbers: Sendable {
     guard let kept else { return RowNumbers(start: start + range.lowerBound) }
     return RowNumbers(start: start, kept: Array(kept[range]))
   }
+
+  /// The numbers of the rows at `positions` of the batch, which ascend.
+  func selecting(_ positions: [Int]) -> RowNumbers {
+    RowNumbers(start: start, kept: positions.map { self[$0] - start })
+  }
 }

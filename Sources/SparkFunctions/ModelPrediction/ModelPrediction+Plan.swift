@@ -49,6 +49,10 @@ extension ModelPrediction {
   ///   - rows: what is to be thought of rows that run together.
   ///   - rowShapes: the shapes of one row of outputs that declare none, from
   ///     ``tried(_:name:only:batch:batchSize:rows:)``; without, they become arrays.
+  ///   - nulls: what becomes of missing values.
+  ///   - ragged: what becomes of arrays that are too short.
+  ///   - errors: what becomes of rows that cannot be predicted.
+  ///   - maxErrors: how many of them may be; `nil` for any number.
   /// - Throws: ``InferenceError`` that names the input, output or column, and what to write.
   public static func plan(
     modelInputs: [TensorSpecification], modelOutputs: [TensorSpecification],
@@ -56,7 +60,8 @@ extension ModelPrediction {
     outputs: [String: String] = [:], only: [String]? = nil, mapOutputs: [String] = [],
     omitted: [OmittedOutput] = [], into structure: String? = nil, batchSize: Int = 64,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, rowShapes: [String: Shape] = [:],
-    nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail
+    nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail,
+    maxErrors: ErrorLimit? = nil
   ) throws -> PredictionPlan {
     let planner = Planner(model: reference.name, table: table, modelInputs: modelInputs)
     guard batchSize > 0 else {
@@ -91,13 +96,14 @@ extension ModelPrediction {
         isMap: mapOutputs.contains(specification.name))
     }
     try planner.checkNewColumns(outputBindings, into: structure)
+    try planner.check(errors, maxErrors, outputBindings, into: structure)
     var size = batchSize
     if case .fixed(let fixed) = layout.rows { size = fixed }
+    let parameters = Parameters(
+      model: reference, inputs: bindings, outputs: outputBindings, layout: layout, rows: rows,
+      batchSize: size, nulls: nulls, ragged: ragged, errors: errors, maxErrors: maxErrors)
     return PredictionPlan(
-      parameters: Parameters(
-        model: reference, inputs: bindings, outputs: outputBindings, layout: layout, rows: rows,
-        batchSize: size, nulls: nulls, ragged: ragged),
-      argumentPaths: arguments, returnType: returnType(of: outputBindings))
+      parameters: parameters, argumentPaths: arguments, returnType: parameters.returnType)
   }
 
   /// Fits `model` to a table; see the form with specifications.
@@ -108,14 +114,15 @@ extension ModelPrediction {
     inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], only: [String]? = nil,
     into structure: String? = nil, batchSize: Int = 64, batch: BatchDimension? = nil,
     rows: RowRelation = .checked, rowShapes: [String: Shape] = [:], nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail
+    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil
   ) throws -> PredictionPlan {
     let outputSpecifications = ModelWithMaps.wrapping(model).outputs
     return try plan(
       modelInputs: model.inputs, modelOutputs: outputSpecifications, reference: reference,
       table: table, inputs: inputs, outputs: outputs, only: only, mapOutputs: model.mapOutputs,
       omitted: model.omittedOutputs, into: structure, batchSize: batchSize, batch: batch,
-      rows: rows, rowShapes: rowShapes, nulls: nulls, ragged: ragged)
+      rows: rows, rowShapes: rowShapes, nulls: nulls, ragged: ragged, errors: errors,
+      maxErrors: maxErrors)
   }
 }
 
@@ -355,6 +362,39 @@ private struct Planner {
           "the table has a column '\(column)' already; write outputs: [\"\(name)\": \"…\"] "
             + "(--output-map \(name)=…) with another name for the model's output", .invalidOutput)
       }
+    }
+  }
+
+  /// Makes sure that errors have a column of their own, and that their limit means something.
+  func check(
+    _ errors: ErrorPolicy, _ limit: ErrorLimit?, _ outputs: [ModelPrediction.OutputBinding],
+    into structure: String?
+  ) throws {
+    if let limit {
+      guard limit.isPossible else {
+        throw fail(
+          "maxErrors: (--max-errors) is \(limit); it is a number of rows, or a share from 0% to 100%"
+        )
+      }
+      if errors == .fail {
+        throw fail(
+          "maxErrors: (--max-errors) is \(limit), but the first row that fails ends the job; say with "
+            + "errors: .null or .column() (--on-error null or column) what becomes of such rows")
+      }
+    }
+    guard case .column(let name) = errors else { return }
+    let folded = name.lowercased()
+    let advice = "give it another name with errors: .column(\"…\") (--on-error column=…)"
+    if name.isEmpty { throw fail("the column for errors has no name; \(advice)", .invalidOutput) }
+    if structure == nil, let column = table.names.first(where: { $0.lowercased() == folded }) {
+      throw fail(
+        "the table has a column '\(column)' already, which the column for errors would be called; "
+          + advice, .invalidOutput)
+    }
+    if let output = outputs.first(where: { $0.column.lowercased() == folded }) {
+      throw fail(
+        "the output '\(output.specification.name)' becomes the column '\(output.column)', which the "
+          + "column for errors would be called; \(advice)", .invalidOutput)
     }
   }
 

@@ -6,7 +6,7 @@ public import Tensors
 /// The built-in function behind the form that needs no code: it runs a model file on columns and
 /// gives a struct of the model's outputs.
 ///
-/// ``plan(model:reference:table:inputs:outputs:only:into:batchSize:batch:rows:rowShapes:nulls:ragged:)``
+/// ``plan(model:reference:table:inputs:outputs:only:into:batchSize:batch:rows:rowShapes:nulls:ragged:errors:maxErrors:)``
 /// makes the parameters on the driver, checked against the model and the table.
 public struct ModelPrediction: UserDefinedFunction {
   /// The function's name in every program.
@@ -31,6 +31,17 @@ public struct ModelPrediction: UserDefinedFunction {
     public var nulls: NullPolicy
     /// What becomes of arrays that are too short.
     public var ragged: RaggedPolicy
+    /// What becomes of rows that cannot be predicted.
+    public var errors: ErrorPolicy
+    /// How many of them may be.
+    public var maxErrors: ErrorLimit?
+
+    /// The struct that the function gives.
+    var returnType: StructType {
+      var type = ModelPrediction.returnType(of: outputs)
+      if case .column(let name) = errors { type.fields.append(StructField(name, .string)) }
+      return type
+    }
   }
 
   /// An input of the model and the arguments of the function that feed it.
@@ -77,9 +88,23 @@ public struct ModelPrediction: UserDefinedFunction {
       parameters.model.isAddress ? parameters.model.file : worker.file(parameters.model.file)
     let chunks = BatchChunks(
       input, size: max(parameters.batchSize, 1), firstRow: worker.rows.first)
+    let label = "\(name)(\(parameters.model.name))"
+    // Where other tasks of the process share the count, whoever runs them all looks at it at the end.
+    var tally: FaultTally?
+    if parameters.errors != .fail {
+      tally =
+        worker.faults?.tally(
+          of: invocation.parameters, limit: parameters.maxErrors, function: label)
+        ?? FaultTally(limit: parameters.maxErrors, function: label)
+    }
+    let isShared = worker.faults != nil
+    let errors = ErrorColumn()
     var loaded: LoadedModel?
     return BatchGenerator {
-      guard let chunk = try await chunks.next() else { return nil }
+      guard let chunk = try await chunks.next() else {
+        if !isShared { try tally?.finish() }
+        return nil
+      }
       let model: LoadedModel
       if let loaded {
         model = loaded
@@ -91,7 +116,8 @@ public struct ModelPrediction: UserDefinedFunction {
       let run = ModelRun(
         model: model.model, learned: model.learned, parameters: parameters,
         argumentNames: chunk.batch.columns.indices.map { invocation.argumentName($0) },
-        label: "\(name)(\(parameters.model.name))", origin: worker.rows)
+        label: label, origin: worker.rows, tally: tally,
+        errors: errors)
       return try RecordBatch([(name, try await run.predictions(chunk))])
     }
   }
@@ -169,7 +195,7 @@ extension ModelPrediction {
     return isScalar ? element : .array(element)
   }
 
-  /// The struct that the function gives.
+  /// The struct of the outputs.
   public static func returnType(of outputs: [OutputBinding]) -> StructType {
     StructType(outputs.map { StructField($0.column, columnType(of: $0)) })
   }

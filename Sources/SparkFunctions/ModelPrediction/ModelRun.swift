@@ -13,17 +13,65 @@ struct ModelRun {
   let label: String
   /// What the numbers of rows in messages count in.
   let origin: RowOrigin
+  /// Counts the rows that fail, if that does not end the job.
+  let tally: FaultTally?
+  let errors: ErrorColumn
 
   /// The predictions of one chunk as a struct column.
   func predictions(_ chunk: BatchChunks.Chunk) async throws -> ArrowColumn {
     let type = DataType.struct(ModelPrediction.returnType(of: parameters.outputs))
-    return try await chunk.answered(nulls: parameters.nulls, type: type) { batch, rows in
-      var parts: [ArrowColumn] = []
-      for range in try runs(of: batch, rows) {
-        let part = range.count == batch.rowCount ? batch : batch.slice(range)
-        parts.append(try await predictions(part, rows.part(range), type))
+    guard let tally else {
+      return try await chunk.answered(nulls: parameters.nulls, type: type) { batch, rows in
+        try await predictions(batch, rows, type)
       }
-      return try .concatenating(parts)
+    }
+    let search = FaultSearch(run: self, type: type)
+    var faults: [(row: Int, fault: RowFault)] = []
+    let column = try await chunk.answered(nulls: parameters.nulls, type: type) { batch, rows in
+      let answer = try await search.answer(batch, rows)
+      faults = answer.faults.map { (row: rows[$0.row], fault: $0.fault) }
+      return answer.column
+    }
+    let count = chunk.batch.rowCount
+    try tally.add(faults, rows: count, of: origin)
+    guard case .column = parameters.errors else { return column }
+    let texts = errors.texts(
+      faults.map { (row: $0.row - chunk.firstRow, text: $0.fault.text) }, count: count)
+    let fields = try DataType.struct(parameters.returnType).arrowType().childFields
+    return try .structure(
+      fields, column.type.childFields.indices.map { column.nullableField($0) } + [texts],
+      count: count)
+  }
+
+  /// The predictions of rows whose shared inputs may differ.
+  func predictions(
+    _ batch: RecordBatch, _ rows: RowNumbers, _ type: DataType
+  ) async throws -> ArrowColumn {
+    var parts: [ArrowColumn] = []
+    for range in try runs(of: batch, rows) {
+      let part = range.count == batch.rowCount ? batch : batch.slice(range)
+      parts.append(try await joinedPredictions(part, rows.part(range), type))
+    }
+    return try .concatenating(parts)
+  }
+
+  /// Makes the model's inputs of rows, and lets them go again.
+  ///
+  /// - Throws: ``InferenceError`` that names the row of which they cannot be made.
+  func read(_ batch: RecordBatch, _ rows: RowNumbers) throws {
+    for (input, place) in parameters.layout.inputs.enumerated() {
+      if place != .whole {
+        _ = try tensor(input, batch, rows)
+        continue
+      }
+      for row in 0..<batch.rowCount {
+        do {
+          _ = try tensor(input, batch.slice(row..<row + 1), rows.part(row..<row + 1))
+        } catch var error as InferenceError {
+          error.fault?.row = row
+          throw error
+        }
+      }
     }
   }
 
@@ -59,7 +107,7 @@ struct ModelRun {
   }
 
   /// The predictions of rows that run together.
-  private func predictions(
+  private func joinedPredictions(
     _ batch: RecordBatch, _ rows: RowNumbers, _ type: DataType
   ) async throws -> ArrowColumn {
     let count = batch.rowCount
@@ -79,7 +127,8 @@ struct ModelRun {
       throw error
     } catch {
       let isTold =
-        count > 1 && parameters.layout.rows == .any && !(error is CancellationError)
+        count > 1 && tally == nil && parameters.layout.rows == .any
+        && !(error is CancellationError)
       let advice = isTold ? await runs.advice(tensors) : nil
       throw InferenceError.predicting(
         error, rows: rows[0], rows[count - 1], of: origin.whole, advice: advice, function: label)

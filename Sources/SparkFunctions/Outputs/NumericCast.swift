@@ -1,4 +1,5 @@
 import ArrowIPC
+import ErrorCauses
 import Models
 public import Tensors
 
@@ -36,11 +37,13 @@ extension OutputRequest {
   /// The error for a number that the declared type cannot hold.
   func misfit(_ number: InexactNumber, row: Int) -> InferenceError {
     if form == .model {
-      return failure(
+      let message =
         "\(number.value) does not fit bigint, Spark's widest type of whole numbers, which the output "
-          + "becomes; export the model so that it gives int64 or floating-point numbers there, or take "
-          + "the other outputs alone with only: (--outputs)",
-        row: row, cause: number)
+        + "becomes; export the model so that it gives int64 or floating-point numbers there, or take "
+        + "the other outputs alone with only: (--outputs)"
+      var error = failure(message, row: row, cause: number)
+      error.fault = RowFault(.number, row: row, "the output '\(field ?? "")': \(message)")
+      return error
     }
     let text = "\(number.value) does not fit the declared type \(type) (\(number.elementType))"
     return failure(

@@ -1,0 +1,52 @@
+/// What may be wrong with a row, so that no prediction can be made of it.
+public enum RowFaultKind: String, Sendable, Hashable, Codable, CaseIterable {
+  /// A value is null where none may be.
+  case null
+  /// A value has more or fewer elements than the model takes, or other dimensions.
+  case length
+  /// A number does not fit the type that it must have.
+  case number
+  /// A text cannot be taken.
+  case text
+  /// Bytes are no image that can be decoded.
+  case image
+  /// The model, or its server, refuses the row and says why.
+  case model
+}
+
+/// An error that knows whether it is about the rows that were computed, or about whoever computes them.
+///
+/// It decides what becomes of a job that is to go on without rows that cannot be predicted: a row's fault
+/// is told beside the row; a library that is missing, or memory that is used up, would meet all others,
+/// too, and ends the job.
+public protocol RowFaultError: Error {
+  /// What is wrong with the rows; `nil` if the error is not about them.
+  var rowFault: RowFaultKind? { get }
+}
+
+extension Error {
+  /// What is wrong with the rows that a model was run on when it threw this error; `nil` if other rows
+  /// would have met it, too.
+  ///
+  /// The first error that knows decides: this one, or one behind it. Where none does, the model has
+  /// refused the rows.
+  package var faultOfRows: RowFaultKind? {
+    var error: any Error = self
+    while true {
+      if error is CancellationError { return nil }
+      if let known = error as? any RowFaultError { return known.rowFault }
+      guard let cause = (error as? any CausedError)?.cause else { return .model }
+      error = cause
+    }
+  }
+}
+
+/// Whether the text of a runtime tells of memory that is used up, or of a device that failed: runtimes
+/// give such errors the codes of any other.
+package func isAboutMachine(_ text: String) -> Bool {
+  let text = text.lowercased()
+  return [
+    "out of memory", "bad_alloc", "failed to allocate", "cannot allocate", "cuda error",
+    "cuda failure", "cudnn failure", "cublas failure", "cudnn_status", "cublas_status",
+  ].contains { text.contains($0) }
+}

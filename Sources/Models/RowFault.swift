@@ -1,0 +1,23 @@
+package import ErrorCauses
+
+/// What is wrong with a row that cannot be predicted.
+package struct RowFault: Sendable, Hashable {
+  package var kind: RowFaultKind
+  /// The row's position in the batch that was read, if it is known which one it is.
+  package var row: Int?
+  /// What is wrong, without the row's number, and what to do.
+  package var message: String
+
+  package init(_ kind: RowFaultKind, row: Int? = nil, _ message: String) {
+    self.kind = kind
+    self.row = row
+    self.message = message
+  }
+
+  /// The text that stands beside the row: the kind, by which texts can be grouped, and the message, in one
+  /// line.
+  package var text: String {
+    let lines = message.split(whereSeparator: \.isNewline)
+    return "\(kind.rawValue): \(lines.joined(separator: " "))"
+  }
+}
