@@ -28,17 +28,17 @@ struct ConnectCheck: Check {
         + "SPARK_CONNECT_AUTHENTICATE_TOKEN=TOKEN; tokens of clouds expire, mostly within an hour"
     }
     switch httpStatus(in: error.message) {
-    case 401:
+    case 401?:
       return "A proxy before the server wants another token: give it as token=TOKEN in the address"
-    case 403:
+    case 403?:
       return
         "A proxy before the server does not let you pass. Ask the operator: 'May I use this server?'"
-    case 404:
+    case 404?:
       return "There is no gRPC at this address: a cloud's server may need a header in it, such as "
         + ";x-databricks-cluster-id=ID"
-    case 413: return ArtifactsCheck.proxyRemedy
-    case 429: return "The server has too many requests; try again in a minute"
-    case 502, 503, 504:
+    case 413?: return ArtifactsCheck.proxyRemedy
+    case 429?: return "The server has too many requests; try again in a minute"
+    case 502?, 503?, 504?:
       return
         "The proxy does not reach Spark Connect behind it. Ask the operator: 'Does the server run, "
         + "and does the proxy speak HTTP/2 without TLS to it (nginx: grpc_pass)?'"

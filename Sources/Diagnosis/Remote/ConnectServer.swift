@@ -10,7 +10,8 @@ final class ConnectServer: ServerAccess {
   private struct State {
     var session: SparkSession?
     var executors: [ExecutorFacts]?
-    var runtimes: [ExecutorRuntimes]?
+    // A failure, too: a library that ends the process would do so again for each that is asked for.
+    var runtimes: Result<[ExecutorRuntimes], any Error>?
   }
 
   private let remote: String
@@ -69,10 +70,15 @@ final class ConnectServer: ServerAccess {
   }
 
   func runtimes() async throws -> [ExecutorRuntimes] {
-    if let known = state.withLock({ $0.runtimes }) { return known }
-    let found = try await answers(to: .runtimes, as: ExecutorRuntimes.self)
+    if let known = state.withLock({ $0.runtimes }) { return try known.get() }
+    let found: Result<[ExecutorRuntimes], any Error>
+    do {
+      found = .success(try await answers(to: .runtimes, as: ExecutorRuntimes.self))
+    } catch {
+      found = .failure(error)
+    }
     state.withLock { $0.runtimes = found }
-    return found
+    return try found.get()
   }
 
   /// The answers of workers, of each process one.
