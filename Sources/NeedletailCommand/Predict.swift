@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import Needletail
 
 /// Predicts a table with a model and writes the result.
@@ -287,6 +288,14 @@ struct Predict: AsyncParsableCommand {
   var shownRows: Int { limit ?? 20 }
 
   func run() async throws {
+    if quiet {
+      // The libraries' notes, such as how far a model is fetched.
+      LoggingSystem.bootstrap { label in
+        var handler = StreamLogHandler.standardError(label: label)
+        handler.logLevel = .error
+        return handler
+      }
+    }
     let job = try await PredictionJob(self)
     if job.isIgnored { return job.tellIgnored() }
     switch job.engine {
