@@ -210,7 +210,10 @@ private final class Core: Sendable {
         "type": "file", "path": name, "size": file.contents.count, "oid": file.blob,
       ]
       if file.isLarge {
-        entry["lfs"] = ["oid": file.sha256, "size": file.contents.count, "pointerSize": 130]
+        let pointer: [String: Any] = [
+          "oid": file.sha256, "size": file.contents.count, "pointerSize": 130,
+        ]
+        entry["lfs"] = pointer
       }
       entries.append(entry)
     }

@@ -79,7 +79,12 @@ final class HTTPListener: Sendable {
       headers[line[..<colon].lowercased()] =
         line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
     }
-    let reply = respond(String(words[1]), headers)
+    // Proxies get whole addresses.
+    var target = words[1]
+    if target.hasPrefix("http://") {
+      target = target.dropFirst("http://".count).drop { $0 != "/" }
+    }
+    let reply = respond(String(target), headers)
     var text = "HTTP/1.1 \(reply.status) Said\r\nContent-Length: \(reply.body.count)\r\n"
     for (name, value) in reply.headers { text += "\(name): \(value)\r\n" }
     let body = reply.cut.map { reply.body.prefix($0) } ?? reply.body

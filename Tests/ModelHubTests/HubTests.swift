@@ -88,6 +88,19 @@ struct HubTests {
     #expect(try fixture.repository().files.count == 4)
   }
 
+  @Test("a proxy is asked for whole addresses")
+  func proxy() throws {
+    let proxy = fixture.fake.endpoint.replacingOccurrences(of: "://", with: "://user:p%40ss@")
+    try fixture.fetch(
+      "config.json", environment: ["HF_ENDPOINT": "http://hub.invalid", "HTTP_PROXY": proxy])
+    let shown = "Basic " + Data("user:p@ss".utf8).base64EncodedString()
+    for request in fixture.fake.requests {
+      #expect(request.headers["proxy-authorization"] == shown)
+      #expect(request.headers["host"] == "hub.invalid")
+    }
+    #expect(!fixture.fake.requests.isEmpty)
+  }
+
   @Test("revisions", arguments: ["v1", "feature/x", "refs/pr/3"])
   func revision(_ revision: String) throws {
     fixture.fake.set { $0.revisions = [revision] }

@@ -4,7 +4,7 @@
     .venv-training/bin/python scripts/checks/hub.py [--needletail PROGRAM]
 
 A fake hub and a fake store on this machine have a text classifier. Beside the cache: two commands at a
-time, a command that is killed amid a file, private and gated models, and what else ends in an error.
+time, a command that is killed amid a file, private and gated models, what else ends in an error, TLS and a proxy.
 Exits 77 where huggingface_hub or the command is missing.
 """
 
@@ -14,6 +14,8 @@ import json
 import os
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -47,10 +49,54 @@ class File:
         return entry
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, handler):
+        super().__init__(("127.0.0.1", 0), handler)
+
+    def started(self):
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def handle_error(self, request, address):
+        # Of clients that are killed, or do not trust the certificate.
+        pass
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Connects whoever asks, and remembers whom to."""
+
+    asked = []
+
+    def do_CONNECT(self):
+        Proxy.asked.append(self.path)
+        host, port = self.path.rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as other:
+            self.send_response(200, "Connection established")
+            self.end_headers()
+            back = threading.Thread(target=self.pass_on, args=(other, self.connection), daemon=True)
+            back.start()
+            self.pass_on(self.connection, other)
+            back.join(10)
+
+    @staticmethod
+    def pass_on(source, target):
+        try:
+            while piece := source.recv(1 << 16):
+                target.sendall(piece)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def log_message(self, *words):
+        pass
+
+
 class Hub:
     """The hub and the store, which is another server."""
 
-    def __init__(self):
+    def __init__(self, context=None):
         self.files = {path.name: File(path.read_bytes(), path.suffix == ".onnx")
                       for path in MODEL.iterdir()}
         for path in sorted(DATA.rglob("*")):
@@ -62,9 +108,10 @@ class Hub:
         self.requests, self.lock = [], threading.Lock()
         # Who may have the model, and whether it must be asked for; how long the store stops in the middle.
         self.private, self.gated, self.stop = False, False, 0
+        self.context, self.scheme = context, "https" if context else "http"
         self.store = self.serve(self.answer_of_store)
         self.hub = self.serve(self.answer)
-        self.endpoint = f"http://127.0.0.1:{self.hub.server_port}"
+        self.endpoint = f"{self.scheme}://127.0.0.1:{self.hub.server_port}"
 
     def serve(self, answer):
         outer = self
@@ -82,10 +129,11 @@ class Hub:
             def log_message(self, *words):
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return server
+        server = Server(Handler)
+        if self.context:
+            server.socket = self.context.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False)
+        return server.started()
 
     def forget(self):
         with self.lock:
@@ -153,7 +201,8 @@ class Hub:
         if not file.is_large:
             return self.say(
                 request, 200, {"ETag": f'"{file.blob}"', "X-Repo-Commit": COMMIT}, file.contents)
-        place = f"http://127.0.0.1:{self.store.server_port}/{file.sha256}?Signature=a%2Fb"
+        port = self.store.server_port
+        place = f"{self.scheme}://127.0.0.1:{port}/{file.sha256}?Signature=a%2Fb"
         self.say(request, 302, {
             "Location": place, "X-Linked-Etag": f'"{file.sha256}"', "X-Repo-Commit": COMMIT,
             "X-Linked-Size": str(len(file.contents))})
@@ -360,6 +409,34 @@ def check_refusals(check, place):
     hub.gated = False
 
 
+def check_encrypted(check, place):
+    """The same over TLS, and through a proxy."""
+    openssl = shutil.which("openssl")
+    if not openssl:
+        print("skipped  TLS: there is no program openssl")
+        return
+    certificate, key = place.scratch / "certificate.pem", place.scratch / "key.pem"
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+         "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    plain, place.hub = place.hub, Hub(context)
+    trusted = {"SSL_CERT_FILE": str(certificate)}
+    check("over TLS", place.inspect("tls", **trusted))
+    status, _, error = place.run("untrusted", "inspect", f"hf:{REPOSITORY}")
+    check("a certificate of nobody",
+          "" if status == FAILED and "SSL_CERT_FILE" in error else f"status {status}: {error}")
+    proxy = Server(Proxy).started()
+    address = {"HTTPS_PROXY": f"http://127.0.0.1:{proxy.server_port}"}
+    check("through a proxy", place.inspect("proxy", **trusted, **address))
+    hosts = {f"127.0.0.1:{place.hub.hub.server_port}", f"127.0.0.1:{place.hub.store.server_port}"}
+    check("the proxy connected hub and store", "" if set(Proxy.asked) == hosts else f"{Proxy.asked}")
+    place.hub = plain
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     folder = os.environ.get("NEEDLETAIL_BIN", ROOT / ".build" / "debug")
@@ -378,7 +455,8 @@ def main():
     scratch = Path(tempfile.mkdtemp(prefix="needletail-hub-"))
     try:
         place = Place(program.resolve(), scratch)
-        for part in (check_ours, check_theirs, check_together, check_killed, check_refusals):
+        for part in (check_ours, check_theirs, check_together, check_killed,
+                     check_refusals, check_encrypted):
             part(check, place)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -1,5 +1,6 @@
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// A server's answer.
 struct WebAnswer: Sendable {
@@ -52,10 +53,19 @@ enum WebFailure: Error, CustomStringConvertible {
     return "\(error.host):\(error.port): \(first.error)"
   }
 
+  /// Whether two did not agree on TLS: a certificate that is not trusted, or a server without it.
+  private static func isAboutTrust(_ error: any Error) -> Bool {
+    if error is NIOSSLExtraError { return true }
+    guard case .handshakeFailed? = error as? NIOSSLError else { return false }
+    // That may be the network's end as well.
+    return !"\(error)".contains("EOF")
+  }
+
   /// Whether it may be otherwise in a moment.
   var mayPass: Bool {
     switch self {
-    case .notConnected, .lost, .late: true
+    case .notConnected, .late: true
+    case .lost(let error): !Self.isAboutTrust(error)
     case .refusedByProxy, .tooLong: false
     }
   }

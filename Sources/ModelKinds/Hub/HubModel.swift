@@ -30,7 +30,7 @@ struct HubModel {
     start = path.isEmpty || isFile ? "" : path + "/"
     if !isFile, names.isEmpty {
       let whole = ListedFolder(
-        name: path.isEmpty ? id : String(id.dropLast(path.utf8.count + 1)),
+        name: path.isEmpty ? id : String(id.dropLast(path.count + 1)),
         repository: reference.repository, files: repository.files.map(\.path))
       throw HubError(
         .notFound,
