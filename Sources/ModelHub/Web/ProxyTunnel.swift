@@ -8,18 +8,18 @@ final class ProxyTunnel: ChannelInboundHandler {
 
   private let request: String
   private let call: WebCall
-  private let open: (ChannelPipeline.SynchronousOperations) throws -> Void
+  private let proceed: (ChannelPipeline.SynchronousOperations) throws -> Void
   private var received = ByteBuffer()
   private var isOpen = false
 
-  /// - Parameter open: adds the handlers behind this one when the way is free.
+  /// - Parameter proceed: adds the handlers behind this one when the way is free.
   init(
     _ request: String, of call: WebCall,
-    open: @escaping (ChannelPipeline.SynchronousOperations) throws -> Void
+    proceed: @escaping (ChannelPipeline.SynchronousOperations) throws -> Void
   ) {
     self.request = request
     self.call = call
-    self.open = open
+    self.proceed = proceed
   }
 
   /// The connection is there when the handler is added.
@@ -44,7 +44,7 @@ final class ProxyTunnel: ChannelInboundHandler {
     // The server behind says nothing before it is spoken to.
     isOpen = true
     do {
-      try open(context.pipeline.syncOperations)
+      try proceed(context.pipeline.syncOperations)
     } catch {
       call.fail(error)
       context.close(promise: nil)
