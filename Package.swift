@@ -179,6 +179,17 @@ tests(
   "KServeClientTests",
   need: ["JSONText", "KServeClient", "KServeProtocol", "KServeServer", "NIOHPACK"])
 
+// MARK: Models with ids on a hub
+
+module(
+  "ModelHub",
+  needs: [
+    "Crypto", "ErrorCauses", "JSONText", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+  ])
+// What a hub answers, for the tests of those who ask it.
+module("FakeHub", at: "Tests/FakeHub", needs: ["Crypto"])
+tests("ModelHubTests", need: ["FakeHub", "ModelHub", "NIOHTTP1", "Threads"])
+
 // MARK: Tables: Arrow, Spark's types, functions over batches, and the worker
 
 // The structures in which libraries in one process hand each other Arrow's columns.
@@ -292,14 +303,15 @@ tests(
 module(
   "ModelKinds",
   needs: [
-    "Deployment", "HostProcesses", "KServeClient", "Models", "ONNXRuntime", "SparkConnect",
-    "SparkFunctions", "SparkTypes", "TensorFlowRuntime", "TextPipelines", "TorchRuntime",
+    "Deployment", "HostProcesses", "KServeClient", "ModelHub", "Models", "ONNXRuntime",
+    "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime", "TextPipelines", "Threads",
+    "TorchRuntime",
   ])
 tests(
   "ModelKindsTests",
   need: [
-    "ArrowIPC", "Deployment", "HostProcesses", "ModelKinds", "Models", "ONNXRuntime",
-    "SparkFunctions", "SparkTypes", "Tensors",
+    "ArrowIPC", "Deployment", "FakeHub", "HostProcesses", "ModelHub", "ModelKinds", "Models",
+    "ONNXRuntime", "SparkFunctions", "SparkTypes", "Tensors",
   ])
 
 module(
@@ -343,8 +355,8 @@ module(
   needs: [
     "ArrowIPC", "Deployment", "Diagnosis", "ErrorCauses", "FileTables", "HostProcesses",
     "ImagePreprocessing", "KServeClient", "KServeServer", "LocalEngine", "LocalSpark", "Logging",
-    "ModelKinds", "Models", "NativeLibraries", "NodeServers", "ONNXRuntime", "ProgramFunctions",
-    "SparkConnect", "SparkFunctions", "SparkScan", "SparkTypes", "SparkWorker",
+    "ModelHub", "ModelKinds", "Models", "NativeLibraries", "NodeServers", "ONNXRuntime",
+    "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkScan", "SparkTypes", "SparkWorker",
     "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
   ])
 tests("NeedletailTests", need: ["Needletail"])

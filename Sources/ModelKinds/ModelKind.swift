@@ -46,6 +46,20 @@ package protocol ModelKind: Sendable {
   /// - Throws: the runtime's error if one is missing or the model cannot be read.
   func filesBeside(_ path: String) throws -> [FolderFiles.File]
 
+  /// The files that a folder on a hub must have here before the model is loaded, by their paths in it;
+  /// those that describe the model are there.
+  ///
+  /// - Parameter options: those of the model, as they travel.
+  /// - Throws: ``HubError`` if the folder lacks one, which says what it has instead.
+  func networks(in folder: ListedFolder, _ options: [String: String]) throws -> [String]
+
+  /// The files that the model's file needs beside it, of which only the model's own may be here, by
+  /// their paths from its folder.
+  ///
+  /// - Parameter isListed: whether there is such a file where the model is from.
+  /// - Throws: the runtime's error if the model cannot be read.
+  func filesNamed(by path: String, where isListed: (String) -> Bool) throws -> [String]
+
   /// What should be known of the model before it runs on a cluster, though it can be run.
   func warnings(_ model: PlacedModel<Options>) throws -> [String]
 
@@ -121,6 +135,18 @@ extension ModelKind {
   ) throws -> ModelSource { source.with(option, value) }
 
   package func filesBeside(_ path: String) throws -> [FolderFiles.File] { [] }
+
+  package func networks(
+    in folder: ListedFolder, _ options: [String: String]
+  ) throws -> [String] {
+    guard case .file(let ending)? = sign else { return [] }
+    throw folder.isNoFile(ending)
+  }
+
+  package func filesNamed(
+    by path: String, where isListed: (String) -> Bool
+  ) throws -> [String] { [] }
+
   package func warnings(_ model: PlacedModel<Options>) throws -> [String] { [] }
   package func planned(_ model: PlacedModel<Options>) throws -> Options { model.options }
   package func gpu(_ model: PlacedModel<Options>) throws -> Int? { nil }

@@ -1,4 +1,5 @@
 import HostProcesses
+import ModelHub
 import Models
 package import SparkFunctions
 
@@ -16,10 +17,12 @@ package struct ModelKinds: Sendable {
     kinds.first { $0.format == format } ?? UnknownKind(format: format)
   }
 
-  /// The model at `path`, a file, a folder, or the address of a server.
+  /// The model at `path`, a file, a folder, an id on a hub, or the address of a server.
   ///
-  /// - Throws: ``NeedletailError`` if it is of none of these kinds.
+  /// - Throws: ``NeedletailError`` if it is of none of these kinds; ``HubError`` if it cannot be had from
+  ///   its hub.
   package func source(at path: String) throws -> ModelSource {
+    if HubReference.isOne(path) { return try source(withID: path) }
     for kind in kinds {
       if let source = try kind.source(at: path) { return source }
     }
@@ -41,7 +44,7 @@ package struct ModelKinds: Sendable {
     }
     func listed(_ signs: [String]) -> String { signs.joined(separator: " or ") }
     return "a model is a file called \(listed(files)), or a folder with \(listed(folders)), or "
-      + listed(addresses)
+      + "hf:ORG/NAME of a hub, or \(listed(addresses))"
   }
 
   /// What loads the models of each format.

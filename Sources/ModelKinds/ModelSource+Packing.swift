@@ -1,6 +1,7 @@
 import Deployment
 import Foundation
 import HostProcesses
+package import ModelHub
 import ONNXRuntime
 package import SparkConnect
 package import SparkFunctions
@@ -34,8 +35,10 @@ extension ModelSource {
   /// Reads the model with all that it needs: the file or folder, the files that it names, and
   /// those that its options name, such as libraries with its operators.
   ///
-  /// - Throws: ``NeedletailError``, ``ONNXError`` or ``TorchError`` if something of it cannot be read.
-  package func packed() throws -> Packed {
+  /// - Parameter hub: where a model with an id is from; `nil` for that of the environment.
+  /// - Throws: ``NeedletailError``, ``ONNXError`` or ``TorchError`` if something of it cannot be read;
+  ///   ``HubError`` if something cannot be had from the hub.
+  package func packed(from hub: Hub? = nil) throws -> Packed {
     var sentOptions = options
     func reference(_ file: String) -> ModelReference {
       ModelReference(format: format, file: file, options: sentOptions, name: path)
@@ -54,15 +57,20 @@ extension ModelSource {
     }
 
     var packed: Packed
-    let isFolder = FileManager.default.isFolder(path)
-    let companions = isFolder ? [] : try kind.filesBeside(path)
+    let place = try self.place(hub)
+    let local = place.path
+    let isFolder = FileManager.default.isFolder(local)
+    let companions = isFolder ? [] : try kind.filesBeside(local)
     if isFolder || !companions.isEmpty {
       var tar = TarArchive()
-      let base = Self.baseName(path)
-      if isFolder {
-        tar = try TarArchive(folder: path)
+      let base = Self.baseName(local)
+      if isFolder, let files = place.files {
+        // A cache may have more of the model than this program asked for.
+        for name in files { try tar.add(name, contentsOf: "\(local)/\(name)") }
+      } else if isFolder {
+        tar = try TarArchive(folder: local)
       } else {
-        try tar.add(base, contentsOf: path)
+        try tar.add(base, contentsOf: local)
         for file in companions {
           for parts in ONNXModelFile.folders(to: file.name) { tar.addFolder(parts) }
           try tar.add(
@@ -75,7 +83,7 @@ extension ModelSource {
       packed = Packed(reference(isFolder ? name : "\(name)/\(base)"))
       packed.add(folder: name, archive)
     } else {
-      let contents = try Self.contents(of: path)
+      let contents = try Self.contents(of: local)
       let name = Self.sentName(contents.shortHash, path)
       packed = Packed(reference(name))
       packed.add(file: name, contents)

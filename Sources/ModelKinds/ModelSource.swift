@@ -1,5 +1,6 @@
 import Foundation
 import HostProcesses
+import ModelHub
 public import Models
 public import SparkFunctions
 
@@ -7,7 +8,7 @@ public import SparkFunctions
 public struct ModelSource: Sendable {
   /// What is known of models like this one.
   package var kind: any ModelKind
-  /// The model's file or folder on the driver, or the address of its server.
+  /// The model's file or folder on the driver, its id on a hub, or the address of its server.
   public var path: String
   /// Options of what runs it.
   public var options: [String: String]
@@ -19,9 +20,14 @@ public struct ModelSource: Sendable {
   }
 
   /// The model at `path`, its format told from the name, or from the files of a folder; or the model of
-  /// a server whose address is `path`: `kserve://HOST:PORT/MODEL`.
+  /// a hub that has this id: `hf:org/name[@revision]`, or a file of it, `hf:org/name/onnx/model.onnx`; or
+  /// that of a server whose address it is: `kserve://HOST:PORT/MODEL`.
   ///
-  /// - Throws: ``NeedletailError`` if they tell none.
+  /// Of a model with an id the files that describe it are fetched here, and the caller's thread waits for
+  /// them; the others come when it is loaded. They go into the cache of HuggingFace's own client, and a
+  /// branch means the same commit as long as the process lives.
+  ///
+  /// - Throws: ``NeedletailError`` if they tell none; ``HubError`` if it cannot be had from its hub.
   public init(path: String) throws { self = try ModelKinds.builtIn.source(at: path) }
 
   /// The format, which decides what runs the model.
@@ -32,8 +38,9 @@ public struct ModelSource: Sendable {
 
   /// Loads the model in this process.
   ///
-  /// - Throws: ``NeedletailError`` if there is no such file; the runtime's error if it cannot load it;
-  ///   ``KServeError`` if its server cannot be reached or does not have it.
+  /// - Throws: ``NeedletailError`` if there is no such file; ``HubError`` if it cannot be had from its
+  ///   hub; the runtime's error if it cannot load it; ``KServeError`` if its server cannot be reached or
+  ///   does not have it.
   public func load() async throws -> any Model { try await load(forPlan: false) }
 
   /// The model as a driver loads it to know what it takes and gives: on the CPU, whatever computes it on
@@ -44,13 +51,14 @@ public struct ModelSource: Sendable {
   package func loadForPlan() async throws -> any Model { try await load(forPlan: true) }
 
   private func load(forPlan isPlanned: Bool) async throws -> any Model {
-    guard kind.isServed || FileManager.default.fileExists(atPath: path) else {
+    let file = try await located()
+    guard kind.isServed || FileManager.default.fileExists(atPath: file) else {
       throw NeedletailError(
         .usage,
         "there is no model \(path) (the current folder is "
           + "\(FileManager.default.currentDirectoryPath))")
     }
-    return try await kind.loadOnDriver(reference(path), forPlan: isPlanned)
+    return try await kind.loadOnDriver(reference(file), forPlan: isPlanned)
   }
 
   package func reference(_ file: String) -> ModelReference {
@@ -59,12 +67,20 @@ public struct ModelSource: Sendable {
 
   /// What should be known of the model before it runs on a cluster, though it can be run.
   ///
-  /// - Throws: the runtime's error if the model is damaged.
-  public func warnings() throws -> [String] { try kind.warnings(about: reference(path)) }
+  /// - Throws: the runtime's error if the model is damaged; ``HubError`` if it cannot be had from its hub.
+  public func warnings() throws -> [String] {
+    try kind.warnings(about: reference(try place().path))
+  }
 
   /// Whether the model runs beside Spark's executors, and nowhere else.
   package var isOfExecutors: Bool {
     !ModelKinds.builtIn.kinds.contains { $0.format == format }
+  }
+
+  /// What to call the model if nobody gives it a name: that of its file or folder.
+  package var plainName: String {
+    let url = URL(fileURLWithPath: (try? HubReference(path))?.plainName ?? path)
+    return (isFile ? url.deletingPathExtension() : url).lastPathComponent
   }
 
   /// Whether the model is a file, whose name has an ending, and neither a folder nor on a server.

@@ -32,6 +32,12 @@ struct ONNXKind: ModelKind {
     return model.dataFiles.map { FolderFiles.File(name: $0.location, path: model.path(of: $0)) }
   }
 
+  func filesNamed(by path: String, where isListed: (String) -> Bool) throws -> [String] {
+    try ONNXModelFile(path: path).dataFiles.map {
+      ONNXModelFile.parts($0.location).joined(separator: "/")
+    }.filter(isListed)
+  }
+
   func planned(_ model: PlacedModel<Options>) throws -> Options {
     var options = model.options
     options.provider = .cpu

@@ -31,6 +31,13 @@ struct SavedModelKind: ModelKind {
     Self.isSavedModel(path) ? ModelSource.savedModel(path) : nil
   }
 
+  func networks(in folder: ListedFolder, _ options: [String: String]) throws -> [String] {
+    folder.files.filter { file in
+      ["saved_model.pb", "fingerprint.pb", "keras_metadata.pb"].contains(file)
+        || ["variables/", "assets/", "assets.extra/"].contains { file.hasPrefix($0) }
+    }
+  }
+
   func load(_ model: PlacedModel<Options>) async throws -> any Model {
     let options = model.options
     return try Self.open(

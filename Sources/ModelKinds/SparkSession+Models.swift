@@ -1,6 +1,7 @@
 import Deployment
 import Foundation
 import HostProcesses
+import ModelHub
 import ONNXRuntime
 public import SparkConnect
 
@@ -12,6 +13,13 @@ extension SparkSession {
   /// - Throws: ``NeedletailError`` or the runtime's error if something of it cannot be read, or lies in
   ///   a folder below the model's; ``SparkError`` if the server does not take it.
   public func addModel(_ path: String) async throws {
+    if HubReference.isOne(path) {
+      throw NeedletailError(
+        .usage,
+        "\(path) is a model's id, and addModel takes a file or folder of this machine: fetch it with "
+          + "`hf download`, and name its folder, or let predicting send it: .predicting(ModelSource(path: "
+          + "\"\(path)\"))")
+    }
     if FileManager.default.isFolder(path) { return try await addFolder(path) }
     let beside = try ModelSource(path: path).kind.filesBeside(path)
     if let file = beside.first(where: { !ONNXModelFile.isBeside($0.name) }) {

@@ -30,6 +30,9 @@ struct TextFolderKind: ModelKind {
     TextConfiguration.exists(in: path) ? ModelSource(self, path, ["threads": "1"]) : nil
   }
 
+  /// Nothing is run before a pipeline is chosen.
+  func networks(in folder: ListedFolder, _ options: [String: String]) throws -> [String] { [] }
+
   func setting(
     _ option: String, to value: String, of source: ModelSource
   ) throws -> ModelSource {

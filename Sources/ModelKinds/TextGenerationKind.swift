@@ -59,6 +59,44 @@ struct TextGenerationKind: TextKind {
     file == nil && SavedModelKind.isSavedModel(folder + "/saved_model") ? "saved_model" : nil
   }
 
+  /// Encoder and decoders, those that are loaded of all that there are.
+  func networks(in folder: ListedFolder, _ options: [String: String]) throws -> [String] {
+    let parts = [
+      "encoder_model", "decoder_model_merged", "decoder_with_past_model", "decoder_model",
+    ]
+    var place: String?
+    var ending = ""
+    if let file = options["file"] {
+      guard let chosen = try folder.chosen(file).first else { return [] }
+      let name = URL(filePath: chosen).lastPathComponent
+      // Another name is refused when it is loaded, in words that fit local folders as well.
+      guard let part = parts.first(where: name.hasPrefix), name.hasSuffix(".onnx") else {
+        return [chosen]
+      }
+      place = String(chosen.dropLast(name.count))
+      ending = String(name.dropFirst(part.count).dropLast(".onnx".count))
+    } else if folder.has("saved_model/saved_model.pb") {
+      return folder.files(below: "saved_model")
+    }
+    func file(_ part: String) -> String? {
+      let name = "\(part)\(ending).onnx"
+      guard let place else { return folder.place(of: name, in: [""]) }
+      return folder.has(place + name) ? place + name : nil
+    }
+    guard let encoder = file("encoder_model") else {
+      throw folder.lacks(["encoder_model\(ending).onnx"])
+    }
+    let withPast = file("decoder_with_past_model")
+    let merged = file("decoder_model_merged")
+    if let single = file("decoder_model"), withPast != nil || merged == nil {
+      return [encoder, single] + (withPast.map { [$0] } ?? [])
+    }
+    guard let merged else {
+      throw folder.lacks(["decoder_model_merged\(ending).onnx", "decoder_model\(ending).onnx"])
+    }
+    return [encoder, merged]
+  }
+
   func load(_ model: PlacedModel<Options>) async throws -> any Model {
     let options = model.options
     return try SequenceGenerator(

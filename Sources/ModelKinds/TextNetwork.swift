@@ -62,6 +62,19 @@ extension TextKind {
     return isOther ? name : nil
   }
 
+  /// The network where ``otherNetwork(in:file:)`` and the pipeline look for it.
+  func networks(in folder: ListedFolder, _ options: [String: String]) throws -> [String] {
+    if let file = options["file"] { return try folder.chosen(file) }
+    if folder.place(of: "model.onnx", in: [""]) == nil {
+      if folder.has("saved_model/saved_model.pb") { return folder.files(below: "saved_model") }
+      if folder.has("model.pt2") { return ["model.pt2"] }
+    }
+    guard let network = folder.place(of: "model.onnx", in: folder.modules + [""]) else {
+      throw folder.lacks(["model.onnx"])
+    }
+    return [network]
+  }
+
   /// The same, which may not be where a provider is asked for.
   func otherNetwork(of model: PlacedModel<Options>) throws -> String? {
     let text = model.options.text

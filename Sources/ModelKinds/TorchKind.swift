@@ -36,6 +36,14 @@ struct TorchKind: ModelKind {
     return [FolderFiles.File(name: name, path: weights)]
   }
 
+  /// As the runtime looks for them.
+  func filesNamed(by path: String, where isListed: (String) -> Bool) throws -> [String] {
+    let name = URL(fileURLWithPath: path).lastPathComponent
+    let stem = name.hasSuffix(".pt2") ? String(name.dropLast(4)) : name
+    let weights = [".safetensors", "_weights.blob"].map { stem + $0 }.first(where: isListed)
+    return weights.map { [$0] } ?? []
+  }
+
   func warnings(_ model: PlacedModel<Options>) throws -> [String] {
     try Self.warnings(of: model.path)
   }

@@ -47,6 +47,7 @@ struct CommandFailure: CausedError {
     case is ValidationError: usage
     case let error as NeedletailError where error.code == .usage: usage
     case let error as FileTableError where error.isOfCommandLine: usage
+    case let error as HubError where error.isOfCommandLine: usage
     case is LocalTableError: usage
     // The server does not have the model that was named.
     case let error as KServeError where error.code == .notFound: usage
@@ -57,6 +58,11 @@ struct CommandFailure: CausedError {
   func print() {
     FileHandle.standardError.write(Data("error: \(description)\n".utf8))
   }
+}
+
+extension HubError {
+  /// Whether the model that the user named is none, as opposed to one that cannot be had now.
+  fileprivate var isOfCommandLine: Bool { code == .invalidReference || code == .notFound }
 }
 
 extension FileTableError {

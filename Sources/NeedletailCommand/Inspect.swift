@@ -13,8 +13,8 @@ struct Inspect: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), or that of a server "
-        + "(kserve://HOST:PORT/MODEL)."))
+      "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), one of a hub "
+        + "(hf:ORG/NAME[@REVISION]), or that of a server (kserve://HOST:PORT/MODEL)."))
   var model: String
 
   @Option(

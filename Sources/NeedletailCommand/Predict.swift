@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import Needletail
 
 /// Predicts a table with a model and writes the result.
@@ -22,6 +23,11 @@ struct Predict: AsyncParsableCommand {
       task, else on the first. It needs the GPU build of ONNX Runtime on this machine, from which the \
       executors get it, and CUDA's libraries on theirs.
 
+      A model's id, hf:ORG/NAME, means its ONNX files and what belongs to them on huggingface.co \
+      (HF_ENDPOINT), fetched once into the cache of HuggingFace's own client; @REVISION takes a branch, \
+      a tag or a commit, and hf:ORG/NAME/PATH/MODEL.onnx one file alone. HF_TOKEN opens private and \
+      gated models, and HF_HUB_OFFLINE=1 takes what the cache has.
+
       The format of a table is told by its name: .parquet, .csv, .tsv, .json, .jsonl, .ndjson, .orc, \
       .avro, .txt and .xml, also with .gz, .bz2 or .zst behind it, or by the files of a folder. CSV has \
       its columns' names in the first line, unless --input-option header=false is given: then they \
@@ -39,8 +45,8 @@ struct Predict: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), or that of a server "
-        + "(kserve://HOST:PORT/MODEL)."))
+      "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), one of a hub "
+        + "(hf:ORG/NAME[@REVISION]), or that of a server (kserve://HOST:PORT/MODEL)."))
   var model: String
 
   @Option(help: "The table to read: a file, a folder or a pattern, here or in a store (s3://...).")
@@ -282,6 +288,14 @@ struct Predict: AsyncParsableCommand {
   var shownRows: Int { limit ?? 20 }
 
   func run() async throws {
+    if quiet {
+      // The libraries' notes, such as how far a model is fetched.
+      LoggingSystem.bootstrap { label in
+        var handler = StreamLogHandler.standardError(label: label)
+        handler.logLevel = .error
+        return handler
+      }
+    }
     let job = try await PredictionJob(self)
     if job.isIgnored { return job.tellIgnored() }
     switch job.engine {

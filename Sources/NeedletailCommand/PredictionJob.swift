@@ -29,6 +29,8 @@ struct PredictionJob: Sendable {
     self.request = request
     do {
       source = try request.options.applied(to: ModelSource(path: request.model), request.headers)
+    } catch let error as HubError {
+      throw CommandFailure(error)
     } catch {
       throw CommandFailure("\(error)", cause: error)
     }

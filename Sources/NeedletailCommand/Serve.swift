@@ -22,8 +22,8 @@ struct Serve: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The models: files (.onnx, .pt2) or folders (SavedModel, HuggingFace), each NAME=PATH if the "
-        + "name shall be another.",
+      "The models: files (.onnx, .pt2), folders (SavedModel, HuggingFace) or ids on a hub "
+        + "(hf:ORG/NAME), each NAME=PATH if the name shall be another.",
       valueName: "model"))
   var models: [String]
 
@@ -266,10 +266,8 @@ struct Serve: AsyncParsableCommand {
       let path = String(argument[argument.index(after: equals)...])
       return (String(argument[..<equals]), try ModelSource(path: path))
     }
-    let url = URL(fileURLWithPath: argument)
     let source = try ModelSource(path: argument)
-    let name = (source.isFile ? url.deletingPathExtension() : url).lastPathComponent
-    return (name, source)
+    return (source.plainName, source)
   }
 }
 

@@ -1,0 +1,138 @@
+/// An address of HTTP with the path exactly as it was given: the signature of an address in a store holds
+/// for these very characters.
+struct WebAddress: Sendable, Hashable {
+  let isSecure: Bool
+  /// A name or an address, IPv6 without brackets.
+  let host: String
+  let port: Int
+  /// Path and query; begins with a slash unless it is empty.
+  let target: String
+
+  /// `nil` if `text` is no address of HTTP.
+  init?(_ text: String) {
+    guard let colon = text.range(ofFirst: "://") else { return nil }
+    switch text[..<colon.lowerBound].lowercased() {
+    case "https": isSecure = true
+    case "http": isSecure = false
+    default: return nil
+    }
+    let rest = text[colon.upperBound...]
+    let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
+    // Names before an @ would be sent as a part of the host.
+    guard let (host, port) = Self.hostAndPort(rest[..<end]) else { return nil }
+    self.host = host
+    self.port = port ?? (isSecure ? 443 : 80)
+    target = Self.target(rest[end...])
+  }
+
+  private init(isSecure: Bool, host: String, port: Int, target: String) {
+    self.isSecure = isSecure
+    self.host = host
+    self.port = port
+    self.target = target
+  }
+
+  /// The parts of `HOST[:PORT]`.
+  static func hostAndPort(_ text: Substring) -> (String, Int?)? {
+    var host = text
+    var port: Int?
+    let afterBracket = text.lastIndex(of: "]") ?? text.startIndex
+    if let colon = text[afterBracket...].lastIndex(of: ":") {
+      host = text[..<colon]
+      guard let number = Int(text[text.index(after: colon)...]), (1...65535).contains(number) else {
+        return nil
+      }
+      port = number
+    }
+    if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+    let isPlain = host.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    guard !host.isEmpty, isPlain, !host.contains("@"), !host.contains("/") else { return nil }
+    return (String(host), port)
+  }
+
+  /// The rest of an address without what follows a `#`, and without characters that end a request's line.
+  private static func target(_ text: Substring) -> String {
+    let target = text.prefix { $0 != "#" }
+    let slash = target.isEmpty || target.hasPrefix("/") ? "" : "/"
+    return slash + target.percentEncoded { (0x21...0x7E).contains($0) }
+  }
+
+  /// The address behind this one, which may end in a slash.
+  func appending(_ path: String) -> WebAddress {
+    var base = target
+    while base.hasSuffix("/") { base.removeLast() }
+    return WebAddress(isSecure: isSecure, host: host, port: port, target: base + path)
+  }
+
+  /// Where a redirection of this address leads; `nil` if it is no address of HTTP.
+  func resolved(_ location: String) -> WebAddress? {
+    if location.range(ofFirst: "://") != nil, let other = WebAddress(location) { return other }
+    if location.hasPrefix("//") { return WebAddress((isSecure ? "https:" : "http:") + location) }
+    // Before the first slash a colon ends the name of a scheme.
+    guard !location.isEmpty, !location.prefix(while: { !"/?".contains($0) }).contains(":") else {
+      return nil
+    }
+    let path = target.isEmpty ? "/" : target.prefix { $0 != "?" }
+    var base = ""
+    if !location.hasPrefix("/") {
+      base = location.hasPrefix("?") ? String(path) : String(path.prefix(through: path.lastSlash))
+    }
+    let next = Self.target(Substring(base + location))
+    return WebAddress(isSecure: isSecure, host: host, port: port, target: next)
+  }
+
+  /// Whether both are of one server, to which the same secrets may be shown.
+  func isOfSameServer(as other: WebAddress) -> Bool {
+    isSecure == other.isSecure && port == other.port
+      && host.lowercased() == other.host.lowercased()
+  }
+
+  /// Host and port as they stand in a request.
+  var authority: String {
+    let name = host.contains(":") ? "[\(host)]" : host
+    return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
+  }
+
+  /// Scheme, host and port.
+  var server: String { "\(isSecure ? "https" : "http")://\(authority)" }
+}
+
+extension WebAddress: CustomStringConvertible {
+  /// Without the query, which may be a signature that opens a file to everybody.
+  var description: String { server + target.prefix { $0 != "?" } }
+}
+
+extension StringProtocol {
+  /// The text with each byte that `isKept` does not keep as `%XX`.
+  func percentEncoded(keeping isKept: (UInt8) -> Bool) -> String {
+    var bytes: [UInt8] = []
+    for byte in utf8 {
+      if isKept(byte) {
+        bytes.append(byte)
+      } else {
+        let digits = String(byte, radix: 16, uppercase: true)
+        bytes += Array((byte < 16 ? "%0" : "%").utf8) + Array(digits.utf8)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// One part of a path: all but letters, digits and the four marks that never mean anything.
+  var asPathPart: String {
+    percentEncoded { byte in
+      let character = Character(Unicode.Scalar(byte))
+      return character.isASCII
+        && (character.isLetter || character.isNumber || "-._~".contains(character))
+    }
+  }
+}
+
+extension String {
+  /// Where `text` first stands.
+  fileprivate func range(ofFirst text: String) -> Range<Index>? { firstRange(of: text) }
+}
+
+extension Substring {
+  /// The last slash, or the start.
+  fileprivate var lastSlash: Index { lastIndex(of: "/") ?? startIndex }
+}
