@@ -23,7 +23,9 @@ cores that a process without Spark is bound to, and the slots of Spark's local m
 The tables: `main`, 200,000 rows of array<float>[784] (models: `trivial`, which returns ten of them, and a
 perceptron 784-512-256-10); `narrow`, 10,000,000 rows of 8 floats; `wide`, 500,000 rows of 200 floats of
 which 5 are read (both with a linear model); `digits`, the 1,797 rows of Examples/QuickStart, where every
-variant is a process from the shell's prompt to the finished file.
+variant is a process from the shell's prompt to the finished file; `store`, 60,000 rows as those of `main` in a
+store that answers as S3 does, each request after --latency and each connection with --bandwidth (store.py):
+8 files of 4 row groups. There `embedded-no-prefetch` is `embedded` without fetching ahead.
 """
 
 import argparse
@@ -47,19 +49,28 @@ sys.path.insert(0, str(ROOT / "Benchmarks"))
 
 import pyspark  # noqa: E402
 
-from contestants import Command, Failed, Launcher, Once, Peer, PySpark  # noqa: E402
+from contestants import (  # noqa: E402
+    Command, Failed, Launcher, Once, Peer, PySpark, command_environment,
+)
 from outputs import difference, read_output  # noqa: E402
 from report import print_limits, print_ratios, print_table  # noqa: E402
 from spark_server import SparkServer  # noqa: E402
+from store import Store  # noqa: E402
 from tables import TABLES, make_model, make_table  # noqa: E402
 
 # The first of those that run is what the others' outputs are compared with.
+NO_PREFETCH = "embedded-no-prefetch"
 VARIANTS = (
-    "floor", "embedded", "daft", "ray", "polars", "scan", "spark", "pyspark-default", "pyspark-tuned",
+    "floor", "embedded", NO_PREFETCH, "daft", "ray", "polars", "scan", "spark", "pyspark-default",
+    "pyspark-tuned",
 )
+LOCAL = {"embedded", NO_PREFETCH}
 ON_SPARK = {"scan", "spark", "pyspark-default", "pyspark-tuned"}
 FROM_THE_PROMPT = ("floor", "embedded", "daft", "polars", "spark")
 DIGITS = "digits"
+STORE = "store"
+# Spark reads no store without a library of Hadoop's.
+FROM_A_STORE = ("floor", "embedded", NO_PREFETCH, "daft", "ray", "polars")
 PACKAGES = {"daft": "daft", "ray": "ray", "polars": "polars"}
 
 
@@ -77,7 +88,15 @@ def arguments():
     parser.add_argument("--rows", type=int, help="rows of every table (default: each its own)")
     parser.add_argument("--tables", default="main,digits", help=f"a part of: {','.join(every)}")
     parser.add_argument("--variants", default=",".join(VARIANTS), help="a part of: %(default)s")
-    parser.add_argument("--models", help="of the main table: trivial,perceptron (default: both)")
+    parser.add_argument(
+        "--models", help="of the tables main and store: trivial,perceptron (default: both)"
+    )
+    parser.add_argument(
+        "--latency", type=float, default=30, help="of the store, ms a request (default 30)"
+    )
+    parser.add_argument(
+        "--bandwidth", type=float, default=40, help="of the store, MB/s a connection (default 40)"
+    )
     parser.add_argument("--threads", default="1,2", help="threads or slots (default 1,2)")
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     parser.add_argument(
@@ -102,9 +121,11 @@ def arguments():
         parser.error(f"--threads is '{options.threads}', it must be numbers such as 1,2")
     if min(options.threads) < 1 or options.rounds < 1 or (options.rows or 1) < 1:
         parser.error("--threads, --rounds and --rows must be at least 1")
+    if options.latency < 0 or options.bandwidth <= 0:
+        parser.error("--latency must be 0 or more, --bandwidth more than 0")
     options.data = options.data.resolve()
     options.commands = {}
-    if {"embedded", "scan", "spark"} & set(options.variants):
+    if {*LOCAL, "scan", "spark"} & set(options.variants):
         if options.needletail is None or not options.needletail.exists():
             parser.error("embedded, scan and spark need --needletail PROGRAM")
         options.needletail = options.needletail.resolve()
@@ -126,12 +147,26 @@ def commands(program):
         found = {"spark": [*spark, "--scan", "spark"], "scan": [*spark, "--scan", "native"]}
     if "--engine" in told:
         found["embedded"] = ["--engine", "local"]
+        if knows_prefetch(program):
+            found[NO_PREFETCH] = ["--engine", "local", "--input-option", "prefetch=false"]
     return found
+
+
+def knows_prefetch(program):
+    """Whether it refuses a word that the option does not have; what does not know it ignores it."""
+    digits = ROOT / "Examples" / "QuickStart"
+    words = [program, "predict", digits / "digits.onnx", "--input", digits / "digits.parquet"]
+    words += ["--map", "pixels=pixels", "--output", "-", "--limit", "1", "--engine", "local"]
+    words += ["--input-option", "prefetch=perhaps"]
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=False, env=command_environment()
+    )
+    return done.returncode != 0 and "option prefetch" in done.stderr
 
 
 def is_there(variant, options):
     why = None
-    if variant in ("embedded", "scan", "spark") and variant not in options.commands:
+    if variant in {*LOCAL, "scan", "spark"} and variant not in options.commands:
         why = f"{options.needletail} has no option for it"
     if variant in PACKAGES:
         python = options.peers or sys.executable
@@ -223,7 +258,12 @@ def job_of(table, folder, model_file, model):
 def measure_table(table, options, scratch):
     rows = options.rows or table.rows
     say(f"making the table {table.name} ({rows} rows) and its models, if need be")
-    folder = make_table(options.data, table, rows)
+    is_in_store = table.name == STORE
+    folder = make_table(options.data / "store" if is_in_store else options.data, table, rows)
+    known = FROM_A_STORE if is_in_store else [each for each in VARIANTS if each != NO_PREFETCH]
+    variants = [each for each in options.variants if each in known]
+    if not variants:
+        return []
     models = [each for each in table.models if not options.models or each in options.models]
     jobs = {
         model: job_of(table, folder, make_model(options.data, model, table.width), model)
@@ -233,17 +273,24 @@ def measure_table(table, options, scratch):
     with ExitStack() as stack:
         launcher = Launcher()
         stack.callback(launcher.close)
+        if is_in_store:
+            store = Store(
+                folder.parent, options.latency, options.bandwidth, scratch / "store.log"
+            )
+            stack.callback(store.close)
+            for job in jobs.values():
+                job |= store.place(folder)
         for threads in options.threads:
             server = None
-            if ON_SPARK & set(options.variants):
+            if ON_SPARK & set(variants):
                 say(f"starting Spark {pyspark.__version__}, local[{threads}]")
                 server = stack.enter_context(SparkServer(scratch / f"server-{threads}", threads))
-            for variant in options.variants:
+            for variant in variants:
                 log = scratch / f"{variant}-{threads}.log"
                 if variant in options.commands:
                     words = options.commands[variant]
                     bound = None
-                    if variant == "embedded":
+                    if variant in LOCAL:
                         words, bound = [*words, "--threads", threads], threads
                     runner = Command(
                         options.needletail, launcher, log, words, bound,

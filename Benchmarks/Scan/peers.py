@@ -3,7 +3,8 @@
     peers.py NAME THREADS               obeys lines of JSON on standard input
     peers.py NAME THREADS JOB OUTPUT    runs one job, given as JSON, and ends
 
-A job is {"table", "columns", "is_list", "width", "outputs", "batch", "model", "input"}. Each of the words `prepare`
+A job is {"table", "columns", "is_list", "width", "outputs", "batch", "model", "input"}; with "store", the address of
+one, the table is there and "files" are its keys. Each of the words `prepare`
 (with a job), `run` (with an output) and `rest` is answered by a line; `run` by its wall seconds. All
 variants share one session of ONNX Runtime, one thread a call, and call it on as many threads as they were
 given.
@@ -50,14 +51,27 @@ def column_of(job, predictions):
     return pa.ListArray.from_arrays(offsets, numbers)
 
 
+def files_of(job):
+    if "store" in job:
+        return job["files"]
+    table = Path(job["table"])
+    return sorted(table.glob("*.parquet")) if table.is_dir() else [table]
+
+
+def arrow_store(address):
+    """The store as pyarrow has it; its keys are paths."""
+    from pyarrow.fs import S3FileSystem
+
+    return S3FileSystem(endpoint_override=address, scheme="http", region=os.environ["AWS_REGION"])
+
+
 class Peer:
     def __init__(self, threads):
         self.threads = threads
 
     def prepare(self, job):
         self.job = job
-        table = Path(job["table"])
-        self.files = sorted(table.glob("*.parquet")) if table.is_dir() else [table]
+        self.files = files_of(job)
         self.session = open_session(job["model"])
 
     def predict(self, values):
@@ -66,7 +80,7 @@ class Peer:
     def on_threads(self, function, output):
         """Calls `function` with each file and where its rows go."""
         output.mkdir()
-        targets = [output / file.name for file in self.files]
+        targets = [output / Path(file).name for file in self.files]
         with ThreadPoolExecutor(self.threads) as pool:
             list(pool.map(function, self.files, targets))
 
@@ -75,7 +89,12 @@ class Peer:
 
 
 class Floor(Peer):
-    """pyarrow decodes, ONNX Runtime computes, pyarrow writes; batch by batch, one file a thread."""
+    """pyarrow decodes, ONNX Runtime computes, pyarrow writes; batch by batch, one file a thread. From a
+    store, pyarrow fetches what it needs of a file at once (pre_buffer)."""
+
+    def prepare(self, job):
+        super().prepare(job)
+        self.store = arrow_store(job["store"]) if "store" in job else None
 
     def run(self, output):
         self.on_threads(self.convert, output)
@@ -85,7 +104,10 @@ class Floor(Peer):
         import pyarrow.parquet as pq
 
         job = self.job
-        file = pq.ParquetFile(source, memory_map=True)
+        if self.store:
+            file = pq.ParquetFile(self.store.open_input_file(source), pre_buffer=True)
+        else:
+            file = pq.ParquetFile(source, memory_map=True)
         predictions = pa.float32() if job["outputs"] == 1 else pa.list_(pa.float32())
         schema = pa.schema([file.schema_arrow.field("id"), ("preds", predictions)])
         names = ["id", *job["columns"]]
@@ -110,7 +132,11 @@ class Polars(Peer):
         import polars as pl
 
         job, step = self.job, self.job["batch"]
-        frame = pl.read_parquet(source, columns=["id", *job["columns"]])
+        columns, options = ["id", *job["columns"]], None
+        if "store" in job:
+            source = f"s3://{source}"
+            options = {"endpoint_url": f"http://{job['store']}", "allow_http": "true"}
+        frame = pl.read_parquet(source, columns=columns, storage_options=options)
         if job["is_list"]:
             values = frame[job["columns"][0]].explode().to_numpy().reshape(-1, job["width"])
         else:
@@ -148,10 +174,24 @@ class Daft(Peer):
                 values = tensor_of(job, [each.to_arrow() for each in columns])
                 return column_of(job, self.session.run(None, {job["input"]: values})[0])
 
-        table = daft.read_parquet([str(file) for file in self.files])
+        table = self.read()
         columns = [daft.col(name) for name in job["columns"]]
         predictions = Model(job["model"]).predict(*columns).alias("preds")
         table.select(daft.col("id"), predictions).write_parquet(str(output), compression="snappy")
+
+    def read(self):
+        import daft
+        from daft.io import IOConfig, S3Config
+
+        if "store" not in self.job:
+            return daft.read_parquet([str(file) for file in self.files])
+        config = S3Config(
+            endpoint_url=f"http://{self.job['store']}", region_name=os.environ["AWS_REGION"],
+            key_id=os.environ["AWS_ACCESS_KEY_ID"],
+            access_key=os.environ["AWS_SECRET_ACCESS_KEY"], use_ssl=False,
+        )
+        files = [f"s3://{file}" for file in self.files]
+        return daft.read_parquet(files, io_config=IOConfig(s3=config))
 
 
 class RayPredictor:
@@ -192,8 +232,11 @@ class RayData(Peer):
         import ray
 
         job = self.job
+        paths, store = job["table"], None
+        if "store" in job:
+            paths, store = job["files"], arrow_store(job["store"])
         table = ray.data.read_parquet(
-            job["table"], columns=["id", *job["columns"]], file_extensions=["parquet"]
+            paths, columns=["id", *job["columns"]], file_extensions=["parquet"], filesystem=store
         )
         table.map_batches(
             RayPredictor, fn_constructor_args=(job,), batch_size=job["batch"],

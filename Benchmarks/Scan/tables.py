@@ -17,7 +17,7 @@ ROWS_AT_ONCE = 50_000
 @dataclass(frozen=True)
 class Table:
     """`columns` feed the input `x` or `data` of the models: one of lists, or several of numbers.
-    `batch` rows are given to the model at once, by every variant."""
+    `batch` rows are given to the model at once, by every variant. Each file has `groups` row groups."""
 
     name: str
     rows: int
@@ -26,6 +26,7 @@ class Table:
     batch: int
     models: tuple
     others: tuple = ()
+    groups: int = 1
 
     @property
     def is_list(self):
@@ -43,6 +44,7 @@ TABLES = {
             "wide", 500_000, ("c3", "c50", "c77", "c120", "c199"), 5, 16_384, ("linear",),
             tuple(f"c{index}" for index in range(200)),
         ),
+        Table("store", 60_000, ("data",), PIXELS, 1024, ("trivial", "perceptron"), groups=4),
     )
 }
 
@@ -86,7 +88,10 @@ def make_table(folder, table, rows):
                 | _columns(table, stop - start, random)
             )
             writer = writer or pq.ParquetWriter(target / f"part-{index}.parquet", part.schema)
-            writer.write_table(part)
+            if table.groups == 1:
+                writer.write_table(part)
+            else:
+                writer.write_table(part, -(-(end - first) // table.groups))
         if writer:
             writer.close()
     stamp.write_text(json.dumps(wanted))
