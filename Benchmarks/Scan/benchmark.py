@@ -25,7 +25,9 @@ perceptron 784-512-256-10); `narrow`, 10,000,000 rows of 8 floats; `wide`, 500,0
 which 5 are read (both with a linear model); `digits`, the 1,797 rows of Examples/QuickStart, where every
 variant is a process from the shell's prompt to the finished file; `store`, 60,000 rows as those of `main` in a
 store that answers as S3 does, each request after --latency and each connection with --bandwidth (store.py):
-8 files of 4 row groups. There `embedded-no-prefetch` is `embedded` without fetching ahead.
+8 files of 4 row groups; `texts`, 4,000 texts and the sentiment model of Examples/SentimentTorch (`transformers` is
+its tokenizer and ONNX Runtime in the order of the rows; the floor and Daft have the tokenizers library, and texts of
+like length go together). There `embedded-no-prefetch` is `embedded` without fetching ahead.
 """
 
 import argparse
@@ -61,9 +63,10 @@ from tables import TABLES, make_model, make_table  # noqa: E402
 # The first of those that run is what the others' outputs are compared with.
 NO_PREFETCH = "embedded-no-prefetch"
 VARIANTS = (
-    "floor", "embedded", NO_PREFETCH, "daft", "ray", "polars", "scan", "spark", "pyspark-default",
+    "floor", "embedded", NO_PREFETCH, "transformers", "daft", "ray", "polars", "scan", "spark", "pyspark-default",
     "pyspark-tuned",
 )
+OF_NUMBERS = [each for each in VARIANTS if each not in (NO_PREFETCH, "transformers")]
 LOCAL = {"embedded", NO_PREFETCH}
 ON_SPARK = {"scan", "spark", "pyspark-default", "pyspark-tuned"}
 FROM_THE_PROMPT = ("floor", "embedded", "daft", "polars", "spark")
@@ -71,7 +74,12 @@ DIGITS = "digits"
 STORE = "store"
 # Spark reads no store without a library of Hadoop's.
 FROM_A_STORE = ("floor", "embedded", NO_PREFETCH, "daft", "ray", "polars")
-PACKAGES = {"daft": "daft", "ray": "ray", "polars": "polars"}
+# The network gets no more texts at once than the pipelines give it.
+TEXTS = {"input": "text", "at_once": 32}
+OF_TEXTS = ("floor", "embedded", "transformers", "daft")
+PACKAGES = {
+    "daft": "daft", "ray": "ray", "polars": "polars", "transformers": "tokenizers, transformers",
+}
 
 
 def say(text):
@@ -221,13 +229,13 @@ def take_turns(entries, rounds, scratch, rows):
             output = scratch / ("out.parquet" if entry.table == DIGITS else "out")
             try:
                 measured = entry.runner.measure(entry.job, output, is_last)
-                ids, predictions = read_output(output)
-                if len(ids) != rows:
-                    raise Failed(f"{len(ids)} rows were written instead of {rows}")
+                found = read_output(output)
+                if len(found[0]) != rows:
+                    raise Failed(f"{len(found[0])} rows were written instead of {rows}")
                 if number == 0:
-                    reference = references.setdefault(entry.model, (entry.name, ids, predictions))
-                    if wrong := difference((ids, predictions), reference[1:]):
-                        raise Failed(f"its output is not that of {reference[0]}: {wrong}")
+                    name, wanted = references.setdefault(entry.model, (entry.name, found))
+                    if wrong := difference(found, wanted):
+                        raise Failed(f"its output is not that of {name}: {wrong}")
             except Exception as error:  # the others go on, whatever it is
                 entry.failure = str(error) or repr(error)
                 say(f"FAILED {entry.table} {entry.name}: {entry.failure}")
@@ -251,7 +259,8 @@ def job_of(table, folder, model_file, model):
     return {
         "table": str(folder), "columns": list(table.columns), "is_list": table.is_list,
         "width": table.width, "outputs": 1 if model == "linear" else 10, "batch": table.batch,
-        "model": str(model_file), "input": "data",
+        "model": str(model_file), "input": "data", "kind": table.kind,
+        **(TEXTS if table.kind == "texts" else {}),
     }
 
 
@@ -260,7 +269,7 @@ def measure_table(table, options, scratch):
     say(f"making the table {table.name} ({rows} rows) and its models, if need be")
     is_in_store = table.name == STORE
     folder = make_table(options.data / "store" if is_in_store else options.data, table, rows)
-    known = FROM_A_STORE if is_in_store else [each for each in VARIANTS if each != NO_PREFETCH]
+    known = {"store": FROM_A_STORE, "texts": OF_TEXTS}.get(table.name, OF_NUMBERS)
     variants = [each for each in options.variants if each in known]
     if not variants:
         return []
@@ -299,7 +308,8 @@ def measure_table(table, options, scratch):
                 elif variant in ON_SPARK:
                     runner = PySpark(server, variant == "pyspark-tuned")
                 else:
-                    runner = Peer(variant, python_of(variant, options), threads, log)
+                    python = python_of(variant, options, table.kind)
+                    runner = Peer(variant, python, threads, log)
                 stack.callback(runner.close)
                 entries += [
                     Entry(table.name, variant, model, threads, runner, job)
@@ -308,9 +318,11 @@ def measure_table(table, options, scratch):
         return take_turns(entries, options.rounds, scratch, rows)
 
 
-def python_of(variant, options):
-    """The floor has the newest pyarrow, which Daft does not take."""
-    return options.peers if variant in PACKAGES and options.peers else sys.executable
+def python_of(variant, options, kind="numbers"):
+    """The floor has the newest pyarrow, which Daft does not take; but what it needs for others than
+    numbers is where Daft is."""
+    is_peers = variant in PACKAGES or kind != "numbers"
+    return options.peers if is_peers and options.peers else sys.executable
 
 
 def measure_digits(options, scratch):

@@ -4,7 +4,7 @@
     peers.py NAME THREADS JOB OUTPUT    runs one job, given as JSON, and ends
 
 A job is {"table", "columns", "is_list", "width", "outputs", "batch", "model", "input"}; with "store", the address of
-one, the table is there and "files" are its keys. Each of the words `prepare`
+one, the table is there and "files" are its keys; "kind" is that of the rows, see work.py. Each of the words `prepare`
 (with a job), `run` (with an output) and `rest` is answered by a line; `run` by its wall seconds. All
 variants share one session of ONNX Runtime, one thread a call, and call it on as many threads as they were
 given.
@@ -23,32 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-
-def open_session(path):
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def tensor_of(job, columns):
-    """Arrow arrays as the model's input; the list's numbers are not copied."""
-    if job["is_list"]:
-        return columns[0].flatten().to_numpy().reshape(-1, job["width"])
-    return np.stack([column.to_numpy() for column in columns], axis=1)
-
-
-def column_of(job, predictions):
-    """The model's output as an Arrow array: lists, or numbers where there is one a row."""
-    import pyarrow as pa
-
-    numbers = pa.array(predictions.reshape(-1))
-    if job["outputs"] == 1:
-        return numbers
-    offsets = np.arange(len(predictions) + 1, dtype=np.int32) * job["outputs"]
-    return pa.ListArray.from_arrays(offsets, numbers)
+from work import TransformersTexts, column_of, open_session, work_of
 
 
 def files_of(job):
@@ -72,10 +47,6 @@ class Peer:
     def prepare(self, job):
         self.job = job
         self.files = files_of(job)
-        self.session = open_session(job["model"])
-
-    def predict(self, values):
-        return self.session.run(None, {self.job["input"]: values})[0]
 
     def on_threads(self, function, output):
         """Calls `function` with each file and where its rows go."""
@@ -94,6 +65,7 @@ class Floor(Peer):
 
     def prepare(self, job):
         super().prepare(job)
+        self.work = work_of(job)
         self.store = arrow_store(job["store"]) if "store" in job else None
 
     def run(self, output):
@@ -108,14 +80,19 @@ class Floor(Peer):
             file = pq.ParquetFile(self.store.open_input_file(source), pre_buffer=True)
         else:
             file = pq.ParquetFile(source, memory_map=True)
-        predictions = pa.float32() if job["outputs"] == 1 else pa.list_(pa.float32())
-        schema = pa.schema([file.schema_arrow.field("id"), ("preds", predictions)])
+        schema = pa.schema([file.schema_arrow.field("id"), *self.work.fields])
         names = ["id", *job["columns"]]
         with pq.ParquetWriter(target, schema, compression="snappy") as writer:
             for batch in file.iter_batches(job["batch"], columns=names, use_threads=False):
-                values = tensor_of(job, [batch.column(name) for name in job["columns"]])
-                columns = [batch.column("id"), column_of(job, self.predict(values))]
+                inputs = [batch.column(name) for name in job["columns"]]
+                columns = [batch.column("id"), *self.work.predict(inputs)]
                 writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+
+
+class Transformers(Floor):
+    def prepare(self, job):
+        super().prepare(job)
+        self.work = TransformersTexts(job)
 
 
 class Polars(Peer):
@@ -124,6 +101,13 @@ class Polars(Peer):
     def __init__(self, threads):
         super().__init__(threads)
         os.environ["POLARS_MAX_THREADS"] = str(threads)
+
+    def prepare(self, job):
+        super().prepare(job)
+        self.session = open_session(job["model"])
+
+    def predict(self, values):
+        return self.session.run(None, {self.job["input"]: values})[0]
 
     def run(self, output):
         self.on_threads(self.convert, output)
@@ -158,25 +142,29 @@ class Daft(Peer):
 
     def run(self, output):
         import daft
+        import pyarrow as pa
 
         job, number = self.job, daft.DataType.float32()
+        if job.get("kind") == "texts":
+            made = daft.DataType.struct({"label": daft.DataType.string(), "score": number})
+        else:
+            made = number if job["outputs"] == 1 else daft.DataType.list(number)
 
         @daft.cls
         class Model:
-            def __init__(self, path):
-                self.session = open_session(path)
+            def __init__(self, job):
+                self.work = work_of(job)
 
-            @daft.method.batch(
-                return_dtype=number if job["outputs"] == 1 else daft.DataType.list(number),
-                batch_size=job["batch"],
-            )
+            @daft.method.batch(return_dtype=made, batch_size=job["batch"])
             def predict(self, *columns):
-                values = tensor_of(job, [each.to_arrow() for each in columns])
-                return column_of(job, self.session.run(None, {job["input"]: values})[0])
+                answers = self.work.predict([each.to_arrow() for each in columns])
+                if len(answers) == 1:
+                    return answers[0]
+                return pa.StructArray.from_arrays(answers, [name for name, _ in self.work.fields])
 
         table = self.read()
         columns = [daft.col(name) for name in job["columns"]]
-        predictions = Model(job["model"]).predict(*columns).alias("preds")
+        predictions = Model(job).predict(*columns).alias("preds")
         table.select(daft.col("id"), predictions).write_parquet(str(output), compression="snappy")
 
     def read(self):
@@ -196,14 +184,14 @@ class Daft(Peer):
 
 class RayPredictor:
     def __init__(self, job):
-        self.job, self.session = job, open_session(job["model"])
+        self.job, self.work = job, work_of(job)
 
     def __call__(self, batch):
         import pyarrow as pa
 
         arrays = [batch.column(name).combine_chunks() for name in self.job["columns"]]
-        predictions = self.session.run(None, {self.job["input"]: tensor_of(self.job, arrays)})[0]
-        return pa.table({"id": batch.column("id"), "preds": column_of(self.job, predictions)})
+        predictions = self.work.predict(arrays)[0]
+        return pa.table({"id": batch.column("id"), "preds": predictions})
 
 
 class RayData(Peer):
@@ -252,7 +240,9 @@ class RayData(Peer):
             self.folder = None
 
 
-PEERS = {"floor": Floor, "polars": Polars, "daft": Daft, "ray": RayData}
+PEERS = {
+    "floor": Floor, "transformers": Transformers, "polars": Polars, "daft": Daft, "ray": RayData,
+}
 
 
 def main():
@@ -260,6 +250,8 @@ def main():
     # Libraries print to standard output, which is the answers' alone.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    # The processes that libraries start find work.py too.
+    os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parent)
     # Libraries that make a thread for each core make as many as they were given.
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
     peer = PEERS[name](int(threads))

@@ -8,6 +8,7 @@ RATIOS = (
     ("embedded", "cpu_s", "floor", "cpu_s", {"trivial": 1.1, "perceptron": 1.1}),
     ("embedded", "wall_s", "floor", "wall_s", {}),
     ("embedded", "wall_s", "polars", "wall_s", {}),
+    ("embedded", "wall_s", "transformers", "wall_s", {}),
     ("embedded", "wall_s", "ray", "wall_s", {}),
     ("embedded", "wall_s", "pyspark-tuned", "wall_s", {}),
     ("embedded", "job_s", "embedded-no-prefetch", "job_s", {}),

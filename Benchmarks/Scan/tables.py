@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from inputs import FILES, PIXELS, make_perceptron
 
 ROWS_AT_ONCE = 50_000
+SENTIMENT = Path(__file__).resolve().parents[2] / "Examples" / "SentimentTorch"
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Table:
     batch: int
     models: tuple
     others: tuple = ()
+    kind: str = "numbers"
     groups: int = 1
 
     @property
@@ -45,12 +48,24 @@ TABLES = {
             tuple(f"c{index}" for index in range(200)),
         ),
         Table("store", 60_000, ("data",), PIXELS, 1024, ("trivial", "perceptron"), groups=4),
+        Table("texts", 4_000, ("text",), 1, 256, ("sentiment",), kind="texts"),
     )
 }
 
 
+def _texts(rows, random):
+    """Texts of one to six of the example's sentences, so that they differ in length."""
+    sentences = pq.read_table(SENTIMENT / "data" / "sentiment.parquet")["input"].to_pylist()
+    return [
+        " ".join(sentences[each] for each in random.randint(0, len(sentences), count))
+        for count in random.randint(1, 7, rows)
+    ]
+
+
 def _columns(table, rows, random):
     """The columns beside `id` of a part of a table."""
+    if table.kind == "texts":
+        return {table.columns[0]: pa.array(_texts(rows, random))}
     if table.is_list:
         pixels = random.randint(0, 256, (rows, table.width), np.uint8) / np.float32(255)
         offsets = np.arange(rows + 1, dtype=np.int32) * table.width
@@ -114,6 +129,8 @@ def _floats(name, width):
 
 def make_model(folder, name, width):
     """The file of a model with one input, `data`, and one output, `logits`."""
+    if name == "sentiment":
+        return SENTIMENT / "model"
     folder.mkdir(parents=True, exist_ok=True)
     if name == "perceptron":
         return make_perceptron(folder)
