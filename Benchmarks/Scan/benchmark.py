@@ -27,7 +27,9 @@ variant is a process from the shell's prompt to the finished file; `store`, 60,0
 store that answers as S3 does, each request after --latency and each connection with --bandwidth (store.py):
 8 files of 4 row groups; `texts`, 4,000 texts and the sentiment model of Examples/SentimentTorch (`transformers` is
 its tokenizer and ONNX Runtime in the order of the rows; the floor and Daft have the tokenizers library, and texts of
-like length go together). There `embedded-no-prefetch` is `embedded` without fetching ahead.
+like length go together); `images`, 10,000 JPEGs of 320x240, resized to 224x224 and normalized as torchvision does,
+and a small residual network. `embedded` is a program of Swift there (Sources), the floor and `pyspark-pandas` decode
+by PIL, Daft by itself. In `store`, `embedded-no-prefetch` is `embedded` without fetching ahead.
 """
 
 import argparse
@@ -52,9 +54,10 @@ sys.path.insert(0, str(ROOT / "Benchmarks"))
 import pyspark  # noqa: E402
 
 from contestants import (  # noqa: E402
-    Command, Failed, Launcher, Once, Peer, PySpark, command_environment,
+    Command, Failed, Launcher, Once, Peer, PySpark, command_environment, images_words,
 )
-from outputs import difference, read_output  # noqa: E402
+from images import SIDE  # noqa: E402
+from outputs import ABSOLUTE, difference, read_output  # noqa: E402
 from report import print_limits, print_ratios, print_table  # noqa: E402
 from spark_server import SparkServer  # noqa: E402
 from store import Store  # noqa: E402
@@ -62,13 +65,14 @@ from tables import TABLES, make_model, make_table  # noqa: E402
 
 # The first of those that run is what the others' outputs are compared with.
 NO_PREFETCH = "embedded-no-prefetch"
+PANDAS = "pyspark-pandas"
 VARIANTS = (
     "floor", "embedded", NO_PREFETCH, "transformers", "daft", "ray", "polars", "scan", "spark", "pyspark-default",
-    "pyspark-tuned",
+    "pyspark-tuned", PANDAS,
 )
-OF_NUMBERS = [each for each in VARIANTS if each not in (NO_PREFETCH, "transformers")]
+OF_NUMBERS = [each for each in VARIANTS if each not in (NO_PREFETCH, "transformers", PANDAS)]
 LOCAL = {"embedded", NO_PREFETCH}
-ON_SPARK = {"scan", "spark", "pyspark-default", "pyspark-tuned"}
+ON_SPARK = {"scan", "spark", "pyspark-default", "pyspark-tuned", PANDAS}
 FROM_THE_PROMPT = ("floor", "embedded", "daft", "polars", "spark")
 DIGITS = "digits"
 STORE = "store"
@@ -77,6 +81,10 @@ FROM_A_STORE = ("floor", "embedded", NO_PREFETCH, "daft", "ray", "polars")
 # The network gets no more texts at once than the pipelines give it.
 TEXTS = {"input": "text", "at_once": 32}
 OF_TEXTS = ("floor", "embedded", "transformers", "daft")
+OF_IMAGES = ("floor", "embedded", "daft", PANDAS)
+# How far logits may be from the floor's: Daft's decoder and filter round otherwise, by up to 3 of 255, which
+# moves them by some 0.03; from image to image they differ by 0.2 to 0.4 (standard deviations of the classes).
+IMAGES = {"side": SIDE, "tolerances": {"daft": 0.1, "embedded": 1e-3, PANDAS: 1e-3}}
 PACKAGES = {
     "daft": "daft", "ray": "ray", "polars": "polars", "transformers": "tokenizers, transformers",
 }
@@ -111,6 +119,7 @@ def arguments():
         "--data", type=Path, default=ROOT / ".build" / "benchmark", help="where tables are kept"
     )
     parser.add_argument("--needletail", type=Path, help="the command (default: built in release)")
+    parser.add_argument("--images", type=Path, help="the executable ScanImages, for the table images")
     parser.add_argument("--peers", type=Path, help="the Python that has Daft, Ray and Polars")
     options = parser.parse_args()
     options.variants = options.variants.split(",")
@@ -132,6 +141,10 @@ def arguments():
     if options.latency < 0 or options.bandwidth <= 0:
         parser.error("--latency must be 0 or more, --bandwidth more than 0")
     options.data = options.data.resolve()
+    if options.images:
+        options.images = options.images.resolve()
+        if not options.images.exists():
+            parser.error(f"--images: there is no {options.images}")
     options.commands = {}
     if {*LOCAL, "scan", "spark"} & set(options.variants):
         if options.needletail is None or not options.needletail.exists():
@@ -234,7 +247,8 @@ def take_turns(entries, rounds, scratch, rows):
                     raise Failed(f"{len(found[0])} rows were written instead of {rows}")
                 if number == 0:
                     name, wanted = references.setdefault(entry.model, (entry.name, found))
-                    if wrong := difference(found, wanted):
+                    tolerance = entry.job.get("tolerances", {}).get(entry.variant, ABSOLUTE)
+                    if wrong := difference(found, wanted, tolerance):
                         raise Failed(f"its output is not that of {name}: {wrong}")
             except Exception as error:  # the others go on, whatever it is
                 entry.failure = str(error) or repr(error)
@@ -260,7 +274,7 @@ def job_of(table, folder, model_file, model):
         "table": str(folder), "columns": list(table.columns), "is_list": table.is_list,
         "width": table.width, "outputs": 1 if model == "linear" else 10, "batch": table.batch,
         "model": str(model_file), "input": "data", "kind": table.kind,
-        **(TEXTS if table.kind == "texts" else {}),
+        **{"texts": TEXTS, "images": IMAGES}.get(table.kind, {}),
     }
 
 
@@ -268,11 +282,18 @@ def measure_table(table, options, scratch):
     rows = options.rows or table.rows
     say(f"making the table {table.name} ({rows} rows) and its models, if need be")
     is_in_store = table.name == STORE
-    folder = make_table(options.data / "store" if is_in_store else options.data, table, rows)
-    known = {"store": FROM_A_STORE, "texts": OF_TEXTS}.get(table.name, OF_NUMBERS)
-    variants = [each for each in options.variants if each in known]
+    known = {"store": FROM_A_STORE, "texts": OF_TEXTS, "images": OF_IMAGES}
+    variants = [each for each in options.variants if each in known.get(table.name, OF_NUMBERS)]
+    has_images = table.kind == "images"
+    if has_images and "embedded" in variants and not options.images:
+        say("left out: embedded with images, because --images names no program")
+        variants.remove("embedded")
     if not variants:
         return []
+    peers = options.peers or sys.executable
+    folder = make_table(
+        options.data / "store" if is_in_store else options.data, table, rows, peers
+    )
     models = [each for each in table.models if not options.models or each in options.models]
     jobs = {
         model: job_of(table, folder, make_model(options.data, model, table.width), model)
@@ -293,10 +314,18 @@ def measure_table(table, options, scratch):
             server = None
             if ON_SPARK & set(variants):
                 say(f"starting Spark {pyspark.__version__}, local[{threads}]")
-                server = stack.enter_context(SparkServer(scratch / f"server-{threads}", threads))
+                python = peers if has_images else sys.executable
+                server = stack.enter_context(
+                    SparkServer(scratch / f"server-{threads}", threads, python=python)
+                )
             for variant in variants:
                 log = scratch / f"{variant}-{threads}.log"
-                if variant in options.commands:
+                if has_images and variant == "embedded":
+                    runner = Command(
+                        options.images, launcher, log, ["--threads", threads], threads,
+                        words_of=images_words,
+                    )
+                elif variant in options.commands:
                     words = options.commands[variant]
                     bound = None
                     if variant in LOCAL:
@@ -306,7 +335,7 @@ def measure_table(table, options, scratch):
                         server if variant in ON_SPARK else None,
                     )
                 elif variant in ON_SPARK:
-                    runner = PySpark(server, variant == "pyspark-tuned")
+                    runner = PySpark(server, variant == "pyspark-tuned", has_images)
                 else:
                     python = python_of(variant, options, table.kind)
                     runner = Peer(variant, python, threads, log)

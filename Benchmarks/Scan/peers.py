@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from work import TransformersTexts, column_of, open_session, work_of
+from work import DecodedImages, TransformersTexts, column_of, open_session, work_of
 
 
 def files_of(job):
@@ -153,7 +153,7 @@ class Daft(Peer):
         @daft.cls
         class Model:
             def __init__(self, job):
-                self.work = work_of(job)
+                self.work = DecodedImages(job) if job.get("kind") == "images" else work_of(job)
 
             @daft.method.batch(return_dtype=made, batch_size=job["batch"])
             def predict(self, *columns):
@@ -164,8 +164,19 @@ class Daft(Peer):
 
         table = self.read()
         columns = [daft.col(name) for name in job["columns"]]
+        if job.get("kind") == "images":
+            columns = [self.resized(column) for column in columns]
         predictions = Model(job).predict(*columns).alias("preds")
         table.select(daft.col("id"), predictions).write_parquet(str(output), compression="snappy")
+
+    def resized(self, column):
+        """Images by Daft's own decoder and filter."""
+        from daft import DataType
+        from daft.functions import decode_image, resize
+
+        side = self.job["side"]
+        image = resize(decode_image(column, mode="RGB"), side, side)
+        return image.cast(DataType.image("RGB", side, side))
 
     def read(self):
         import daft

@@ -12,6 +12,7 @@ RATIOS = (
     ("embedded", "wall_s", "ray", "wall_s", {}),
     ("embedded", "wall_s", "pyspark-tuned", "wall_s", {}),
     ("embedded", "job_s", "embedded-no-prefetch", "job_s", {}),
+    ("embedded", "wall_s", "pyspark-pandas", "wall_s", {}),
     ("scan", "job_s", "pyspark-default", "wall_s", {"trivial": 1 / 4, "perceptron": 1 / 2.2}),
     ("scan", "job_s", "pyspark-tuned", "wall_s", {}),
     ("scan", "job_s", "daft", "wall_s", {"trivial": 1.3, "perceptron": 1.3}),

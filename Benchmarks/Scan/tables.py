@@ -1,6 +1,7 @@
 """The tables and models of scripts/benchmark scan, made once and kept."""
 
 import json
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from onnx import TensorProto, helper, numpy_helper
 
+from images import make_resnet
 from inputs import FILES, PIXELS, make_perceptron
 
 ROWS_AT_ONCE = 50_000
@@ -49,6 +51,7 @@ TABLES = {
         ),
         Table("store", 60_000, ("data",), PIXELS, 1024, ("trivial", "perceptron"), groups=4),
         Table("texts", 4_000, ("text",), 1, 256, ("sentiment",), kind="texts"),
+        Table("images", 10_000, ("content",), 1, 16, ("resnet",), kind="images"),
     )
 }
 
@@ -84,9 +87,14 @@ class _Random:
         self.standard_normal = np.random.default_rng(seed).standard_normal
 
 
-def make_table(folder, table, rows):
-    """`rows` rows of `table` with an `id` (int64, counting) in 8 Parquet files. Returns their folder."""
+def make_table(folder, table, rows, peers):
+    """`rows` rows of `table` with an `id` (int64, counting) in 8 Parquet files. Returns their folder. Images
+    are made by `peers`, the Python that has PIL."""
     target = folder / f"scan-{table.name}-{rows}"
+    if table.kind == "images":
+        words = [peers, Path(__file__).with_name("images.py"), target, rows]
+        subprocess.run([str(word) for word in words], check=True)
+        return target
     stamp = target / "_complete.json"
     wanted = {"rows": rows, "columns": list(table.others or table.columns), "version": 1}
     if stamp.exists() and json.loads(stamp.read_text()) == wanted:
@@ -131,6 +139,8 @@ def make_model(folder, name, width):
     """The file of a model with one input, `data`, and one output, `logits`."""
     if name == "sentiment":
         return SENTIMENT / "model"
+    if name == "resnet":
+        return make_resnet(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if name == "perceptron":
         return make_perceptron(folder)
