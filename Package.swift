@@ -400,6 +400,7 @@ program(
   needs: ["Models", "Tensors", "TorchRuntime"])
 program(
   "ServingBenchmark", at: "Benchmarks/Serving/Sources", needs: ["KServeClient", "Tensors"])
+program("ScanImages", at: "Benchmarks/Scan/Sources", needs: ["Needletail"])
 
 // MARK: A part of it
 

@@ -23,7 +23,13 @@ cores that a process without Spark is bound to, and the slots of Spark's local m
 The tables: `main`, 200,000 rows of array<float>[784] (models: `trivial`, which returns ten of them, and a
 perceptron 784-512-256-10); `narrow`, 10,000,000 rows of 8 floats; `wide`, 500,000 rows of 200 floats of
 which 5 are read (both with a linear model); `digits`, the 1,797 rows of Examples/QuickStart, where every
-variant is a process from the shell's prompt to the finished file.
+variant is a process from the shell's prompt to the finished file; `store`, 60,000 rows as those of `main` in a
+store that answers as S3 does, each request after --latency and each connection with --bandwidth (store.py):
+8 files of 4 row groups; `texts`, 4,000 texts and the sentiment model of Examples/SentimentTorch (`transformers` is
+its tokenizer and ONNX Runtime in the order of the rows; the floor and Daft have the tokenizers library, and texts of
+like length go together); `images`, 10,000 JPEGs of 320x240, resized to 224x224 and normalized as torchvision does,
+and a small residual network. `embedded` is a program of Swift there (Sources), the floor and `pyspark-pandas` decode
+by PIL, Daft by itself. In `store`, `embedded-no-prefetch` is `embedded` without fetching ahead.
 """
 
 import argparse
@@ -47,20 +53,41 @@ sys.path.insert(0, str(ROOT / "Benchmarks"))
 
 import pyspark  # noqa: E402
 
-from contestants import Command, Failed, Launcher, Once, Peer, PySpark  # noqa: E402
-from outputs import difference, read_output  # noqa: E402
+from contestants import (  # noqa: E402
+    Command, Failed, Launcher, Once, Peer, PySpark, command_environment, images_words,
+)
+from images import SIDE  # noqa: E402
+from outputs import ABSOLUTE, difference, read_output  # noqa: E402
 from report import print_limits, print_ratios, print_table  # noqa: E402
 from spark_server import SparkServer  # noqa: E402
+from store import Store  # noqa: E402
 from tables import TABLES, make_model, make_table  # noqa: E402
 
 # The first of those that run is what the others' outputs are compared with.
+NO_PREFETCH = "embedded-no-prefetch"
+PANDAS = "pyspark-pandas"
 VARIANTS = (
-    "floor", "embedded", "daft", "ray", "polars", "scan", "spark", "pyspark-default", "pyspark-tuned",
+    "floor", "embedded", NO_PREFETCH, "transformers", "daft", "ray", "polars", "scan", "spark", "pyspark-default",
+    "pyspark-tuned", PANDAS,
 )
-ON_SPARK = {"scan", "spark", "pyspark-default", "pyspark-tuned"}
+OF_NUMBERS = [each for each in VARIANTS if each not in (NO_PREFETCH, "transformers", PANDAS)]
+LOCAL = {"embedded", NO_PREFETCH}
+ON_SPARK = {"scan", "spark", "pyspark-default", "pyspark-tuned", PANDAS}
 FROM_THE_PROMPT = ("floor", "embedded", "daft", "polars", "spark")
 DIGITS = "digits"
-PACKAGES = {"daft": "daft", "ray": "ray", "polars": "polars"}
+STORE = "store"
+# Spark reads no store without a library of Hadoop's.
+FROM_A_STORE = ("floor", "embedded", NO_PREFETCH, "daft", "ray", "polars")
+# The network gets no more texts at once than the pipelines give it.
+TEXTS = {"input": "text", "at_once": 32}
+OF_TEXTS = ("floor", "embedded", "transformers", "daft")
+OF_IMAGES = ("floor", "embedded", "daft", PANDAS)
+# How far logits may be from the floor's: Daft's decoder and filter round otherwise, by up to 3 of 255, which
+# moves them by some 0.03; from image to image they differ by 0.2 to 0.4 (standard deviations of the classes).
+IMAGES = {"side": SIDE, "tolerances": {"daft": 0.1, "embedded": 1e-3, PANDAS: 1e-3}}
+PACKAGES = {
+    "daft": "daft", "ray": "ray", "polars": "polars", "transformers": "tokenizers, transformers",
+}
 
 
 def say(text):
@@ -77,13 +104,22 @@ def arguments():
     parser.add_argument("--rows", type=int, help="rows of every table (default: each its own)")
     parser.add_argument("--tables", default="main,digits", help=f"a part of: {','.join(every)}")
     parser.add_argument("--variants", default=",".join(VARIANTS), help="a part of: %(default)s")
-    parser.add_argument("--models", help="of the main table: trivial,perceptron (default: both)")
+    parser.add_argument(
+        "--models", help="of the tables main and store: trivial,perceptron (default: both)"
+    )
+    parser.add_argument(
+        "--latency", type=float, default=30, help="of the store, ms a request (default 30)"
+    )
+    parser.add_argument(
+        "--bandwidth", type=float, default=40, help="of the store, MB/s a connection (default 40)"
+    )
     parser.add_argument("--threads", default="1,2", help="threads or slots (default 1,2)")
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     parser.add_argument(
         "--data", type=Path, default=ROOT / ".build" / "benchmark", help="where tables are kept"
     )
     parser.add_argument("--needletail", type=Path, help="the command (default: built in release)")
+    parser.add_argument("--images", type=Path, help="the executable ScanImages, for the table images")
     parser.add_argument("--peers", type=Path, help="the Python that has Daft, Ray and Polars")
     options = parser.parse_args()
     options.variants = options.variants.split(",")
@@ -102,9 +138,15 @@ def arguments():
         parser.error(f"--threads is '{options.threads}', it must be numbers such as 1,2")
     if min(options.threads) < 1 or options.rounds < 1 or (options.rows or 1) < 1:
         parser.error("--threads, --rounds and --rows must be at least 1")
+    if options.latency < 0 or options.bandwidth <= 0:
+        parser.error("--latency must be 0 or more, --bandwidth more than 0")
     options.data = options.data.resolve()
+    if options.images:
+        options.images = options.images.resolve()
+        if not options.images.exists():
+            parser.error(f"--images: there is no {options.images}")
     options.commands = {}
-    if {"embedded", "scan", "spark"} & set(options.variants):
+    if {*LOCAL, "scan", "spark"} & set(options.variants):
         if options.needletail is None or not options.needletail.exists():
             parser.error("embedded, scan and spark need --needletail PROGRAM")
         options.needletail = options.needletail.resolve()
@@ -126,12 +168,26 @@ def commands(program):
         found = {"spark": [*spark, "--scan", "spark"], "scan": [*spark, "--scan", "native"]}
     if "--engine" in told:
         found["embedded"] = ["--engine", "local"]
+        if knows_prefetch(program):
+            found[NO_PREFETCH] = ["--engine", "local", "--input-option", "prefetch=false"]
     return found
+
+
+def knows_prefetch(program):
+    """Whether it refuses a word that the option does not have; what does not know it ignores it."""
+    digits = ROOT / "Examples" / "QuickStart"
+    words = [program, "predict", digits / "digits.onnx", "--input", digits / "digits.parquet"]
+    words += ["--map", "pixels=pixels", "--output", "-", "--limit", "1", "--engine", "local"]
+    words += ["--input-option", "prefetch=perhaps"]
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=False, env=command_environment()
+    )
+    return done.returncode != 0 and "option prefetch" in done.stderr
 
 
 def is_there(variant, options):
     why = None
-    if variant in ("embedded", "scan", "spark") and variant not in options.commands:
+    if variant in {*LOCAL, "scan", "spark"} and variant not in options.commands:
         why = f"{options.needletail} has no option for it"
     if variant in PACKAGES:
         python = options.peers or sys.executable
@@ -186,13 +242,14 @@ def take_turns(entries, rounds, scratch, rows):
             output = scratch / ("out.parquet" if entry.table == DIGITS else "out")
             try:
                 measured = entry.runner.measure(entry.job, output, is_last)
-                ids, predictions = read_output(output)
-                if len(ids) != rows:
-                    raise Failed(f"{len(ids)} rows were written instead of {rows}")
+                found = read_output(output)
+                if len(found[0]) != rows:
+                    raise Failed(f"{len(found[0])} rows were written instead of {rows}")
                 if number == 0:
-                    reference = references.setdefault(entry.model, (entry.name, ids, predictions))
-                    if wrong := difference((ids, predictions), reference[1:]):
-                        raise Failed(f"its output is not that of {reference[0]}: {wrong}")
+                    name, wanted = references.setdefault(entry.model, (entry.name, found))
+                    tolerance = entry.job.get("tolerances", {}).get(entry.variant, ABSOLUTE)
+                    if wrong := difference(found, wanted, tolerance):
+                        raise Failed(f"its output is not that of {name}: {wrong}")
             except Exception as error:  # the others go on, whatever it is
                 entry.failure = str(error) or repr(error)
                 say(f"FAILED {entry.table} {entry.name}: {entry.failure}")
@@ -216,14 +273,27 @@ def job_of(table, folder, model_file, model):
     return {
         "table": str(folder), "columns": list(table.columns), "is_list": table.is_list,
         "width": table.width, "outputs": 1 if model == "linear" else 10, "batch": table.batch,
-        "model": str(model_file), "input": "data",
+        "model": str(model_file), "input": "data", "kind": table.kind,
+        **{"texts": TEXTS, "images": IMAGES}.get(table.kind, {}),
     }
 
 
 def measure_table(table, options, scratch):
     rows = options.rows or table.rows
     say(f"making the table {table.name} ({rows} rows) and its models, if need be")
-    folder = make_table(options.data, table, rows)
+    is_in_store = table.name == STORE
+    known = {"store": FROM_A_STORE, "texts": OF_TEXTS, "images": OF_IMAGES}
+    variants = [each for each in options.variants if each in known.get(table.name, OF_NUMBERS)]
+    has_images = table.kind == "images"
+    if has_images and "embedded" in variants and not options.images:
+        say("left out: embedded with images, because --images names no program")
+        variants.remove("embedded")
+    if not variants:
+        return []
+    peers = options.peers or sys.executable
+    folder = make_table(
+        options.data / "store" if is_in_store else options.data, table, rows, peers
+    )
     models = [each for each in table.models if not options.models or each in options.models]
     jobs = {
         model: job_of(table, folder, make_model(options.data, model, table.width), model)
@@ -233,26 +303,42 @@ def measure_table(table, options, scratch):
     with ExitStack() as stack:
         launcher = Launcher()
         stack.callback(launcher.close)
+        if is_in_store:
+            store = Store(
+                folder.parent, options.latency, options.bandwidth, scratch / "store.log"
+            )
+            stack.callback(store.close)
+            for job in jobs.values():
+                job |= store.place(folder)
         for threads in options.threads:
             server = None
-            if ON_SPARK & set(options.variants):
+            if ON_SPARK & set(variants):
                 say(f"starting Spark {pyspark.__version__}, local[{threads}]")
-                server = stack.enter_context(SparkServer(scratch / f"server-{threads}", threads))
-            for variant in options.variants:
+                python = peers if has_images else sys.executable
+                server = stack.enter_context(
+                    SparkServer(scratch / f"server-{threads}", threads, python=python)
+                )
+            for variant in variants:
                 log = scratch / f"{variant}-{threads}.log"
-                if variant in options.commands:
+                if has_images and variant == "embedded":
+                    runner = Command(
+                        options.images, launcher, log, ["--threads", threads], threads,
+                        words_of=images_words,
+                    )
+                elif variant in options.commands:
                     words = options.commands[variant]
                     bound = None
-                    if variant == "embedded":
+                    if variant in LOCAL:
                         words, bound = [*words, "--threads", threads], threads
                     runner = Command(
                         options.needletail, launcher, log, words, bound,
                         server if variant in ON_SPARK else None,
                     )
                 elif variant in ON_SPARK:
-                    runner = PySpark(server, variant == "pyspark-tuned")
+                    runner = PySpark(server, variant == "pyspark-tuned", has_images)
                 else:
-                    runner = Peer(variant, python_of(variant, options), threads, log)
+                    python = python_of(variant, options, table.kind)
+                    runner = Peer(variant, python, threads, log)
                 stack.callback(runner.close)
                 entries += [
                     Entry(table.name, variant, model, threads, runner, job)
@@ -261,9 +347,11 @@ def measure_table(table, options, scratch):
         return take_turns(entries, options.rounds, scratch, rows)
 
 
-def python_of(variant, options):
-    """The floor has the newest pyarrow, which Daft does not take."""
-    return options.peers if variant in PACKAGES and options.peers else sys.executable
+def python_of(variant, options, kind="numbers"):
+    """The floor has the newest pyarrow, which Daft does not take; but what it needs for others than
+    numbers is where Daft is."""
+    is_peers = variant in PACKAGES or kind != "numbers"
+    return options.peers if is_peers and options.peers else sys.executable
 
 
 def measure_digits(options, scratch):

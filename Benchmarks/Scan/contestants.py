@@ -184,6 +184,11 @@ def predict_words(program, job, output):
     return [*words, "--batch-size", job["batch"]]
 
 
+def images_words(program, job, output):
+    words = [program, "--model", job["model"], "--input", job["table"], "--output", output]
+    return [*words, "--side", job["side"], "--batch-size", job["batch"]]
+
+
 def command_environment(**more):
     kept = {
         name: value
@@ -196,10 +201,13 @@ def command_environment(**more):
 
 
 class Command(Variant):
-    """`needletail predict`: without Spark on some threads, or with the Spark of a server."""
+    """`needletail predict`: without Spark on some threads, or with the Spark of a server; or another
+    program, whose words `words_of` gives."""
 
-    def __init__(self, program, launcher, log, options, threads=None, server=None):
-        self.program, self.launcher, self.log = program, launcher, log
+    def __init__(
+        self, program, launcher, log, options, threads=None, server=None, words_of=predict_words
+    ):
+        self.program, self.launcher, self.log, self.words_of = program, launcher, log, words_of
         self.options, self.threads, self.server = options, threads, server
 
     def roots(self):
@@ -210,7 +218,7 @@ class Command(Variant):
         return [self.server.pid] if self.server else []
 
     def run(self, output):
-        words = [*predict_words(self.program, self.job, output), *self.options]
+        words = [*self.words_of(self.program, self.job, output), *self.options]
         if self.server:
             words += ["--remote", self.server.remote]
         cost = self.launcher.run(words, command_environment(), self.log, self.threads)
@@ -227,11 +235,14 @@ class Command(Variant):
 class PySpark(Variant):
     counts_client = True
 
-    def __init__(self, server, is_tuned):
-        from spark_peers import PySparkScan
+    def __init__(self, server, is_tuned=False, has_images=False):
+        from spark_peers import PySparkImages, PySparkScan
 
         self.server = server
-        self.session = PySparkScan(server.remote, is_tuned)
+        if has_images:
+            self.session = PySparkImages(server.remote)
+        else:
+            self.session = PySparkScan(server.remote, is_tuned)
 
     def prepare(self, job):
         self.session.prepare(job)

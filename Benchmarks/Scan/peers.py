@@ -3,7 +3,8 @@
     peers.py NAME THREADS               obeys lines of JSON on standard input
     peers.py NAME THREADS JOB OUTPUT    runs one job, given as JSON, and ends
 
-A job is {"table", "columns", "is_list", "width", "outputs", "batch", "model", "input"}. Each of the words `prepare`
+A job is {"table", "columns", "is_list", "width", "outputs", "batch", "model", "input"}; with "store", the address of
+one, the table is there and "files" are its keys; "kind" is that of the rows, see work.py. Each of the words `prepare`
 (with a job), `run` (with an output) and `rest` is answered by a line; `run` by its wall seconds. All
 variants share one session of ONNX Runtime, one thread a call, and call it on as many threads as they were
 given.
@@ -22,32 +23,21 @@ from pathlib import Path
 
 import numpy as np
 
-
-def open_session(path):
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+from work import DecodedImages, TransformersTexts, column_of, open_session, work_of
 
 
-def tensor_of(job, columns):
-    """Arrow arrays as the model's input; the list's numbers are not copied."""
-    if job["is_list"]:
-        return columns[0].flatten().to_numpy().reshape(-1, job["width"])
-    return np.stack([column.to_numpy() for column in columns], axis=1)
+def files_of(job):
+    if "store" in job:
+        return job["files"]
+    table = Path(job["table"])
+    return sorted(table.glob("*.parquet")) if table.is_dir() else [table]
 
 
-def column_of(job, predictions):
-    """The model's output as an Arrow array: lists, or numbers where there is one a row."""
-    import pyarrow as pa
+def arrow_store(address):
+    """The store as pyarrow has it; its keys are paths."""
+    from pyarrow.fs import S3FileSystem
 
-    numbers = pa.array(predictions.reshape(-1))
-    if job["outputs"] == 1:
-        return numbers
-    offsets = np.arange(len(predictions) + 1, dtype=np.int32) * job["outputs"]
-    return pa.ListArray.from_arrays(offsets, numbers)
+    return S3FileSystem(endpoint_override=address, scheme="http", region=os.environ["AWS_REGION"])
 
 
 class Peer:
@@ -56,17 +46,12 @@ class Peer:
 
     def prepare(self, job):
         self.job = job
-        table = Path(job["table"])
-        self.files = sorted(table.glob("*.parquet")) if table.is_dir() else [table]
-        self.session = open_session(job["model"])
-
-    def predict(self, values):
-        return self.session.run(None, {self.job["input"]: values})[0]
+        self.files = files_of(job)
 
     def on_threads(self, function, output):
         """Calls `function` with each file and where its rows go."""
         output.mkdir()
-        targets = [output / file.name for file in self.files]
+        targets = [output / Path(file).name for file in self.files]
         with ThreadPoolExecutor(self.threads) as pool:
             list(pool.map(function, self.files, targets))
 
@@ -75,7 +60,13 @@ class Peer:
 
 
 class Floor(Peer):
-    """pyarrow decodes, ONNX Runtime computes, pyarrow writes; batch by batch, one file a thread."""
+    """pyarrow decodes, ONNX Runtime computes, pyarrow writes; batch by batch, one file a thread. From a
+    store, pyarrow fetches what it needs of a file at once (pre_buffer)."""
+
+    def prepare(self, job):
+        super().prepare(job)
+        self.work = work_of(job)
+        self.store = arrow_store(job["store"]) if "store" in job else None
 
     def run(self, output):
         self.on_threads(self.convert, output)
@@ -85,15 +76,23 @@ class Floor(Peer):
         import pyarrow.parquet as pq
 
         job = self.job
-        file = pq.ParquetFile(source, memory_map=True)
-        predictions = pa.float32() if job["outputs"] == 1 else pa.list_(pa.float32())
-        schema = pa.schema([file.schema_arrow.field("id"), ("preds", predictions)])
+        if self.store:
+            file = pq.ParquetFile(self.store.open_input_file(source), pre_buffer=True)
+        else:
+            file = pq.ParquetFile(source, memory_map=True)
+        schema = pa.schema([file.schema_arrow.field("id"), *self.work.fields])
         names = ["id", *job["columns"]]
         with pq.ParquetWriter(target, schema, compression="snappy") as writer:
             for batch in file.iter_batches(job["batch"], columns=names, use_threads=False):
-                values = tensor_of(job, [batch.column(name) for name in job["columns"]])
-                columns = [batch.column("id"), column_of(job, self.predict(values))]
+                inputs = [batch.column(name) for name in job["columns"]]
+                columns = [batch.column("id"), *self.work.predict(inputs)]
                 writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+
+
+class Transformers(Floor):
+    def prepare(self, job):
+        super().prepare(job)
+        self.work = TransformersTexts(job)
 
 
 class Polars(Peer):
@@ -103,6 +102,13 @@ class Polars(Peer):
         super().__init__(threads)
         os.environ["POLARS_MAX_THREADS"] = str(threads)
 
+    def prepare(self, job):
+        super().prepare(job)
+        self.session = open_session(job["model"])
+
+    def predict(self, values):
+        return self.session.run(None, {self.job["input"]: values})[0]
+
     def run(self, output):
         self.on_threads(self.convert, output)
 
@@ -110,7 +116,11 @@ class Polars(Peer):
         import polars as pl
 
         job, step = self.job, self.job["batch"]
-        frame = pl.read_parquet(source, columns=["id", *job["columns"]])
+        columns, options = ["id", *job["columns"]], None
+        if "store" in job:
+            source = f"s3://{source}"
+            options = {"endpoint_url": f"http://{job['store']}", "allow_http": "true"}
+        frame = pl.read_parquet(source, columns=columns, storage_options=options)
         if job["is_list"]:
             values = frame[job["columns"][0]].explode().to_numpy().reshape(-1, job["width"])
         else:
@@ -132,38 +142,67 @@ class Daft(Peer):
 
     def run(self, output):
         import daft
+        import pyarrow as pa
 
         job, number = self.job, daft.DataType.float32()
+        if job.get("kind") == "texts":
+            made = daft.DataType.struct({"label": daft.DataType.string(), "score": number})
+        else:
+            made = number if job["outputs"] == 1 else daft.DataType.list(number)
 
         @daft.cls
         class Model:
-            def __init__(self, path):
-                self.session = open_session(path)
+            def __init__(self, job):
+                self.work = DecodedImages(job) if job.get("kind") == "images" else work_of(job)
 
-            @daft.method.batch(
-                return_dtype=number if job["outputs"] == 1 else daft.DataType.list(number),
-                batch_size=job["batch"],
-            )
+            @daft.method.batch(return_dtype=made, batch_size=job["batch"])
             def predict(self, *columns):
-                values = tensor_of(job, [each.to_arrow() for each in columns])
-                return column_of(job, self.session.run(None, {job["input"]: values})[0])
+                answers = self.work.predict([each.to_arrow() for each in columns])
+                if len(answers) == 1:
+                    return answers[0]
+                return pa.StructArray.from_arrays(answers, [name for name, _ in self.work.fields])
 
-        table = daft.read_parquet([str(file) for file in self.files])
+        table = self.read()
         columns = [daft.col(name) for name in job["columns"]]
-        predictions = Model(job["model"]).predict(*columns).alias("preds")
+        if job.get("kind") == "images":
+            columns = [self.resized(column) for column in columns]
+        predictions = Model(job).predict(*columns).alias("preds")
         table.select(daft.col("id"), predictions).write_parquet(str(output), compression="snappy")
+
+    def resized(self, column):
+        """Images by Daft's own decoder and filter."""
+        from daft import DataType
+        from daft.functions import decode_image, resize
+
+        side = self.job["side"]
+        image = resize(decode_image(column, mode="RGB"), side, side)
+        return image.cast(DataType.image("RGB", side, side))
+
+    def read(self):
+        import daft
+        from daft.io import IOConfig, S3Config
+
+        if "store" not in self.job:
+            return daft.read_parquet([str(file) for file in self.files])
+        config = S3Config(
+            endpoint_url=f"http://{self.job['store']}", region_name=os.environ["AWS_REGION"],
+            key_id=os.environ["AWS_ACCESS_KEY_ID"],
+            access_key=os.environ["AWS_SECRET_ACCESS_KEY"], use_ssl=False,
+        )
+        files = [f"s3://{file}" for file in self.files]
+        return daft.read_parquet(files, io_config=IOConfig(s3=config))
 
 
 class RayPredictor:
     def __init__(self, job):
-        self.job, self.session = job, open_session(job["model"])
+        self.job, self.work = job, work_of(job)
 
     def __call__(self, batch):
         import pyarrow as pa
 
         arrays = [batch.column(name).combine_chunks() for name in self.job["columns"]]
-        predictions = self.session.run(None, {self.job["input"]: tensor_of(self.job, arrays)})[0]
-        return pa.table({"id": batch.column("id"), "preds": column_of(self.job, predictions)})
+        predictions = self.work.predict(arrays)[0]
+        return pa.table({"id": batch.column("id"), "preds": predictions})
 
 
 class RayData(Peer):
@@ -192,8 +231,11 @@ class RayData(Peer):
         import ray
 
         job = self.job
+        paths, store = job["table"], None
+        if "store" in job:
+            paths, store = job["files"], arrow_store(job["store"])
         table = ray.data.read_parquet(
-            job["table"], columns=["id", *job["columns"]], file_extensions=["parquet"]
+            paths, columns=["id", *job["columns"]], file_extensions=["parquet"], filesystem=store
         )
         table.map_batches(
             RayPredictor, fn_constructor_args=(job,), batch_size=job["batch"],
@@ -209,7 +251,9 @@ class RayData(Peer):
             self.folder = None
 
 
-PEERS = {"floor": Floor, "polars": Polars, "daft": Daft, "ray": RayData}
+PEERS = {
+    "floor": Floor, "transformers": Transformers, "polars": Polars, "daft": Daft, "ray": RayData,
+}
 
 
 def main():
@@ -217,6 +261,8 @@ def main():
     # Libraries print to standard output, which is the answers' alone.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    # The processes that libraries start find work.py too.
+    os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parent)
     # Libraries that make a thread for each core make as many as they were given.
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
     peer = PEERS[name](int(threads))

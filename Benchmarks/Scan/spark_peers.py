@@ -4,9 +4,11 @@ import time
 
 from pyspark.ml.functions import predict_batch_udf
 from pyspark.sql import SparkSession
+from pyspark.sql.functions import PandasUDFType, pandas_udf
 from pyspark.sql.types import ArrayType, FloatType
 
 from pyspark_variant import COLUMNAR_INPUT, perceptron_maker
+from work import DEVIATION, MEAN
 
 # What a user can set to make it faster: rows that take no detour over Spark's columns, and batches of
 # Arrow as large as the model's, so that none is cut.
@@ -42,6 +44,59 @@ def columns_maker(model, width):
         return predict
 
     return make_predict_fn
+
+
+def images_maker(model, side, mean, deviation):
+    """The pandas function that decodes JPEGs by PIL and runs a network over them, a batch of Arrow at a
+    time. Nested, so that it travels by value: Spark's workers cannot import this module."""
+
+    def classify(parts):
+        import io
+
+        import numpy
+        import onnxruntime
+        import pandas
+        from PIL import Image
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        means, deviations = (
+            numpy.array(each, numpy.float32).reshape(1, 3, 1, 1) for each in (mean, deviation)
+        )
+
+        def pixels(file):
+            image = Image.open(io.BytesIO(file)).convert("RGB")
+            image = image.resize((side, side), Image.Resampling.BILINEAR)
+            return numpy.asarray(image).transpose(2, 0, 1)
+
+        for files in parts:
+            values = numpy.stack([pixels(file) for file in files]).astype(numpy.float32)
+            values = (values / numpy.float32(255) - means) / deviations
+            yield pandas.Series(list(session.run(None, {"data": values})[0]))
+
+    return classify
+
+
+class PySparkImages:
+    """A pandas function over JPEGs; batches of Arrow are as large as the network's."""
+
+    def __init__(self, remote):
+        self.spark = SparkSession.builder.remote(remote).create()
+
+    def prepare(self, job):
+        self.spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(job["batch"]))
+        body = images_maker(job["model"], job["side"], MEAN, DEVIATION)
+        kind = PandasUDFType.SCALAR_ITER
+        function = pandas_udf(body, returnType=ArrayType(FloatType()), functionType=kind)
+        table = self.spark.read.parquet(job["table"])
+        self.result = table.select("id", function("content").alias("preds"))
+
+    def run(self, output):
+        began = time.perf_counter()
+        self.result.write.parquet(str(output))
+        return time.perf_counter() - began
 
 
 class PySparkScan:

@@ -1,7 +1,9 @@
 """The tables and models of scripts/benchmark scan, made once and kept."""
 
 import json
+import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -9,15 +11,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from onnx import TensorProto, helper, numpy_helper
 
+from images import make_resnet
 from inputs import FILES, PIXELS, make_perceptron
 
 ROWS_AT_ONCE = 50_000
+SENTIMENT = Path(__file__).resolve().parents[2] / "Examples" / "SentimentTorch"
 
 
 @dataclass(frozen=True)
 class Table:
     """`columns` feed the input `x` or `data` of the models: one of lists, or several of numbers.
-    `batch` rows are given to the model at once, by every variant."""
+    `batch` rows are given to the model at once, by every variant. Each file has `groups` row groups."""
 
     name: str
     rows: int
@@ -26,6 +30,8 @@ class Table:
     batch: int
     models: tuple
     others: tuple = ()
+    kind: str = "numbers"
+    groups: int = 1
 
     @property
     def is_list(self):
@@ -43,12 +49,26 @@ TABLES = {
             "wide", 500_000, ("c3", "c50", "c77", "c120", "c199"), 5, 16_384, ("linear",),
             tuple(f"c{index}" for index in range(200)),
         ),
+        Table("store", 60_000, ("data",), PIXELS, 1024, ("trivial", "perceptron"), groups=4),
+        Table("texts", 4_000, ("text",), 1, 256, ("sentiment",), kind="texts"),
+        Table("images", 10_000, ("content",), 1, 16, ("resnet",), kind="images"),
     )
 }
 
 
+def _texts(rows, random):
+    """Texts of one to six of the example's sentences, so that they differ in length."""
+    sentences = pq.read_table(SENTIMENT / "data" / "sentiment.parquet")["input"].to_pylist()
+    return [
+        " ".join(sentences[each] for each in random.randint(0, len(sentences), count))
+        for count in random.randint(1, 7, rows)
+    ]
+
+
 def _columns(table, rows, random):
     """The columns beside `id` of a part of a table."""
+    if table.kind == "texts":
+        return {table.columns[0]: pa.array(_texts(rows, random))}
     if table.is_list:
         pixels = random.randint(0, 256, (rows, table.width), np.uint8) / np.float32(255)
         offsets = np.arange(rows + 1, dtype=np.int32) * table.width
@@ -67,9 +87,14 @@ class _Random:
         self.standard_normal = np.random.default_rng(seed).standard_normal
 
 
-def make_table(folder, table, rows):
-    """`rows` rows of `table` with an `id` (int64, counting) in 8 Parquet files. Returns their folder."""
+def make_table(folder, table, rows, peers):
+    """`rows` rows of `table` with an `id` (int64, counting) in 8 Parquet files. Returns their folder. Images
+    are made by `peers`, the Python that has PIL."""
     target = folder / f"scan-{table.name}-{rows}"
+    if table.kind == "images":
+        words = [peers, Path(__file__).with_name("images.py"), target, rows]
+        subprocess.run([str(word) for word in words], check=True)
+        return target
     stamp = target / "_complete.json"
     wanted = {"rows": rows, "columns": list(table.others or table.columns), "version": 1}
     if stamp.exists() and json.loads(stamp.read_text()) == wanted:
@@ -86,7 +111,10 @@ def make_table(folder, table, rows):
                 | _columns(table, stop - start, random)
             )
             writer = writer or pq.ParquetWriter(target / f"part-{index}.parquet", part.schema)
-            writer.write_table(part)
+            if table.groups == 1:
+                writer.write_table(part)
+            else:
+                writer.write_table(part, -(-(end - first) // table.groups))
         if writer:
             writer.close()
     stamp.write_text(json.dumps(wanted))
@@ -109,6 +137,10 @@ def _floats(name, width):
 
 def make_model(folder, name, width):
     """The file of a model with one input, `data`, and one output, `logits`."""
+    if name == "sentiment":
+        return SENTIMENT / "model"
+    if name == "resnet":
+        return make_resnet(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if name == "perceptron":
         return make_perceptron(folder)

@@ -54,7 +54,7 @@ package struct NativeScanPlanner: ScanPlanner {
   /// Options that say which files are meant, or what their schema is, which Spark finds out.
   private static let neutralOptions: Set<String> = [
     "basepath", "pathglobfilter", "recursivefilelookup", "modifiedbefore", "modifiedafter",
-    "mergeschema", "timezone",
+    "mergeschema", "prefetch", "timezone",
   ]
 
   private static let refusedOptions: Set<String> = [

@@ -2,7 +2,7 @@
 #
 #   require_scan
 #
-# makes .venv-scan with Benchmarks/Scan/requirements.txt (1.3 GB: Daft, Ray Data, Polars), at most
+# makes .venv-scan with Benchmarks/Scan/requirements.txt (1.4 GB: Daft, Ray Data, Polars), at most
 # once, and sets NEEDLETAIL_SCAN_PEERS, its Python.
 
 require_scan() {

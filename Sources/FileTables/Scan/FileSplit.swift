@@ -99,7 +99,7 @@ extension FileScan {
     switch format {
     case .parquet, .arrow:
       return try TableSplitReader(
-        split, file: file, format: format, columns: columns, schema: arrowSchema,
+        split, file: file, settings: settings, columns: columns, schema: arrowSchema,
         batchRows: batchRows)
     case .csv:
       return try CSVSplitReader(

@@ -11,6 +11,9 @@ struct ScanSettings: Sendable {
   let maxPartitionBytes: Int64
   let openCostInBytes: Int64
   let mergesSchemas: Bool
+  /// Whether the next row group is fetched from a store while the batches of one are used; Spark has no
+  /// such option, and ignores it.
+  let prefetches: Bool
   /// All columns that the files have, also those that are not selected: what CSV counts its values by.
   var dataSchema = StructType([])
 
@@ -25,5 +28,6 @@ struct ScanSettings: Sendable {
     maxPartitionBytes = try options.bytes("maxPartitionBytes", default: 128 << 20)
     openCostInBytes = try options.bytes("openCostInBytes", default: 4 << 20)
     mergesSchemas = try options.boolean("mergeSchema", default: false)
+    prefetches = try options.boolean("prefetch", default: true)
   }
 }

@@ -171,6 +171,16 @@ import Testing
     for name in ["a", "b"] { #expect(code { _ = try folder.scan(name) } == .schema) }
   }
 
+  @Test func takesItsOwnOptionForFetchingAhead() throws {
+    let folder = try FilesFolder()
+    try folder.writeNumbers([1], "a.parquet")
+    for word in ["true", "FALSE"] {
+      #expect(try folder.scan("a.parquet", options: ["prefetch": word]).lines() == ["{\"v\":1}"])
+    }
+    #expect(
+      code { _ = try folder.scan("a.parquet", options: ["prefetch": "no"]) } == .invalidOption)
+  }
+
   @Test func fillsColumnsThatFilesLack() throws {
     let folder = try FilesFolder()
     try folder.writeNumbers([1], "t/1.parquet", column: "a")

@@ -17,13 +17,14 @@ final class TableSplitReader: SplitReader {
   private let batchRows: Int
 
   init(
-    _ split: FileSplit, file: ScanFile, format: FileFormat, columns: [OutputColumn],
+    _ split: FileSplit, file: ScanFile, settings: ScanSettings, columns: [OutputColumn],
     schema: ArrowSchema, batchRows: Int
   ) throws(FileTableError) {
     self.columns = columns
     self.schema = schema
     self.file = file.location
     self.batchRows = batchRows
+    let format = settings.format
     let table = try TableFile(file.store, file.path, format)
     calendar = format == .parquet ? LegacyCalendar(table.schema.metadata) : nil
     let groups = table.rowGroups.indices.filter {
@@ -61,7 +62,8 @@ final class TableSplitReader: SplitReader {
       // An Arrow file has no footer that counts its rows: one column is read for that.
       let counted = paths.isEmpty ? table.schema.fields.prefix(1).map { [$0.name] } : paths
       batches = try table.batches(
-        rowGroups: groups, columns: counted, batchRows: batchRows, prefetch: true)
+        rowGroups: groups, columns: counted, batchRows: batchRows,
+        prefetch: settings.prefetches)
     }
   }
 
