@@ -79,8 +79,8 @@ extension ModelPrediction {
         for: specification, at: place, given: inputs[specification.name])
       try planner.check(columns.map { ($0.name, $0.type) }, feed: specification, at: place)
       let positions = columns.map { column in
-        let exact = column.path.map(ExactName.init)
-        if let known = arguments.firstIndex(where: { $0.map(ExactName.init) == exact }) {
+        let exact = column.path.map { ExactName($0) }
+        if let known = arguments.firstIndex(where: { $0.map { ExactName($0) } == exact }) {
           return known
         }
         arguments.append(column.path)
