@@ -67,10 +67,10 @@ struct DamagedFileTests {
         #expect(
           next.columns[0].values == batch.columns[0].slice(read..<read + next.rowCount).values)
         read += next.rowCount
-        if read == 2000 { #expect(truncate(file.path, length) == 0) }
+        if read == 2000 { #expect(truncate(file.location, length) == 0) }
       }
     }
-    #expect(error?.code == .malformed && error?.path == file.path, "\(String(describing: error))")
+    #expect(error?.code == .malformed && error?.path == file.location, "\(String(describing: error))")
     #expect(read < rows)
     if format == .parquet { #expect(error?.message.contains("was cut short") == true) }
   }
