@@ -27,8 +27,9 @@ public struct SparkInstallation: Sendable, Hashable {
   /// Finds Spark and Java.
   ///
   /// Spark: `SPARK_HOME`; else the pip package `pyspark` of the Python environments named by
-  /// `NEEDLETAIL_PYTHON` and `VIRTUAL_ENV`, or called `.venv` in the current folder, the program's
-  /// folder, or a folder above them. Java: `JAVA_HOME`, else `java` on the `PATH`.
+  /// `NEEDLETAIL_PYTHON` and `VIRTUAL_ENV`, of the one that the program was installed into, or of those
+  /// called `.venv` in the current folder, the program's folder, or a folder above them. Java:
+  /// `JAVA_HOME`, else `java` on the `PATH`.
   ///
   /// - Throws: ``NeedletailError`` that says what is missing, where it was looked for and how to get
   ///   it.
@@ -90,12 +91,9 @@ public struct SparkInstallation: Sendable, Hashable {
   /// The Python environments to look into, nearest first.
   static func pythonEnvironments(_ environment: [String: String]) -> [String] {
     let program = (try? ProcFile.programPath()) ?? ""
+    let folder = URL(fileURLWithPath: program).deletingLastPathComponent().path
     return PythonEnvironments.folders(
-      environment,
-      above: [
-        FileManager.default.currentDirectoryPath,
-        URL(fileURLWithPath: program).deletingLastPathComponent().path,
-      ])
+      environment, above: [FileManager.default.currentDirectoryPath, folder], program: folder)
   }
 
   private static func isFile(_ path: String) -> Bool {

@@ -5,8 +5,9 @@ import Glibc
 /// A path given by the program, then the library's environment variable, are taken at their word:
 /// nothing else is tried. Otherwise the order is: the directories in `NEEDLETAIL_RUNTIMES` (separated
 /// by colons), the executable's own directory and `../lib` beside it, the Python environments of
-/// `NEEDLETAIL_PYTHON` and `VIRTUAL_ENV`, those called `.venv` in the current directory, the
-/// executable's directory, or above them, and last the system's loader.
+/// `NEEDLETAIL_PYTHON` and `VIRTUAL_ENV`, the one that the executable was installed into, those called
+/// `.venv` in the current directory, the executable's directory, or above them, and last the system's
+/// loader.
 public struct DynamicLibrarySearch: Sendable {
   /// One place to look in.
   public enum Location: Sendable, Hashable {
@@ -99,7 +100,8 @@ public struct DynamicLibrarySearch: Sendable {
     }
     if let pythonDirectory {
       let starts = [surroundings.currentDirectory, surroundings.executableDirectory]
-      let environments = PythonEnvironments.folders(environment, above: starts.compactMap(\.self))
+      let environments = PythonEnvironments.folders(
+        environment, above: starts.compactMap(\.self), program: surroundings.executableDirectory)
       for path in environments {
         locations += PythonEnvironments.packages(of: path).map {
           .directory("\($0)/\(pythonDirectory)")

@@ -27,6 +27,6 @@ struct NeedletailCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "needletail",
     abstract: "Runs trained models over Spark tables, and serves them.",
-    version: "0.1.0",
+    version: KServeServer.packageVersion,
     subcommands: [Predict.self, Inspect.self, Serve.self, Doctor.self])
 }

@@ -86,6 +86,36 @@ struct LibraryTests {
       PythonEnvironments.folders(["NEEDLETAIL_PYTHON": "", "VIRTUAL_ENV": ""], above: []).isEmpty)
   }
 
+  /// What `pip install` puts into an environment's `bin` finds that environment's packages by itself.
+  @Test(arguments: [
+    // A virtual environment comes before those that lie about, but not before a named one.
+    ("venv/bin", "", "/venv/lib/python3.12/site-packages"),
+    ("venv/bin", "named", "/named/lib/python3.9/site-packages"),
+    // The system's Python comes last, and Debian's has another folder.
+    ("usr/bin", "", "/project/.venv/lib/python3.11/site-packages"),
+    ("debian/bin", "", "/debian/lib/python3.11/dist-packages"),
+    ("user/bin", "", "/user/lib/python3.13/site-packages"),
+  ])
+  func environmentOfTheProgram(_ program: String, _ named: String, _ expected: String) throws {
+    let library = "onnxruntime/capi/libonnxruntime.so.1.32.0"
+    let root = try directory([
+      "venv/pyvenv.cfg", "venv/bin/needletail", "venv/lib/python3.12/site-packages/\(library)",
+      "named/lib/python3.9/site-packages/\(library)", "usr/bin/needletail",
+      "usr/lib/python3.12/site-packages/\(library)", "debian/bin/needletail",
+      "debian/lib/python3.11/dist-packages/\(library)", "user/bin/needletail",
+      "user/lib/python3.13/site-packages/\(library)",
+      "project/.venv/lib/python3.11/site-packages/\(library)",
+    ])
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    // The last two have no other environment about them.
+    let isAlone = program.hasPrefix("debian") || program.hasPrefix("user")
+    let found = search(
+      named.isEmpty ? [:] : ["VIRTUAL_ENV": "\(root)/\(named)"],
+      current: isAlone ? "/nowhere" : "\(root)/project", executable: "\(root)/\(program)"
+    ).locateFile()
+    #expect(found == "\(root)\(expected)/\(library)")
+  }
+
   @Test func newestVersionOfADirectory() throws {
     let root = try directory([
       "libonnxruntime.so.1.9.0", "libonnxruntime.so.1.32.0", "libonnxruntime.so",

@@ -4,7 +4,7 @@ import SparkConnect
 struct AddressCheck: Check {
   static let key = "address"
 
-  let key = Self.key
+  let key: String = Self.key
   let name = "Address"
   let remedy =
     "Write it as sc://host:port/;name=value, for example --remote 'sc://spark.example.com:443/;token=TOKEN'"
@@ -27,9 +27,9 @@ struct AddressCheck: Check {
 struct NameCheck: Check {
   static let key = "name"
 
-  let key = Self.key
+  let key: String = Self.key
   let name = "Name lookup"
-  let needs = [AddressCheck.key]
+  let needs: [String] = [AddressCheck.key]
   let remedy =
     "Correct the name in --remote, and see what the system knows: getent hosts NAME; in another network, "
     + "a VPN or a tunnel may be needed (ssh -L 15002:SERVER:15002 GATEWAY, then --remote sc://localhost)"
@@ -51,9 +51,9 @@ struct NameCheck: Check {
 struct PortCheck: Check {
   static let key = "tcp"
 
-  let key = Self.key
+  let key: String = Self.key
   let name = "TCP connection"
-  let needs = [NameCheck.key]
+  let needs: [String] = [NameCheck.key]
   let remedy =
     "Ask the operator: 'Does Spark Connect run there, and may my machine reach its port?'"
   let server: any ServerAccess

@@ -4,9 +4,9 @@ import SparkConnect
 struct ConnectCheck: Check {
   static let key = "grpc"
 
-  let key = Self.key
+  let key: String = Self.key
   let name = "Spark Connect"
-  let needs = [TLSCheck.key]
+  let needs: [String] = [TLSCheck.key]
   let remedy =
     "Ask the operator: 'Does a Spark Connect server of Spark 4 answer at this address, and what do its log "
     + "and the proxy's say to my request?'"
@@ -57,9 +57,9 @@ struct ConnectCheck: Check {
 struct SparkVersionCheck: Check {
   static let key = "version"
 
-  let key = Self.key
+  let key: String = Self.key
   let name = "Spark's version"
-  let needs = [ConnectCheck.key]
+  let needs: [String] = [ConnectCheck.key]
   let remedy =
     "Ask the operator: 'Please give me a Spark \(SparkVersion.supported)' (Databricks: runtime 17 or later; "
     + "Dataproc: runtime 3.0 or later)"

@@ -2,7 +2,7 @@
 struct ExecutorsCheck: Check {
   let key = "executors"
   let name = "Executors"
-  let needs = [WorkerCheck.key]
+  let needs: [String] = [WorkerCheck.key]
   let remedy = "Ask the operator: 'Please give all executors the same system'"
   let server: any ServerAccess
 
@@ -37,7 +37,7 @@ struct ExecutorsCheck: Check {
 struct ExecutorFoldersCheck: Check {
   let key = "executor-folders"
   let name = "Folders on executors"
-  let needs = [WorkerCheck.key]
+  let needs: [String] = [WorkerCheck.key]
   let remedy =
     "Give the executors another folder for temporary files: spark.executorEnv.TMPDIR=/path/of/a/folder in "
     + "the cluster's settings"
@@ -126,7 +126,7 @@ struct ExecutorRuntimeCheck: Check {
 struct ExecutorGPUCheck: Check {
   let key = "executor-gpus"
   let name = "GPUs on executors"
-  let needs = [WorkerCheck.key]
+  let needs: [String] = [WorkerCheck.key]
   let remedy =
     "Ask the operator: 'Please install NVIDIA's driver on the executors, or start their containers with "
     + "the GPUs'"
@@ -158,7 +158,7 @@ struct ExecutorGPUCheck: Check {
 struct RoundTripCheck: Check {
   let key = "round-trip"
   let name = "Round trip"
-  let needs = [WorkerCheck.key]
+  let needs: [String] = [WorkerCheck.key]
   let remedy =
     "Look for the slow part: the network between here and the server (ping), or executors that are busy "
     + "with other jobs"

@@ -4,9 +4,9 @@ import Deployment
 struct SettingsCheck: Check {
   static let key = "settings"
 
-  let key = Self.key
+  let key: String = Self.key
   let name = "Settings"
-  let needs = [SparkVersionCheck.key]
+  let needs: [String] = [SparkVersionCheck.key]
   let remedy =
     "Ask the operator: 'Please let sessions of Spark Connect set \(WorkerSettings.executable): my program "
     + "replaces the Python worker for its own session, nothing else changes'"
@@ -49,9 +49,9 @@ struct ArtifactsCheck: Check {
     "Ask the operator: 'Please let the proxy pass request bodies of any size' (nginx: client_max_body_size "
     + "0; grpc_read_timeout 1h; grpc_send_timeout 1h)"
 
-  let key = Self.key
+  let key: String = Self.key
   let name = "Artifacts"
-  let needs = [SparkVersionCheck.key]
+  let needs: [String] = [SparkVersionCheck.key]
   let remedy =
     "Ask the operator: 'Please let sessions of Spark Connect add artifacts, and look whether the server's "
     + "java.io.tmpdir has room'; or let them install the program on the executors, and export "

@@ -4,9 +4,9 @@ import SparkConnect
 struct TLSCheck: Check {
   static let key = "tls"
 
-  let key = Self.key
+  let key: String = Self.key
   let name = "TLS"
-  let needs = [PortCheck.key]
+  let needs: [String] = [PortCheck.key]
   let remedy =
     "Ask the operator: 'Does this port speak gRPC, with TLS or without, and which authority has signed its "
     + "certificate?'"

@@ -5,9 +5,9 @@ import SparkConnect
 struct WorkerCheck: Check {
   static let key = "worker"
 
-  let key = Self.key
+  let key: String = Self.key
   let name = "Worker"
-  let needs = [SettingsCheck.key, ArtifactsCheck.key]
+  let needs: [String] = [SettingsCheck.key, ArtifactsCheck.key]
   let remedy =
     "Ask the operator: 'What does the log of an executor (stderr) say when it starts the worker of my "
     + "session?'"

@@ -3,6 +3,9 @@ public import Logging
 public import NIOCore
 
 extension KServeServer {
+  /// The version of this package: what servers and the command tell, and what packages are called by.
+  public static let packageVersion = "0.1.0"
+
   /// Where the server listens and what it allows.
   public struct Configuration: Sendable {
     /// The address to listen on; the loopback interface unless others are to reach the server.
@@ -42,7 +45,8 @@ extension KServeServer {
     public init(
       host: String = "127.0.0.1", httpPort: Int? = 8000, grpcPort: Int? = 8001,
       metricsPort: Int? = 8002, maxRequestBytes: Int = 256 << 20,
-      exitTimeout: Duration = .seconds(30), name: String = "needletail", version: String = "0.1.0",
+      exitTimeout: Duration = .seconds(30), name: String = "needletail",
+      version: String = KServeServer.packageVersion,
       networkThreads: Int = min(System.coreCount, 4),
       logger: Logger = Logger(label: "needletail.server"),
       limits: ConnectionLimits = ConnectionLimits(), maxBytesInFlight: Int? = nil,
