@@ -2,6 +2,7 @@ import ArrowIPC
 import ErrorCauses
 import ModelKinds
 import Models
+import SparkConnect
 import SparkFunctions
 import SparkTypes
 import Tensors
