@@ -223,7 +223,7 @@ struct RefusalTests {
     Case(
       arguments: "predict digits.onnx --input pipe.csv --output new",
       says:
-        "error: the input 'pipe.csv' is no file, but a pipe or a device, which cannot be read in parts; write it to a file first"
+        "error: the input '$FOLDER/pipe.csv' is no file, but a pipe or a device, which cannot be read in parts; write it to a file first"
     ),
     Case(
       arguments: "predict digits.onnx --input numbers.csv --output new",

@@ -110,7 +110,7 @@ struct ScanRewritingTests {
       let p = Self.score("x").as("p")
       let queries = [
         files.select(Self.score("x")), files.select(Self.score(col("x") * 2).as("p")),
-        files.limit(3).select(p), files.select(p, Self.score("id").as("q")),
+        files.limit(3).filter("x > 1").select(p), files.select(p, Self.score("id").as("q")),
         files.withColumn("p", Self.score("x")).select("id"),
         files.withColumn("p", Self.score("x")).agg(count()),
         files.select(p, expr("input_file_name()")),

@@ -10,6 +10,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -74,6 +75,52 @@ inline void check_kind(const std::string& path) {
                                                                        : "a device"));
 }
 
+// A file of this machine whose bytes all come, or none: what Arrow makes of fewer may have anything in the
+// place of those that are missing.
+class WholeFile final : public io::RandomAccessFile {
+ public:
+  explicit WholeFile(std::shared_ptr<io::ReadableFile> file)
+      : file_(std::move(file)), length_(value(file_->GetSize())) {}
+
+  arrow::Status Close() override { return file_->Close(); }
+  bool closed() const override { return file_->closed(); }
+  arrow::Result<int64_t> Tell() const override { return file_->Tell(); }
+  arrow::Status Seek(int64_t position) override { return file_->Seek(position); }
+  arrow::Result<int64_t> GetSize() override { return length_; }
+
+  arrow::Result<int64_t> Read(int64_t count, void* out) override {
+    ARROW_ASSIGN_OR_RAISE(const int64_t position, file_->Tell());
+    ARROW_ASSIGN_OR_RAISE(const int64_t read, file_->Read(count, out));
+    ARROW_RETURN_NOT_OK(check(position, count, read));
+    return read;
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t count) override {
+    ARROW_ASSIGN_OR_RAISE(const int64_t position, file_->Tell());
+    ARROW_ASSIGN_OR_RAISE(auto buffer, file_->Read(count));
+    ARROW_RETURN_NOT_OK(check(position, count, buffer->size()));
+    return buffer;
+  }
+  arrow::Result<int64_t> ReadAt(int64_t position, int64_t count, void* out) override {
+    ARROW_ASSIGN_OR_RAISE(const int64_t read, file_->ReadAt(position, count, out));
+    ARROW_RETURN_NOT_OK(check(position, count, read));
+    return read;
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t count) override {
+    ARROW_ASSIGN_OR_RAISE(auto buffer, file_->ReadAt(position, count));
+    ARROW_RETURN_NOT_OK(check(position, count, buffer->size()));
+    return buffer;
+  }
+
+ private:
+  arrow::Status check(int64_t position, int64_t count, int64_t read) const {
+    if (read >= std::min(count, length_ - position)) return arrow::Status::OK();
+    return arrow::Status::IOError("the file was cut short while it was read");
+  }
+
+  std::shared_ptr<io::ReadableFile> file_;
+  int64_t length_;
+};
+
 inline std::shared_ptr<io::ReadableFile> open_local(const std::string& path) {
   check_kind(path);
   return value(io::ReadableFile::Open(path, pool()));
@@ -87,7 +134,7 @@ inline std::shared_ptr<io::InputStream> open_stream(const NTStore& store, const 
 // A file to be read anywhere.
 inline std::shared_ptr<io::RandomAccessFile> open_file(const NTStore& store, const std::string& path,
                                                        int64_t length) {
-  if (store.is_local) return open_local(path);
+  if (store.is_local) return std::make_shared<WholeFile>(open_local(path));
   fs::FileInfo info(path, fs::FileType::File);
   if (length >= 0) {
     info.set_size(length);
