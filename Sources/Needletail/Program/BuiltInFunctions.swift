@@ -10,6 +10,7 @@ extension Program {
     ModelPrediction(kinds: .ofExecutors),
     BatchModelPrediction(kinds: .ofExecutors),
     InlineBatchesFunction(),
+    EchoFunction.declared,
     ScanFunction(),
     NodeServersFunction.declared,
   ]
