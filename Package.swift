@@ -279,6 +279,7 @@ module(
     "CGzip", "Crypto", "HostProcesses", "ImagePreprocessing", "NativeLibraries", "ONNXRuntime",
     "SparkConnect", "TensorFlowRuntime", "TorchRuntime",
   ])
+tests("DeploymentTests", need: ["Deployment"])
 
 module(
   "ProgramFunctions",

@@ -3,12 +3,14 @@ public import Foundation
 import HostProcesses
 import NativeLibraries
 
-/// A program on disk, as the executors need it: the part of the ELF file that is loaded into memory.
+/// A program or library on disk, as the executors need it: the part of the ELF file that is loaded into
+/// memory.
 ///
-/// Debug information and symbol tables are the greater part of a Swift executable and nothing at run
-/// time needs them; they lie behind the loaded segments, so leaving them out is cutting the file.
+/// Debug information and symbol tables are the greater part of a Swift executable, and a third of Swift's
+/// own libraries, and nothing at run time needs them; they lie behind the loaded segments, so leaving
+/// them out is cutting the file.
 public struct ExecutableImage: Sendable {
-  /// Where the program lies.
+  /// Where the file lies.
   public let path: String
   /// Identifies the build: the linker's build id (a hash of the contents), else the SHA-256 of
   /// ``contents``; hexadecimal.
@@ -16,8 +18,11 @@ public struct ExecutableImage: Sendable {
   private let file: Data
   private let image: ELFImage?
 
-  /// The loaded part of the file: a valid executable without debug information.
+  /// The loaded part of the file: valid without debug information.
   public var contents: Data { image?.loadedPart ?? file }
+
+  /// The size of ``contents``.
+  var byteCount: Int { image?.loadedEnd ?? file.count }
 
   /// The running program.
   ///
@@ -26,7 +31,7 @@ public struct ExecutableImage: Sendable {
     try ExecutableImage(path: ProcFile.programPath())
   }
 
-  /// Reads the program at `path`; formats other than 64-bit little-endian ELF are taken whole.
+  /// Reads the file at `path`; formats other than 64-bit little-endian ELF are taken whole.
   ///
   /// - Throws: ``NeedletailError`` if the file cannot be read.
   public init(path: String) throws {
@@ -42,7 +47,7 @@ public struct ExecutableImage: Sendable {
     image = ELFImage(file)
     fingerprint =
       image?.buildID
-      ?? SHA256.hash(data: image?.loadedPart ?? file).map(Self.hexadecimal).joined()
+      ?? (image?.loadedPart ?? file).fullHash
   }
 
   static func hexadecimal(_ byte: UInt8) -> String {
@@ -56,6 +61,9 @@ extension Data {
   package var shortHash: String {
     SHA256.hash(data: self).prefix(6).map { ExecutableImage.hexadecimal($0) }.joined()
   }
+
+  /// The SHA-256, hexadecimal.
+  var fullHash: String { SHA256.hash(data: self).map(ExecutableImage.hexadecimal).joined() }
 }
 
 extension ELFImage {
@@ -81,10 +89,15 @@ extension ELFImage {
     return nil
   }
 
+  /// Where the loaded segments end.
+  fileprivate var loadedEnd: Int {
+    let ends = segments.lazy.filter { $0.kind == .load }.map { $0.offset + $0.byteCount }
+    return max(tableEnd, ends.max() ?? 0)
+  }
+
   /// The file up to the end of the loaded segments, its header saying that there are no sections.
   fileprivate var loadedPart: Data {
-    let ends = segments.lazy.filter { $0.kind == .load }.map { $0.offset + $0.byteCount }
-    var part = Data(file.prefix(max(tableEnd, ends.max() ?? 0)))
+    var part = Data(file.prefix(loadedEnd))
     part.replaceSubrange(40..<48, with: repeatElement(0, count: 8))
     part.replaceSubrange(60..<64, with: repeatElement(0, count: 4))
     return part

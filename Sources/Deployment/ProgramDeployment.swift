@@ -1,16 +1,24 @@
 import Foundation
 package import HostProcesses
-public import SparkConnect
+package import SparkConnect
 
 /// Brings this program to the executors of one session, when its first function is used.
-actor ProgramDeployment {
+package actor ProgramDeployment {
+  /// Whether the executors of a session can start its worker.
+  package typealias Probe = @Sendable (SparkSession) async throws -> Bool
+
+  private let probe: Probe
   private var preparation: Task<Void, any Error>?
 
-  /// Uploads the program and tells the session to start it; later calls wait for the first.
+  /// - Parameter probe: asks by a query; what it throws is taken for no.
+  package init(probe: @escaping Probe) { self.probe = probe }
+
+  /// Brings the program, unless it is there, and tells the session to start it; later calls wait for the
+  /// first.
   ///
   /// - Throws: ``NeedletailError`` or ``SparkError`` if the server does not take it.
-  func ensure(_ session: SparkSession) async throws {
-    let task = preparation ?? Task { try await Self.deploy(session) }
+  package func ensure(_ session: SparkSession) async throws {
+    let task = preparation ?? Task { [probe] in try await Self.deploy(session, probe) }
     preparation = task
     do {
       try await task.value
@@ -20,28 +28,13 @@ actor ProgramDeployment {
     }
   }
 
-  private static func deploy(_ session: SparkSession) async throws {
+  private static func deploy(_ session: SparkSession, _ probe: Probe) async throws {
     let environment = ProcessInfo.processInfo.environment
-    let worker: String
     if let installed = environment["NEEDLETAIL_WORKER"], !installed.isEmpty {
       // The operator has put the program on the executors.
-      worker = installed
+      try await choose(worker: installed, session)
     } else {
-      let package = try ProgramPackage.current(
-        forThisMachine: try await Machine.isThis(serverOf: session), compressed: !session.isLocal)
-      try await session.addArtifact(
-        named: "archives/\(package.fileName)#\(package.name)", package.archive)
-      worker = "./\(package.name)/bin/\(package.program)"
-    }
-    do {
-      try await session.conf.set(WorkerSettings.executable, worker)
-    } catch let error as SparkError {
-      throw NeedletailError(
-        .session,
-        "the server does not let the session choose its worker program "
-          + "(\(WorkerSettings.executable)): "
-          + "\(error.message)",
-        cause: error)
+      try await bring(session, probe)
     }
     // Spark's columnar input converts array columns more slowly than its rows, as scripts/benchmark
     // shows; Spark has the setting since 4.2.
@@ -54,28 +47,48 @@ actor ProgramDeployment {
       try await session.conf.set(WorkerSettings.batchBytes, "\(16 << 20)b")
     }
   }
-}
 
-extension SparkSession {
-  /// Connects and makes the program's functions usable in the session's queries.
-  ///
-  /// - Throws: ``SparkError`` if no server answers or it refuses.
-  public static func openForFunctions(_ remote: String) async throws -> SparkSession {
-    let session = try await connect(remote)
-    let deployment = ProgramDeployment()
-    session.prepareInlineCalls { session, calls in
-      for call in calls {
-        if call.arguments.isEmpty {
-          try call.function.check([])
-          continue
-        }
-        let schema = try await call.input.select(call.arguments).schema()
-        try call.function.check(
-          zip(call.arguments, schema).map { ($0.description, $1.type) })
-      }
-      try await deployment.ensure(session)
+  /// Brings the program in the way that moves the least.
+  private static func bring(_ session: SparkSession, _ probe: Probe) async throws {
+    let isHere = try await Machine.isThis(serverOf: session)
+    let package = try ProgramPackage.current(forThisMachine: isHere)
+    let master = try await session.conf.get("spark.master") ?? ""
+    // Then the only executor is the server itself, and the same user's as this process if that started it.
+    let hasOneExecutor = master == "local" || master.hasPrefix("local[")
+    if isHere, hasOneExecutor, let folder = try? ProgramCache()?.folder(of: package) {
+      return try await choose(worker: "\(folder)/\(package.programFile)", session)
     }
-    return session
+
+    let launcher = ProgramLauncher(package: package)
+    try await session.addArtifact(named: "files/\(launcher.name)", Data(launcher.text.utf8))
+    try await choose(worker: "./\(launcher.name)", session)
+    // Spark tells nothing of what other sessions have sent, and executors of a cluster come and go: only
+    // where there is one can a query say that none lacks the program.
+    let notes = hasOneExecutor ? ServerNotes.ofThisUser() : nil
+    if let notes, notes.mayHave(package.id, at: session.serverAddress) {
+      let had = (try? await probe(session)) ?? false
+      notes.noteAsked(package.id, session.serverAddress, had: had)
+      if had { return }
+    }
+    let kept = PackedFiles.ofThisUser()
+    let level: Int32 = session.isLocal ? 1 : 6
+    let archive = try package.archive { file in
+      try kept?.packed(file, level: level) ?? file.packed(level: level)
+    }
+    try await session.addArtifact(named: "files/\(launcher.name(ofArchive: archive))", archive)
+    notes?.noteSent(package.id, to: session.serverAddress)
+  }
+
+  private static func choose(worker: String, _ session: SparkSession) async throws {
+    do {
+      try await session.conf.set(WorkerSettings.executable, worker)
+    } catch let error as SparkError {
+      throw NeedletailError(
+        .session,
+        "the server does not let the session choose its worker program "
+          + "(\(WorkerSettings.executable)): \(error.message)",
+        cause: error)
+    }
   }
 }
 

@@ -3,61 +3,90 @@ import HostProcesses
 import ImagePreprocessing
 import ONNXRuntime
 
-/// This program as an archive that executors can start: `bin/PROGRAM` with the shared libraries that
-/// it needs beside it, and `lib/` with the inference runtime.
+/// This program as files that executors can start: `bin/PROGRAM` with the shared libraries that it needs
+/// beside it, and `lib/` with the inference runtime.
 struct ProgramPackage: Sendable {
-  /// The folder into which executors unpack it; carries a hash of the contents, since an artifact
-  /// cannot be replaced under its name.
-  let name: String
-  let fileName: String
+  /// A file of a package.
+  struct File: Sendable {
+    /// Its path in the package: `bin/libswiftCore.so`.
+    let name: String
+    let image: ExecutableImage
+
+    /// Tells the file from others: what it is called, and what is in it.
+    var identity: String { "\(name) \(image.byteCount) \(image.fingerprint)" }
+  }
+
+  /// The name of the program's file.
   let program: String
-  let archive: Data
+  let files: [File]
+  /// Tells what is in the package: equal contents have the same, on every machine.
+  let id: String
+
+  init(program: String, files: [File]) {
+    self.program = program
+    self.files = files
+    id = Data(files.map { $0.identity + "\n" }.joined().utf8).shortHash
+  }
+
+  /// The path of the program's file in the package.
+  var programFile: String { "bin/\(program)" }
 
   /// The package of the running program.
   ///
-  /// - Parameters:
-  ///   - forThisMachine: whether the executors run here: then they find Swift's libraries where this
-  ///     process did.
-  ///   - compressed: whether the archive is worth compressing: not on its way within one machine.
+  /// - Parameter forThisMachine: whether the executors run here: then they find Swift's libraries where
+  ///   this process did.
   /// - Throws: ``NeedletailError`` if a file cannot be read.
-  static func current(forThisMachine: Bool, compressed: Bool) throws -> ProgramPackage {
+  static func current(forThisMachine: Bool) throws -> ProgramPackage {
     let image = try ExecutableImage.current()
-    let program = URL(fileURLWithPath: image.path).lastPathComponent
-    var tar = TarArchive()
-    tar.add("bin/\(program)", image.contents, mode: 0o755)
+    let program = baseName(image.path)
+    var files = [File(name: "bin/\(program)", image: image)]
     if !forThisMachine {
       let linked = SharedLibraries.toShip(program: image.path)
-      for library in linked {
-        tar.add("bin/\(library.name)", try read(library.path), mode: 0o755)
-      }
+      for library in linked { files.append(try file("bin/\(library.name)", library.path)) }
       for library in ImageLibraries.locateFiles() {
         let name = baseName(library)
         if linked.contains(where: { $0.name == name }) { continue }
-        tar.add("bin/\(name)", try read(library), mode: 0o755)
+        files.append(try file("bin/\(name)", library))
       }
     }
     for library in try ONNXLibrary.locateFiles() + ShippedRuntimes.files() {
-      tar.add("lib/\(baseName(library))", try read(library), mode: 0o755)
+      files.append(try file("lib/\(baseName(library))", library))
     }
-    // Spark keeps the permission to execute in compressed archives only; level 0 compresses nothing.
-    let archive = try tar.gzipped(level: compressed ? 1 : 0)
-    let name = "needletail-\(archive.shortHash)"
-    return ProgramPackage(
-      name: name, fileName: name + ".tar.gz", program: program,
-      archive: archive)
+    return ProgramPackage(program: program, files: files)
+  }
+
+  /// The package as a `tar.gz`: for each file one that `member` gives, and the end.
+  func archive(_ member: (File) throws -> Data) throws -> Data {
+    var archive = Data()
+    for file in files { archive.append(try member(file)) }
+    archive.append(try TarArchive.gzip(TarArchive.end, level: 1))
+    return archive
   }
 
   private static func baseName(_ path: String) -> String {
     URL(fileURLWithPath: path).lastPathComponent
   }
 
-  private static func read(_ path: String) throws -> Data {
+  private static func file(_ name: String, _ path: String) throws -> File {
     do {
-      return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-    } catch {
+      return File(name: name, image: try ExecutableImage(path: path))
+    } catch let error as NeedletailError {
       throw NeedletailError(
-        .packaging, "the library \(path), which the executors need, cannot be read: \(error)",
-        cause: error)
+        .packaging,
+        "the library \(path), which the executors need, cannot be read: "
+          + "\(error.cause.map { "\($0)" } ?? error.message)",
+        cause: error.cause)
     }
+  }
+}
+
+extension ProgramPackage.File {
+  /// The file packed for ``ProgramPackage/archive(_:)``, at gzip's `level`.
+  ///
+  /// - Throws: ``NeedletailError`` if zlib refuses.
+  func packed(level: Int32) throws -> Data {
+    var tar = TarArchive()
+    tar.add(name, image.contents, mode: 0o755)
+    return try TarArchive.gzip(tar.bytes, level: level)
   }
 }

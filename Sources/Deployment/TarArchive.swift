@@ -101,14 +101,20 @@ package struct TarArchive {
     return Data(header)
   }
 
-  /// The finished archive.
-  func finished() -> Data { bytes + Data(count: 1024) }
+  /// What ends an archive.
+  static let end = Data(count: 1024)
 
   /// The finished archive compressed with gzip at `level` (0 not at all, 1 fast to 9 small).
   ///
   /// - Throws: ``NeedletailError`` if zlib refuses.
   package func gzipped(level: Int32 = 1) throws -> Data {
-    let plain = finished()
+    try Self.gzip(bytes + Self.end, level: level)
+  }
+
+  /// `plain` as a gzip file at `level`; such files one behind the other are one of all their contents.
+  ///
+  /// - Throws: ``NeedletailError`` if zlib refuses.
+  static func gzip(_ plain: Data, level: Int32) throws -> Data {
     let capacity = needletail_gzip_bound(plain.count)
     var output = Data(count: capacity)
     let size = plain.withUnsafeBytes { input in

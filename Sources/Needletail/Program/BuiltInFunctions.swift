@@ -11,6 +11,7 @@ extension Program {
     ModelPrediction(kinds: .ofExecutors),
     BatchModelPrediction(kinds: .ofExecutors),
     InlineBatchesFunction(),
+    EchoFunction.declared,
     ScanFunction(),
     ScanProbe(),
     ExecutorProbe(),

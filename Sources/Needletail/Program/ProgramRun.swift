@@ -1,6 +1,6 @@
-import Deployment
 import Foundation
 import LocalSpark
+import ProgramFunctions
 public import SparkConnect
 public import SparkFunctions
 import SparkScan

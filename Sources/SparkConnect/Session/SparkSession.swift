@@ -255,4 +255,7 @@ extension SparkSession {
   package var isLocal: Bool {
     ["localhost", "127.0.0.1", "::1"].contains(connection.target.host)
   }
+
+  /// The server's host and port.
+  package var serverAddress: String { "\(connection.target.host):\(connection.target.port)" }
 }

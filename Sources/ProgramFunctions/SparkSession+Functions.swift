@@ -1,0 +1,55 @@
+import ArrowIPC
+import Deployment
+public import SparkConnect
+package import SparkFunctions
+import SparkTypes
+
+extension SparkSession {
+  /// Connects and makes the program's functions usable in the session's queries.
+  ///
+  /// - Throws: ``SparkError`` if no server answers or it refuses.
+  public static func openForFunctions(_ remote: String) async throws -> SparkSession {
+    let session = try await connect(remote)
+    let deployment = ProgramDeployment { try await EchoFunction.runs(in: $0) }
+    session.prepareInlineCalls { session, calls in
+      // The deployment itself asks.
+      if EchoFunction.isAsked { return }
+      for call in calls {
+        if call.arguments.isEmpty {
+          try call.function.check([])
+          continue
+        }
+        let schema = try await call.input.select(call.arguments).schema()
+        try call.function.check(
+          zip(call.arguments, schema).map { ($0.description, $1.type) })
+      }
+      try await deployment.ensure(session)
+    }
+    return session
+  }
+}
+
+/// Gives back what it gets: who asks for it learns whether executors can start the program. Every
+/// program has it.
+package enum EchoFunction {
+  @TaskLocal fileprivate static var isAsked = false
+
+  private static let schema: StructType = ["id": .long]
+
+  /// What a program declares.
+  package static var declared: any UserDefinedFunction {
+    MapBatchesFunction("needletail.echo", returning: schema) { batches in batches }
+  }
+
+  /// Whether an executor of `session` starts the program and computes a row.
+  ///
+  /// - Throws: ``SparkError``: why it does not, or why there is no answer.
+  fileprivate static func runs(in session: SparkSession) async throws -> Bool {
+    let rows = session.range(0, 1, partitions: 1).mapPartitions(
+      .batches(declared, NoParameters(), returning: schema), columns: ["id"])
+    let batches = try await $isAsked.withValue(true) {
+      try await Housekeeping.$isActive.withValue(true) { try await rows.collectBatches() }
+    }
+    return batches.reduce(0) { $0 + $1.rowCount } == 1
+  }
+}
