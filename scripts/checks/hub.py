@@ -99,6 +99,10 @@ class Hub:
     def __init__(self, context=None):
         self.files = {path.name: File(path.read_bytes(), path.suffix == ".onnx")
                       for path in MODEL.iterdir()}
+        # As models on the hub have it, which were saved with their heads.
+        config = json.loads(self.files["config.json"].contents)
+        config["architectures"] = ["BertForSequenceClassification"]
+        self.files["config.json"] = File(json.dumps(config).encode(), False)
         for path in sorted(DATA.rglob("*")):
             if path.is_file():
                 name = f"parts/{path.relative_to(DATA)}"
@@ -106,6 +110,10 @@ class Hub:
         self.files["README.md"] = File(b"# Classes\n", False)
         self.files["model.safetensors"] = File(b"\0" * 100_000, True)
         self.requests, self.lock = [], threading.Lock()
+        # The same as a folder.
+        self.folder = tempfile.TemporaryDirectory(prefix="needletail-hub-folder-")
+        for name in NEEDED:
+            (Path(self.folder.name) / name).write_bytes(self.files[name].contents)
         # Who may have the model, and whether it must be asked for; how long the store stops in the middle.
         self.private, self.gated, self.stop = False, False, 0
         self.context, self.scheme = context, "https" if context else "http"
@@ -190,6 +198,8 @@ class Hub:
                 headers["Link"] = f'<{link}>; rel="next"'
             page = [self.files[name].entry(name) for name in names[start:start + 3]]
             return self.say(request, 200, headers, json.dumps(page).encode())
+        if address.path.startswith(f"{api}/revision/"):
+            return self.refuse(request, 404, "RevisionNotFound", "Invalid rev id")
         if not address.path.startswith(files):
             return self.refuse(request, 404, "RepoNotFound", "Repository not found")
         revision, path = unquote(address.path[len(files):]).split("/", 1)
@@ -270,7 +280,8 @@ class Place:
         status, out, error = self.run(cache, "inspect", model, "--json", **more)
         if status != 0:
             return f"status {status}: {error}"
-        local = MODEL if model == f"hf:{REPOSITORY}" else DATA / "model.onnx"
+        folder = self.hub.folder.name
+        local = folder if model == f"hf:{REPOSITORY}" else DATA / "model.onnx"
         status, expected, error = self.run(cache, "inspect", str(local), "--json")
         if status != 0:
             return f"status {status} of the folder: {error}"

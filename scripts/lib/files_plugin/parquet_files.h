@@ -22,13 +22,12 @@
 
 namespace needletail {
 
-inline parquet::ArrowReaderProperties arrow_properties(int64_t batch_rows, bool is_prefetching) {
+inline parquet::ArrowReaderProperties arrow_properties(int64_t batch_rows) {
   parquet::ArrowReaderProperties properties(/*use_threads=*/false);
   properties.set_batch_size(batch_rows);
   properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
-  properties.set_pre_buffer(is_prefetching);
-  // Not lazy: what is asked for is fetched at once, in few and large pieces.
-  properties.set_cache_options(arrow::io::CacheOptions::Defaults());
+  // Arrow would wait for it before it makes a reader.
+  properties.set_pre_buffer(false);
   return properties;
 }
 
@@ -126,7 +125,7 @@ class ParquetTable final : public Table, public std::enable_shared_from_this<Par
       check(std::const_pointer_cast<arrow::KeyValueMetadata>(notes)->Delete("ARROW:schema"));
     }
     check(parquet::arrow::SchemaManifest::Make(metadata_->schema(), notes,
-                                               arrow_properties(1, false), &manifest_),
+                                               arrow_properties(1), &manifest_),
           NT_MALFORMED);
     std::vector<std::shared_ptr<Field>> fields;
     for (const auto& field : manifest_.schema_fields) fields.push_back(field.field);
@@ -292,16 +291,28 @@ class ParquetBatches final : public Batches {
     std::unique_ptr<arrow::RecordBatchReader> batches;
   };
 
-  Opened open(const std::vector<int>& groups) const {
+  std::unique_ptr<parquet::ParquetFileReader> file() const {
+    return parquet::ParquetFileReader::Open(table_->source_, table_->properties_,
+                                            table_->metadata_);
+  }
+
+  // Begins to fetch what is read of a row group, in few and large pieces, and does not wait for it.
+  std::unique_ptr<parquet::ParquetFileReader> fetch(size_t index) const {
+    auto fetching = file();
+    fetching->PreBuffer({scanning_.row_groups[index]}, leaves_, io::IOContext(pool()),
+                        io::CacheOptions::Defaults());
+    return fetching;
+  }
+
+  Opened open(const std::vector<int>& groups,
+              std::unique_ptr<parquet::ParquetFileReader> fetched = nullptr) const {
     Opened opened;
     opened.reader = local_;
     if (opened.reader == nullptr) {
-      auto file = parquet::ParquetFileReader::Open(table_->source_, table_->properties_,
-                                                   table_->metadata_);
-      opened.reader = value(
-          parquet::arrow::FileReader::Make(
-              pool(), std::move(file), arrow_properties(scanning_.batch_rows, is_fetching_)),
-          NT_MALFORMED);
+      if (fetched == nullptr) fetched = file();
+      opened.reader = value(parquet::arrow::FileReader::Make(
+                                pool(), std::move(fetched), arrow_properties(scanning_.batch_rows)),
+                            NT_MALFORMED);
     }
     opened.batches = table_->reading(
         [&] { return value(opened.reader->GetRecordBatchReader(groups, leaves_), NT_MALFORMED); });
@@ -310,12 +321,12 @@ class ParquetBatches final : public Batches {
 
   bool begin() {
     if (index_ == scanning_.row_groups.size()) return false;
-    current_ = following_.batches != nullptr ? std::exchange(following_, Opened{})
-                                             : open({scanning_.row_groups[index_]});
+    auto fetched = std::move(following_);
+    if (is_fetching_ && fetched == nullptr) fetched = fetch(index_);
+    // The next one comes while this one is decoded and computed.
+    if (is_fetching_ && index_ + 1 < scanning_.row_groups.size()) following_ = fetch(index_ + 1);
+    current_ = open({scanning_.row_groups[index_]}, std::move(fetched));
     rows_ = 0;
-    if (is_fetching_ && index_ + 1 < scanning_.row_groups.size()) {
-      following_ = open({scanning_.row_groups[index_ + 1]});
-    }
     return true;
   }
 
@@ -347,7 +358,7 @@ class ParquetBatches final : public Batches {
   bool is_fetching_ = false;
   std::shared_ptr<parquet::arrow::FileReader> local_;
   Opened current_;
-  Opened following_;
+  std::unique_ptr<parquet::ParquetFileReader> following_;
   size_t index_ = 0;
   int64_t rows_ = 0;
 };
