@@ -1,5 +1,5 @@
 import Foundation
-package import HostProcesses
+import HostProcesses
 package import SparkConnect
 
 /// Brings this program to the executors of one session, when its first function is used.
@@ -89,16 +89,5 @@ package actor ProgramDeployment {
           + "(\(WorkerSettings.executable)): \(error.message)",
         cause: error)
     }
-  }
-}
-
-extension Machine {
-  /// Whether the executors of the session's server run on this machine and see its files.
-  package static func isThis(serverOf session: SparkSession) async throws -> Bool {
-    guard session.isLocal, !identity.isEmpty, try await session.conf.get(setting) == identity,
-      let master = try await session.conf.get("spark.master")
-    else { return false }
-    return master.hasPrefix("local") || master.hasPrefix("spark://127.0.0.1:")
-      || master.hasPrefix("spark://localhost:")
   }
 }
