@@ -39,6 +39,6 @@ extension Machine {
         atPath: path, contents: Data(mark.utf8), attributes: attributes)
     else { return false }
     guard let row = try? await session.read.text("file:" + path).first() else { return false }
-    return row.values.first == .string(mark)
+    return (try? row.get("value", as: String.self)) == mark
   }
 }

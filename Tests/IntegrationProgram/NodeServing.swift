@@ -338,6 +338,9 @@ enum NodeServing {
   /// What there was before.
   private static let sharedMemoryAtStart = (try? sharedMemory()) ?? []
 
+  /// What the cache of programs has beside the servers' folders, and keeps.
+  private static let ofPrograms: Set<String> = ["programs", "packed", "servers"]
+
   private static func nothingIsLeft(
     _ value: String, within limit: Duration = .seconds(5)
   ) async throws {
@@ -345,7 +348,8 @@ enum NodeServing {
     while true {
       let left = processes(value) + pids { $0.contains("\0--needletail-supervise\0") }
       let folders = try FileManager.default.contentsOfDirectory(
-        atPath: "\(NSTemporaryDirectory())/needletail-\(getuid())")
+        atPath: "\(NSTemporaryDirectory())/needletail-\(getuid())"
+      ).filter { !ofPrograms.contains($0) }
       let memory = try sharedMemory().subtracting(sharedMemoryAtStart)
       if left.isEmpty, folders.isEmpty, memory.isEmpty { return }
       try IntegrationProgram.expect(
