@@ -10,6 +10,7 @@ a round of its own after the measured ones, so that sampling costs them nothing.
     variant             engine      columnarInput.enabled
     needletail          Needletail  false, which Needletail sets by itself
     needletail-default  Needletail  Spark's default, so that the setting's gain can be told apart
+    needletail-scan     Needletail  false; the workers read the files, the others get Spark's rows
     pyspark-default     PySpark     Spark's default
     pyspark-row         PySpark     false
     needletail-served   Needletail  false; the model runs on a server beside the executor, whose CPU
@@ -49,6 +50,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VARIANTS = {
     "needletail": ("needletail", "off", ("trivial", "mlp")),
     "needletail-default": ("needletail", "default", ("trivial", "mlp")),
+    "needletail-scan": ("needletail", "scan", ("trivial", "mlp")),
     "pyspark-default": ("pyspark", "default", ("trivial", "mlp")),
     "pyspark-row": ("pyspark", "off", ("trivial", "mlp")),
     "needletail-served": ("needletail", "off", ("mlp",)),

@@ -9,6 +9,8 @@ class NeedletailVariant:
 
     def __init__(self, program, remote, table, model, model_path, columnar, loads_file, log):
         self.log = log
+        scan = "native" if columnar == "scan" else "spark"
+        columnar = "off" if columnar == "scan" else columnar
         self.process = subprocess.Popen(
             [
                 str(program),
@@ -17,6 +19,7 @@ class NeedletailVariant:
                 *("--model", model),
                 *("--model-path", str(model_path)),
                 *("--columnar", columnar),
+                *("--scan", scan),
                 *("--loads-file", str(loads_file)),
             ],
             stdin=subprocess.PIPE,

@@ -57,7 +57,7 @@ let constant = PredictBatchUDF(
 /// JSON on standard output.
 ///
 /// `NeedletailBenchmark --remote URL --input TABLE --model mlp|served|trivial|constant|sentiment
-/// --model-path FILE --columnar default|off --loads-file FILE`; `served` is the MLP on a server beside
+/// --model-path FILE --columnar default|off --scan native|spark --loads-file FILE`; `served` is the MLP on a server beside
 /// the executor.
 @main
 struct NeedletailBenchmark {
@@ -81,6 +81,7 @@ struct NeedletailBenchmark {
     let run = ProgramRun(
       functions: functions, remote: option("remote"), showsProgress: false
     ) { spark in
+      spark.scan = option("scan") == "native" ? .native : .spark
       let table = spark.read.parquet(input)
       let predictions: DataFrame
       switch model {
