@@ -77,11 +77,12 @@ struct NeedletailBenchmark {
     let (input, model) = (option("input"), option("model"))
     let options = BenchmarkOptions(
       modelPath: option("model-path"), loadsFile: option("loads-file"))
+    let scan = option("scan") == "native" ? ScanChoice.native : .spark
     if option("columnar") == "default" { setenv("NEEDLETAIL_COLUMNAR_INPUT", "spark", 1) }
     let run = ProgramRun(
       functions: functions, remote: option("remote"), showsProgress: false
     ) { spark in
-      spark.scan = option("scan") == "native" ? .native : .spark
+      spark.scan = scan
       let table = spark.read.parquet(input)
       let predictions: DataFrame
       switch model {
