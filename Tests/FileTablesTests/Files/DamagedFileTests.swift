@@ -70,7 +70,8 @@ struct DamagedFileTests {
         if read == 2000 { #expect(truncate(file.location, length) == 0) }
       }
     }
-    #expect(error?.code == .malformed && error?.path == file.location, "\(String(describing: error))")
+    #expect(
+      error?.code == .malformed && error?.path == file.location, "\(String(describing: error))")
     #expect(read < rows)
     #expect(error?.message.contains("was cut short") == true)
   }
