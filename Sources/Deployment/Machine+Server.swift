@@ -13,19 +13,26 @@ extension Machine {
   /// tried with a file that nobody else can read: an address of this machine may lead through a tunnel, or into a
   /// container.
   package static func isThis(serverOf session: SparkSession) async throws -> Bool {
-    guard session.isLocal, let master = try await session.conf.get("spark.master") else {
-      return false
-    }
-    let isOneProcess = master == "local" || master.hasPrefix("local[")
+    guard session.isLocal else { return false }
+    if let found = known.withLock({ $0[session.id] }) { return found }
+    let found = try await find(session)
+    known.withLock { $0[session.id] = found }
+    return found
+  }
+
+  /// Whether a Spark of this master is one process: its driver is its only executor.
+  static func isOneProcess(master: String) -> Bool {
+    master == "local" || master.hasPrefix("local[")
+  }
+
+  private static func find(_ session: SparkSession) async throws -> Bool {
+    guard let master = try await session.conf.get("spark.master") else { return false }
     if !identity.isEmpty, try await session.conf.get(setting) == identity {
       return master.hasPrefix("local") || master.hasPrefix("spark://127.0.0.1:")
         || master.hasPrefix("spark://localhost:")
     }
-    guard isOneProcess else { return false }
-    if let found = known.withLock({ $0[session.id] }) { return found }
-    let found = await isSeen(by: session)
-    known.withLock { $0[session.id] = found }
-    return found
+    guard isOneProcess(master: master) else { return false }
+    return await isSeen(by: session)
   }
 
   private static func isSeen(by session: SparkSession) async -> Bool {

@@ -54,7 +54,7 @@ package actor ProgramDeployment {
     let package = try ProgramPackage.current(forThisMachine: isHere)
     let master = try await session.conf.get("spark.master") ?? ""
     // Then the only executor is the server itself, and the same user's as this process if that started it.
-    let hasOneExecutor = master == "local" || master.hasPrefix("local[")
+    let hasOneExecutor = Machine.isOneProcess(master: master)
     if isHere, hasOneExecutor, let folder = try? ProgramCache()?.folder(of: package) {
       return try await choose(worker: "\(folder)/\(package.programFile)", session)
     }

@@ -31,19 +31,7 @@ package struct ScanFunction: UserDefinedFunction {
   ) async throws -> any BatchSource {
     let plan = try invocation.decodeParameters(as: ScanPlan.self)
     if let library = plan.library { try FileLibrary.use(worker.file(library)) }
-    let all = try plan.parts.load(worker)
-    var parts: [ScanPart] = []
-    while let batch = try await input.next() {
-      for row in 0..<batch.rowCount {
-        guard case .int(let task)? = batch.columns.first?.value(at: row),
-          all.indices.contains(Int(task))
-        else {
-          throw InferenceError(
-            .invalidCommand, "the plan has no task of this number", function: name)
-        }
-        parts += all[Int(task)]
-      }
-    }
+    let parts = try await plan.parts.tasks(input, worker).flatMap(\.self)
     let rows = try ScanRows(
       plan, parts: parts,
       zone: worker.configuration["spark.sql.session.timeZone"] ?? plan.options["timeZone"] ?? "UTC")
@@ -101,7 +89,25 @@ package struct ScanFunction: UserDefinedFunction {
 }
 
 extension ScanPlan.Parts {
-  func load(_ worker: WorkerContext) throws -> [[ScanPart]] {
+  /// What the tasks read whose numbers are in the first column of `input`.
+  func tasks(_ input: any BatchSource, _ worker: WorkerContext) async throws -> [[ScanPart]] {
+    let all = try load(worker)
+    var tasks: [[ScanPart]] = []
+    while let batch = try await input.next() {
+      for row in 0..<batch.rowCount {
+        guard case .int(let task)? = batch.columns.first?.value(at: row),
+          all.indices.contains(Int(task))
+        else {
+          throw InferenceError(
+            .invalidCommand, "the plan has no task of this number", function: ScanFunction.name)
+        }
+        tasks.append(all[Int(task)])
+      }
+    }
+    return tasks
+  }
+
+  private func load(_ worker: WorkerContext) throws -> [[ScanPart]] {
     switch self {
     case .here(let parts): return parts
     case .file(let name):

@@ -21,27 +21,18 @@ package struct ScanProbe: UserDefinedFunction {
     _ input: any BatchSource, invocation: FunctionInvocation, worker: WorkerContext
   ) async throws -> any BatchSource {
     let plan = try invocation.decodeParameters(as: ScanPlan.self)
-    let parts = try plan.parts.load(worker)
+    let tasks = try await plan.parts.tasks(input, worker)
     var reasons: [String] = []
-    let tasks = try await Self.numbers(input)
     do throws(FileTableError) {
       if let library = plan.library { try FileLibrary.use(worker.file(library)) }
       let files = try KnownFiles(
         format: plan.format, options: plan.options, schema: plan.schema,
         partitions: plan.partitions, columns: plan.columns.compactMap(\.file))
-      for task in tasks where parts.indices.contains(task) {
-        guard let part = parts[task].first else { continue }
-        if let reason = Self.reason(part.split, files) { reasons.append(reason) }
-      }
+      reasons = tasks.compactMap(\.first).compactMap { Self.reason($0.split, files) }
     } catch {
       reasons.append(error.message)
     }
-    let batch = try RecordBatch([("reason", .strings(reasons))])
-    var rest: RecordBatch? = batch
-    return BatchGenerator {
-      defer { rest = nil }
-      return rest
-    }
+    return BatchList([try RecordBatch([("reason", .strings(reasons))])])
   }
 
   private static func reason(_ split: FileSplit, _ files: KnownFiles) -> String? {
@@ -51,17 +42,5 @@ package struct ScanProbe: UserDefinedFunction {
     } catch {
       return error.message
     }
-  }
-
-  private static func numbers(_ input: any BatchSource) async throws -> [Int] {
-    var numbers: [Int] = []
-    while let batch = try await input.next() {
-      for row in 0..<batch.rowCount {
-        if case .int(let number)? = batch.columns.first?.value(at: row) {
-          numbers.append(Int(number))
-        }
-      }
-    }
-    return numbers
   }
 }

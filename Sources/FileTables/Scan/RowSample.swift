@@ -1,5 +1,5 @@
 /// Some rows from places all over a table, of which little else is read.
-struct RowSample: Sendable, Hashable {
+package struct RowSample: Sendable, Hashable {
   var rows: Int
   var seed: UInt64
 
@@ -7,6 +7,21 @@ struct RowSample: Sendable, Hashable {
   static let places = 16
   /// The number of files that are looked into.
   static let files = 256
+
+  /// What each of some places gives to a sample of `rows` rows: those with few rows all of them, the others
+  /// what is left in equal parts.
+  ///
+  /// - Parameter counts: the rows of each place.
+  package static func shares(of rows: Int, among counts: [Int]) -> [Int] {
+    var shares = counts
+    var remaining = max(rows, 0)
+    for (done, index) in counts.indices.sorted(by: { counts[$0] < counts[$1] }).enumerated() {
+      let left = counts.count - done
+      shares[index] = min((remaining + left - 1) / left, counts[index])
+      remaining -= shares[index]
+    }
+    return shares
+  }
 }
 
 extension FileScan {
@@ -31,15 +46,8 @@ extension FileScan {
       count += 1
     }
     places = Array(places.prefix(count))
-    // Those with few rows give all of them, the others what is left in equal parts.
-    var remaining = sample.rows
-    let order = places.indices.sorted { places[$0].rows ?? .max < places[$1].rows ?? .max }
-    for (done, place) in order.enumerated() {
-      let left = places.count - done
-      let share = min((remaining + left - 1) / left, places[place].rows ?? .max)
-      places[place].rows = share
-      remaining -= share
-    }
+    let shares = RowSample.shares(of: sample.rows, among: places.map { $0.rows ?? .max })
+    for (index, share) in shares.enumerated() { places[index].rows = share }
     return places.filter { $0.rows != 0 }
       .sorted { ($0.file, $0.start) < ($1.file, $1.start) }
   }

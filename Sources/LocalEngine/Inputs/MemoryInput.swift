@@ -1,4 +1,5 @@
 package import ArrowIPC
+import FileTables
 import SparkFunctions
 import SparkTypes
 
@@ -61,17 +62,8 @@ struct MemoryInput: TableInput {
 
   /// The first rows of each batch.
   func sampled(rows: Int, seed: UInt64) throws -> any TableInput {
-    var remaining = max(rows, 0)
-    var parts = batches
-    // Those with few rows give all of them, the others what is left in equal parts.
-    for (done, index) in batches.indices.sorted(by: { batches[$0].rowCount < batches[$1].rowCount })
-      .enumerated()
-    {
-      let left = batches.count - done
-      let share = min((remaining + left - 1) / left, batches[index].rowCount)
-      remaining -= share
-      parts[index] = batches[index].slice(0..<share)
-    }
+    let shares = RowSample.shares(of: rows, among: batches.map(\.rowCount))
+    let parts = zip(batches, shares).map { $0.slice(0..<$1) }
     return try MemoryInput(parts, schema: StructType(columns.map(\.field)))
   }
 

@@ -68,6 +68,18 @@ import Testing
     #expect(try read(scan.limited(to: 3).selecting(["v"])).count <= taken)
   }
 
+  @Test(
+    "places with few rows give all of them to a sample",
+    arguments: [
+      (7, [100, 100, 100], [3, 2, 2]), (10, [1, 100, 2], [1, 7, 2]), (10, [1, 2], [1, 2]),
+      (0, [5, 5], [0, 0]), (-1, [5], [0]), (3, [], []),
+    ])
+  func shares(rows: Int, counts: [Int], shares: [Int]) {
+    let given = RowSample.shares(of: rows, among: counts)
+    #expect(given.sorted() == shares.sorted())
+    #expect(zip(given, counts).allSatisfy { $0 <= $1 })
+  }
+
   @Test("a sample of text has the first rows of files")
   func samplesOfText() throws {
     let folder = try FilesFolder()
