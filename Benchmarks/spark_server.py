@@ -24,8 +24,9 @@ def _die_with_parent():
 
 class SparkServer:
     """`token`: what clients must send. `disk`: the size of a disk of its own for the server's
-    temporary files, such as "8m" (it takes user namespaces, see `can_limit_disk`). `python`: what runs
-    Python functions, this interpreter by default."""
+    temporary files, such as "8m" (it takes user namespaces, see `can_limit_disk`); the folder
+    `elsewhere` is then empty for the server, as the clients' is for one of another machine. `python`:
+    what runs Python functions, this interpreter by default."""
 
     def __init__(self, folder, cores=2, memory="4g", token=None, disk=None, python=sys.executable):
         self.folder = Path(folder)
@@ -33,6 +34,7 @@ class SparkServer:
         self.memory = memory
         self.token = token
         self.disk = disk
+        self.elsewhere = self.folder / "elsewhere"
         self.python = python
         self.port = free_port()
         self.address = f"sc://127.0.0.1:{self.port}"
@@ -62,9 +64,11 @@ class SparkServer:
         limit, settings = [], []
         if self.disk:
             disk = self.folder / "disk"
-            disk.mkdir()
-            mount = f'mount -t tmpfs -o size={self.disk} none "$0" && exec "$@"'
-            limit = ["unshare", "-rm", "sh", "-c", mount, disk]
+            for folder in (disk, self.elsewhere):
+                folder.mkdir()
+            mounts = f'mount -t tmpfs -o size={self.disk} none "$0" && mount -t tmpfs none "$1"'
+            words = ["sh", "-c", mounts + ' && shift && exec "$@"', disk, self.elsewhere]
+            limit = ["unshare", "-rm", *words]
             settings = ["--driver-java-options", f"-Djava.io.tmpdir={disk}"]
             settings += ["--conf", f"spark.local.dir={disk}"]
         submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"

@@ -73,7 +73,11 @@ def guarded_cases(scratch, server):
             print(f"skipped  {name}: this machine has no user namespaces to limit a disk", flush=True)
             continue
         words = ["predict", str(DIGITS), "--input", str(table), "--quiet", "--remote", address]
-        yield Case(name, [*words, "--output", str(scratch / "out-guarded")], says)
+        # To a server that sees this machine's files nothing would be sent.
+        environment = {"TMPDIR": str(server.elsewhere)} if server.disk else {}
+        yield Case(
+            name, [*words, "--output", str(scratch / "out-guarded")], says, environment=environment
+        )
 
 
 def cases(scratch, remote):
