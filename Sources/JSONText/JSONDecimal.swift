@@ -1,19 +1,22 @@
 /// A number's digits, of which its value is made in the form that is asked for.
+///
+/// What most numbers take is compiled into who reads them, as ``JSONScanner`` is; the rest stays here.
 public struct JSONDecimal {
   /// The number as it stands in the text, which must stay where it is.
   public let text: UnsafeRawBufferPointer
-  private let isNegative: Bool
-  private let mantissa: UInt64
-  private let exponent: Int
+  @usableFromInline let isNegative: Bool
+  @usableFromInline let mantissa: UInt64
+  @usableFromInline let exponent: Int
   /// Whether ``mantissa`` has all digits.
-  private let isExact: Bool
-  private let isWhole: Bool
+  @usableFromInline let isExact: Bool
+  @usableFromInline let isWhole: Bool
   /// The value of a word that stands for a number.
-  private let special: Double?
+  @usableFromInline let special: Double?
 
   /// Reads the number at `position`, which is moved behind it.
   ///
   /// - Parameter allowsWords: whether Triton's words for values that JSON has none for are taken.
+  @inlinable
   public init(
     _ bytes: UnsafeRawBufferPointer, at position: inout Int, allowsWords: Bool
   ) throws(JSONError) {
@@ -66,8 +69,14 @@ public struct JSONDecimal {
   }
 
   /// The number if it is whole, whatever form it has; `nil` also beyond 64 bits.
+  @inlinable
   public var whole: Int128? {
     if special != nil { return nil }
+    return isWhole && isExact ? isNegative ? -Int128(mantissa) : Int128(mantissa) : shifted
+  }
+
+  /// The number if what its exponent and its point leave is whole and fits 64 bits.
+  @usableFromInline var shifted: Int128? {
     var (mantissa, exponent) = (mantissa, exponent)
     if !isExact {
       // Too many digits for a word, unless the last of them are zeros.
@@ -96,6 +105,7 @@ public struct JSONDecimal {
   }
 
   /// The number rounded as its double would be; `nil` if that takes the double.
+  @inlinable
   public var float: Float? {
     if let special { return Float(special) }
     guard isExact, abs(exponent) < Self.powersOfTen.count else { return nil }
@@ -109,26 +119,38 @@ public struct JSONDecimal {
     return Float(isNegative ? -magnitude : magnitude)
   }
 
-  private var scaled: Double {
+  @inlinable
+  var scaled: Double {
     let power = Self.powersOfTen[abs(exponent)]
     return exponent < 0 ? Double(mantissa) / power : Double(mantissa) * power
   }
 
-  private static let powersOfTen: [Double] = [
+  @usableFromInline static let powersOfTen: [Double] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
   ]
 }
 
 /// The digits at a place of the text, taken one after the other.
-private struct Digits {
-  let bytes: UnsafeRawBufferPointer
-  var position: Int
-  var value: UInt64 = 0
-  var isExact = true
+@usableFromInline
+struct Digits {
+  @usableFromInline let bytes: UnsafeRawBufferPointer
+  @usableFromInline var position: Int
+  @usableFromInline var value: UInt64 = 0
+  @usableFromInline var isExact = true
+  /// The number of digits taken.
+  @usableFromInline var count = 0
 
+  @inlinable
+  init(bytes: UnsafeRawBufferPointer, position: Int) {
+    self.bytes = bytes
+    self.position = position
+  }
+
+  @usableFromInline
   func failure(_ message: String) -> JSONError { JSONError(json: message, byte: position) }
 
+  @inlinable
   mutating func take(_ byte: UInt8) -> Bool {
     guard position < bytes.count, bytes[position] == byte else { return false }
     position += 1
@@ -136,8 +158,25 @@ private struct Digits {
   }
 
   /// Takes all digits that follow, and returns their number.
+  @inlinable
   mutating func takeAll() -> Int {
     let start = position
+    // Nineteen digits fit a word, whatever they are.
+    let safe = min(bytes.count, position + max(0, 19 - count))
+    while position < safe {
+      let digit = bytes[position] &- UInt8(ascii: "0")
+      if digit > 9 { break }
+      position += 1
+      value = value &* 10 &+ UInt64(digit)
+    }
+    if position == safe { takeRest() }
+    count += position - start
+    return position - start
+  }
+
+  /// Takes digits that a word may not hold.
+  @usableFromInline
+  mutating func takeRest() {
     while position < bytes.count {
       let digit = bytes[position] &- UInt8(ascii: "0")
       if digit > 9 { break }
@@ -147,9 +186,9 @@ private struct Digits {
       if overflow || carry { isExact = false }
       value = sum
     }
-    return position - start
   }
 
+  @usableFromInline
   mutating func takeExponent() throws(JSONError) -> Int {
     let isNegative = take(UInt8(ascii: "-"))
     if !isNegative { _ = take(UInt8(ascii: "+")) }
@@ -162,11 +201,16 @@ private struct Digits {
   }
 
   /// The value of Triton's words for values that JSON has none for.
+  @inlinable
   mutating func takeWord(isNegative: Bool) -> Double? {
     guard position < bytes.count,
-      bytes[position] == UInt8(ascii: "N")
-        || bytes[position] == UInt8(ascii: "I")
+      bytes[position] == UInt8(ascii: "N") || bytes[position] == UInt8(ascii: "I")
     else { return nil }
+    return findWord(isNegative: isNegative)
+  }
+
+  @usableFromInline
+  mutating func findWord(isNegative: Bool) -> Double? {
     for (word, value) in Self.words where bytes.dropFirst(position).starts(with: word.utf8) {
       position += word.utf8.count
       return isNegative ? -value : value

@@ -2,7 +2,7 @@
 public struct JSONWriter {
   public var bytes: [UInt8] = []
   /// Whether a space follows each comma and colon.
-  private let isSpaced: Bool
+  @usableFromInline let isSpaced: Bool
 
   public init(isSpaced: Bool = false) { self.isSpaced = isSpaced }
 
@@ -26,6 +26,7 @@ public struct JSONWriter {
   @inlinable
   public mutating func byte(_ byte: UInt8) { bytes.append(byte) }
 
+  @inlinable
   public mutating func comma() {
     byte(UInt8(ascii: ","))
     if isSpaced { byte(UInt8(ascii: " ")) }
@@ -41,7 +42,7 @@ public struct JSONWriter {
       value < 0 ? raw("-Infinity") : raw("Infinity")
     } else {
       // Triton's exponents have no plus sign.
-      raw(value.description.filter { $0 != "+" })
+      for unit in value.description.utf8 where unit != UInt8(ascii: "+") { byte(unit) }
     }
   }
 
