@@ -148,17 +148,17 @@ extension Tensor {
     return Tensor(shape: [rows, columns.count]) { output in
       for (index, column) in columns.enumerated() {
         column.withUnsafeBytes { input in
-          let output = UnsafeMutableRawBufferPointer(output)
+          let target = UnsafeMutableRawBufferPointer(output)
           // Of a size that is known here an element is copied by a load and a store; one of a type that
           // only the caller knows, by a call.
           switch MemoryLayout<Element>.stride {
-          case 1: Interleaving.copy(UInt8.self, input, to: output, from: index, step: columns.count)
+          case 1: Interleaving.copy(UInt8.self, input, to: target, from: index, step: columns.count)
           case 2:
-            Interleaving.copy(UInt16.self, input, to: output, from: index, step: columns.count)
+            Interleaving.copy(UInt16.self, input, to: target, from: index, step: columns.count)
           case 4:
-            Interleaving.copy(UInt32.self, input, to: output, from: index, step: columns.count)
+            Interleaving.copy(UInt32.self, input, to: target, from: index, step: columns.count)
           case 8:
-            Interleaving.copy(UInt64.self, input, to: output, from: index, step: columns.count)
+            Interleaving.copy(UInt64.self, input, to: target, from: index, step: columns.count)
           case let size: preconditionFailure("elements of \(size) bytes")
           }
         }
