@@ -196,6 +196,22 @@ struct TensorBridgeTests {
       try column.slice(2..<3).tensor(of: Double.self) == Tensor([3, 30], shape: [1, 2]))
   }
 
+  @Test("columns of elements of every size stand side by side")
+  func interleaving() throws {
+    func check<Element: TensorElement>(
+      _ first: [Element], _ second: [Element], _ rows: [Element]
+    ) throws {
+      let made = Tensor<Element>.interleaving([Tensor(first), Tensor(second)])
+      #expect(try made == Tensor(rows, shape: [first.count, 2]))
+    }
+    try check([true, false, true], [false, false, true], [true, false, false, false, true, true])
+    try check([1, 2] as [Int16], [3, -4], [1, 3, 2, -4])
+    try check([1.5, 2] as [Float], [3, -4], [1.5, 3, 2, -4])
+    try check([1.5, 2] as [Double], [3, -4], [1.5, 3, 2, -4])
+    try check([1.5, 2.5] as [BFloat16], [3.5, 0.5], [1.5, 3.5, 2.5, 0.5])
+    try check([] as [Float], [], [])
+  }
+
   @Test("tensors become list columns that share their memory")
   func listColumns() throws {
     let tensor = try Tensor<Float>([1, 2, 3, 4, 5, 6], shape: [3, 2])

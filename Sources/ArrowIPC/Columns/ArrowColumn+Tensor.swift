@@ -147,14 +147,39 @@ extension Tensor {
     precondition(columns.allSatisfy { $0.count == rows }, "columns of different lengths")
     return Tensor(shape: [rows, columns.count]) { output in
       for (index, column) in columns.enumerated() {
-        column.withUnsafeBufferPointer { input in
-          var position = index
-          for row in 0..<rows {
-            output.initializeElement(at: position, to: input[row])
-            position += columns.count
+        column.withUnsafeBytes { input in
+          let target = UnsafeMutableRawBufferPointer(output)
+          // Of a size that is known here an element is copied by a load and a store; one of a type that
+          // only the caller knows, by a call.
+          switch MemoryLayout<Element>.stride {
+          case 1: Interleaving.copy(UInt8.self, input, to: target, from: index, step: columns.count)
+          case 2:
+            Interleaving.copy(UInt16.self, input, to: target, from: index, step: columns.count)
+          case 4:
+            Interleaving.copy(UInt32.self, input, to: target, from: index, step: columns.count)
+          case 8:
+            Interleaving.copy(UInt64.self, input, to: target, from: index, step: columns.count)
+          case let size: preconditionFailure("elements of \(size) bytes")
           }
         }
       }
+    }
+  }
+}
+
+private enum Interleaving {
+  /// Copies the numbers of `input` to every `step`th place of `output`, beginning at place `first`.
+  static func copy<Bits: BitwiseCopyable>(
+    _: Bits.Type, _ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer,
+    from first: Int, step: Int
+  ) {
+    let size = MemoryLayout<Bits>.size
+    var target = first * size
+    for source in stride(from: 0, to: input.count, by: size) {
+      output.storeBytes(
+        of: input.loadUnaligned(fromByteOffset: source, as: Bits.self), toByteOffset: target,
+        as: Bits.self)
+      target += step * size
     }
   }
 }

@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 /// The version of this interface; a plug-in of another one is refused.
-#define NT_FILES_VERSION 1
+#define NT_FILES_VERSION 2
 
 /// Kinds of failure, as functions return them.
 enum {
@@ -50,6 +50,8 @@ enum {
   NT_INVALID = 9,
   /// Memory ran out.
   NT_OUT_OF_MEMORY = 10,
+  /// A file is not the one any more that was opened.
+  NT_CHANGED = 11,
 };
 
 /// Formats of tables.
@@ -61,7 +63,9 @@ enum {
 
 /// A file system.
 typedef struct NTStore NTStore;
-/// A table in a file, opened: the format, the schema, a Parquet file's footer.
+/// A table in a file, opened: the format, the schema, a Parquet file's footer. For a Parquet file of this
+/// machine it holds memory alone, so that many may be kept: each scan opens the file again, and fails with
+/// NT_CHANGED if its length or time is another by then.
 typedef struct NTFile NTFile;
 /// Batches that are being decoded.
 typedef struct NTScan NTScan;

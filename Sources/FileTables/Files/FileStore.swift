@@ -1,4 +1,5 @@
 import CFileTables
+import Synchronization
 
 /// One file system: that of this machine, S3, Google Cloud Storage, Azure, HDFS.
 ///
@@ -17,6 +18,7 @@ package final class FileStore: Sendable {
   private let root: String
   private let rootPath: String
   private let options: String
+  private let opened = Atomic(0)
 
   /// The store of a location, and the path in it: `/x`, `x`, `file:///x`, `s3://bucket/key` (with Apache
   /// Arrow's options of the store behind `?`), `gs:`, `abfs:`, `hdfs:`.
@@ -62,6 +64,11 @@ package final class FileStore: Sendable {
   package func location(_ path: String) -> String {
     isLocal ? path : root + path.dropFirst(rootPath.count) + options
   }
+
+  /// How many tables have been opened in it; the footer of each was read.
+  var openedTables: Int { opened.load(ordering: .relaxed) }
+
+  func noteOpenedTable() { opened.wrappingAdd(1, ordering: .relaxed) }
 
   // MARK: What there is
 

@@ -5,6 +5,9 @@ import CFileTables
 /// A table in a Parquet or Arrow file, opened: what a Parquet file's footer tells is read once. Several
 /// threads may read row groups of it.
 ///
+/// A Parquet file of this machine is open only while its rows are read, and refused then if it was changed
+/// since the footer was read; an Arrow file is open as long as this is there.
+///
 /// ```swift
 /// let file = try TableFile(store, path, .parquet)
 /// let batches = try file.batches(rowGroups: [0], columns: [["id"], ["address", "city"]], batchRows: 1024)
@@ -20,6 +23,8 @@ package final class TableFile: Sendable {
   package let length: Int64
   /// The file as the user would write it.
   package let location: String
+  /// Where the columns are in ``schema``.
+  let names: FieldNames
   let library: FileLibrary
   nonisolated(unsafe) let handle: OpaquePointer
 
@@ -38,6 +43,7 @@ package final class TableFile: Sendable {
       library.api.file_open(store.handle, path, code, length ?? -1, &opened, $0)
     }
     guard let opened else { throw FileTableError(.io, "the file did not open", path: location) }
+    store.noteOpenedTable()
     do throws(FileTableError) {
       var schema = ArrowCSchema()
       try library.call(location) { library.api.file_schema(opened, &schema, $0) }
@@ -57,6 +63,7 @@ package final class TableFile: Sendable {
       library.api.file_free(opened)
       throw error
     }
+    names = FieldNames(schema.fields)
     self.length = library.api.file_length(opened)
     self.location = location
     self.library = library

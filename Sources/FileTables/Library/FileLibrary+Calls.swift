@@ -36,6 +36,7 @@ extension FileLibrary {
       case Int(NT_NO_SPACE): (.noSpace, "make room, or write to another disk")
       case Int(NT_IO): (.io, "try again; if it stays so, look after the disk or the network")
       case Int(NT_CANCELLED): (.cancelled, "")
+      case Int(NT_CHANGED): (.changed, "run again when nobody writes to it")
       case Int(NT_OUT_OF_MEMORY): (.outOfMemory, "use fewer threads or smaller batches")
       default: (otherwise, "")
       }

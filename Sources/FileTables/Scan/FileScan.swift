@@ -27,6 +27,8 @@ public struct FileScan: Sendable {
   let columns: [ScanColumn]
   /// No more rows than these, if set.
   public let limit: Int?
+  /// The files that were looked into, for this table and those that are made from it.
+  let opened: OpenedFiles
   /// Whether not all rows are read, but some from all over the table.
   var sample: RowSample?
 
@@ -55,6 +57,7 @@ public struct FileScan: Sendable {
       (kind, isTabbed) = try FormatDetection.format(of: listing.paths, files: all)
     }
     let settings = try ScanSettings(kind, options: options, zone: zone, isTabbed: isTabbed)
+    let opened = OpenedFiles()
     let known: StructType
     if let schema {
       known = StructType(
@@ -64,7 +67,8 @@ public struct FileScan: Sendable {
       try SparkSchema.checkNames(schema, "the schema")
     } else {
       let inference = SchemaInference(
-        settings, paths: paths, files: all, isNested: all.count < listing.files.count)
+        settings, paths: paths, files: all, opened: opened,
+        isNested: all.count < listing.files.count)
       known = SparkSchema.nullable(try inference.schema())
       try SparkSchema.checkNames(known, "the table '\(paths[0])'")
     }
@@ -93,14 +97,15 @@ public struct FileScan: Sendable {
     }
     try self.init(
       format: kind, settings: settings, dataSchema: known, files: files, columns: columns,
-      limit: nil)
+      limit: nil, opened: opened)
   }
 
   init(
     format: FileFormat, settings: ScanSettings, dataSchema: StructType? = nil, files: [ScanFile],
-    columns: [ScanColumn], limit: Int?
+    columns: [ScanColumn], limit: Int?, opened: OpenedFiles = OpenedFiles()
   ) throws(FileTableError) {
     self.format = format
+    self.opened = opened
     var settings = settings
     if let dataSchema { settings.dataSchema = dataSchema }
     self.settings = settings
@@ -203,8 +208,10 @@ extension FileScan {
   ) throws(FileTableError) -> FileScan {
     var scan = try FileScan(
       format: format, settings: settings, files: files ?? self.files,
-      columns: columns ?? self.columns, limit: limit ?? self.limit)
-    scan.sample = sample
+      columns: columns ?? self.columns, limit: limit ?? self.limit, opened: opened)
+    // Of other files the sample has other places.
+    scan.sample =
+      files == nil ? sample : sample.map { RowSample(rows: $0.rows, seed: $0.seed) }
     return scan
   }
 
@@ -219,7 +226,8 @@ extension FileScan {
   /// The number of files that have rows.
   public var fileCount: Int { files.count }
 
-  /// The number of rows, if the footers of not too many Parquet files tell it; each call reads them.
+  /// The number of rows, if the footers of not too many Parquet files tell it, none of which was changed
+  /// since it was listed. The footers are read once, and again by nobody who reads the rows.
   public var rows: Int? {
     if files.isEmpty { return 0 }
     if let sample {
@@ -231,7 +239,10 @@ extension FileScan {
     guard format == .parquet, files.count <= 64 else { return nil }
     var sum: Int64 = 0
     for file in files {
-      guard let table = try? TableFile(file.store, file.path, .parquet) else { return nil }
+      // Footers that were read before tell nothing of a file that has changed since.
+      guard (try? Self.check(file, length: file.length, modified: file.modified)) != nil,
+        let table = try? opened.table(file, .parquet)
+      else { return nil }
       for group in table.rowGroups {
         if group.rows < 0 { return nil }
         sum += group.rows

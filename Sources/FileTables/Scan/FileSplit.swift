@@ -62,13 +62,16 @@ extension FileScan {
         .invalidOption, "the split of '\(split.location)' is of another scan", path: split.location)
     }
     let file = files[split.file]
-    try Self.check(split, file)
+    try Self.check(file, length: split.length, modified: split.modified)
     return ScanBatches(
       try reader(of: split, file: file, batchRows: max(batchRows, 1)), schema: arrowSchema,
       limit: split.rows.map { min($0, limit ?? .max) } ?? limit)
   }
 
-  private static func check(_ split: FileSplit, _ file: ScanFile) throws(FileTableError) {
+  /// Refuses a file that has not the length and the time any more that it was listed with.
+  static func check(
+    _ file: ScanFile, length: Int64, modified: Int64
+  ) throws(FileTableError) {
     guard let now = try file.store.info(file.path) else {
       throw FileTableError(
         .changed,
@@ -76,12 +79,12 @@ extension FileScan {
           + "run again", path: file.location)
     }
     let isSame =
-      (now.length == split.length || split.length < 0)
-      && (split.modified < 0 || isSame(now.modified, split.modified))
+      (now.length == length || length < 0)
+      && (modified < 0 || isSame(now.modified, modified))
     if isSame { return }
     throw FileTableError(
       .changed,
-      "the file '\(file.location)' was changed while the table was read (\(split.length) bytes when it "
+      "the file '\(file.location)' was changed while the table was read (\(length) bytes when it "
         + "was listed, \(now.length) now); run again when nobody writes to it",
       path: file.location)
   }
@@ -99,8 +102,8 @@ extension FileScan {
     switch format {
     case .parquet, .arrow:
       return try TableSplitReader(
-        split, file: file, settings: settings, columns: columns, schema: arrowSchema,
-        batchRows: batchRows)
+        split, file: file, opened: opened, settings: settings, columns: columns,
+        schema: arrowSchema, batchRows: batchRows)
     case .csv:
       return try CSVSplitReader(
         file: file, settings: settings, columns: columns, schema: arrowSchema, batchRows: batchRows)

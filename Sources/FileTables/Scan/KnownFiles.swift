@@ -59,7 +59,7 @@ package struct KnownFiles: Sendable {
       partition: partition)
     return try FileScan(
       format: prototype.format, settings: prototype.settings, files: [file],
-      columns: prototype.columns, limit: nil)
+      columns: prototype.columns, limit: nil, opened: prototype.opened)
   }
 
   /// Looks whether a file is there, and into the footer of Parquet for what Spark reads and this does not,
@@ -80,8 +80,7 @@ package struct KnownFiles: Sendable {
     }
     for column in prototype.columns where column.partition == nil {
       guard
-        let index = try FieldMatching.field(
-          column.field.name, in: table.schema.fields, file: location)
+        let index = try FieldMatching.column(column.field.name, of: table, file: location)
       else { continue }
       try TypeReading.check(
         table.schema.fields[index], as: column.field.type, path: column.field.name, file: location)

@@ -1,7 +1,16 @@
+import Synchronization
+
 /// Some rows from places all over a table, of which little else is read.
-package struct RowSample: Sendable, Hashable {
-  var rows: Int
-  var seed: UInt64
+package struct RowSample: Sendable {
+  let rows: Int
+  let seed: UInt64
+  /// The places, once they have been looked for: in the footers of many files.
+  fileprivate let found = FoundPlaces()
+
+  init(rows: Int, seed: UInt64) {
+    self.rows = rows
+    self.seed = seed
+  }
 
   /// The number of places, if these have enough rows: rows beside each other are often alike.
   static let places = 16
@@ -24,6 +33,10 @@ package struct RowSample: Sendable, Hashable {
   }
 }
 
+private final class FoundPlaces: Sendable {
+  let splits = Mutex<[FileSplit]?>(nil)
+}
+
 extension FileScan {
   /// The same table with about `rows` rows from places all over it, the same ones each time: neighbours from
   /// some row groups of Parquet, of other formats the first rows of some files. Exactly as many if Parquet
@@ -36,6 +49,15 @@ extension FileScan {
 
   /// The places of a sample, in the order of rows.
   func splits(of sample: RowSample) -> [FileSplit] {
+    sample.found.splits.withLock { known in
+      if let known { return known }
+      let found = places(of: sample)
+      known = found
+      return found
+    }
+  }
+
+  private func places(of sample: RowSample) -> [FileSplit] {
     var random = SeededRandom(state: sample.seed)
     let some = files.indices.shuffled(using: &random).prefix(RowSample.files).sorted()
     var places = some.flatMap(places(in:)).shuffled(using: &random)
@@ -60,7 +82,7 @@ extension FileScan {
       size: max(file.length, 0), file: index)
     guard format == .parquet,
       // A file that cannot be read says so when its rows are asked for.
-      let table = try? TableFile(file.store, file.path, .parquet, length: file.length)
+      let table = try? opened.table(file, .parquet)
     else { return [whole] }
     return table.rowGroups.filter { $0.rows > 0 }.map { group in
       var split = whole

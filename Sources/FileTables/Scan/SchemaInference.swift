@@ -6,12 +6,18 @@ struct SchemaInference {
   private let settings: ScanSettings
   private let paths: [String]
   private let files: [ScanFile]
+  private let opened: OpenedFiles
   private let isNested: Bool
 
   /// - Parameters:
   ///   - files: with those of Parquet's metadata.
+  ///   - opened: keeps those that are looked into.
   ///   - isNested: whether there are files in folders that are not looked into.
-  init(_ settings: ScanSettings, paths: [String], files: [ScanFile], isNested: Bool) {
+  init(
+    _ settings: ScanSettings, paths: [String], files: [ScanFile], opened: OpenedFiles,
+    isNested: Bool
+  ) {
+    self.opened = opened
     self.isNested = isNested
     self.settings = settings
     self.paths = paths
@@ -82,7 +88,7 @@ struct SchemaInference {
   }
 
   private func schema(of file: ScanFile) throws(FileTableError) -> StructType {
-    let table = try TableFile(file.store, file.path, settings.format)
+    let table = try opened.table(file, settings.format)
     return settings.format == .parquet
       ? try SparkSchema.parquet(table.schema, file: file.location)
       : try SparkSchema.arrow(table.schema, file: file.location)

@@ -1,4 +1,5 @@
-// Parquet: the footer is read once and shared by scans, which decode batch by batch.
+// Parquet: the footer is read once and shared by scans, each of which opens the file for itself and decodes
+// batch by batch.
 
 #pragma once
 
@@ -9,6 +10,7 @@
 #include <parquet/metadata.h>
 #include <parquet/properties.h>
 #include <parquet/statistics.h>
+#include <sys/stat.h>
 
 #include <limits>
 #include <memory>
@@ -109,15 +111,68 @@ inline std::shared_ptr<ArrayData> with_type(const std::shared_ptr<ArrayData>& da
 
 // MARK: The file
 
+// The bytes of a file while they are read. One of this machine is mapped into memory, of which what is decoded
+// keeps nothing.
+class ParquetSource {
+ public:
+  ParquetSource(const NTStore& store, const std::string& path, int64_t length) {
+    if (!store.is_local) {
+      file_ = open_file(store, path, length);
+      length_ = value(file_->GetSize());
+      return;
+    }
+    check_kind(path);
+    const auto mapped = value(io::MemoryMappedFile::Open(path, io::FileMode::READ));
+    file_ = mapped;
+    length_ = value(mapped->GetSize());
+    struct stat status {};
+    if (fstat(mapped->file_descriptor(), &status) == 0) {
+      modified_ = int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+    }
+    // One byte tells where all are; more would be asked of the disk, needed or not.
+    const auto first = length_ > 0 ? value(mapped->ReadAt(0, 1)) : nullptr;
+    range_ = std::make_unique<MappedRange>(first == nullptr ? nullptr : first->data(), length_);
+  }
+
+  const std::shared_ptr<io::RandomAccessFile>& file() const { return file_; }
+  int64_t length() const { return length_; }
+  // Nanoseconds since 1970; -1 where nobody asks.
+  int64_t modified() const { return modified_; }
+
+  // What `body` reads, unless the file was cut short in the meantime.
+  template <typename Body>
+  auto reading(Body&& body) const -> decltype(body()) {
+    try {
+      auto result = body();
+      if (range_ != nullptr) range_->check();
+      return result;
+    } catch (...) {
+      // Zeros look like a damaged file.
+      if (range_ != nullptr) range_->check();
+      throw;
+    }
+  }
+
+ private:
+  std::shared_ptr<io::RandomAccessFile> file_;
+  // Destroyed before what it watches.
+  std::unique_ptr<MappedRange> range_;
+  int64_t length_ = 0;
+  int64_t modified_ = -1;
+};
+
 class ParquetTable final : public Table, public std::enable_shared_from_this<ParquetTable> {
  public:
   ParquetTable(const NTStore& store, const std::string& path, int64_t length)
-      : is_local_(store.is_local) {
-    open_source(store, path, length);
+      : store_(store), path_(path) {
+    auto source = std::make_shared<const ParquetSource>(store, path, length);
+    length_ = source->length();
+    modified_ = source->modified();
     properties_ = parquet::ReaderProperties(pool());
-    limit_to_footer();
-    metadata_ = reading(
-        [this] { return parquet::ParquetFileReader::Open(source_, properties_)->metadata(); });
+    limit_to_footer(*source);
+    metadata_ = source->reading([&] {
+      return parquet::ParquetFileReader::Open(source->file(), properties_)->metadata();
+    });
     // The types that Arrow wrote beside Parquet's own (dictionaries, large strings, zones): Spark does
     // not look at them, so its columns and these are the same without.
     const auto& notes = metadata_->key_value_metadata();
@@ -132,6 +187,9 @@ class ParquetTable final : public Table, public std::enable_shared_from_this<Par
     whole_ = arrow::schema(std::move(fields), notes);
     schema_ = with_meanings(*metadata_->schema(), manifest_, select(*whole_, Scanning{}), whole_);
     has_meanings_ = !schema_->Equals(*whole_, /*check_metadata=*/true);
+    // Many tables may be kept: those of this machine hold neither a descriptor nor a mapping. In a store
+    // there is nothing to hold, and opening may take a question.
+    if (!store.is_local) source_ = std::move(source);
   }
 
   std::shared_ptr<Schema> schema() const override { return schema_; }
@@ -183,11 +241,12 @@ class ParquetTable final : public Table, public std::enable_shared_from_this<Par
   friend class ParquetBatches;
 
   // A damaged footer can't name texts or lists that are longer than itself.
-  void limit_to_footer() {
+  void limit_to_footer(const ParquetSource& source) {
     int64_t limit = length_;
-    if (is_local_ && length_ >= 12) {
+    if (store_.is_local && length_ >= 12) {
       uint8_t tail[8];
-      if (value(source_->ReadAt(length_ - 8, 8, tail)) == 8 && tail[6] == 'R' && tail[7] == '1') {
+      if (value(source.file()->ReadAt(length_ - 8, 8, tail)) == 8 && tail[6] == 'R' &&
+          tail[7] == '1') {
         limit = tail[0] | tail[1] << 8 | tail[2] << 16 | static_cast<int64_t>(tail[3]) << 24;
       }
     }
@@ -198,38 +257,22 @@ class ParquetTable final : public Table, public std::enable_shared_from_this<Par
         static_cast<int32_t>(std::min<int64_t>(limit, parquet::kDefaultThriftContainerSizeLimit)));
   }
 
-  // One of this machine is mapped into memory, of which what is decoded keeps nothing.
-  void open_source(const NTStore& store, const std::string& path, int64_t length) {
-    if (!is_local_) {
-      source_ = open_file(store, path, length);
-      length_ = value(source_->GetSize());
-      return;
+  // The file, for a scan, if it is still the one whose footer was read.
+  std::shared_ptr<const ParquetSource> open() const {
+    if (source_ != nullptr) return source_;
+    auto source = std::make_shared<const ParquetSource>(store_, path_, length_);
+    if (source->length() != length_ || source->modified() != modified_) {
+      throw Failure(NT_CHANGED, "the file was changed after its footer was read");
     }
-    check_kind(path);
-    source_ = value(io::MemoryMappedFile::Open(path, io::FileMode::READ));
-    length_ = value(source_->GetSize());
-    const auto all = length_ > 0 ? value(source_->ReadAt(0, length_)) : nullptr;
-    mapped_ = std::make_shared<MappedRange>(all == nullptr ? nullptr : all->data(), length_);
+    return source;
   }
 
-  // What `body` reads, unless the file was cut short in the meantime.
-  template <typename Body>
-  auto reading(Body&& body) const -> decltype(body()) {
-    try {
-      auto result = body();
-      if (mapped_ != nullptr) mapped_->check();
-      return result;
-    } catch (...) {
-      // Zeros look like a damaged file.
-      if (mapped_ != nullptr) mapped_->check();
-      throw;
-    }
-  }
-
-  bool is_local_;
-  std::shared_ptr<io::RandomAccessFile> source_;
-  std::shared_ptr<MappedRange> mapped_;
+  NTStore store_;
+  std::string path_;
+  // NULL if each scan opens the file.
+  std::shared_ptr<const ParquetSource> source_;
   int64_t length_ = 0;
+  int64_t modified_ = -1;
   parquet::ReaderProperties properties_;
   std::shared_ptr<parquet::FileMetaData> metadata_;
   parquet::arrow::SchemaManifest manifest_;
@@ -243,13 +286,13 @@ class ParquetTable final : public Table, public std::enable_shared_from_this<Par
 class ParquetBatches final : public Batches {
  public:
   ParquetBatches(std::shared_ptr<const ParquetTable> table, const Scanning& scanning)
-      : table_(std::move(table)), scanning_(scanning) {
+      : table_(std::move(table)), source_(table_->open()), scanning_(scanning) {
     const auto selections = select(*table_->whole_, scanning_);
     for (const auto& selection : selections) {
       table_->add_leaves(table_->manifest_.schema_fields[selection.index], selection, &leaves_);
     }
     // What a store far away sends is fetched ahead, of one row group after another.
-    is_fetching_ = scanning_.prefetch && !table_->is_local_;
+    is_fetching_ = scanning_.prefetch && !table_->store_.is_local;
     // The schema comes from a reader of nothing, since Arrow prunes nested columns by rules of its own.
     auto first = open({});
     schema_ = first.batches->schema();
@@ -259,7 +302,7 @@ class ParquetBatches final : public Batches {
     if (table_->has_meanings_) {
       schema_ = with_meanings(*table_->metadata_->schema(), table_->manifest_, selections, schema_);
     }
-    if (table_->is_local_) local_ = std::move(first.reader);
+    if (table_->store_.is_local) local_ = std::move(first.reader);
   }
 
   std::shared_ptr<Schema> schema() const override { return schema_; }
@@ -268,7 +311,7 @@ class ParquetBatches final : public Batches {
     while (true) {
       check(scanning_.stop);
       if (current_.batches == nullptr && !begin()) return nullptr;
-      const auto batch = table_->reading([this] {
+      const auto batch = source_->reading([this] {
         std::shared_ptr<RecordBatch> batch;
         check(current_.batches->ReadNext(&batch), NT_MALFORMED);
         return batch;
@@ -292,7 +335,7 @@ class ParquetBatches final : public Batches {
   };
 
   std::unique_ptr<parquet::ParquetFileReader> file() const {
-    return parquet::ParquetFileReader::Open(table_->source_, table_->properties_,
+    return parquet::ParquetFileReader::Open(source_->file(), table_->properties_,
                                             table_->metadata_);
   }
 
@@ -314,7 +357,7 @@ class ParquetBatches final : public Batches {
                                 pool(), std::move(fetched), arrow_properties(scanning_.batch_rows)),
                             NT_MALFORMED);
     }
-    opened.batches = table_->reading(
+    opened.batches = source_->reading(
         [&] { return value(opened.reader->GetRecordBatchReader(groups, leaves_), NT_MALFORMED); });
     return opened;
   }
@@ -352,6 +395,8 @@ class ParquetBatches final : public Batches {
   }
 
   std::shared_ptr<const ParquetTable> table_;
+  // Destroyed behind the readers, which read from it.
+  std::shared_ptr<const ParquetSource> source_;
   Scanning scanning_;
   std::vector<int> leaves_;
   std::shared_ptr<Schema> schema_;

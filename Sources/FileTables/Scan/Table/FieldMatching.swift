@@ -10,7 +10,20 @@ enum FieldMatching {
   static func field(
     _ name: String, in fields: [ArrowField], file: String
   ) throws(FileTableError) -> Int? {
-    let found = fields.indices.filter { fields[$0].name.isExactly(ignoringCase: name) }
+    try one(
+      fields.indices.filter { fields[$0].name.isExactly(ignoringCase: name) }, name, fields, file)
+  }
+
+  /// The same of the columns of a file, of which there may be many.
+  static func column(
+    _ name: String, of table: TableFile, file: String
+  ) throws(FileTableError) -> Int? {
+    try one(table.names.places(of: name), name, table.schema.fields, file)
+  }
+
+  private static func one(
+    _ found: [Int], _ name: String, _ fields: [ArrowField], _ file: String
+  ) throws(FileTableError) -> Int? {
     if found.count > 1 {
       let names = found.map { "'\(fields[$0].name)'" }.joined(separator: ", ")
       throw FileTableError(

@@ -17,15 +17,15 @@ final class TableSplitReader: SplitReader {
   private let batchRows: Int
 
   init(
-    _ split: FileSplit, file: ScanFile, settings: ScanSettings, columns: [OutputColumn],
-    schema: ArrowSchema, batchRows: Int
+    _ split: FileSplit, file: ScanFile, opened: OpenedFiles, settings: ScanSettings,
+    columns: [OutputColumn], schema: ArrowSchema, batchRows: Int
   ) throws(FileTableError) {
     self.columns = columns
     self.schema = schema
     self.file = file.location
     self.batchRows = batchRows
     let format = settings.format
-    let table = try TableFile(file.store, file.path, format)
+    let table = try opened.table(file, format)
     calendar = format == .parquet ? LegacyCalendar(table.schema.metadata) : nil
     let groups = table.rowGroups.indices.filter {
       format == .arrow || Self.isIn(split, table.rowGroups[$0])
@@ -37,8 +37,8 @@ final class TableSplitReader: SplitReader {
     var number: [Int: Int] = [:]
     for column in columns {
       guard column.constant == nil,
-        let index = try FieldMatching.field(
-          column.field.name, in: table.schema.fields, file: file.location)
+        let index = try FieldMatching.column(
+          column.field.name, of: table, file: file.location)
       else {
         places.append(nil)
         continue
