@@ -56,8 +56,11 @@ final class ScanRows: BatchSource {
     let batches = try open(part)
     parts.removeFirst()
     current = batches
-    guard let first = batches.firstRow else { return nil }
-    return RowOrigin(first: first, whole: "the file \(part.split.location)")
+    let file = "the file \(part.split.location)"
+    guard let first = batches.firstRow else {
+      return RowOrigin(whole: "the part from byte \(batches.firstByte) of \(file)")
+    }
+    return RowOrigin(first: first, whole: file)
   }
 
   private func open(_ part: ScanPart) throws -> ScanBatches {

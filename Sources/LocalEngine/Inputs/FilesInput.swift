@@ -69,7 +69,7 @@ private final class FilesBatches: EngineBatches, @unchecked Sendable {
     let isKnown = batches.firstRow != nil || split.start == 0
     origin = RowOrigin(
       first: batches.firstRow ?? 0,
-      whole: isKnown ? "the file" : "the file's part from byte \(split.start)")
+      whole: isKnown ? "the file" : "the file's part from byte \(batches.firstByte)")
   }
 
   func next() async throws -> RecordBatch? { try batches.next() }
