@@ -1,3 +1,4 @@
+import ArrowIPC
 import SparkTypes
 import Testing
 
@@ -90,14 +91,14 @@ import Testing
     let piece = 1 << 18
     var lines: [String] = []
     for length in [
-      piece - 1, piece - 2, 0, piece, 3 * piece + 7, 1, piece - 3, piece - 2 * end.utf8.count, 5,
+      piece - 1, piece - 2, 0, piece, 2 * piece + 7, 1, piece - 3, piece - 2 * end.utf8.count, 5,
     ] {
       lines.append("\(lines.count)" + String(repeating: "x", count: length))
     }
     try folder.write(lines.joined(separator: end), "a.txt")
     let expected = try folder.scan("a.txt").lines()
     #expect(expected == lines.map { "{\"value\":\"\($0)\"}" })
-    for size in [piece / 4, piece - 1, piece, piece + 1, 2 * piece, 4 << 20] {
+    for size in [piece / 4, piece - 1, piece, piece + 1] {
       let scan = try folder.scan("a.txt", options: Self.cut(size))
       #expect(try scan.lines(parallelism: 1) == expected, "splits of \(size)")
     }
@@ -124,11 +125,12 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ("a.csv", "a\n1\n\n2\nx\n3\n", ["header": "true"], "line 5 of"),
-    ("a.csv", "\u{FEFF}1\r\n2\r\nx", [:], "line 3 of"),
-    ("a.json", "{\"a\":1}\n\n{\"a\":\"x\"}\n{\"a\":2}\n", [:], "line 3 of"),
-  ])
+  @Test(
+    arguments: [
+      ("a.csv", "a\n1\n\n2\nx\n3\n", ["header": "true"], "line 5 of"),
+      ("a.csv", "\u{FEFF}1\r\n2\r\nx", [:], "line 3 of"),
+      ("a.json", "{\"a\":1}\n\n{\"a\":\"x\"}\n{\"a\":2}\n", [:], "line 3 of"),
+    ] as [(String, String, [String: String], String)])
   func numbersLinesWithinTheFile(
     _ name: String, _ text: String, _ options: [String: String], _ place: String
   ) throws {
