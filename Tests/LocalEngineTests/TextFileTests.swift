@@ -89,13 +89,19 @@ struct TextFileTests {
         #expect(example.hasPrefix("row \(Self.gap) of the file (file \(path)): "), "\(example)")
         return
       }
-      let found = try #require(
-        example.firstMatch(of: /^row ([0-9]+) of the file's part from byte ([0-9]+) \(file/),
-        "\(example)")
-      let (row, byte) = (try #require(Int(found.1)), try #require(Int(found.2)))
+      let place = /^row (\d+) of a part of the file \(file .*, rows counted from its byte (\d+)\):/
+      let found = try #require(try place.firstMatch(in: example), "\(example)")
+      let row = try #require(Int(found.1))
+      let byte = try #require(Int(found.2))
       let rest = String(decoding: Array(text.utf8)[byte...], as: UTF8.self)
       let line = rest.split(separator: "\n", omittingEmptySubsequences: false)[row]
       #expect(line == (format == "csv" ? "\(Self.gap)," : "{\"id\":\(Self.gap)}"))
+      let failing = try await Self.table(path, size: size).predicting(
+        .onnx("stub.onnx"), loaded: StubModel.doubling(),
+        PredictionRequest(inputs: ["x": "v"], outputs: ["y": "p"], batchSize: 8))
+      let said = await message { _ = try await failing.run(into: CountingSink()) }
+      #expect(said.contains("(file \(path), rows counted from its byte \(byte))"), "\(said)")
+      #expect(said.contains("row \(row)"), "\(said)")
     }
   }
 }
