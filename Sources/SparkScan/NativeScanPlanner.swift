@@ -132,8 +132,10 @@ package struct NativeScanPlanner: ScanPlanner {
       maxPartitionBytes: settings.maxPartitionBytes, openCostInBytes: settings.openCostInBytes,
       parallelism: try await parallelism(settings, isThisMachine, session))
     let files = listing.files.filter { format == .binary || $0.length > 0 }
+    let cutting = FileCutting(format, options: candidate.read.options)
     var tasks = planning.tasks(
-      files.map { ($0.location, $0.length, $0.modified) }, isCut: format == .parquet
+      files.map { ($0.location, $0.length, $0.modified) },
+      isCut: { cutting.allows(files[$0].location) }
     ).map { $0.map { ScanPart(split: $0, values: files[$0.file].values) } }
     // As in Spark, what follows a limit is one task's.
     if candidate.limit != nil { tasks = [tasks.flatMap(\.self)] }

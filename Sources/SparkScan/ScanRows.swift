@@ -56,16 +56,26 @@ final class ScanRows: BatchSource {
     let batches = try open(part)
     parts.removeFirst()
     current = batches
-    guard let first = batches.firstRow else { return nil }
-    return RowOrigin(first: first, whole: "the file \(part.split.location)")
+    let file = "the file \(part.split.location)"
+    guard let first = batches.firstRow else { return RowOrigin(whole: "a part of \(file)") }
+    place = "file \(part.split.location)"
+    return RowOrigin(first: first, whole: file)
   }
 
   private func open(_ part: ScanPart) throws -> ScanBatches {
     // The batches of a function may begin in the file before.
-    place =
-      "\(place == nil ? "file" : "near the beginning of, or before, file") \(part.split.location)"
-    return try files.batches(
+    let isFirst = place == nil
+    var text =
+      "\(isFirst ? "file" : "near the beginning of, or before, file") \(part.split.location)"
+    place = text
+    let batches = try files.batches(
       of: part.split, partition: part.values.map(\.arrowValue), batchRows: plan.batchRows)
+    // Without an origin rows are counted from the task's first one.
+    if isFirst, batches.firstRow != 0 {
+      text += ", rows counted from its byte \(batches.firstByte)"
+      place = text
+    }
+    return batches
   }
 
   func next() async throws -> RecordBatch? {

@@ -123,6 +123,40 @@ struct ScanFunctionTests {
     #expect(number.contains("no task of this number"), "\(number)")
   }
 
+  @Test("the parts of a text file have each row once; messages tell where rows are counted from")
+  func lines() async throws {
+    let files = try Files(rows: [])
+    let path = files.folder + "/t.csv"
+    let lines = (0..<9).map { "\($0),\(Double($0) / 2)\n" }
+    func plan(_ text: String) throws -> ScanPlan {
+      try Data(text.utf8).write(to: URL(filePath: path))
+      let entry = try #require(try FileStore.open(path).store.info(path))
+      let options = ["header": "true", "timeZone": "UTC"]
+      let cutting = FileCutting(.csv, options: options)
+      let splits = SplitPlanning(maxPartitionBytes: 12, openCostInBytes: 1, parallelism: 1)
+        .splits([(path, entry.length, entry.modified)], isCut: { _ in cutting.allows(path) })
+      #expect(splits.count == 5)
+      var plan = Self.plan(
+        splits.map { [ScanPart(split: $0, values: [.string("k")])] }, Self.doubled)
+      plan.format = .csv
+      plan.options = options
+      return plan
+    }
+    let good = try plan("id,x\n" + lines.joined())
+    let expected = (0..<9).map { ArrowValue.int($0) }
+    let together = try await Self.run(good, tasks: [0, 1, 2, 3, 4])
+    #expect(together.map { $0[1] } == expected)
+    #expect(together.map { $0[3] } == (0..<9).map { .float(Double($0)) })
+    var alone: [[ArrowValue]] = []
+    for task in 0..<5 { alone += try await Self.run(good, tasks: [Int64(task)]) }
+    #expect(alone == together)
+    // The byte is that of the first line of the task's part.
+    let bad = try plan("id,x\n" + lines.dropLast().joined() + "8,\n\n\n")
+    let null = await message { _ = try await Self.run(bad, tasks: [4]) }
+    #expect(null.contains("(file \(path), rows counted from its byte 53)"), "\(null)")
+    #expect(files.parts.isEmpty)
+  }
+
   @Test("a long list of parts comes as a file")
   func list() async throws {
     let files = try Files()

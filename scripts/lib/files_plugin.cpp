@@ -154,11 +154,11 @@ int32_t move_entry(NTStore* store, const char* from, const char* to, char** text
 
 // MARK: Bytes
 
-int32_t input_open(NTStore* store, const char* path, bool decompresses, NTInput** input,
-                   char** text) {
+int32_t input_open(NTStore* store, const char* path, bool decompresses, int64_t offset,
+                   NTInput** input, char** text) {
   return guarded(text, [&] {
     *input = nullptr;
-    *input = new NTInput(open_input(*store, path, decompresses));
+    *input = new NTInput(open_input(*store, path, decompresses, offset));
   });
 }
 int32_t input_read(NTInput* input, void* buffer, int64_t capacity, int64_t* count, char** text) {

@@ -69,7 +69,7 @@ typedef struct NTStore NTStore;
 typedef struct NTFile NTFile;
 /// Batches that are being decoded.
 typedef struct NTScan NTScan;
-/// The bytes of a file, being read from its beginning.
+/// The bytes of a file, being read one after the other.
 typedef struct NTInput NTInput;
 /// A file that is being written: bytes.
 typedef struct NTOutput NTOutput;
@@ -210,9 +210,9 @@ typedef struct NTFiles {
   // Bytes.
 
   /// With `decompresses` what a name's end tells of is undone: .gz, .zst, .bz2, .br, .deflate (zlib's),
-  /// .lz4 (frames).
-  int32_t (*input_open)(NTStore *store, const char *path, bool decompresses, NTInput **input,
-                        char **text);
+  /// .lz4 (frames). The first byte that is read is that at `offset`, which is 0 for compressed files.
+  int32_t (*input_open)(NTStore *store, const char *path, bool decompresses, int64_t offset,
+                        NTInput **input, char **text);
   /// Fewer than `capacity` bytes only at the end.
   int32_t (*input_read)(NTInput *input, void *buffer, int64_t capacity, int64_t *count,
                         char **text);

@@ -1,23 +1,25 @@
 import CFileTables
 import Synchronization
 
-/// The bytes of a file, read from its beginning.
+/// The bytes of a file, read one after the other.
 package final class FileBytes: Sendable {
   private let store: FileStore
   private let location: String
   private let input: Mutex<Handle>
 
-  /// - Parameter decompressing: undoes the compression that the name's end tells of: `.gz`, `.zst`,
-  ///   `.bz2`, `.br`, `.deflate` (zlib's format), `.lz4` (the frame format).
+  /// - Parameters:
+  ///   - decompressing: undoes the compression that the name's end tells of: `.gz`, `.zst`, `.bz2`, `.br`,
+  ///     `.deflate` (zlib's format), `.lz4` (the frame format).
+  ///   - offset: the first byte that is read, 0 for compressed files.
   package init(
-    _ store: FileStore, _ path: String, decompressing: Bool
+    _ store: FileStore, _ path: String, decompressing: Bool, from offset: Int64 = 0
   ) throws(FileTableError) {
     self.store = store
     let location = store.location(path)
     self.location = location
     var handle: OpaquePointer?
     try store.library.call(location) {
-      store.library.api.input_open(store.handle, path, decompressing, &handle, $0)
+      store.library.api.input_open(store.handle, path, decompressing, offset, &handle, $0)
     }
     input = Mutex(Handle(handle))
   }

@@ -10,7 +10,7 @@ public struct FileSplit: Sendable, Codable, Hashable {
   /// When the file was changed before that, in nanoseconds since 1970, or -1.
   public var modified: Int64
   /// The first of the bytes whose rows these are. Row groups of Parquet belong to the split that has
-  /// their middle.
+  /// their middle. Lines belong to the split that has the byte before them, the first one to that at 0.
   public var start: Int64
   /// The number of those bytes.
   public var size: Int64
@@ -39,15 +39,17 @@ extension FileScan {
   /// `openCostInBytes` (4 MiB). They come in the order of rows; Spark also packs small ones together,
   /// the largest first, which has no part in the rows.
   ///
-  /// CSV, JSON, text and Arrow files are one split each.
+  /// Files that are compressed as a whole are one split each, and so are CSV with the option `multiLine`,
+  /// text with `wholetext`, and Arrow.
   public func splits(parallelism: Int) -> [FileSplit] {
     if let sample { return splits(of: sample) }
+    let cutting = FileCutting(format, settings.options)
     return SplitPlanning(
       maxPartitionBytes: settings.maxPartitionBytes, openCostInBytes: settings.openCostInBytes,
       parallelism: parallelism
     ).splits(
       files.map { (location: $0.location, length: $0.length, modified: $0.modified) },
-      isCut: format == .parquet)
+      isCut: { cutting.allows(files[$0].path) })
   }
 
   /// The rows of a split of this scan.
@@ -65,7 +67,7 @@ extension FileScan {
     try Self.check(file, length: split.length, modified: split.modified)
     return ScanBatches(
       try reader(of: split, file: file, batchRows: max(batchRows, 1)), schema: arrowSchema,
-      limit: split.rows.map { min($0, limit ?? .max) } ?? limit)
+      limit: split.rows.map { min($0, limit ?? .max) } ?? limit, start: split.start)
   }
 
   /// Refuses a file that has not the length and the time any more that it was listed with.
@@ -106,15 +108,33 @@ extension FileScan {
         schema: arrowSchema, batchRows: batchRows)
     case .csv:
       return try CSVSplitReader(
-        file: file, settings: settings, columns: columns, schema: arrowSchema, batchRows: batchRows)
+        file: file, part: try part(split, file), settings: settings, columns: columns,
+        schema: arrowSchema, batchRows: batchRows)
     case .json:
       return try JSONSplitReader(
-        file: file, settings: settings, columns: columns, schema: arrowSchema, batchRows: batchRows)
+        file: file, part: try part(split, file), settings: settings, columns: columns,
+        schema: arrowSchema, batchRows: batchRows)
     case .text:
       return try TextSplitReader(
-        file: file, settings: settings, columns: columns, schema: arrowSchema, batchRows: batchRows)
+        file: file, part: try part(split, file), settings: settings, columns: columns,
+        schema: arrowSchema, batchRows: batchRows)
     case .binary:
       return BinarySplitReader(file: file, columns: columns, schema: arrowSchema)
     }
+  }
+
+  /// The bytes of a split that is not all of its file.
+  private func part(
+    _ split: FileSplit, _ file: ScanFile
+  ) throws(FileTableError) -> Range<Int64>? {
+    if split.start == 0, split.size >= split.length { return nil }
+    guard FileCutting(format, settings.options).allows(file.path) else {
+      throw FileTableError(
+        .invalidOption,
+        "'\(split.location)' is compressed, or has rows over several lines, and is read as a whole, not "
+          + "from byte \(split.start) on; list its splits with the options that it is read with",
+        path: split.location)
+    }
+    return split.start..<split.start + max(split.size, 0)
   }
 }

@@ -8,10 +8,14 @@ public final class ScanBatches {
   public let schema: ArrowSchema
   private let reader: any SplitReader
   private var remaining: Int
+  /// The byte of the file from which on the rows are counted where ``firstRow`` is not known: where the
+  /// split's first line begins, or the split.
+  public let firstByte: Int64
 
-  init(_ reader: any SplitReader, schema: ArrowSchema, limit: Int?) {
+  init(_ reader: any SplitReader, schema: ArrowSchema, limit: Int?, start: Int64) {
     self.reader = reader
     self.schema = schema
+    firstByte = reader.firstByte ?? start
     remaining = limit ?? .max
   }
 
@@ -52,11 +56,14 @@ protocol SplitReader: AnyObject {
   func cancel()
   /// The number of the first row within the file.
   var firstRow: Int? { get }
+  /// Where the first line begins in the file, if that has lines.
+  var firstByte: Int64? { get }
 }
 
 extension SplitReader {
-  /// All but tables are read from their beginning.
-  var firstRow: Int? { 0 }
+  /// How many rows are before a line only who reads these knows.
+  var firstRow: Int? { (firstByte ?? 0) == 0 ? 0 : nil }
+  var firstByte: Int64? { nil }
 }
 
 /// A column that a reader gives.

@@ -21,8 +21,8 @@ package struct SplitPlanning: Sendable {
 
   /// The parts in the order of the files.
   ///
-  /// - Parameter isCut: whether a file can be read from its middle on.
-  package func splits(_ files: [File], isCut: Bool) -> [FileSplit] {
+  /// - Parameter isCut: whether the file of this number can be read from its middle on.
+  package func splits(_ files: [File], isCut: (Int) -> Bool) -> [FileSplit] {
     let size = size(files)
     return files.enumerated().flatMap { index, file in
       func split(_ start: Int64, _ size: Int64) -> FileSplit {
@@ -30,7 +30,7 @@ package struct SplitPlanning: Sendable {
           location: file.location, length: file.length, modified: file.modified, start: start,
           size: size, file: index)
       }
-      guard isCut, file.length > size else { return [split(0, max(file.length, 0))] }
+      guard file.length > size, isCut(index) else { return [split(0, max(file.length, 0))] }
       return stride(from: 0, to: file.length, by: Int(size)).map {
         split($0, min(size, file.length - $0))
       }
@@ -38,7 +38,7 @@ package struct SplitPlanning: Sendable {
   }
 
   /// The parts that each task reads: the largest first, small ones together.
-  package func tasks(_ files: [File], isCut: Bool) -> [[FileSplit]] {
+  package func tasks(_ files: [File], isCut: (Int) -> Bool) -> [[FileSplit]] {
     let size = size(files)
     let splits = splits(files, isCut: isCut).enumerated().sorted {
       $0.element.size != $1.element.size

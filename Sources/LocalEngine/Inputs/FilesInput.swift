@@ -65,11 +65,13 @@ private final class FilesBatches: EngineBatches, @unchecked Sendable {
 
   init(_ batches: ScanBatches, _ split: FileSplit) {
     self.batches = batches
-    place = "file \(split.location)"
+    // Nobody has counted the rows before a text file's part.
     let isKnown = batches.firstRow != nil || split.start == 0
+    place =
+      "file \(split.location)"
+      + (isKnown ? "" : ", rows counted from its byte \(batches.firstByte)")
     origin = RowOrigin(
-      first: batches.firstRow ?? 0,
-      whole: isKnown ? "the file" : "the file's part from byte \(split.start)")
+      first: batches.firstRow ?? 0, whole: isKnown ? "the file" : "a part of the file")
   }
 
   func next() async throws -> RecordBatch? { try batches.next() }

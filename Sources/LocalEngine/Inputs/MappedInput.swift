@@ -1,4 +1,5 @@
 import ArrowIPC
+import Models
 import SparkFunctions
 import SparkTypes
 
@@ -121,8 +122,14 @@ private final class PlannedRows: BatchSource, @unchecked Sendable {
       worker.faults = faults
       worker.rows = batches.origin
       worker.rows.first += rows
+      worker.rows.place = batches.place
       rows += batch.rowCount
-      return try await plan.apply(to: batch, worker)
+      do {
+        return try await plan.apply(to: batch, worker)
+      } catch var error as InferenceError {
+        if let place = batches.place { error.message += " (\(place))" }
+        throw error
+      }
     }
     return nil
   }

@@ -45,6 +45,25 @@ struct FileBytesTests {
     #expect(error?.code == .malformed && error?.path == path)
   }
 
+  @Test func fromAnyByte() throws {
+    let folder = try FilesFolder()
+    let path = folder.file("text")
+    try folder.store.write(Self.text, to: path)
+    for offset in [0, 1, 4711, Self.text.count - 1, Self.text.count] {
+      let input = try FileBytes(folder.store, path, decompressing: true, from: Int64(offset))
+      #expect(try input.read(upTo: 100) == Array(Self.text[offset...].prefix(100)))
+    }
+    // What is in the middle of a compressed file says nothing.
+    let packed = folder.file("text.gz")
+    try folder.store.write(Self.text, to: packed)
+    for (path, offset) in [(packed, 1), (path, -1)] as [(String, Int64)] {
+      let error = failure {
+        _ = try FileBytes(folder.store, path, decompressing: true, from: offset)
+      }
+      #expect(error?.code == .invalidOption && error?.path == path)
+    }
+  }
+
   @Test func refusals() throws {
     let folder = try FilesFolder()
     let path = folder.file("x")

@@ -126,11 +126,6 @@ inline std::shared_ptr<io::ReadableFile> open_local(const std::string& path) {
   return value(io::ReadableFile::Open(path, pool()));
 }
 
-inline std::shared_ptr<io::InputStream> open_stream(const NTStore& store, const std::string& path) {
-  if (store.is_local) return open_local(path);
-  return value(store.system->OpenInputStream(path));
-}
-
 // A file to be read anywhere.
 inline std::shared_ptr<io::RandomAccessFile> open_file(const NTStore& store, const std::string& path,
                                                        int64_t length) {
@@ -141,6 +136,20 @@ inline std::shared_ptr<io::RandomAccessFile> open_file(const NTStore& store, con
     return value(store.system->OpenInputFile(info));
   }
   return value(store.system->OpenInputFile(path));
+}
+
+// A file to be read one byte after the other, from `offset` on.
+inline std::shared_ptr<io::InputStream> open_stream(const NTStore& store, const std::string& path,
+                                                    int64_t offset = 0) {
+  if (!store.is_local && offset == 0) return value(store.system->OpenInputStream(path));
+  std::shared_ptr<io::RandomAccessFile> file;
+  if (store.is_local) {
+    file = open_local(path);
+  } else {
+    file = value(store.system->OpenInputFile(path));
+  }
+  if (offset > 0) check(file->Seek(offset));
+  return file;
 }
 
 // Counts the bytes that reach a file.
@@ -237,10 +246,15 @@ struct NTInput {
 
 namespace needletail {
 
-inline NTInput open_input(const NTStore& store, const std::string& path, bool decompresses) {
+inline NTInput open_input(const NTStore& store, const std::string& path, bool decompresses,
+                          int64_t offset) {
   NTInput input;
   if (decompresses) input.codec = codec_of_name(path);
-  input.stream = open_stream(store, path);
+  if (offset < 0 || (offset > 0 && input.codec != nullptr)) {
+    throw Failure(NT_INVALID,
+                  "the file can't be read from byte " + std::to_string(offset) + " on");
+  }
+  input.stream = open_stream(store, path, offset);
   if (input.codec != nullptr) {
     input.stream = value(io::CompressedInputStream::Make(input.codec.get(), input.stream, pool()));
   }

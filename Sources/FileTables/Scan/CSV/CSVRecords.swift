@@ -1,23 +1,37 @@
-/// The records of a CSV file: lines, or with `multiLine` also what is within quotes over several.
+/// The records of a CSV file, or of a part of one: lines, or with `multiLine` also what is within quotes
+/// over several.
 struct CSVRecords {
+  private let file: ScanFile
   private let options: CSVOptions
   private var tokenizer: CSVTokenizer
   private var lines: LineReader?
   private var text: [UInt8] = []
   private var position = 0
   private var lineEnd = CSVTokenizer.LineEnd.newline
-  /// The number of the record that was read last, from 1 on; of the line, but for `multiLine`.
-  private(set) var number = 0
+  /// The number of the record that was read last, from 1 on, with `multiLine`.
+  private var number = 0
 
-  init(_ file: ScanFile, _ options: CSVOptions) throws(FileTableError) {
+  /// - Parameter part: of what is read as ``LineReader`` does; without `multiLine` alone.
+  init(
+    _ file: ScanFile, _ options: CSVOptions, _ part: Range<Int64>? = nil
+  ) throws(FileTableError) {
+    self.file = file
     self.options = options
     tokenizer = CSVTokenizer(options)
     if options.isMultiLine {
       text = try LineReader.contents(of: file)
       lineEnd = CSVTokenizer.LineEnd(text)
     } else {
-      lines = try LineReader(file)
+      lines = try LineReader(file, part)
     }
+  }
+
+  /// Where the first line begins in the file.
+  var firstByte: Int64 { lines?.firstByte ?? 0 }
+
+  /// What messages call the record that was read last.
+  var place: String {
+    lines.map { $0.numbering.text($0.line) } ?? "record \(number) of '\(file.location)'"
   }
 
   /// Reads the next record that is no comment and not empty.
@@ -34,7 +48,6 @@ struct CSVRecords {
         return true
       }
       guard let found else { return false }
-      number = lines?.line ?? 0
       if found { return true }
     }
   }

@@ -2,7 +2,7 @@ import ArrowIPC
 import SparkTypes
 import Synchronization
 
-/// Reads a CSV file.
+/// Reads a CSV file, or a part of one.
 final class CSVSplitReader: SplitReader {
   private let file: ScanFile
   private let options: CSVOptions
@@ -18,17 +18,17 @@ final class CSVSplitReader: SplitReader {
   private var constants = ConstantColumns()
   private var isHeaderNext: Bool
   private let isCancelled = Atomic(false)
+  let firstByte: Int64?
 
   init(
-    file: ScanFile, settings: ScanSettings, columns: [OutputColumn], schema: ArrowSchema,
-    batchRows: Int
+    file: ScanFile, part: Range<Int64>?, settings: ScanSettings, columns: [OutputColumn],
+    schema: ArrowSchema, batchRows: Int
   ) throws(FileTableError) {
     self.file = file
     self.columns = columns
     self.schema = schema
     self.batchRows = batchRows
     options = settings.csv
-    isHeaderNext = settings.csv.hasHeader
     width = settings.dataSchema.fields.count
     var builders: [TextColumnBuilder?] = []
     var places: [Int?] = []
@@ -44,7 +44,21 @@ final class CSVSplitReader: SplitReader {
     }
     self.builders = builders
     self.places = places
-    records = try CSVRecords(file, settings.csv)
+    records = try CSVRecords(file, settings.csv, part)
+    firstByte = records.firstByte
+    isHeaderNext = settings.csv.hasHeader
+    if isHeaderNext, try Self.hasRecord(file, settings.csv, before: part) { isHeaderNext = false }
+  }
+
+  /// Whether the header is of an earlier part. It is the file's first record, and may have many blank lines
+  /// and comments before it.
+  private static func hasRecord(
+    _ file: ScanFile, _ options: CSVOptions, before part: Range<Int64>?
+  ) throws(FileTableError) -> Bool {
+    guard let part, part.lowerBound > 0 else { return false }
+    var records = try CSVRecords(file, options, 0..<part.lowerBound)
+    var row = CSVRow()
+    return try records.next(into: &row)
   }
 
   func next() throws(FileTableError) -> RecordBatch? {
@@ -117,8 +131,8 @@ final class CSVSplitReader: SplitReader {
     case .failFast:
       throw FileTableError(
         .malformed,
-        "\(options.isMultiLine ? "record" : "line") \(records.number) of '\(file.location)': \(why); mend "
-          + "it, or read with mode PERMISSIVE (null for what is no value) or DROPMALFORMED",
+        "\(records.place): \(why); mend it, or read with mode PERMISSIVE (null for what is no value) or "
+          + "DROPMALFORMED",
         path: file.location)
     }
   }

@@ -3,7 +3,7 @@ import JSONText
 import SparkTypes
 import Synchronization
 
-/// Reads a file of JSON lines.
+/// Reads a file of JSON lines, or a part of one.
 final class JSONSplitReader: SplitReader {
   private let file: ScanFile
   private let options: JSONOptions
@@ -14,6 +14,7 @@ final class JSONSplitReader: SplitReader {
   private let schema: ArrowSchema
   private let batchRows: Int
   private var lines: LineReader
+  private let numbering: LineNumbering
   private var conversion: JSONConversion
   private var constants = ConstantColumns()
   private let isCancelled = Atomic(false)
@@ -22,10 +23,11 @@ final class JSONSplitReader: SplitReader {
   /// How many there are, and how many of them are given; a line with an array has many rows.
   private var rows = 0
   private var given = 0
+  let firstByte: Int64?
 
   init(
-    file: ScanFile, settings: ScanSettings, columns: [OutputColumn], schema: ArrowSchema,
-    batchRows: Int
+    file: ScanFile, part: Range<Int64>?, settings: ScanSettings, columns: [OutputColumn],
+    schema: ArrowSchema, batchRows: Int
   ) throws(FileTableError) {
     self.file = file
     self.columns = columns
@@ -39,7 +41,9 @@ final class JSONSplitReader: SplitReader {
       column.constant == nil ? names.firstIndex { $0.isExactly(column.field.name) } : nil
     }
     values = Array(repeating: [], count: columns.count)
-    lines = try LineReader(file)
+    lines = try LineReader(file, part)
+    numbering = lines.numbering
+    firstByte = lines.firstByte
   }
 
   func next() throws(FileTableError) -> RecordBatch? {
@@ -127,8 +131,8 @@ final class JSONSplitReader: SplitReader {
     case .failFast:
       throw FileTableError(
         .malformed,
-        "line \(number) of '\(file.location)': \(why); mend it, or read with mode PERMISSIVE (null for "
-          + "what is no value) or DROPMALFORMED",
+        "\(numbering.text(number)): \(why); mend it, or read with mode PERMISSIVE (null for what is no "
+          + "value) or DROPMALFORMED",
         path: file.location)
     }
   }

@@ -102,6 +102,11 @@ enum PathNames {
     path.split(separator: "/").last.map(String.init) ?? path
   }
 
+  /// What is behind the last point of the last name, or all of that, in small letters.
+  static func ending(_ path: String) -> String {
+    last(path).split(separator: ".").last.map { $0.lowercased() } ?? ""
+  }
+
   static func parent(_ path: String) -> String? {
     let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     guard let slash = trimmed.lastIndex(of: "/") else { return trimmed.isEmpty ? nil : "" }

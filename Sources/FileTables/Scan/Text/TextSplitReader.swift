@@ -12,10 +12,11 @@ final class TextSplitReader: SplitReader {
   private var lines: LineReader
   private var constants = ConstantColumns()
   private let isCancelled = Atomic(false)
+  let firstByte: Int64?
 
   init(
-    file: ScanFile, settings: ScanSettings, columns: [OutputColumn], schema: ArrowSchema,
-    batchRows: Int
+    file: ScanFile, part: Range<Int64>?, settings: ScanSettings, columns: [OutputColumn],
+    schema: ArrowSchema, batchRows: Int
   ) throws(FileTableError) {
     try MalformedMode.checkText(settings.options, of: "text")
     self.file = file
@@ -23,7 +24,8 @@ final class TextSplitReader: SplitReader {
     self.schema = schema
     self.batchRows = batchRows
     isWhole = try settings.options.boolean("wholetext", default: false)
-    lines = try LineReader(file)
+    lines = try LineReader(file, part)
+    firstByte = lines.firstByte
   }
 
   func next() throws(FileTableError) -> RecordBatch? {
