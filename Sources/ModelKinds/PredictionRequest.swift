@@ -18,12 +18,15 @@ package struct PredictionRequest: Sendable {
   package var ragged: RaggedPolicy
   package var errors: ErrorPolicy
   package var maxErrors: ErrorLimit?
+  /// What becomes of outputs whose numbers are not wanted themselves.
+  package var transforms: [String: OutputTransform]
 
   package init(
     inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], only: [String]? = nil,
     into structure: String? = nil, batchSize: Int? = nil, batch: BatchDimension? = nil,
     rows: RowRelation = .checked, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail,
-    errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil
+    errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil,
+    transforms: [String: OutputTransform] = [:]
   ) {
     self.inputs = inputs
     self.outputs = outputs
@@ -36,6 +39,7 @@ package struct PredictionRequest: Sendable {
     self.ragged = ragged
     self.errors = errors
     self.maxErrors = maxErrors
+    self.transforms = transforms
   }
 }
 
@@ -45,7 +49,8 @@ extension ModelSource {
   /// - Parameters:
   ///   - model: the model, as this process has loaded it.
   ///   - reference: the model, as those load it who compute.
-  /// - Throws: `InferenceError` that names the input, output or column that does not fit.
+  /// - Throws: `InferenceError` that names the input, output or column that does not fit;
+  ///   `NeedletailError` if labels beside the model cannot be read.
   package func plan(
     _ model: any Model, reference: ModelReference, table: StructType, _ request: PredictionRequest
   ) async throws -> PredictionPlan {
@@ -57,6 +62,7 @@ extension ModelSource {
       model: model, reference: reference, table: table, inputs: request.inputs,
       outputs: request.outputs, only: request.only, into: request.structure, batchSize: size,
       batch: request.batch, rows: request.rows, rowShapes: rowShapes, nulls: request.nulls,
-      ragged: request.ragged, errors: request.errors, maxErrors: request.maxErrors)
+      ragged: request.ragged, errors: request.errors, maxErrors: request.maxErrors,
+      transforms: try await labelled(request.transforms))
   }
 }

@@ -114,6 +114,38 @@ struct LocalPredictionTests {
       "\(many.complaint)")
   }
 
+  @Test("classes instead of numbers: the greatest one's position, and the best with their labels")
+  func classes() async throws {
+    let command = try Self.folder()
+    defer { command.remove() }
+    try command.write("labels.txt", (0..<10).map { "digit \($0)\n" }.joined())
+    try command.write("nine.txt", (0..<9).map { "digit \($0)\n" }.joined())
+    let predict =
+      "predict digits.onnx --input in.csv --output out.csv --mode overwrite $MAP --keep id "
+    func lines(_ options: String) async throws -> [Substring] {
+      let outcome = try await command.run(Self.words(predict + options))
+      #expect(outcome.status == 0 && outcome.complaint == "", "\(outcome.complaint)")
+      return try String(contentsOf: command.folder.appending(path: "out.csv"), encoding: .utf8)
+        .split(separator: "\n")
+    }
+    let argmax = try await lines("--argmax probabilities --output-map probabilities=digit")
+    #expect(argmax.first == "id,digit")
+    let digits = argmax.dropFirst().compactMap { $0.split(separator: ",").last.map(String.init) }
+    #expect(digits.count == 5)
+    #expect(digits.allSatisfy { (0..<10).contains(Int($0) ?? -1) }, "\(digits)")
+    let best = try await lines("--top-k 2 --labels labels.txt")
+    #expect(best.first == "id,probabilities")
+    for (line, digit) in zip(best.dropFirst(), digits) {
+      let names = line.components(separatedBy: "digit ").dropFirst()
+      #expect(names.count == 2 && names.first?.hasPrefix(digit) == true, "\(line)")
+    }
+    let wrong = try await command.run(Self.words(predict + "--top-k 2 --labels nine.txt"))
+    #expect(wrong.status == 1 && wrong.output == "")
+    #expect(
+      wrong.complaint.contains("the file nine.txt has 9 labels, expected 10"),
+      "\(wrong.complaint)")
+  }
+
   @Test("errors name the column, the row and the file, and leave nothing")
   func failures() async throws {
     let command = try Self.folder()

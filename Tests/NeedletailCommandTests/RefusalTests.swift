@@ -59,6 +59,32 @@ struct RefusalTests {
       says:
         "error: --outputs names the output 'classes', which the model does not have; its outputs are probabilities: float32[?, 10]"
     ),
+    // What becomes of outputs.
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --softmax classes",
+      says:
+        "error: --softmax names the output 'classes', which the model does not have; its outputs are probabilities: float32[?, 10]"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --top-k classes=3",
+      says:
+        "error: --top-k names the output 'classes', which the model does not have; its outputs are probabilities: float32[?, 10]"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --top-k none",
+      says:
+        "Error: The value 'none' is invalid for '--top-k <[output=]K>': 'none' is not a positive number, nor of the form OUTPUT=K"
+    ),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --argmax probabilities --softmax probabilities",
+      says:
+        "error: --argmax and --softmax name the same output 'probabilities', which becomes one column; take one of them"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --labels in.csv",
+      says:
+        "Error: --labels names the classes for --top-k; say how many of them: --top-k 5"),
     // Policies for rows.
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --on-error maybe",

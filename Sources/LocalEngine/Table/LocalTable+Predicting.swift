@@ -25,13 +25,16 @@ extension LocalTable {
   ///   - errors: what becomes of rows that cannot be predicted; by default the first one ends the job.
   ///   - maxErrors: how many of them may be before the job ends; `nil` for any number. It is counted over
   ///     all threads; ``LocalSummary/failures`` tells what failed.
+  ///   - transforms: what outputs become instead of their numbers: probabilities, the greatest one's
+  ///     position, or the best classes with their labels.
   /// - Throws: an error that names the input, output or column that does not fit; the runtime's if the
   ///   model cannot be loaded.
   public func predicting(
     _ source: ModelSource, inputs: [String: InputColumns] = [:], outputs: [String: String] = [:],
     only: [String]? = nil, into structure: String? = nil, batchSize: Int? = nil,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil
+    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil,
+    transforms: [String: OutputTransform] = [:]
   ) async throws -> LocalTable {
     try Self.check(source)
     return try await predicting(
@@ -39,7 +42,7 @@ extension LocalTable {
       PredictionRequest(
         inputs: inputs, outputs: outputs, only: only, into: structure, batchSize: batchSize,
         batch: batch, rows: rows, nulls: nulls, ragged: ragged, errors: errors,
-        maxErrors: maxErrors))
+        maxErrors: maxErrors, transforms: transforms))
   }
 
   /// Makes sure that this process can run the model.

@@ -53,6 +53,7 @@ extension ModelPrediction {
   ///   - ragged: what becomes of arrays that are too short.
   ///   - errors: what becomes of rows that cannot be predicted.
   ///   - maxErrors: how many of them may be; `nil` for any number.
+  ///   - transforms: what outputs become instead of columns of their numbers, by the output's name.
   /// - Throws: ``InferenceError`` that names the input, output or column, and what to write.
   public static func plan(
     modelInputs: [TensorSpecification], modelOutputs: [TensorSpecification],
@@ -61,7 +62,7 @@ extension ModelPrediction {
     omitted: [OmittedOutput] = [], into structure: String? = nil, batchSize: Int = 64,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, rowShapes: [String: Shape] = [:],
     nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail,
-    maxErrors: ErrorLimit? = nil
+    maxErrors: ErrorLimit? = nil, transforms: [String: OutputTransform] = [:]
   ) throws -> PredictionPlan {
     let planner = Planner(model: reference.name, table: table, modelInputs: modelInputs)
     guard batchSize > 0 else {
@@ -69,7 +70,8 @@ extension ModelPrediction {
     }
     guard !modelOutputs.isEmpty else { throw planner.fail("the model has no outputs of tensors") }
     try planner.checkNames(inputs.keys, of: modelInputs, "input")
-    let modelOutputs = try planner.outputs(modelOutputs, only, renamed: outputs, omitted: omitted)
+    let modelOutputs = try planner.outputs(
+      modelOutputs, only, renamed: outputs, transformed: transforms, omitted: omitted)
 
     let layout = try planner.layout(modelOutputs, batch, batchSize: batchSize)
     var arguments: [[String]] = []
@@ -93,7 +95,13 @@ extension ModelPrediction {
         specification: specification,
         rowShape: BatchLayout.rowShape(specification, at: place) ?? rowShapes[specification.name],
         column: outputs[specification.name] ?? specification.name,
-        isMap: mapOutputs.contains(specification.name))
+        isMap: mapOutputs.contains(specification.name),
+        transform: transforms[specification.name])
+    }
+    for output in outputBindings {
+      if let problem = output.transform?.mismatch(output) {
+        throw planner.fail(problem, .invalidOutput)
+      }
     }
     try planner.checkNewColumns(outputBindings, into: structure)
     try planner.check(errors, maxErrors, outputBindings, into: structure)
@@ -114,7 +122,8 @@ extension ModelPrediction {
     inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], only: [String]? = nil,
     into structure: String? = nil, batchSize: Int = 64, batch: BatchDimension? = nil,
     rows: RowRelation = .checked, rowShapes: [String: Shape] = [:], nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil
+    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil,
+    transforms: [String: OutputTransform] = [:]
   ) throws -> PredictionPlan {
     let outputSpecifications = ModelWithMaps.wrapping(model).outputs
     return try plan(
@@ -122,7 +131,7 @@ extension ModelPrediction {
       table: table, inputs: inputs, outputs: outputs, only: only, mapOutputs: model.mapOutputs,
       omitted: model.omittedOutputs, into: structure, batchSize: batchSize, batch: batch,
       rows: rows, rowShapes: rowShapes, nulls: nulls, ragged: ragged, errors: errors,
-      maxErrors: maxErrors)
+      maxErrors: maxErrors, transforms: transforms)
   }
 }
 
@@ -159,15 +168,16 @@ private struct Planner {
   /// The outputs that are wanted, after a look at the names that the user wrote.
   func outputs(
     _ all: [TensorSpecification], _ only: [String]?, renamed: [String: String],
-    omitted: [OmittedOutput]
+    transformed: [String: OutputTransform], omitted: [OmittedOutput]
   ) throws -> [TensorSpecification] {
-    for name in (only ?? []) + renamed.keys.sorted() {
+    for name in (only ?? []) + renamed.keys.sorted() + transformed.keys.sorted() {
       if let output = omitted.first(where: { $0.name == name }) {
         throw fail("the output \(output)", .invalidOutput)
       }
     }
     try checkNames(only ?? [], of: all, "output")
     try checkNames(renamed.keys, of: all, "output")
+    try checkNames(transformed.keys, of: all, "output")
     guard let only else { return all }
     if only.isEmpty {
       throw fail("only: (--outputs) names no output; leave it out to take all", .invalidOutput)
@@ -176,6 +186,13 @@ private struct Planner {
       throw fail(
         "the output '\(name)' gets a column's name in outputs: (--output-map), but is not among those "
           + "that only: (--outputs) takes: \(only.joined(separator: ", "))", .invalidOutput)
+    }
+    if let (name, transform) = transformed.sorted(by: { $0.key < $1.key })
+      .first(where: { !only.contains($0.key) })
+    {
+      throw fail(
+        "\(transform.name) is for the output '\(name)', which is not among those that only: "
+          + "(--outputs) takes: \(only.joined(separator: ", "))", .invalidOutput)
     }
     var wanted: [TensorSpecification] = []
     for name in only where !wanted.contains(where: { $0.name == name }) {

@@ -6,7 +6,7 @@ public import Tensors
 /// The built-in function behind the form that needs no code: it runs a model file on columns and
 /// gives a struct of the model's outputs.
 ///
-/// ``plan(model:reference:table:inputs:outputs:only:into:batchSize:batch:rows:rowShapes:nulls:ragged:errors:maxErrors:)``
+/// ``plan(model:reference:table:inputs:outputs:only:into:batchSize:batch:rows:rowShapes:nulls:ragged:errors:maxErrors:transforms:)``
 /// makes the parameters on the driver, checked against the model and the table.
 public struct ModelPrediction: UserDefinedFunction {
   /// The function's name in every program.
@@ -62,6 +62,8 @@ public struct ModelPrediction: UserDefinedFunction {
     public var column: String
     /// Whether the output is a map of numbers for each row, whose values are the tensor.
     public var isMap = false
+    /// What the output becomes before it is a field; `nil` if its numbers are wanted.
+    public var transform: OutputTransform?
   }
 
   private let loaders: [ModelFormat: ModelLoader]
@@ -177,9 +179,10 @@ extension ModelPrediction {
   ///
   /// An output of one element a row (`[rows]` or `[rows, 1]`) is a scalar column. All others are arrays
   /// of the elements of a row in row-major order, whatever their rank; so is an output whose shape
-  /// nothing tells. Maps are `map<string,double>`.
+  /// nothing tells. Maps are `map<string,double>`. ``OutputTransform`` says what others become.
   public static func columnType(of output: OutputBinding) -> DataType {
     if output.isMap { return MapRows.type }
+    if let type = output.transform?.columnType(rowShape: output.rowShape) { return type }
     let element: DataType =
       switch output.specification.elementType {
       case .bool: .boolean

@@ -122,7 +122,8 @@ struct ModelRun {
       learned: learned, label: label)
     let results: [AnyTensor]
     do {
-      results = try await runs.run(tensors, count: count)
+      let vectors = parameters.outputs.indices.filter { parameters.outputs[$0].transform != nil }
+      results = try await runs.run(tensors, count: count, vectors: Set(vectors))
     } catch let error as InferenceError where error.function == label {
       throw error
     } catch {
@@ -137,6 +138,10 @@ struct ModelRun {
       if binding.isMap, let model = model as? ModelWithMaps {
         let maps = try model.maps(result, of: binding.specification.name)
         return (name: binding.column, output: maps as any PredictOutput)
+      }
+      if let transform = binding.transform {
+        let output = try transform.output(result, rows: count, as: binding, function: label)
+        return (name: binding.column, output: output)
       }
       guard ModelPrediction.columnType(of: binding).arrayElement != nil, result.shape.rank == 1
       else { return (name: binding.column, output: result as any PredictOutput) }
