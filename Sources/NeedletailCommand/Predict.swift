@@ -90,6 +90,22 @@ struct Predict: AsyncParsableCommand {
   var mappings: [InputMapping] = []
 
   @Option(
+    name: .customLong("shape"),
+    help: ArgumentHelp(
+      "The shape of one row of an input whose declared one varies, such as image=3,224,224; may be "
+        + "given several times.", valueName: "input=size,..."),
+    transform: InputShape.init)
+  var shapes: [InputShape] = []
+
+  @Option(
+    name: .customLong("constant"),
+    help: ArgumentHelp(
+      "A value of an input that no column feeds, the same for all rows: a number, true or false, a text, "
+        + "a JSON array, or zeros; may be given several times.", valueName: "input=value"),
+    transform: ConstantAssignment.init)
+  var constants: [ConstantAssignment] = []
+
+  @Option(
     name: .customLong("output-map"),
     help: ArgumentHelp(
       "The name of the column for an output of the model.", valueName: "output=column"),

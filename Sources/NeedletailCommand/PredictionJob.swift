@@ -73,13 +73,26 @@ struct PredictionJob: Sendable {
         "--output-map names the output '\(name)', which is not among those of --outputs: "
           + only.joined(separator: ", "))
     }
+    let shapes = try Self.named(request.shapes.map { ($0.input, $0.shape) }, "--shape")
+    try Self.check(shapes.keys, among: model.inputs, "--shape", "input")
+    let values = try Self.named(request.constants.map { ($0.input, $0) }, "--constant")
+    try Self.check(values.keys, among: model.inputs, "--constant", "input")
+    var constants: [String: InputConstant] = [:]
+    for input in model.inputs {
+      constants[input.name] = values[input.name]?.value(for: input.elementType)
+    }
+    if let name = constants.keys.sorted().first(where: { inputs[$0] != nil }) {
+      throw CommandFailure(
+        "--map and --constant name the same input '\(name)'; take one of them away")
+    }
     prediction = PredictionRequest(
       inputs: inputs, outputs: outputs, only: only, batchSize: request.batchSize,
       batch: request.batchDimension, rows: request.rows,
       nulls: try request.onNull?.policy(for: model.inputs) ?? .fail,
       ragged: request.onRagged ?? .fail, errors: request.onError ?? .fail,
       maxErrors: request.maxErrors,
-      transforms: try Self.transforms(request, only, of: model))
+      transforms: try Self.transforms(request, only, of: model), shapes: shapes,
+      constants: constants)
   }
 
   private static func choice(
@@ -150,6 +163,19 @@ struct PredictionJob: Sendable {
     for (name, value) in pairs {
       if let before = result.updateValue(value, forKey: name) {
         throw CommandFailure.twice("\(option) \(name)", before, value)
+      }
+    }
+    return result
+  }
+
+  /// The same of what is said of inputs.
+  private static func named<Value>(
+    _ pairs: [(String, Value)], _ option: String
+  ) throws -> [String: Value] {
+    var result: [String: Value] = [:]
+    for (name, value) in pairs {
+      if result.updateValue(value, forKey: name) != nil {
+        throw CommandFailure("\(option) \(name) is given twice; give it once")
       }
     }
     return result

@@ -250,6 +250,31 @@ struct LocalTableTests {
     #expect(try await argmax.rows().map { $0[1] } == (0..<20).map { .int($0 < 10 ? 1 : 0) })
   }
 
+  @Test("a constant feeds a model beside a column, and a column of its name is left alone")
+  func constants() async throws {
+    let model = StubModel(
+      inputs: [
+        TensorSpecification(name: "x", elementType: .float32, shape: [-1]),
+        TensorSpecification(name: "factor", elementType: .float32, shape: []),
+      ], outputs: [TensorSpecification(name: "y", elementType: .float32, shape: [-1])]
+    ) { inputs in
+      let x: Tensor<Float> = try #require(inputs["x"]).typed()
+      let factor: Tensor<Float> = try #require(inputs["factor"]).typed()
+      return ["y": .float32(x.map { $0 * factor.scalars[0] })]
+    }
+    let table = try LocalTable([
+      ("x", .numbers((0..<20).map { Float($0) })),
+      ("factor", .strings(Array(repeating: "a", count: 20))),
+    ])
+    let predicted = try await table.predicting(
+      .onnx("stub.onnx"), loaded: model,
+      PredictionRequest(batchSize: 8, constants: ["factor": 3]))
+    #expect(predicted.schema.ddl == "x float, factor string, y float")
+    #expect(
+      try await predicted.select("y").rows().map { $0[0] }
+        == (0..<20).map { .float(Double(3 * $0)) })
+  }
+
   @Test("vectors of Spark ML feed models as arrays")
   func vectors() async throws {
     let stored: DataType = .struct([

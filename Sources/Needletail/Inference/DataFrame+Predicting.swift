@@ -5,6 +5,7 @@ import ProgramFunctions
 public import SparkConnect
 public import SparkFunctions
 import SparkTypes
+public import Tensors
 
 extension DataFrame {
   /// Adds the outputs of a model as columns; no code needed.
@@ -46,6 +47,8 @@ extension DataFrame {
   ///     know only of their own rows: it is counted in each task, a partition of the table.
   ///   - transforms: what outputs become instead of their numbers: probabilities, the greatest one's
   ///     position, or the best classes with their labels.
+  ///   - shapes: the shapes of one row of inputs whose declared ones vary, such as `[3, 224, 224]`.
+  ///   - constants: values of inputs that no column feeds, the same for all rows.
   ///   - resources: what the prediction's tasks, and their executors, must have.
   ///   - isDeterministic: whether the model gives equal outputs for equal rows however often it runs.
   ///     Without that Spark computes a prediction once for each row, so that later filters, joins and
@@ -62,7 +65,8 @@ extension DataFrame {
     batch: BatchDimension? = nil,
     rows: RowRelation = .checked, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail,
     errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil,
-    transforms: [String: OutputTransform] = [:],
+    transforms: [String: OutputTransform] = [:], shapes: [String: Shape] = [:],
+    constants: [String: InputConstant] = [:],
     resources: ResourceProfile? = nil, isDeterministic: Bool = false, scan: ScanChoice? = nil
   ) async throws -> DataFrame {
     let model = try await source.loadForPlan()
@@ -77,7 +81,7 @@ extension DataFrame {
       PredictionRequest(
         inputs: inputs, outputs: outputs, only: only, into: structure, batchSize: batchSize,
         batch: batch, rows: rows, nulls: nulls, ragged: ragged, errors: errors,
-        maxErrors: maxErrors, transforms: transforms),
+        maxErrors: maxErrors, transforms: transforms, shapes: shapes, constants: constants),
       as: PredictionForm(resources), isDeterministic: isDeterministic, scan: scan)
   }
 
@@ -88,7 +92,7 @@ extension DataFrame {
   ) async throws -> DataFrame {
     let table = try await schema()
     let structure = request.structure
-    let names = model.inputs.map(\.name)
+    let names = model.inputs.map(\.name).filter { request.constants[$0] == nil }
     let vectors = VectorInputs(table: table, inputs: request.inputs, models: names)
     if !vectors.arrays.isEmpty {
       var arrays = request

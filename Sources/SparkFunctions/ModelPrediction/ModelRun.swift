@@ -59,7 +59,8 @@ struct ModelRun {
   ///
   /// - Throws: ``InferenceError`` that names the row of which they cannot be made.
   func read(_ batch: RecordBatch, _ rows: RowNumbers) throws {
-    for (input, place) in parameters.layout.inputs.enumerated() {
+    for (input, place) in parameters.layout.inputs.enumerated()
+    where parameters.inputs[input].constant == nil {
       if place != .whole {
         _ = try tensor(input, batch, rows)
         continue
@@ -79,7 +80,9 @@ struct ModelRun {
   private func runs(of batch: RecordBatch, _ rows: RowNumbers) throws -> [Range<Int>] {
     let all = 0..<batch.rowCount
     if parameters.layout.rows == .one { return all.map { $0..<$0 + 1 } }
-    let shared = parameters.inputs.indices.filter { parameters.layout.inputs[$0] == .whole }
+    let shared = parameters.inputs.indices.filter {
+      parameters.layout.inputs[$0] == .whole && parameters.inputs[$0].constant == nil
+    }
     if shared.isEmpty || all.count == 1 { return [all] }
     var runs: [Range<Int>] = []
     var last: [AnyTensor] = []
