@@ -24,7 +24,7 @@ struct OutputTransformTests {
       let x: Tensor<Float> = try inputs["x"].map { try $0.typed() } ?? Tensor([])
       let parts = shape.dropFirst().dropLast().reduce(1) { $0 * ($1 < 0 ? 2 : $1) }
       let numbers = x.scalars.flatMap { row in
-        (0..<parts).flatMap { part in logits[(Int(row) + part) % logits.count] }
+        (0..<parts).flatMap { part in Self.logits[(Int(row) + part) % Self.logits.count] }
       }
       var dimensions = [x.rowCount] + shape.dropFirst().dropLast().map { $0 < 0 ? 2 : $0 } + [3]
       if dropsRow, x.rowCount == 1 { dimensions.removeFirst() }
