@@ -146,6 +146,38 @@ struct LocalPredictionTests {
       "\(wrong.complaint)")
   }
 
+  @Test("a constant is what a column of it is, and a shape is checked")
+  func constants() async throws {
+    let command = try Command()
+    defer { command.remove() }
+    try command.copyModel("two_inputs.onnx")
+    try command.copyModel("dynamic_sequence.onnx")
+    try command.write(
+      "in.csv", "a0,a1,a2,b0,b1\n" + (0..<5).map { "\($0),1,-\($0),0.5,-2\n" }.joined())
+    func lines(_ options: String) async throws -> [Substring] {
+      let outcome = try await command.run(
+        Self.words("predict \(options) --input in.csv --output out.csv --mode overwrite"))
+      #expect(outcome.status == 0 && outcome.complaint == "", "\(outcome.complaint)")
+      return try String(contentsOf: command.folder.appending(path: "out.csv"), encoding: .utf8)
+        .split(separator: "\n")
+    }
+    let column = try await lines("two_inputs.onnx --map a=a0,a1,a2 --map b=b0,b1")
+    #expect(column.count == 6)
+    #expect(try await lines("two_inputs.onnx --map a=a0,a1,a2 --constant b=[0.5,-2]") == column)
+    let shape = "dynamic_sequence.onnx --map x=a0,a1,a2 --outputs total"
+    #expect(try await lines(shape + " --shape x=3") == lines(shape))
+    let wrong = try await command.run(
+      Self.words("predict \(shape) --shape x=4 --input in.csv --output out.csv --mode overwrite"))
+    #expect(wrong.status == 1)
+    #expect(wrong.complaint.contains("takes 4 values a row"), "\(wrong.complaint)")
+    let text = try await command.run(
+      Self.words(
+        "predict two_inputs.onnx --map a=a0,a1,a2 --constant b=half --input in.csv --output new.csv"
+      ))
+    #expect(
+      text.complaint.contains("the value \"half\", which is no float32"), "\(text.complaint)")
+  }
+
   @Test("errors name the column, the row and the file, and leave nothing")
   func failures() async throws {
     let command = try Self.folder()
