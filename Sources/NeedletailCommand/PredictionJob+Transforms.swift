@@ -44,6 +44,7 @@ extension PredictionJob {
       }
       transforms[output] = transform
     }
+    try check(request.softmax, amongOutputsOf: model, "--softmax")
     for output in request.argmax { try add(.argmax, output, "--argmax") }
     let best = try request.topK.map { try ($0.count, topOutput($0, request, only, model)) }
     for output in request.softmax where output != best?.1 {

@@ -11,8 +11,7 @@ extension ModelPrediction {
   ///   - batch, batchSize, rows, shapes, constants: as they are planned with.
   /// - Returns: the shapes of one row of the outputs that declare none, as far as the trial shows them.
   /// - Throws: ``InferenceError`` if rows are to be checked and depend on each other, or a shape or
-  ///   constant does not fit its input;
-  ///   `CancellationError`.
+  ///   constant does not fit its input; `CancellationError`.
   public static func tried(
     _ model: any Model, name: String, only: [String]? = nil, batch: BatchDimension? = nil,
     batchSize: Int, rows: RowRelation = .checked, shapes: [String: Shape] = [:],
