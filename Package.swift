@@ -305,8 +305,8 @@ module(
   "ModelKinds",
   needs: [
     "Deployment", "HostProcesses", "KServeClient", "ModelHub", "Models", "ONNXRuntime",
-    "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime", "TextPipelines", "Threads",
-    "TorchRuntime",
+    "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime", "Tensors",
+    "TextPipelines", "Threads", "TorchRuntime",
   ])
 tests(
   "ModelKindsTests",

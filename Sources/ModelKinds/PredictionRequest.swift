@@ -1,6 +1,7 @@
 package import Models
 package import SparkFunctions
 package import SparkTypes
+package import Tensors
 
 /// What is asked of a prediction beside the model, whoever computes it.
 package struct PredictionRequest: Sendable {
@@ -18,12 +19,20 @@ package struct PredictionRequest: Sendable {
   package var ragged: RaggedPolicy
   package var errors: ErrorPolicy
   package var maxErrors: ErrorLimit?
+  /// What becomes of outputs whose numbers are not wanted themselves.
+  package var transforms: [String: OutputTransform]
+  /// The shapes of one row of inputs whose declared ones vary.
+  package var shapes: [String: Shape]
+  /// Values of inputs that no column feeds.
+  package var constants: [String: InputConstant]
 
   package init(
     inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], only: [String]? = nil,
     into structure: String? = nil, batchSize: Int? = nil, batch: BatchDimension? = nil,
     rows: RowRelation = .checked, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail,
-    errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil
+    errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil,
+    transforms: [String: OutputTransform] = [:], shapes: [String: Shape] = [:],
+    constants: [String: InputConstant] = [:]
   ) {
     self.inputs = inputs
     self.outputs = outputs
@@ -36,6 +45,9 @@ package struct PredictionRequest: Sendable {
     self.ragged = ragged
     self.errors = errors
     self.maxErrors = maxErrors
+    self.transforms = transforms
+    self.shapes = shapes
+    self.constants = constants
   }
 }
 
@@ -45,18 +57,21 @@ extension ModelSource {
   /// - Parameters:
   ///   - model: the model, as this process has loaded it.
   ///   - reference: the model, as those load it who compute.
-  /// - Throws: `InferenceError` that names the input, output or column that does not fit.
+  /// - Throws: `InferenceError` that names the input, output or column that does not fit;
+  ///   `NeedletailError` if labels beside the model cannot be read.
   package func plan(
     _ model: any Model, reference: ModelReference, table: StructType, _ request: PredictionRequest
   ) async throws -> PredictionPlan {
     let size = request.batchSize ?? kind.batchSize
     let rowShapes = try await ModelPrediction.tried(
       model, name: path, only: request.only, batch: request.batch, batchSize: size,
-      rows: request.rows)
+      rows: request.rows, shapes: request.shapes, constants: request.constants)
     return try ModelPrediction.plan(
       model: model, reference: reference, table: table, inputs: request.inputs,
       outputs: request.outputs, only: request.only, into: request.structure, batchSize: size,
       batch: request.batch, rows: request.rows, rowShapes: rowShapes, nulls: request.nulls,
-      ragged: request.ragged, errors: request.errors, maxErrors: request.maxErrors)
+      ragged: request.ragged, errors: request.errors, maxErrors: request.maxErrors,
+      transforms: try await labelled(request.transforms), shapes: request.shapes,
+      constants: request.constants)
   }
 }

@@ -32,6 +32,48 @@ struct OutputMapping: Sendable {
   }
 }
 
+/// `INPUT=SIZE[,SIZE...]`
+struct InputShape: Sendable {
+  let input: String
+  let shape: Shape
+
+  init(_ text: String) throws {
+    let (name, value) = try split(text, "--shape INPUT=SIZE[,SIZE...]")
+    input = name
+    let sizes = value.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      Int(part.trimmingCharacters(in: .whitespaces)).flatMap { $0 > 0 ? $0 : nil }
+    }
+    guard !sizes.contains(nil) else {
+      throw ValidationError("'\(value)' has a size that is no number above 0, such as 3,224,224")
+    }
+    shape = Shape(sizes.compactMap(\.self))
+  }
+}
+
+/// `INPUT=VALUE`
+struct ConstantAssignment: Sendable {
+  let input: String
+  private let text: String
+
+  init(_ text: String) throws {
+    (input, self.text) = try split(text, "--constant INPUT=VALUE", mayBeEmpty: true)
+  }
+
+  /// The value for an input of this type: what is no JSON is a text.
+  func value(for type: ElementType) -> InputConstant {
+    if text == "zeros" { return .zeros }
+    if let json = try? JSONDecoder().decode(InputConstant.self, from: Data(text.utf8)) {
+      switch json {
+      case .string, .list: return json
+      default: if type != .string { return json }
+      }
+    }
+    // JSON has neither infinity nor NaN.
+    if type.isFloatingPoint, let number = Double(text) { return .number(number) }
+    return .string(text)
+  }
+}
+
 /// `NAME=VALUE`
 struct ModelOption: Sendable {
   let name: String

@@ -90,6 +90,22 @@ struct Predict: AsyncParsableCommand {
   var mappings: [InputMapping] = []
 
   @Option(
+    name: .customLong("shape"),
+    help: ArgumentHelp(
+      "The shape of one row of an input whose declared one varies, such as image=3,224,224; may be "
+        + "given several times.", valueName: "input=size,..."),
+    transform: InputShape.init)
+  var shapes: [InputShape] = []
+
+  @Option(
+    name: .customLong("constant"),
+    help: ArgumentHelp(
+      "A value of an input that no column feeds, the same for all rows: a number, true or false, a text, "
+        + "a JSON array, or zeros; may be given several times.", valueName: "input=value"),
+    transform: ConstantAssignment.init)
+  var constants: [ConstantAssignment] = []
+
+  @Option(
     name: .customLong("output-map"),
     help: ArgumentHelp(
       "The name of the column for an output of the model.", valueName: "output=column"),
@@ -102,6 +118,33 @@ struct Predict: AsyncParsableCommand {
         + "column can hold); may be given several times.",
       valueName: "output,..."))
   var outputs: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Gives an output's softmax, probabilities that add up to 1, instead of its numbers; may be given "
+        + "several times.", valueName: "output"))
+  var softmax: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Gives the position of an output's greatest number, an int, instead of its numbers: the first one "
+        + "among equals; may be given several times.", valueName: "output"))
+  var argmax: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Gives the K best classes of an output with their scores, the best one first, instead of its "
+        + "numbers; with --softmax of it the scores are probabilities. The output may be left out where "
+        + "there is one to choose from.", valueName: "[output=]K"),
+    transform: { try TopKOption($0) })
+  var topK: TopKOption?
+
+  @Option(
+    help: ArgumentHelp(
+      "The names of the classes for --top-k: a file with one in each line, or JSON (a list, or a "
+        + "config.json with id2label). Default: id2label of a config.json beside the model, else the "
+        + "classes' positions.", valueName: "file"))
+  var labels: String?
 
   @Option(
     name: .customLong("option"),
@@ -243,6 +286,10 @@ struct Predict: AsyncParsableCommand {
       throw ValidationError(
         "--max-errors counts rows that --on-error null or --on-error column lets pass; say one of them"
       )
+    }
+    if labels != nil, topK == nil {
+      throw ValidationError(
+        "--labels names the classes for --top-k; say how many of them: --top-k 5")
     }
     if let taskCpus, taskCpus < 1 {
       throw ValidationError("--task-cpus is \(taskCpus), it must be at least 1")

@@ -19,11 +19,7 @@ extension PredictionJob {
     let predicted: DataFrame
     do {
       predicted = try await table.predicting(
-        source, loaded: model, inputs: inputs, outputs: outputs, only: only,
-        batchSize: request.batchSize,
-        batch: request.batchDimension, rows: request.rows, nulls: nulls,
-        ragged: request.onRagged ?? .fail, errors: request.onError ?? .fail,
-        maxErrors: request.maxErrors, as: PredictionForm(request.resources))
+        source, loaded: model, prediction, as: PredictionForm(request.resources))
     } catch let error as InferenceError {
       throw advised(error, known)
     }
@@ -112,7 +108,7 @@ extension PredictionJob {
 
   /// Says which outputs of the model are not among the columns, and why.
   func tellOmitted() {
-    if request.quiet || only != nil { return }
+    if request.quiet || prediction.only != nil { return }
     for output in model.omittedOutputs {
       let line = "left out: the output \(output). --outputs takes others alone\n"
       FileHandle.standardError.write(Data(line.utf8))
@@ -182,7 +178,7 @@ extension PredictionJob {
   /// The column that the command line names and the table does not have, if that is what `error` says,
   /// and the input that it was named for.
   private func givenColumn(in error: InferenceError) -> (input: String, column: String)? {
-    for (input, columns) in inputs {
+    for (input, columns) in prediction.inputs {
       for column in columns.names
       where error.message.contains("no column '\(column)' for the model's input \(input):") {
         return (input, column)

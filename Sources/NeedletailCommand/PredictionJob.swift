@@ -7,11 +7,8 @@ struct PredictionJob: Sendable {
   let model: any Model
   let loadSeconds: Double
   let request: Predict
-  let inputs: [String: InputColumns]
-  let outputs: [String: String]
-  /// The outputs that are wanted; `nil` for all.
-  let only: [String]?
-  let nulls: NullPolicy
+  /// What is asked of the model.
+  let prediction: PredictionRequest
   let kept: [String]?
   let reading: TableFormat
   let writing: TableFormat
@@ -34,10 +31,11 @@ struct PredictionJob: Sendable {
     } catch {
       throw CommandFailure("\(error)", cause: error)
     }
-    inputs = request.mappings.reduce(into: [:]) { inputs, mapping in
+    let inputs = request.mappings.reduce(into: [String: InputColumns]()) { inputs, mapping in
       inputs[mapping.input] = InputColumns((inputs[mapping.input]?.names ?? []) + mapping.columns)
     }
-    outputs = try Self.once(request.outputMappings.map { ($0.output, $0.column) }, "--output-map")
+    let outputs = try Self.once(
+      request.outputMappings.map { ($0.output, $0.column) }, "--output-map")
     settings = try Self.once(request.conf.map { ($0.key, $0.value) }, "--conf")
     kept = try request.keep.map { $0.isEmpty ? [] : try ColumnList($0, option: "--keep").names }
 
@@ -66,9 +64,8 @@ struct PredictionJob: Sendable {
       throw CommandFailure(error)
     }
     loadSeconds = (ContinuousClock.now - start) / .seconds(1)
-    nulls = try request.onNull?.policy(for: model.inputs) ?? .fail
     try Self.check(inputs.keys, among: model.inputs, "--map", "input")
-    only = try Self.wanted(request.outputs, of: model)
+    let only = try Self.wanted(request.outputs, of: model)
     try Self.check(outputs.keys, amongOutputsOf: model, "--output-map")
     try Self.check(only ?? [], amongOutputsOf: model, "--outputs")
     if let only, let name = outputs.keys.sorted().first(where: { !only.contains($0) }) {
@@ -76,6 +73,26 @@ struct PredictionJob: Sendable {
         "--output-map names the output '\(name)', which is not among those of --outputs: "
           + only.joined(separator: ", "))
     }
+    let shapes = try Self.named(request.shapes.map { ($0.input, $0.shape) }, "--shape")
+    try Self.check(shapes.keys, among: model.inputs, "--shape", "input")
+    let values = try Self.named(request.constants.map { ($0.input, $0) }, "--constant")
+    try Self.check(values.keys, among: model.inputs, "--constant", "input")
+    var constants: [String: InputConstant] = [:]
+    for input in model.inputs {
+      constants[input.name] = values[input.name]?.value(for: input.elementType)
+    }
+    if let name = constants.keys.sorted().first(where: { inputs[$0] != nil }) {
+      throw CommandFailure(
+        "--map and --constant name the same input '\(name)'; take one of them away")
+    }
+    prediction = PredictionRequest(
+      inputs: inputs, outputs: outputs, only: only, batchSize: request.batchSize,
+      batch: request.batchDimension, rows: request.rows,
+      nulls: try request.onNull?.policy(for: model.inputs) ?? .fail,
+      ragged: request.onRagged ?? .fail, errors: request.onError ?? .fail,
+      maxErrors: request.maxErrors,
+      transforms: try Self.transforms(request, only, of: model), shapes: shapes,
+      constants: constants)
   }
 
   private static func choice(
@@ -111,7 +128,7 @@ struct PredictionJob: Sendable {
   }
 
   /// Makes sure that the model gives the outputs called `names`.
-  private static func check(
+  static func check(
     _ names: some Sequence<String>, amongOutputsOf model: any Model, _ option: String
   ) throws {
     for name in names {
@@ -146,6 +163,19 @@ struct PredictionJob: Sendable {
     for (name, value) in pairs {
       if let before = result.updateValue(value, forKey: name) {
         throw CommandFailure.twice("\(option) \(name)", before, value)
+      }
+    }
+    return result
+  }
+
+  /// The same of what is said of inputs.
+  private static func named<Value>(
+    _ pairs: [(String, Value)], _ option: String
+  ) throws -> [String: Value] {
+    var result: [String: Value] = [:]
+    for (name, value) in pairs {
+      if result.updateValue(value, forKey: name) != nil {
+        throw CommandFailure("\(option) \(name) is given twice; give it once")
       }
     }
     return result

@@ -54,18 +54,29 @@ extension Tensor where Element: Comparable {
 
 extension Tensor where Element == Float {
   /// The softmax of each row: `[rows, n]` to `[rows, n]`, each row adding up to 1.
-  public func softmax() -> Tensor {
+  public func softmax() -> Tensor { softmax(exponential) }
+}
+
+extension Tensor where Element == Double {
+  /// The softmax of each row: `[rows, n]` to `[rows, n]`, each row adding up to 1.
+  public func softmax() -> Tensor { softmax(exponential) }
+}
+
+extension Tensor where Element: BinaryFloatingPoint {
+  /// - Parameter power: e raised to a number.
+  @inline(__always)
+  fileprivate func softmax(_ power: (Element) -> Element) -> Tensor {
     let width = rowStride
     return Tensor(shape: shape) { output in
       withUnsafeBufferPointer { input in
         for row in 0..<(width == 0 ? 0 : rowCount) {
           let elements = UnsafeBufferPointer(rebasing: input[row * width..<(row + 1) * width])
           let greatest = elements.max() ?? 0
-          var sum: Float = 0
+          var sum: Element = 0
           for (index, element) in elements.enumerated() {
-            let power = exponential(element - greatest)
-            output.initializeElement(at: row * width + index, to: power)
-            sum += power
+            let share = power(element - greatest)
+            output.initializeElement(at: row * width + index, to: share)
+            sum += share
           }
           for index in row * width..<(row + 1) * width { output[index] /= sum }
         }

@@ -1,18 +1,6 @@
 import Tensors
 
 extension AnyTensor {
-  /// The numbers as 32-bit floats, the same memory if they are that already; `nil` if they are no
-  /// floating-point numbers.
-  var floats: Tensor<Float>? {
-    switch self {
-    case .float32(let tensor): tensor
-    case .float16(let tensor): try? tensor.converted(to: Float.self)
-    case .bfloat16(let tensor): try? tensor.converted(to: Float.self)
-    case .float64(let tensor): try? tensor.converted(to: Float.self)
-    default: nil
-    }
-  }
-
   /// Whole numbers as `type`, exactly; `nil` for a type that token ids do not come in.
   static func integers(
     _ tensor: Tensor<Int64>, as type: ElementType

@@ -20,7 +20,7 @@ struct ClassifierConfiguration: Sendable {
         model: folder.name)
     }
     let names = try file.object("id2label").map { entries in
-      try Self.labels(entries, file, folder)
+      try LabelNames.inOrder(entries, of: "id2label in \(file.path)", model: folder.name)
     }
     // Without id2label, transformers does not look at label2id either.
     let count = try names?.count ?? Self.labelCount(file, folder) ?? outputCount ?? 2
@@ -62,45 +62,5 @@ struct ClassifierConfiguration: Sendable {
         "num_labels in \(file.path) is \(count), expected 1 to \(mostLabels)", model: folder.name)
     }
     return count
-  }
-
-  /// The labels in the order of their numbers.
-  private static func labels(
-    _ entries: [String: JSONValue], _ file: ConfigurationFile, _ folder: ModelFolder
-  ) throws(TextPipelineError) -> [String] {
-    func failure(_ message: String) -> TextPipelineError {
-      TextPipelineError(
-        .invalidConfiguration, "id2label in \(file.path) \(message)", model: folder.name)
-    }
-    var names: [Int: String] = [:]
-    for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
-      guard let id = Int(key) else {
-        throw failure("has the key \"\(key)\", expected the numbers \"0\", \"1\", …")
-      }
-      guard let name = value.label else {
-        throw failure("maps \(key) to \(value.json), expected a string or a number")
-      }
-      names[id] = name
-    }
-    guard !names.isEmpty, names.keys.sorted() == Array(0..<names.count) else {
-      throw failure(
-        "has the numbers \(names.keys.sorted().map(String.init).joined(separator: ", ")), expected "
-          + "all from 0 on without gaps")
-    }
-    return (0..<names.count).compactMap { names[$0] }
-  }
-}
-
-extension JSONValue {
-  /// The value as a label; numbers and truth values as Python writes them.
-  fileprivate var label: String? {
-    switch self {
-    case .string(let text): text
-    case .integer(let number): "\(number)"
-    case .unsigned(let number): "\(number)"
-    case .number(let number): Int(exactly: number).map(String.init) ?? "\(number)"
-    case .bool(let value): value ? "True" : "False"
-    case .null, .array, .object: nil
-    }
   }
 }

@@ -40,13 +40,11 @@ extension TextClassifier: TextModel {
 
   /// The `count` best labels of all rows, one row after the other.
   private func ranked(_ scores: Tensor<Float>, _ count: Int) -> [Classification] {
-    scores.withUnsafeBufferPointer { values in
-      (0..<scores.rowCount).flatMap { row in
-        let start = row * labels.count
-        return labels.indices.sorted { left, right in
-          let (a, b) = (values[start + left], values[start + right])
-          return a == b ? left < right : a > b
-        }.prefix(count).map { Classification(label: labels[$0], score: values[start + $0]) }
+    let best = scores.greatest(count)
+    return scores.withUnsafeBufferPointer { values in
+      best.enumerated().map { place, index in
+        Classification(
+          label: labels[index], score: values[place / count * labels.count + index])
       }
     }
   }

@@ -11,13 +11,17 @@ enum BatchPredictions {
     let gaps = some.withColumn("pixels", expr("if(id % 7 = 3, null, pixels)"))
     func compare(
       _ table: DataFrame, _ input: String, into structure: String? = nil, batchSize: Int = 64,
-      nulls: NullPolicy = .fail, errors: ErrorPolicy = .fail
+      nulls: NullPolicy = .fail, errors: ErrorPolicy = .fail, transform: OutputTransform? = nil
     ) async throws {
       let model = try await source.load()
       func predicted(_ form: PredictionForm) async throws -> (StructType, [Row]) {
         let result = try await table.predicting(
-          source, loaded: model, inputs: ["pixels": [input]], outputs: ["probabilities": "p"],
-          into: structure, batchSize: batchSize, nulls: nulls, errors: errors, as: form)
+          source, loaded: model,
+          PredictionRequest(
+            inputs: ["pixels": [input]], outputs: ["probabilities": "p"], into: structure,
+            batchSize: batchSize, nulls: nulls, errors: errors,
+            transforms: transform.map { ["probabilities": $0] } ?? [:]),
+          as: form)
         return (try await result.schema(), try await result.collect())
       }
       let (schema, rows) = try await predicted(.columns)
@@ -41,18 +45,37 @@ enum BatchPredictions {
     try await compare(gaps, "pixels", errors: .column("why"))
     try await compare(gaps, "pixels", into: "preds", errors: .column())
     try await compare(gaps, "pixels", errors: .null)
+    let labels = ClassLabels((0..<10).map { "digit \($0)" })
+    try await compare(gaps, "pixels", nulls: .skip, transform: .topK(3, labels: labels))
+    try await compare(some, "pixels", into: "preds", batchSize: 7, transform: .argmax)
     try await spark.conf.unset(limit)
     try await rowErrors(gaps, source)
+    try await classes(some, source)
 
     let said = await IntegrationProgram.failure {
       _ = try await gaps.coalesce(1).predicting(
-        source, loaded: try await source.load(), inputs: [:], outputs: [:], batchSize: nil,
-        as: .batches(resources)
+        source, loaded: try await source.load(), PredictionRequest(), as: .batches(resources)
       ).collect()
     }
     try IntegrationProgram.expect(
       said.contains("needletail.predict(") && said.contains("column 'pixels', row 3")
         && said.contains("partition 0"), said)
+  }
+
+  /// The best class is the one with the greatest number.
+  private static func classes(_ some: DataFrame, _ source: ModelSource) async throws {
+    let rows = try await some.predicting(
+      source, outputs: ["probabilities": "best"], transforms: ["probabilities": .topK(2)]
+    ).predicting(
+      source, outputs: ["probabilities": "digit"], transforms: ["probabilities": .argmax]
+    ).select("best", "digit").collect()
+    for row in rows {
+      guard case .list(let best) = row[0], best.count == 2, case .structure(let first) = best[0],
+        case .string(let label) = first[0], case .int(let digit) = row[1]
+      else { throw Refusal(description: "\(row.values)") }
+      try IntegrationProgram.expect(label == "\(digit)", "\(row.values)")
+    }
+    try IntegrationProgram.expect(rows.count == 100, "\(rows.count) rows")
   }
 
   /// Rows that fail have a text, and end the job where too many do.

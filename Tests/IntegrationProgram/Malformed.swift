@@ -122,7 +122,7 @@ enum Malformed {
     let standIn = StandIn(
       inputs: each.inputs.map(\.specification), outputs: each.outputs.map(\.specification))
     return try await table.predicting(
-      source, loaded: standIn, inputs: [:], outputs: [:], batchSize: nil)
+      source, loaded: standIn, PredictionRequest())
   }
 
   private static func workers(_ spark: SparkSession) async throws -> Set<Int> {

@@ -223,6 +223,58 @@ struct LocalTableTests {
     #expect(said.contains("no column is named like the model's input x: float32[?]"), "\(said)")
   }
 
+  @Test("a classifier's best classes, as on a DataFrame", arguments: [1, 8])
+  func classes(_ batchSize: Int) async throws {
+    let model = StubModel(
+      inputs: [TensorSpecification(name: "x", elementType: .float32, shape: [-1])],
+      outputs: [TensorSpecification(name: "y", elementType: .float32, shape: [-1, 2])]
+    ) { inputs in
+      let x: Tensor<Float> = try inputs["x"].map { try $0.typed() } ?? Tensor([])
+      let numbers = x.scalars.flatMap { [$0, 10] }
+      return ["y": .float32(try Tensor(numbers, shape: [x.rowCount, 2]))]
+    }
+    let table = try LocalTable([("x", .numbers((0..<20).map { Float($0) }))])
+    func predicted(_ transform: OutputTransform) async throws -> LocalTable {
+      try await table.predicting(
+        .onnx("stub.onnx"), loaded: model,
+        PredictionRequest(batchSize: batchSize, transforms: ["y": transform]))
+    }
+    let best = try await predicted(.topK(1, labels: ["x", "ten"]))
+    #expect(best.schema.ddl == "x float, y array<struct<label:string,score:float>>")
+    for (x, row) in try await best.rows().enumerated() {
+      let (label, score) = x < 10 ? ("ten", 10) : ("x", Double(x))
+      #expect(row[1] == .list([.structure([.string(label), .float(score)])]), "row \(x)")
+    }
+    let argmax = try await predicted(.argmax)
+    #expect(argmax.schema.ddl == "x float, y int")
+    #expect(try await argmax.rows().map { $0[1] } == (0..<20).map { .int($0 < 10 ? 1 : 0) })
+  }
+
+  @Test("a constant feeds a model beside a column, and a column of its name is left alone")
+  func constants() async throws {
+    let model = StubModel(
+      inputs: [
+        TensorSpecification(name: "x", elementType: .float32, shape: [-1]),
+        TensorSpecification(name: "factor", elementType: .float32, shape: []),
+      ], outputs: [TensorSpecification(name: "y", elementType: .float32, shape: [-1])]
+    ) { inputs in
+      let x: Tensor<Float> = try #require(inputs["x"]).typed()
+      let factor: Tensor<Float> = try #require(inputs["factor"]).typed()
+      return ["y": .float32(x.map { $0 * factor.scalars[0] })]
+    }
+    let table = try LocalTable([
+      ("x", .numbers((0..<20).map { Float($0) })),
+      ("factor", .strings(Array(repeating: "a", count: 20))),
+    ])
+    let predicted = try await table.predicting(
+      .onnx("stub.onnx"), loaded: model,
+      PredictionRequest(batchSize: 8, constants: ["factor": 3]))
+    #expect(predicted.schema.ddl == "x float, factor string, y float")
+    #expect(
+      try await predicted.select("y").rows().map { $0[0] }
+        == (0..<20).map { .float(Double(3 * $0)) })
+  }
+
   @Test("vectors of Spark ML feed models as arrays")
   func vectors() async throws {
     let stored: DataType = .struct([

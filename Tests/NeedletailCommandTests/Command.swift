@@ -31,6 +31,12 @@ struct Command {
     try Data(text.utf8).write(to: file)
   }
 
+  /// Copies a model of the tests into the folder.
+  func copyModel(_ name: String) throws {
+    try FileManager.default.copyItem(
+      at: Self.root.appending(path: "Tests/Models/\(name)"), to: folder.appending(path: name))
+  }
+
   func link(_ name: String, to target: String) throws {
     try FileManager.default.createSymbolicLink(
       atPath: folder.appending(path: name).path,

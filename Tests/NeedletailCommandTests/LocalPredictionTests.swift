@@ -114,6 +114,70 @@ struct LocalPredictionTests {
       "\(many.complaint)")
   }
 
+  @Test("classes instead of numbers: the greatest one's position, and the best with their labels")
+  func classes() async throws {
+    let command = try Self.folder()
+    defer { command.remove() }
+    try command.write("labels.txt", (0..<10).map { "digit \($0)\n" }.joined())
+    try command.write("nine.txt", (0..<9).map { "digit \($0)\n" }.joined())
+    let predict =
+      "predict digits.onnx --input in.csv --output out.csv --mode overwrite $MAP --keep id "
+    func lines(_ options: String) async throws -> [Substring] {
+      let outcome = try await command.run(Self.words(predict + options))
+      #expect(outcome.status == 0 && outcome.complaint == "", "\(outcome.complaint)")
+      return try String(contentsOf: command.folder.appending(path: "out.csv"), encoding: .utf8)
+        .split(separator: "\n")
+    }
+    let argmax = try await lines("--argmax probabilities --output-map probabilities=digit")
+    #expect(argmax.first == "id,digit")
+    let digits = argmax.dropFirst().compactMap { $0.split(separator: ",").last.map(String.init) }
+    #expect(digits.count == 5)
+    #expect(digits.allSatisfy { (0..<10).contains(Int($0) ?? -1) }, "\(digits)")
+    let best = try await lines("--top-k 2 --labels labels.txt")
+    #expect(best.first == "id,probabilities")
+    for (line, digit) in zip(best.dropFirst(), digits) {
+      let names = line.components(separatedBy: "digit ").dropFirst()
+      #expect(names.count == 2 && names.first?.hasPrefix(digit) == true, "\(line)")
+    }
+    let wrong = try await command.run(Self.words(predict + "--top-k 2 --labels nine.txt"))
+    #expect(wrong.status == 1 && wrong.output == "")
+    #expect(
+      wrong.complaint.contains("the file nine.txt has 9 labels, expected 10"),
+      "\(wrong.complaint)")
+  }
+
+  @Test("a constant is what a column of it is, and a shape is checked")
+  func constants() async throws {
+    let command = try Command()
+    defer { command.remove() }
+    try command.copyModel("two_inputs.onnx")
+    try command.copyModel("dynamic_sequence.onnx")
+    try command.write(
+      "in.csv", "a0,a1,a2,b0,b1\n" + (0..<5).map { "\($0),1,-\($0),0.5,-2\n" }.joined())
+    func lines(_ options: String) async throws -> [Substring] {
+      let outcome = try await command.run(
+        Self.words("predict \(options) --input in.csv --output out.csv --mode overwrite"))
+      #expect(outcome.status == 0 && outcome.complaint == "", "\(outcome.complaint)")
+      return try String(contentsOf: command.folder.appending(path: "out.csv"), encoding: .utf8)
+        .split(separator: "\n")
+    }
+    let column = try await lines("two_inputs.onnx --map a=a0,a1,a2 --map b=b0,b1")
+    #expect(column.count == 6)
+    #expect(try await lines("two_inputs.onnx --map a=a0,a1,a2 --constant b=[0.5,-2]") == column)
+    let shape = "dynamic_sequence.onnx --map x=a0,a1,a2 --outputs total"
+    #expect(try await lines(shape + " --shape x=3") == lines(shape))
+    let wrong = try await command.run(
+      Self.words("predict \(shape) --shape x=4 --input in.csv --output out.csv --mode overwrite"))
+    #expect(wrong.status == 1)
+    #expect(wrong.complaint.contains("takes 4 values a row"), "\(wrong.complaint)")
+    let text = try await command.run(
+      Self.words(
+        "predict two_inputs.onnx --map a=a0,a1,a2 --constant b=half --input in.csv --output new.csv"
+      ))
+    #expect(
+      text.complaint.contains("the value \"half\", which is no float32"), "\(text.complaint)")
+  }
+
   @Test("errors name the column, the row and the file, and leave nothing")
   func failures() async throws {
     let command = try Self.folder()

@@ -59,6 +59,57 @@ struct RefusalTests {
       says:
         "error: --outputs names the output 'classes', which the model does not have; its outputs are probabilities: float32[?, 10]"
     ),
+    // Shapes and constants of inputs.
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --shape pixels=8,x",
+      says:
+        "Error: The value 'pixels=8,x' is invalid for '--shape <input=size,...>': '8,x' has a size that is no number above 0, such as 3,224,224"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --shape pixel=64",
+      says:
+        "error: --shape names the input 'pixel', which the model does not have; its inputs are \(inputs)"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --constant pixel=0",
+      says:
+        "error: --constant names the input 'pixel', which the model does not have; its inputs are \(inputs)"
+    ),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --constant pixels=0 --map pixels=a",
+      says:
+        "error: --map and --constant name the same input 'pixels'; take one of them away"),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --constant pixels=0 --constant pixels=1",
+      says: "error: --constant pixels is given twice; give it once"),
+    // What becomes of outputs.
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --softmax classes",
+      says:
+        "error: --softmax names the output 'classes', which the model does not have; its outputs are probabilities: float32[?, 10]"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --top-k classes=3",
+      says:
+        "error: --top-k names the output 'classes', which the model does not have; its outputs are probabilities: float32[?, 10]"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --top-k none",
+      says:
+        "Error: The value 'none' is invalid for '--top-k <[output=]K>': 'none' is not a positive number, nor of the form OUTPUT=K"
+    ),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --argmax probabilities --softmax probabilities",
+      says:
+        "error: --argmax and --softmax name the same output 'probabilities', which becomes one column; take one of them"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --labels in.csv",
+      says:
+        "Error: --labels names the classes for --top-k; say how many of them: --top-k 5"),
     // Policies for rows.
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --on-error maybe",

@@ -114,12 +114,44 @@ struct TensorTests {
     #expect(tensor.rows(0..<0).argmax() == [])
   }
 
+  @Test("the greatest of each row: ties by their order, NaN before all numbers", arguments: 1...20)
+  func greatest(_ count: Int) throws {
+    let row: [Double] = [1, 3, .nan, 3, -.infinity, 0, -0.0, .infinity, .nan, 3]
+    let order = [2, 8, 7, 1, 3, 9, 0, 5, 6, 4]
+    // Rows of more elements than are wanted, and of as many.
+    let filled = row + Array(repeating: -Double.infinity, count: 10)
+    let indices = order + Array(10..<20)
+    let tensor = try Tensor(filled + filled.map { $0 + 0 }, shape: [2, 20])
+    let expected = Array(indices.prefix(count))
+    #expect(tensor.greatest(count) == expected + expected)
+    #expect(tensor.rows(0..<0).greatest(count) == [])
+    #expect(AnyTensor(tensor).greatest(count) == expected + expected)
+  }
+
+  @Test("the greatest of elements of any type")
+  func greatestOfAny() throws {
+    let numbers: [AnyTensor] = [
+      .int8(Tensor([1, 3, 3])), .int64(Tensor([Int64.max - 2, Int64.max - 1, Int64.max - 1])),
+      .uint64(Tensor([UInt64.max - 2, UInt64.max - 1, 0])), .float16(Tensor([1, 3, 3])),
+      .bfloat16(Tensor(([1, 3, 3] as [Float]).map { BFloat16($0) })),
+    ]
+    for tensor in numbers { #expect(try tensor.reshaped(to: [1, 3]).greatest(1) == [1]) }
+    #expect(AnyTensor.bool(Tensor([true])).greatest(1) == nil)
+    #expect(try AnyTensor.string(StringTensor(["a"])).greatest(1) == nil)
+  }
+
   @Test("softmax of each row adds up to one, large numbers too")
   func softmax() throws {
     let tensor = try Tensor<Float>([0, 0, 1000, 1001, -1000, -1000], shape: [3, 2]).softmax()
     let expected: [Float] = [0.5, 0.5, 0.268_941_43, 0.731_058_6, 0.5, 0.5]
     for (found, wanted) in zip(tensor.scalars, expected) { #expect(abs(found - wanted) < 1e-6) }
     #expect(try Tensor<Float>([], shape: [2, 0]).softmax().count == 0)
+    let doubles = try Tensor<Double>([0, 1e-9, 800, .nan], shape: [2, 2]).softmax().scalars
+    #expect(doubles[1] > doubles[0] && abs(doubles[0] + doubles[1] - 1) < 1e-15)
+    #expect(doubles[2].isNaN && doubles[3].isNaN)
+    let half = AnyTensor.float16(try Tensor([0, 0], shape: [1, 2]))
+    #expect(half.softmax() == .float32(try Tensor([0.5, 0.5], shape: [1, 2])))
+    #expect(AnyTensor.int64(Tensor([1])).softmax() == nil)
   }
 
   @Test("erased tensors know their type and give it back")

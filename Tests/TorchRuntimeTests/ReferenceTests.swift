@@ -163,6 +163,11 @@ struct BatchTests {
     let error = #expect(throws: TorchError.self) {
       try model.run([.float32(rows(1, 4)), .float32(factor)])
     }
+    // That an output has none does not matter where others are wanted alone.
+    for count in [0, 1] {
+      let scaled = try model.run([.float32(rows(count, 4)), .float32(factor)], at: [1])
+      #expect(scaled.map(\.shape) == [[count, 4]])
+    }
     #expect(error?.code == .invalidInput)
     #expect(error?.message.contains("does not have a row for each row") == true)
   }

@@ -3,7 +3,7 @@ public import ModelKinds
 public import Models
 public import SparkFunctions
 import SparkTypes
-import Tensors
+public import Tensors
 
 extension LocalTable {
   /// Adds the outputs of a model as columns; no code needed.
@@ -25,13 +25,19 @@ extension LocalTable {
   ///   - errors: what becomes of rows that cannot be predicted; by default the first one ends the job.
   ///   - maxErrors: how many of them may be before the job ends; `nil` for any number. It is counted over
   ///     all threads; ``LocalSummary/failures`` tells what failed.
+  ///   - transforms: what outputs become instead of their numbers: probabilities, the greatest one's
+  ///     position, or the best classes with their labels.
+  ///   - shapes: the shapes of one row of inputs whose declared ones vary, such as `[3, 224, 224]`.
+  ///   - constants: values of inputs that no column feeds, the same for all rows.
   /// - Throws: an error that names the input, output or column that does not fit; the runtime's if the
   ///   model cannot be loaded.
   public func predicting(
     _ source: ModelSource, inputs: [String: InputColumns] = [:], outputs: [String: String] = [:],
     only: [String]? = nil, into structure: String? = nil, batchSize: Int? = nil,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil
+    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil,
+    transforms: [String: OutputTransform] = [:], shapes: [String: Shape] = [:],
+    constants: [String: InputConstant] = [:]
   ) async throws -> LocalTable {
     try Self.check(source)
     return try await predicting(
@@ -39,7 +45,7 @@ extension LocalTable {
       PredictionRequest(
         inputs: inputs, outputs: outputs, only: only, into: structure, batchSize: batchSize,
         batch: batch, rows: rows, nulls: nulls, ragged: ragged, errors: errors,
-        maxErrors: maxErrors))
+        maxErrors: maxErrors, transforms: transforms, shapes: shapes, constants: constants))
   }
 
   /// Makes sure that this process can run the model.
@@ -58,7 +64,7 @@ extension LocalTable {
   package func predicting(
     _ source: ModelSource, loaded model: any Model, _ request: PredictionRequest
   ) async throws -> LocalTable {
-    let names = model.inputs.map(\.name)
+    let names = model.inputs.map(\.name).filter { request.constants[$0] == nil }
     let vectors = VectorInputs(table: schema, inputs: request.inputs, models: names)
     if !vectors.arrays.isEmpty {
       var arrays = request
@@ -117,9 +123,7 @@ extension ModelPrediction.Parameters {
   fileprivate var rowBytes: Int? {
     var bytes = 0
     for (input, place) in zip(inputs, layout.inputs) {
-      guard let elements = BatchLayout.rowShape(input.specification, at: place)?.elementCount else {
-        return nil
-      }
+      guard let elements = input.rowShape(at: place)?.elementCount else { return nil }
       bytes += elements * (input.specification.elementType.byteCount ?? 16)
     }
     return bytes

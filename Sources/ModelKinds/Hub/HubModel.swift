@@ -96,6 +96,22 @@ struct HubModel {
     return path
   }
 
+  /// The `config.json` in the model's folder or beside its file, or above the folder `onnx/` with that
+  /// file, on this machine; `nil` if there is none.
+  func configuration() throws -> String? {
+    var folder = reference.path.split(separator: "/")
+    if isFile { folder.removeLast() }
+    let above = isFile && folder.last == "onnx" ? [folder.dropLast()] : []
+    let listed = Set(repository.files.map(\.path))
+    for folder in [folder[...]] + above {
+      let name = (folder + ["config.json"]).joined(separator: "/")
+      guard listed.contains(name) else { continue }
+      try repository.fetch([name])
+      return "\(repository.folder)/\(name)"
+    }
+    return nil
+  }
+
   // MARK: What runs
 
   /// The model's place on this machine, with all that a kind needs.

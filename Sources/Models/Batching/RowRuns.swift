@@ -43,14 +43,20 @@ package struct RowRuns {
 
   /// The results of some rows, `[count, …]` in the order of ``outputs``.
   ///
-  /// - Parameter tensors: in the order of ``inputs``, the rows first; those without rows are the same
-  ///   for all of them.
+  /// - Parameters:
+  ///   - tensors: in the order of ``inputs``, the rows first; those without rows are the same for all of
+  ///     them.
+  ///   - vectors: the positions of outputs whose last dimension is wanted; the others are flat if a run
+  ///     has one row.
   /// - Throws: ``InferenceError`` if an output has not one part for each row; the model's error.
-  package func run(_ tensors: [AnyTensor], count: Int) async throws -> [AnyTensor] {
+  package func run(
+    _ tensors: [AnyTensor], count: Int, vectors: Set<Int> = []
+  ) async throws -> [AnyTensor] {
     let results = try await results(tensors, count)
     if filled(count) == 1 {
-      // All that a run of one row gives is that row's, also if the model drops the dimension.
-      return try results.map { try $0.reshaped(to: [1, $0.elementCount]) }
+      return try results.indices.map { index in
+        try row(results[index], output: index, isFlat: !vectors.contains(index))
+      }
     }
     let axes: [Int]
     if let known = learned.axes(of: use, isChecked: isChecked && count > 1) {
@@ -63,6 +69,17 @@ package struct RowRuns {
     return try outputs.indices.map { index in
       try rows(of: results[index], output: index, axis: axes[index], count)
     }
+  }
+
+  /// All that a run of one row gave, which is that row's, also if the model drops the dimension.
+  private func row(_ result: AnyTensor, output: Int, isFlat: Bool) throws -> AnyTensor {
+    if isFlat { return try result.reshaped(to: [1, result.elementCount]) }
+    if case .axis(let axis) = layout.outputs[output], result.shape.indices.contains(axis),
+      result.shape[axis] == 1
+    {
+      return try result.movingToFront(axis)
+    }
+    return try result.reshaped(to: result.shape.batched(1))
   }
 
   /// What the model gives for the rows, which are brought into its layout.

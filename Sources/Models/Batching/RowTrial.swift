@@ -19,15 +19,24 @@ public struct RowTrial: Sendable {
   private let model: any Model
   private let layout: BatchLayout
   private let relation: RowRelation
+  private let inputShapes: [String: Shape]
+  private let constants: [String: AnyTensor]
 
   /// - Parameters:
   ///   - model: what is tried.
   ///   - layout: where the model's tensors have their rows.
   ///   - relation: whether rows are compared; if not, only their shapes are looked at.
-  public init(_ model: any Model, _ layout: BatchLayout, relation: RowRelation = .checked) {
+  ///   - shapes: the shapes of one row of inputs that declare less, by the input's name.
+  ///   - constants: one row, `[1, …]`, of inputs that have the same in all rows.
+  public init(
+    _ model: any Model, _ layout: BatchLayout, relation: RowRelation = .checked,
+    shapes: [String: Shape] = [:], constants: [String: AnyTensor] = [:]
+  ) {
     self.model = model
     self.layout = layout
     self.relation = relation
+    inputShapes = shapes
+    self.constants = constants
   }
 
   /// Runs a few rows together and alone, three times with other numbers if that takes no time.
@@ -66,7 +75,12 @@ public struct RowTrial: Sendable {
   /// Rows that differ, of small numbers; dimensions that vary have two entries.
   private func tensor(_ input: Int, rows: Int, seed: Int) throws -> AnyTensor {
     let specification = model.inputs[input]
-    let row = BatchLayout.rowShape(specification, at: layout.inputs[input]) ?? [2]
+    if let constant = constants[specification.name] {
+      return try constant.repeatingLastRow(until: rows)
+    }
+    let row =
+      inputShapes[specification.name]
+      ?? BatchLayout.rowShape(specification, at: layout.inputs[input]) ?? [2]
     let shape = Shape(row.map { $0 < 0 ? 2 : $0 }).batched(rows)
     guard let count = shape.elementCount else {
       throw TensorError("the shape \(shape) is too large for a trial")

@@ -5,6 +5,7 @@ import ProgramFunctions
 public import SparkConnect
 public import SparkFunctions
 import SparkTypes
+public import Tensors
 
 extension DataFrame {
   /// Adds the outputs of a model as columns; no code needed.
@@ -44,6 +45,10 @@ extension DataFrame {
   ///   - errors: what becomes of rows that cannot be predicted; by default the first one ends the job.
   ///   - maxErrors: how many of them may be before the job ends; `nil` for any number. Executors
   ///     know only of their own rows: it is counted in each task, a partition of the table.
+  ///   - transforms: what outputs become instead of their numbers: probabilities, the greatest one's
+  ///     position, or the best classes with their labels.
+  ///   - shapes: the shapes of one row of inputs whose declared ones vary, such as `[3, 224, 224]`.
+  ///   - constants: values of inputs that no column feeds, the same for all rows.
   ///   - resources: what the prediction's tasks, and their executors, must have.
   ///   - isDeterministic: whether the model gives equal outputs for equal rows however often it runs.
   ///     Without that Spark computes a prediction once for each row, so that later filters, joins and
@@ -60,6 +65,8 @@ extension DataFrame {
     batch: BatchDimension? = nil,
     rows: RowRelation = .checked, nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail,
     errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil,
+    transforms: [String: OutputTransform] = [:], shapes: [String: Shape] = [:],
+    constants: [String: InputConstant] = [:],
     resources: ResourceProfile? = nil, isDeterministic: Bool = false, scan: ScanChoice? = nil
   ) async throws -> DataFrame {
     let model = try await source.loadForPlan()
@@ -70,41 +77,33 @@ extension DataFrame {
       }
     }
     return try await predicting(
-      source, loaded: model, inputs: inputs, outputs: outputs, only: only, into: structure,
-      batchSize: batchSize, batch: batch, rows: rows, nulls: nulls, ragged: ragged, errors: errors,
-      maxErrors: maxErrors, as: PredictionForm(resources), isDeterministic: isDeterministic,
-      scan: scan)
+      source, loaded: model,
+      PredictionRequest(
+        inputs: inputs, outputs: outputs, only: only, into: structure, batchSize: batchSize,
+        batch: batch, rows: rows, nulls: nulls, ragged: ragged, errors: errors,
+        maxErrors: maxErrors, transforms: transforms, shapes: shapes, constants: constants),
+      as: PredictionForm(resources), isDeterministic: isDeterministic, scan: scan)
   }
 
   /// The same with the model at hand, which this process has loaded already.
   package func predicting(
-    _ source: ModelSource, loaded model: any Model, inputs: [String: InputColumns],
-    outputs: [String: String], only: [String]? = nil, into structure: String? = nil,
-    batchSize: Int?,
-    batch: BatchDimension? = nil, rows: RowRelation = .checked, nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil,
-    as form: PredictionForm = .columns,
-    isDeterministic: Bool = false, scan: ScanChoice? = nil
+    _ source: ModelSource, loaded model: any Model, _ request: PredictionRequest,
+    as form: PredictionForm = .columns, isDeterministic: Bool = false, scan: ScanChoice? = nil
   ) async throws -> DataFrame {
     let table = try await schema()
-    let names = model.inputs.map(\.name)
-    let vectors = VectorInputs(table: table, inputs: inputs, models: names)
+    let structure = request.structure
+    let names = model.inputs.map(\.name).filter { request.constants[$0] == nil }
+    let vectors = VectorInputs(table: table, inputs: request.inputs, models: names)
     if !vectors.arrays.isEmpty {
+      var arrays = request
+      arrays.inputs = vectors.replaced(request.inputs, table: table, models: names)
       return try await adding(vectors).predicting(
-        source, loaded: model, inputs: vectors.replaced(inputs, table: table, models: names),
-        outputs: outputs, only: only, into: structure, batchSize: batchSize, batch: batch,
-        rows: rows,
-        nulls: nulls, ragged: ragged, errors: errors, maxErrors: maxErrors, as: form,
-        isDeterministic: isDeterministic, scan: scan
+        source, loaded: model, arrays, as: form, isDeterministic: isDeterministic, scan: scan
       ).drop(Array(vectors.arrays.values))
     }
     let packed = try source.packed()
     let plan = try await source.plan(
-      model, reference: packed.reference, table: table,
-      PredictionRequest(
-        inputs: inputs, outputs: outputs, only: only, into: structure, batchSize: batchSize,
-        batch: batch, rows: rows, nulls: nulls, ragged: ragged, errors: errors,
-        maxErrors: maxErrors))
+      model, reference: packed.reference, table: table, request)
     switch form {
     case .columns:
       try await packed.send(to: session)

@@ -15,12 +15,15 @@ struct ModelInput {
 
   private var specification: TensorSpecification { binding.specification }
 
-  /// The declared shape of one row; `nil` if the model does not tell.
-  private var declaredRow: Shape? { BatchLayout.rowShape(specification, at: place) }
+  /// The shape of one row; `nil` if neither the model nor the user tells.
+  private var declaredRow: Shape? { binding.rowShape(at: place) }
 
   /// The input's tensor, the rows in the first dimension wherever the model has them.
   func tensor() throws -> AnyTensor {
-    switch specification.elementType {
+    if let constant = binding.constant {
+      return try constant.tensor(rows: place == .whole ? 1 : batch.rowCount)
+    }
+    return switch specification.elementType {
     case .bool: AnyTensor(try numbers(Bool.self))
     case .int8: AnyTensor(try numbers(Int8.self))
     case .int16: AnyTensor(try numbers(Int16.self))

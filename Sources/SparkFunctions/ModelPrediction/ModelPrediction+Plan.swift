@@ -53,6 +53,9 @@ extension ModelPrediction {
   ///   - ragged: what becomes of arrays that are too short.
   ///   - errors: what becomes of rows that cannot be predicted.
   ///   - maxErrors: how many of them may be; `nil` for any number.
+  ///   - transforms: what outputs become instead of columns of their numbers, by the output's name.
+  ///   - shapes: the shapes of one row of inputs whose declared ones vary, by the input's name.
+  ///   - constants: values of inputs that no column feeds, the same for all rows.
   /// - Throws: ``InferenceError`` that names the input, output or column, and what to write.
   public static func plan(
     modelInputs: [TensorSpecification], modelOutputs: [TensorSpecification],
@@ -61,23 +64,35 @@ extension ModelPrediction {
     omitted: [OmittedOutput] = [], into structure: String? = nil, batchSize: Int = 64,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, rowShapes: [String: Shape] = [:],
     nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail,
-    maxErrors: ErrorLimit? = nil
+    maxErrors: ErrorLimit? = nil, transforms: [String: OutputTransform] = [:],
+    shapes: [String: Shape] = [:], constants: [String: InputConstant] = [:]
   ) throws -> PredictionPlan {
-    let planner = Planner(model: reference.name, table: table, modelInputs: modelInputs)
+    let planner = Planner(
+      model: reference.name, table: table, modelInputs: modelInputs, shapes: shapes,
+      constants: constants)
     guard batchSize > 0 else {
       throw planner.fail("the batch size is \(batchSize), a batch needs at least one row")
     }
     guard !modelOutputs.isEmpty else { throw planner.fail("the model has no outputs of tensors") }
     try planner.checkNames(inputs.keys, of: modelInputs, "input")
-    let modelOutputs = try planner.outputs(modelOutputs, only, renamed: outputs, omitted: omitted)
+    try planner.checkGiven(inputs)
+    let modelOutputs = try planner.outputs(
+      modelOutputs, only, renamed: outputs, transformed: transforms, omitted: omitted)
 
-    let layout = try planner.layout(modelOutputs, batch, batchSize: batchSize)
+    var layout = try planner.layout(modelOutputs, batch, batchSize: batchSize)
+    let constantTensors = try planner.constantTensors(in: &layout)
     var arguments: [[String]] = []
     var bindings: [InputBinding] = []
     for (specification, place) in zip(modelInputs, layout.inputs) {
+      if let constant = constantTensors[specification.name] {
+        bindings.append(
+          InputBinding(specification: specification, columns: [], constant: constant))
+        continue
+      }
+      let row = try planner.rowShape(of: specification, at: place)
       let columns = try planner.columns(
-        for: specification, at: place, given: inputs[specification.name])
-      try planner.check(columns.map { ($0.name, $0.type) }, feed: specification, at: place)
+        for: specification, row, given: inputs[specification.name])
+      try planner.check(columns.map { ($0.name, $0.type) }, feed: specification, row)
       let positions = columns.map { column in
         let exact = column.path.map { ExactName($0) }
         if let known = arguments.firstIndex(where: { $0.map { ExactName($0) } == exact }) {
@@ -86,14 +101,23 @@ extension ModelPrediction {
         arguments.append(column.path)
         return arguments.count - 1
       }
-      bindings.append(InputBinding(specification: specification, columns: positions))
+      bindings.append(
+        InputBinding(
+          specification: specification, columns: positions,
+          givenShape: shapes[specification.name]))
     }
     let outputBindings = zip(modelOutputs, layout.outputs).map { specification, place in
       OutputBinding(
         specification: specification,
         rowShape: BatchLayout.rowShape(specification, at: place) ?? rowShapes[specification.name],
         column: outputs[specification.name] ?? specification.name,
-        isMap: mapOutputs.contains(specification.name))
+        isMap: mapOutputs.contains(specification.name),
+        transform: transforms[specification.name])
+    }
+    for output in outputBindings {
+      if let problem = output.transform?.mismatch(output) {
+        throw planner.fail(problem, .invalidOutput)
+      }
     }
     try planner.checkNewColumns(outputBindings, into: structure)
     try planner.check(errors, maxErrors, outputBindings, into: structure)
@@ -114,7 +138,9 @@ extension ModelPrediction {
     inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], only: [String]? = nil,
     into structure: String? = nil, batchSize: Int = 64, batch: BatchDimension? = nil,
     rows: RowRelation = .checked, rowShapes: [String: Shape] = [:], nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil
+    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil,
+    transforms: [String: OutputTransform] = [:], shapes: [String: Shape] = [:],
+    constants: [String: InputConstant] = [:]
   ) throws -> PredictionPlan {
     let outputSpecifications = ModelWithMaps.wrapping(model).outputs
     return try plan(
@@ -122,22 +148,26 @@ extension ModelPrediction {
       table: table, inputs: inputs, outputs: outputs, only: only, mapOutputs: model.mapOutputs,
       omitted: model.omittedOutputs, into: structure, batchSize: batchSize, batch: batch,
       rows: rows, rowShapes: rowShapes, nulls: nulls, ragged: ragged, errors: errors,
-      maxErrors: maxErrors)
+      maxErrors: maxErrors, transforms: transforms, shapes: shapes, constants: constants)
   }
 }
 
 /// A column of a table, or a field within one.
-private struct FoundColumn {
+struct FoundColumn {
   var path: [String]
   var type: DataType
   var name: String { path.joined(separator: ".") }
 }
 
 /// The checks of a plan against one table.
-private struct Planner {
+struct Planner {
   let model: String
   let table: StructType
   let modelInputs: [TensorSpecification]
+  /// The shapes of one row that were given, by the input's name.
+  let shapes: [String: Shape]
+  /// The values of inputs that no column feeds.
+  let constants: [String: InputConstant]
 
   func fail(_ message: String, _ code: InferenceError.Code = .invalidInput) -> InferenceError {
     InferenceError(code, message, function: model)
@@ -159,15 +189,16 @@ private struct Planner {
   /// The outputs that are wanted, after a look at the names that the user wrote.
   func outputs(
     _ all: [TensorSpecification], _ only: [String]?, renamed: [String: String],
-    omitted: [OmittedOutput]
+    transformed: [String: OutputTransform], omitted: [OmittedOutput]
   ) throws -> [TensorSpecification] {
-    for name in (only ?? []) + renamed.keys.sorted() {
+    for name in (only ?? []) + renamed.keys.sorted() + transformed.keys.sorted() {
       if let output = omitted.first(where: { $0.name == name }) {
         throw fail("the output \(output)", .invalidOutput)
       }
     }
     try checkNames(only ?? [], of: all, "output")
     try checkNames(renamed.keys, of: all, "output")
+    try checkNames(transformed.keys, of: all, "output")
     guard let only else { return all }
     if only.isEmpty {
       throw fail("only: (--outputs) names no output; leave it out to take all", .invalidOutput)
@@ -176,6 +207,13 @@ private struct Planner {
       throw fail(
         "the output '\(name)' gets a column's name in outputs: (--output-map), but is not among those "
           + "that only: (--outputs) takes: \(only.joined(separator: ", "))", .invalidOutput)
+    }
+    if let (name, transform) = transformed.sorted(by: { $0.key < $1.key })
+      .first(where: { !only.contains($0.key) })
+    {
+      throw fail(
+        "\(transform.name) is for the output '\(name)', which is not among those that only: "
+          + "(--outputs) takes: \(only.joined(separator: ", "))", .invalidOutput)
     }
     var wanted: [TensorSpecification] = []
     for name in only where !wanted.contains(where: { $0.name == name }) {
@@ -186,7 +224,7 @@ private struct Planner {
 
   /// The columns that feed an input, as the table names them.
   func columns(
-    for input: TensorSpecification, at place: BatchLayout.Place, given: InputColumns?
+    for input: TensorSpecification, _ row: Shape?, given: InputColumns?
   ) throws -> [FoundColumn] {
     if table.fields.isEmpty {
       throw fail("the table has no columns, which the model's input \(input) needs")
@@ -205,13 +243,14 @@ private struct Planner {
     if let column = try find(input.name, isPath: false) { return [column] }
     // A model of one text, which takes it from the only text that there is.
     let texts = table.fields.filter { $0.type.isString }
-    if modelInputs.count == 1, input.elementType == .string, texts.count == 1 {
+    let fed = modelInputs.count { constants[$0.name] == nil }
+    if fed == 1, input.elementType == .string, texts.count == 1 {
       return [FoundColumn(path: [texts[0].name], type: texts[0].type)]
     }
     throw fail(
       "no column is named like the model's input \(input), and none was given for it; write "
-        + "inputs: [\"\(input.name)\": \"\(example(for: input, place))\"] (--map \(input.name)="
-        + "\(example(for: input, place))) with the column that feeds it. The columns are \(columnList)"
+        + "inputs: [\"\(input.name)\": \"\(example(for: input, row))\"] (--map \(input.name)="
+        + "\(example(for: input, row))) with the column that feeds it. The columns are \(columnList)"
         + Suggestion.text(for: input.name, among: table.names))
   }
 
@@ -221,10 +260,10 @@ private struct Planner {
 
   /// A column that could feed `input`, to show how to write it.
   private func example(
-    for input: TensorSpecification, _ place: BatchLayout.Place
+    for input: TensorSpecification, _ row: Shape?
   ) -> String {
     table.fields.first { field in
-      (try? check([(field.name, field.type)], feed: input, at: place)) != nil
+      (try? check([(field.name, field.type)], feed: input, row)) != nil
     }?.name ?? "column"
   }
 
@@ -259,7 +298,7 @@ private struct Planner {
 
   /// Makes sure that the types and numbers of columns suit an input.
   func check(
-    _ columns: [FunctionArgument], feed input: TensorSpecification, at place: BatchLayout.Place
+    _ columns: [FunctionArgument], feed input: TensorSpecification, _ row: Shape?
   ) throws {
     for column in columns {
       if let reason = typeMismatch(column.type, input.elementType) {
@@ -267,7 +306,6 @@ private struct Planner {
           "the column '\(column.name)' is \(column.type), the model's input \(input) \(reason)")
       }
     }
-    let row = BatchLayout.rowShape(input, at: place)
     var scalars = columns.count
     if columns.count == 1 {
       switch columns[0].type {
@@ -404,7 +442,7 @@ private struct Planner {
   ) throws -> BatchLayout {
     let layout: BatchLayout
     do {
-      layout = try BatchLayout(
+      layout = try self.layout(
         inputs: modelInputs, outputs: outputs, batch: batch, isOneRowARun: batchSize == 1)
     } catch var error as InferenceError {
       error.function = model

@@ -6,7 +6,7 @@ public import Tensors
 /// The built-in function behind the form that needs no code: it runs a model file on columns and
 /// gives a struct of the model's outputs.
 ///
-/// ``plan(model:reference:table:inputs:outputs:only:into:batchSize:batch:rows:rowShapes:nulls:ragged:errors:maxErrors:)``
+/// ``plan(model:reference:table:inputs:outputs:only:into:batchSize:batch:rows:rowShapes:nulls:ragged:errors:maxErrors:transforms:shapes:constants:)``
 /// makes the parameters on the driver, checked against the model and the table.
 public struct ModelPrediction: UserDefinedFunction {
   /// The function's name in every program.
@@ -48,8 +48,12 @@ public struct ModelPrediction: UserDefinedFunction {
   public struct InputBinding: Codable, Hashable, Sendable {
     /// The input, as the driver's model declares it.
     public var specification: TensorSpecification
-    /// Positions among the function's arguments.
+    /// Positions among the function's arguments; none for a constant.
     public var columns: [Int]
+    /// The shape of one row, if the user said it.
+    public var givenShape: Shape?
+    /// What the input is for all rows, if no column feeds it.
+    public var constant: ConstantTensor?
   }
 
   /// An output of the model and the field of the result that it becomes.
@@ -62,6 +66,8 @@ public struct ModelPrediction: UserDefinedFunction {
     public var column: String
     /// Whether the output is a map of numbers for each row, whose values are the tensor.
     public var isMap = false
+    /// What the output becomes before it is a field; `nil` if its numbers are wanted.
+    public var transform: OutputTransform?
   }
 
   private let loaders: [ModelFormat: ModelLoader]
@@ -177,9 +183,10 @@ extension ModelPrediction {
   ///
   /// An output of one element a row (`[rows]` or `[rows, 1]`) is a scalar column. All others are arrays
   /// of the elements of a row in row-major order, whatever their rank; so is an output whose shape
-  /// nothing tells. Maps are `map<string,double>`.
+  /// nothing tells. Maps are `map<string,double>`. ``OutputTransform`` says what others become.
   public static func columnType(of output: OutputBinding) -> DataType {
     if output.isMap { return MapRows.type }
+    if let type = output.transform?.columnType(rowShape: output.rowShape) { return type }
     let element: DataType =
       switch output.specification.elementType {
       case .bool: .boolean

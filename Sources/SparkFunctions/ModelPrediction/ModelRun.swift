@@ -59,7 +59,8 @@ struct ModelRun {
   ///
   /// - Throws: ``InferenceError`` that names the row of which they cannot be made.
   func read(_ batch: RecordBatch, _ rows: RowNumbers) throws {
-    for (input, place) in parameters.layout.inputs.enumerated() {
+    for (input, place) in parameters.layout.inputs.enumerated()
+    where parameters.inputs[input].constant == nil {
       if place != .whole {
         _ = try tensor(input, batch, rows)
         continue
@@ -79,7 +80,9 @@ struct ModelRun {
   private func runs(of batch: RecordBatch, _ rows: RowNumbers) throws -> [Range<Int>] {
     let all = 0..<batch.rowCount
     if parameters.layout.rows == .one { return all.map { $0..<$0 + 1 } }
-    let shared = parameters.inputs.indices.filter { parameters.layout.inputs[$0] == .whole }
+    let shared = parameters.inputs.indices.filter {
+      parameters.layout.inputs[$0] == .whole && parameters.inputs[$0].constant == nil
+    }
     if shared.isEmpty || all.count == 1 { return [all] }
     var runs: [Range<Int>] = []
     var last: [AnyTensor] = []
@@ -122,7 +125,8 @@ struct ModelRun {
       learned: learned, label: label)
     let results: [AnyTensor]
     do {
-      results = try await runs.run(tensors, count: count)
+      let vectors = parameters.outputs.indices.filter { parameters.outputs[$0].transform != nil }
+      results = try await runs.run(tensors, count: count, vectors: Set(vectors))
     } catch let error as InferenceError where error.function == label {
       throw error
     } catch {
@@ -137,6 +141,10 @@ struct ModelRun {
       if binding.isMap, let model = model as? ModelWithMaps {
         let maps = try model.maps(result, of: binding.specification.name)
         return (name: binding.column, output: maps as any PredictOutput)
+      }
+      if let transform = binding.transform {
+        let output = try transform.output(result, rows: count, as: binding, function: label)
+        return (name: binding.column, output: output)
       }
       guard ModelPrediction.columnType(of: binding).arrayElement != nil, result.shape.rank == 1
       else { return (name: binding.column, output: result as any PredictOutput) }

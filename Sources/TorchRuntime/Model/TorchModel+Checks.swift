@@ -85,7 +85,8 @@ extension TorchModel {
   func badBatch(_ rows: Int, _ bounds: ClosedRange<Int>) -> TorchError {
     let why =
       options.fitsBatches
-      ? "one of its outputs does not have a row for each row, so that the batch cannot be filled up"
+      ? "one of its outputs does not have a row for each row, so that the batch cannot be filled up (only:, "
+        + "--outputs, takes the others alone)"
       : "TorchModelOptions.fitsBatches is off"
     return TorchError(
       .invalidInput,

@@ -6,8 +6,8 @@ extension TorchModel {
   /// Runs the model on one tensor for each input and returns the outputs called `outputNames`, all of
   /// them if `nil`.
   ///
-  /// Compiled code computes all outputs in any case. If the task is cancelled, a batch that takes
-  /// several runs ends after the one that it is at.
+  /// Compiled code computes all outputs in any case; those that are not wanted are not looked at. If the
+  /// task is cancelled, a batch that takes several runs ends after the one that it is at.
   ///
   /// - Throws: ``TorchError`` naming the input or output that does not fit, or with PyTorch's text;
   ///   `CancellationError`.
@@ -18,8 +18,8 @@ extension TorchModel {
     let tensors = try ordered(inputs)
     let positions = try positions(ofOutputs: outputNames)
     if positions.isEmpty { return [:] }
-    let results = try execute(tensors) { try Task.checkCancellation() }
-    return named(positions.map { results[$0] }, positions)
+    let results = try execute(tensors, at: positions) { try Task.checkCancellation() }
+    return named(results, positions)
   }
 
   /// Checks tensors in the order of ``inputs``, one for each, runs the model on them, on the calling
@@ -27,8 +27,7 @@ extension TorchModel {
   ///
   /// - Throws: ``TorchError`` naming the input that does not fit, or with PyTorch's text.
   public func run(_ inputs: [AnyTensor], at positions: [Int]) throws -> [AnyTensor] {
-    let results = try execute(inputs)
-    return positions.map { results[$0] }
+    try execute(inputs, at: positions)
   }
 
   public func failure(_ problem: SignatureProblem) -> any Error {
@@ -37,36 +36,45 @@ extension TorchModel {
       cause: problem)
   }
 
-  /// Checks tensors in the model's order and runs it, several times if the batch takes it.
+  /// Checks tensors in the model's order and runs it, several times if the batch takes it; gives the
+  /// outputs at `positions`.
   ///
   /// - Parameter checkpoint: is called before each run but the first and may throw.
   private func execute(
-    _ tensors: [AnyTensor], checkpoint: () throws -> Void = {}
+    _ tensors: [AnyTensor], at positions: [Int], checkpoint: () throws -> Void = {}
   ) throws -> [AnyTensor] {
     let fit = try fit(tensors)
     guard let rows = fit.rows, let bounds = batchBounds, !bounds.contains(rows) else {
-      return try runOnce(tensors, fit.symbols)
+      let results = try runOnce(tensors, fit.symbols)
+      return positions.map { results[$0] }
     }
-    guard fitsBatches else { throw badBatch(rows, bounds) }
-    if rows == 0 { return try emptyOutputs(fit.symbols) }
+    guard fitsBatches(ofOutputs: positions) else { throw badBatch(rows, bounds) }
+    if rows == 0 { return try emptyOutputs(positions, fit.symbols) }
     var parts: [[AnyTensor]] = []
     var done = 0
     while done < rows {
       if done > 0 { try checkpoint() }
       let count = min(rows - done, bounds.upperBound)
-      parts.append(try runPart(tensors, done..<done + count, of: rows, bounds, fit.symbols))
+      parts.append(
+        try runPart(tensors, done..<done + count, of: rows, bounds, fit.symbols, positions))
       done += count
     }
     if parts.count == 1 { return parts[0] }
-    return try outputs.indices.map { index in
+    return try positions.indices.map { index in
       try AnyTensor.joiningRows(parts.map { $0[index] })
     }
+  }
+
+  /// Whether these outputs of a batch of any size can be had from runs of the sizes that the code takes.
+  private func fitsBatches(ofOutputs positions: [Int]) -> Bool {
+    options.fitsBatches && signature.batch != .none
+      && positions.allSatisfy { signature.givesRows(at: $0) }
   }
 
   /// Runs the model on some rows, filled up if they are too few.
   private func runPart(
     _ tensors: [AnyTensor], _ range: Range<Int>, of rows: Int, _ bounds: ClosedRange<Int>,
-    _ symbols: [String: Int]
+    _ symbols: [String: Int], _ positions: [Int]
   ) throws -> [AnyTensor] {
     let count = max(range.count, bounds.lowerBound)
     let part = try tensors.indices.map { index -> AnyTensor in
@@ -76,7 +84,8 @@ extension TorchModel {
     }
     var symbols = symbols
     if case .dynamic(let symbol, _) = signature.batch { symbols[symbol] = count }
-    let results = try runOnce(part, symbols)
+    let all = try runOnce(part, symbols)
+    let results = positions.map { all[$0] }
     if count == range.count { return results }
     return try results.map { result in
       guard result.rowCount == count, result.shape.rank > 0 else {
@@ -105,8 +114,8 @@ extension TorchModel {
   }
 
   /// Outputs without rows.
-  private func emptyOutputs(_ symbols: [String: Int]) throws -> [AnyTensor] {
-    try signature.outputs.indices.map { index in
+  private func emptyOutputs(_ positions: [Int], _ symbols: [String: Int]) throws -> [AnyTensor] {
+    try positions.map { index in
       var shape = Shape(
         signature.outputs[index].map { dimension in
           switch dimension {
@@ -115,7 +124,7 @@ extension TorchModel {
           case .unknown: 0
           }
         })
-      shape[0] = 0
+      if shape.rank > 0 { shape[0] = 0 }
       return try AnyTensor(emptyOf: signature.outputTypes[index], shape: shape)
     }
   }

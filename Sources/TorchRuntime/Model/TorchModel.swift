@@ -43,8 +43,6 @@ public final class TorchModel: InProcessModel {
   /// A container has a queue of its own, but one in which a run that fails can leave those behind it
   /// waiting for ever; so nobody gets to wait there.
   let gate: RunGate
-  /// Whether a batch of any size can be had from runs of the sizes that the code takes.
-  let fitsBatches: Bool
 
   /// Loads the package at `path`.
   ///
@@ -91,7 +89,8 @@ public final class TorchModel: InProcessModel {
       execution.signature = signature
     }
     self.execution = execution
-    fitsBatches = options.fitsBatches && signature.batch != .none && signature.givesRows
+    // Whether a batch of any size can be had from runs of the sizes that the code takes.
+    let fitsBatches = options.fitsBatches && signature.batch != .none && signature.givesRows
     modelSignature = ModelSignature(
       inputs: signature.inputSpecifications(names: inputNames, fitsBatches: fitsBatches),
       outputs: signature.outputSpecifications(names: outputNames, fitsBatches: fitsBatches))

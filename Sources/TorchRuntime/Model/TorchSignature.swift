@@ -178,14 +178,15 @@ struct TorchSignature: Sendable {
   }
 
   /// Whether each output has one row for each row of the inputs.
-  var givesRows: Bool {
-    outputs.allSatisfy { dimensions in
-      switch (batch, dimensions.first) {
-      case (.dynamic(let symbol, _), .symbol(let own)): own == symbol
-      case (.fixed(let count), .size(let own)): own == count
-      case (.fixed, .unknown): true
-      default: false
-      }
+  var givesRows: Bool { outputs.indices.allSatisfy { givesRows(at: $0) } }
+
+  /// Whether an output has one row for each row of the inputs.
+  func givesRows(at output: Int) -> Bool {
+    switch (batch, outputs[output].first) {
+    case (.dynamic(let symbol, _), .symbol(let own)): own == symbol
+    case (.fixed(let count), .size(let own)): own == count
+    case (.fixed, .unknown): true
+    default: false
     }
   }
 }

@@ -1,0 +1,63 @@
+import Foundation
+import HostProcesses
+import ModelHub
+public import SparkFunctions
+import TextPipelines
+import Threads
+
+extension ClassLabels {
+  /// The labels in a file: one in each line, or JSON (`.json`): a list, or `id2label`, as `config.json`
+  /// has it.
+  ///
+  /// - Throws: ``NeedletailError`` that names the file and what is wrong in it.
+  public init(contentsOf path: String) throws {
+    do throws(TextPipelineError) {
+      self.init(try LabelNames.read(path), file: path)
+    } catch {
+      throw NeedletailError(.usage, error.message, cause: error)
+    }
+  }
+
+  /// Those of a `config.json` beside a model; `nil` if it names none.
+  fileprivate init?(configuration path: String) throws {
+    do throws(TextPipelineError) {
+      guard let names = try LabelNames.read(configuration: path) else { return nil }
+      self.init(names, file: path)
+    } catch {
+      throw NeedletailError(
+        .usage, "\(error.message); name another file with labels: (--labels)", cause: error)
+    }
+  }
+}
+
+extension ModelSource {
+  /// `transforms` with the labels that lie beside the model where it gives none.
+  func labelled(
+    _ transforms: [String: OutputTransform]
+  ) async throws -> [String: OutputTransform] {
+    var result = transforms
+    for (output, transform) in transforms {
+      guard case .topK(let count, let labels, let isSoftmax) = transform, labels == nil,
+        let file = try await configuration()
+      else { continue }
+      result[output] = .topK(
+        count, labels: try ClassLabels(configuration: file), softmax: isSoftmax)
+    }
+    return result
+  }
+
+  /// The `config.json` that describes the model, in its folder or beside its file, or above the folder
+  /// `onnx/` with that file.
+  private func configuration() async throws -> String? {
+    if kind.isServed { return nil }
+    let path = self.path
+    if HubReference.isOne(path) {
+      return try await Threads.Thread.run { try HubModel(path, nil).configuration() }
+    }
+    var folder = URL(fileURLWithPath: path)
+    if !FileManager.default.isFolder(path) { folder.deleteLastPathComponent() }
+    let above = folder.lastPathComponent == "onnx" ? [folder.deletingLastPathComponent()] : []
+    return ([folder] + above).map { $0.path + "/config.json" }
+      .first { FileManager.default.fileExists(atPath: $0) }
+  }
+}

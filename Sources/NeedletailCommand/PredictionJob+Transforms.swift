@@ -1,0 +1,82 @@
+import ArgumentParser
+import Needletail
+
+/// `[OUTPUT=]K`
+struct TopKOption: Sendable {
+  let output: String?
+  let count: Int
+
+  init(_ text: String) throws {
+    let equals = text.lastIndex(of: "=")
+    guard let count = Int(equals.map { text[text.index(after: $0)...] } ?? text[...]), count > 0,
+      equals != text.startIndex
+    else {
+      throw ValidationError("'\(text)' is not a positive number, nor of the form OUTPUT=K")
+    }
+    self.count = count
+    output = equals.map { String(text[..<$0]) }
+  }
+}
+
+extension PredictionJob {
+  /// What `--softmax`, `--argmax` and `--top-k` make of outputs.
+  ///
+  /// - Parameter only: the outputs that are wanted; `nil` for all.
+  /// - Throws: ``CommandFailure`` if an output is none of the model's, or has two forms.
+  static func transforms(
+    _ request: Predict, _ only: [String]?, of model: any Model
+  ) throws -> [String: OutputTransform] {
+    var transforms: [String: OutputTransform] = [:]
+    var options: [String: String] = [:]
+    func add(_ transform: OutputTransform, _ output: String, _ option: String) throws {
+      try check([output], amongOutputsOf: model, option)
+      if let before = options.updateValue(option, forKey: output) {
+        throw CommandFailure(
+          before == option
+            ? "\(option) \(output) is given twice; give it once"
+            : "\(before) and \(option) name the same output '\(output)', which becomes one column; take "
+              + "one of them")
+      }
+      if let only, !only.contains(output) {
+        throw CommandFailure(
+          "\(option) names the output '\(output)', which is not among those of --outputs: "
+            + only.joined(separator: ", "))
+      }
+      transforms[output] = transform
+    }
+    try check(request.softmax, amongOutputsOf: model, "--softmax")
+    for output in request.argmax { try add(.argmax, output, "--argmax") }
+    let best = try request.topK.map { try ($0.count, topOutput($0, request, only, model)) }
+    for output in request.softmax where output != best?.1 {
+      try add(.softmax, output, "--softmax")
+    }
+    if let (count, output) = best {
+      let labels: ClassLabels?
+      do {
+        labels = try request.labels.map { try ClassLabels(contentsOf: $0) }
+      } catch {
+        throw CommandFailure("\(error)", cause: error)
+      }
+      let isSoftmax = request.softmax.contains(output)
+      try add(.topK(count, labels: labels, softmax: isSoftmax), output, "--top-k")
+    }
+    return transforms
+  }
+
+  /// The output that `--top-k` means: the one that is named, or the only one that it can be.
+  private static func topOutput(
+    _ option: TopKOption, _ request: Predict, _ only: [String]?, _ model: any Model
+  ) throws -> String {
+    if let output = option.output { return output }
+    if request.softmax.count == 1 { return request.softmax[0] }
+    let known = model.outputs.filter { only?.contains($0.name) ?? true }
+    let classifiers = known.filter(\.elementType.isFloatingPoint)
+    guard classifiers.count == 1 else {
+      throw CommandFailure(
+        "--top-k \(option.count) may be about any of the outputs "
+          + (classifiers.isEmpty ? known : classifiers).map(\.description).joined(separator: ", ")
+          + "; say which: --top-k OUTPUT=\(option.count)")
+    }
+    return classifiers[0].name
+  }
+}
