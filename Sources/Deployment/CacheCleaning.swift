@@ -42,8 +42,8 @@ struct CacheCleaning: Sendable {
 
   /// Cleans the cache at `path`; nobody waits for it.
   func start(_ path: String) {
-    _ = try? Shell.start(
-      "\(text)\nclean \"$1\"", [path], environment: ["PATH": "/usr/bin:/bin"], log: "/dev/null",
-      leading: .session)
+    try? Shell.detach(
+      ["/bin/sh", "-c", "\(text)\nclean \"$1\"", "needletail", path],
+      environment: ["PATH": "/usr/bin:/bin"], log: "/dev/null")
   }
 }

@@ -41,7 +41,7 @@ package final class ChildProcess: Sendable {
     do throws(Shell.Failure) {
       pid = try Shell.start(
         Self.supervisor, ["\(stopSignal)"] + arguments, environment: environment, input: ends[0],
-        log: log, leading: .group)
+        log: log)
     } catch {
       close(ends[1])
       throw Self.failure(arguments, error)

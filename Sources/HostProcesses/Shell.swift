@@ -5,7 +5,7 @@ import Glibc
 /// or ignored.
 package enum Shell {
   /// What the shell leads, so that what ends this process's group does not end it.
-  package enum Leadership {
+  private enum Leadership {
     case group, session
   }
 
@@ -25,15 +25,36 @@ package enum Shell {
   /// `POSIX_SPAWN_SETSID`, which Swift's headers do not show.
   private static let newSession: Int32 = 0x80
 
-  /// Starts the shell.
+  /// Starts the shell as a child of this process, which must wait for its end, and as the leader of a group.
   ///
   /// - Parameters:
   ///   - script: what it does with `arguments` (`$1` and on).
-  ///   - input: its standard input; `nil` for none.
   ///   - log: the file to the end of which its output goes.
   /// - Returns: its process id.
   package static func start(
-    _ script: String, _ arguments: [String], environment: [String: String], input: Int32? = nil,
+    _ script: String, _ arguments: [String], environment: [String: String], input: Int32,
+    log: String
+  ) throws(Failure) -> pid_t {
+    try spawn(script, arguments, environment, input: input, log: log, leading: .group)
+  }
+
+  /// Starts a program that outlives this process, in a session of its own. Nobody needs to wait for it: its
+  /// parent ends at once, and a child that nobody waits for would stay behind as a zombie.
+  ///
+  /// - Parameters:
+  ///   - arguments: the program and its arguments.
+  ///   - log: the file to the end of which its output goes.
+  package static func detach(
+    _ arguments: [String], environment: [String: String], log: String
+  ) throws(Failure) {
+    let shell = try spawn(
+      "\"$@\" & exit 0", arguments, environment, input: nil, log: log, leading: .session)
+    var status: Int32 = 0
+    while waitpid(shell, &status, 0) < 0, errno == EINTR {}
+  }
+
+  private static func spawn(
+    _ script: String, _ arguments: [String], _ environment: [String: String], input: Int32?,
     log: String, leading leadership: Leadership
   ) throws(Failure) -> pid_t {
     var actions = posix_spawn_file_actions_t()

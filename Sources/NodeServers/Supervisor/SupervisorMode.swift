@@ -86,21 +86,15 @@ package enum SupervisorMode {
   ///
   /// - Throws: ``NeedletailError`` if it cannot be started.
   static func start(_ folder: NodeServerFolder) throws {
-    // The shell ends at once, so that the supervisor is not this process's child: nobody must wait
-    // for it. In a session of its own, nothing that ends this process's group ends it.
-    let shell: pid_t
     let program = try ProcFile.programPath()
     do throws(Shell.Failure) {
-      shell = try Shell.start(
-        "\"$@\" & exit 0", [program, argument, folder.path],
-        environment: ProcessInfo.processInfo.environment, log: folder.supervisorLog,
-        leading: .session)
+      try Shell.detach(
+        [program, argument, folder.path], environment: ProcessInfo.processInfo.environment,
+        log: folder.supervisorLog)
     } catch {
       throw NeedletailError(
         .nodeServers, "the supervisor of a server could not be started: \(error)", cause: error)
     }
-    var ending: Int32 = 0
-    waitpid(shell, &ending, 0)
   }
 }
 
