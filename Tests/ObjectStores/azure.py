@@ -25,7 +25,6 @@ class Azure(Handler):
         account, path = self.split(self.place)
         if account != ACCOUNT:
             return self.fail(404, "ResourceNotFound")
-        # Decoded already.
         bucket, _, key = path.partition("/")
         if "action" in self.query:
             return self.fail(409, "HierarchicalNamespaceNotEnabled")
