@@ -49,7 +49,10 @@ struct Predict: AsyncParsableCommand {
         + "(hf:ORG/NAME[@REVISION]), or that of a server (kserve://HOST:PORT/MODEL)."))
   var model: String
 
-  @Option(help: "The table to read: a file, a folder or a pattern, here or in a store (s3://...).")
+  @Option(
+    help: ArgumentHelp(
+      "The table to read: a file, a folder or a pattern, here or in a store (s3:, gs:, abfss:, hdfs:)."
+    ))
   var input: String
 
   @Option(

@@ -58,8 +58,10 @@ struct ScanSelection: Sendable {
   func returned(by candidate: ScanCandidate) -> StructType {
     if candidate.form == .batches, case .struct(let fields) = candidate.returnType { return fields }
     return StructType(
-      candidate.passed.map { StructField(candidate.columns[$0].name, candidate.columns[$0].type) }
-        + [StructField(candidate.result, candidate.returnType)])
+      candidate.passed.map { place in
+        let column = candidate.columns[place]
+        return StructField(column.name, column.type, metadata: column.metadata)
+      } + [StructField(candidate.result, candidate.returnType)])
   }
 
   /// The place of a column, then those of fields within structs.

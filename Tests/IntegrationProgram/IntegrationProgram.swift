@@ -24,7 +24,7 @@ struct IntegrationProgram: SparkProgram {
     "semantics": Semantics.run, "malformed": Malformed.run, "resources": resources,
     "models": StrangersModels.run,
     "once": OncePerRow.run, "scan": Scans.run, "scan-executor-killed": Scans.executorKilled,
-    "types": Types.run,
+    "tables": TableReads.run, "types": Types.run,
   ].merging(NodeServing.scenarios) { first, _ in first }
     .merging(WorkerDeath.scenarios) { first, _ in first }
 

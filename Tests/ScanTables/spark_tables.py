@@ -77,4 +77,6 @@ def columns(random, spark, rows, pool=COLUMNS):
     words = random.sample(pool, random.randint(2, 8))
     names = ["größe", "b", "c d", "e.f", "g", "h", "i", "j"]
     named = [f"{sql} as `{name}`" for sql, name in zip(words, names)]
-    return spark.range(rows).selectExpr("id / 8 as x", *named, "cast(id % 3 as int) as p")
+    frame = spark.range(rows).selectExpr("id / 8 as x", *named, "cast(id % 3 as int) as p")
+    # What a field says beside its type.
+    return frame.withMetadata("x", {"comment": "grün"}) if random.chance(0.5) else frame

@@ -1,16 +1,27 @@
-"""Checks that the command without Spark reads tables in files exactly as Spark reads them.
+"""Checks that tables in files have the same rows, names and types whoever reads them.
 
-    .venv/bin/python scripts/checks/scan_equality.py [--count N | --all] [--seed S] [--only NAME]
-        [--thorough N] [--needletail PROGRAM] [--remote ADDRESS] [--keep FOLDER]
+    .venv/bin/python scripts/checks/scan_equality.py [--count N] [--damaged N] [--all] [--seed S]
+        [--only NAME] [--thorough N] [--programs FOLDER] [--remote ADDRESS] [--keep FOLDER]
 
 Makes random tables (Tests/ScanTables): Parquet by pyarrow with every type, codec, encoding and page
 version, nested, in partitions, of several files that lack columns or have other types, CSV and JSON
-lines, and tables written by Spark, DuckDB and Polars. `needletail predict --engine local` predicts each
-with a small model and writes it with all its columns; Spark's own reader reads the same table. Rows,
-names, order and types of the columns must be equal; what Spark refuses must be refused with a message
-that names the file. Every twelfth table (or as --thorough says) also goes through `--engine spark`, and
-what the command wrote is read again by Spark. pyarrow's reader is the witness for plain Parquet, also for
-the order of rows.
+lines, and tables written by Spark, DuckDB and Polars. Each is read, predicted with a small model and
+written with all its columns
+
+* without Spark, by `needletail predict --engine local`;
+* by the workers of a Spark (scan: native): what they leave to Spark is told with the reason;
+* by Spark for the workers, every fourth table or as --thorough says, and what was written without Spark
+  is read again by Spark;
+* by `needletail predict --engine spark --scan native`, every 24th table.
+
+All but the commands go through one session of Tests/IntegrationProgram, as a start costs seconds. Spark's
+own reader says what is right: rows, names, order and types of the columns. What Spark refuses must be
+refused with a message that names the file. pyarrow's reader is the witness for plain Parquet, also for the
+order of rows.
+
+Then files are damaged, in their bytes or by cutting and moving parts. Reading one without Spark must end
+with rows or with an error that names the file; every 20th is also read by Spark and by the workers, whose
+rows of Parquet must be those of Spark or of this process. What else they make of it is only counted.
 
 DuckDB and Polars are tried if NEEDLETAIL_WRITERS names a Python that has them. Exits 77 where the plug-in
 for files is missing.
@@ -25,11 +36,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 warnings.simplefilter("ignore")
@@ -40,6 +53,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "Benchmarks"), str(TABLES)]
 
 import annotated_tables  # noqa: E402
+import damage  # noqa: E402
 import folder_tables  # noqa: E402
 import parquet_tables  # noqa: E402
 import spark_tables  # noqa: E402
@@ -51,8 +65,14 @@ from table import Random, Table  # noqa: E402
 # One number of each row goes in, one comes out.
 MODEL = ROOT / "Tests" / "Models" / "scalar_input.onnx"
 TIME_LIMIT = 300
+# Every so many tables go through the command on Spark, and damaged files through Spark.
+COMMANDS, DAMAGED_ON_SPARK = 24, 20
+ALL_TABLES, ALL_DAMAGED = 600, 2000
 # A column of numbers in one file and of times in another: Spark gives the times' microseconds as numbers.
 TIMES_AS_NUMBERS = re.compile(r"is bigint in the table and timestamp\[us")
+LEFT_TO_SPARK = re.compile(r"\(scan: native\), which cannot be: (.*); change that, or let Spark", re.DOTALL)
+# What Spark says of a worker that has died.
+DIED = re.compile(r"crashed|exited unexpectedly|Connection reset|SIGSEGV|SIGABRT|SIGBUS")
 
 # Each group gets its share of the tables.
 GROUPS = [
@@ -67,6 +87,13 @@ GROUPS = [
 
 class Refused(Exception):
     """A reader said no; the text says why."""
+
+
+def environment():
+    """Nothing but this check says which Spark and which libraries are used."""
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith("SPARK_")
+    } | {"NEEDLETAIL_PYTHON": sys.executable, "VIRTUAL_ENV": sys.prefix}
 
 
 class Commands:
@@ -86,15 +113,12 @@ class Commands:
         words += ["--conf", f"spark.sql.session.timeZone={table.zone}"]
         for name, value in table.options.items():
             words += ["--input-option", f"{name}={value}"]
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("SPARK_")
-        } | {"NEEDLETAIL_PYTHON": sys.executable, "VIRTUAL_ENV": sys.prefix}
         if engine == "spark":
-            words += ["--remote", self.remote]
+            words += ["--remote", self.remote, "--scan", "native"]
         else:
             words += ["--threads", "2"]
         done = subprocess.run(
-            list(map(str, words)), env=environment, cwd=ROOT, stdin=subprocess.DEVNULL,
+            list(map(str, words)), env=environment(), cwd=ROOT, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, timeout=TIME_LIMIT)
         if done.returncode == 0:
             return Written(target)
@@ -102,6 +126,63 @@ class Commands:
         assert done.returncode in (1, 64) and "Fatal error" not in said, (
             f"it exited {done.returncode}: {said[-2000:]}")
         raise Refused(said)
+
+
+class Session:
+    """Tests/IntegrationProgram, which reads one table after the other in one session of Spark."""
+
+    def __init__(self, program, remote, scratch):
+        self.words = [program, "tables", "--remote", remote, "--model", MODEL]
+        self.log = scratch / "program.log"
+        self.process = None
+
+    def run(self, table, reader, target):
+        """What it wrote; `reader` is `native`, `spark` or `local`.
+
+        Raises Refused with what it said, and AssertionError if it ended.
+        """
+        options = dict(table.options)
+        if table.format == "csv":
+            options = {"header": "true", "inferSchema": "true"} | options
+        order = {
+            "reader": reader, "path": str(table.path), "format": table.format, "options": options,
+            "zone": table.zone, "feature": table.feature, "output": str(target),
+        }
+        if self.process is None:
+            with open(self.log, "wb") as log:
+                self.process = subprocess.Popen(
+                    list(map(str, self.words)), env=environment(), cwd=ROOT, stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE, stderr=log, text=True)
+        watch = threading.Timer(TIME_LIMIT, self.process.kill)
+        watch.start()
+        try:
+            self.process.stdin.write(json.dumps(order) + "\n")
+            self.process.stdin.flush()
+            answer = next((line for line in self.process.stdout if line.startswith("{")), None)
+        except BrokenPipeError:
+            answer = None
+        finally:
+            watch.cancel()
+        if answer is None:
+            status = self.close()
+            said = self.log.read_text(errors="replace")[-2000:]
+            raise AssertionError(f"the program that read it ended with {status}: {said}")
+        if refusal := json.loads(answer).get("refusal"):
+            raise Refused(refusal)
+        return Written(target)
+
+    def close(self):
+        """Its exit status; the next table starts another."""
+        process, self.process = self.process, None
+        if process is None:
+            return 0
+        try:
+            process.communicate(timeout=60)
+        except BrokenPipeError:
+            pass
+        except subprocess.TimeoutExpired:
+            process.kill()
+        return process.wait()
 
 
 class Reference:
@@ -171,8 +252,9 @@ def witness(table, wanted):
 
 
 class Check:
-    def __init__(self, commands, reference, scratch, pool):
-        self.commands, self.reference, self.scratch, self.pool = commands, reference, scratch, pool
+    def __init__(self, commands, session, reference, scratch, pool):
+        self.commands, self.session, self.reference = commands, session, reference
+        self.scratch, self.pool = scratch, pool
         self.counts = collections.Counter()
         self.failures = []
 
@@ -180,6 +262,7 @@ class Check:
         folder = self.scratch / f"results-{number}"
         folder.mkdir()
         local = self.pool.submit(self.commands.run, table, "local", folder / "local.parquet")
+        native = self.pool.submit(self.session.run, table, "native", folder / "native")
         problems = []
         wanted, refusal, used = None, None, table.path
         try:
@@ -237,30 +320,80 @@ class Check:
         except Exception:
             problems.append(traceback.format_exc())
             found = None
+        by_workers, wrong = self.natively(number, table, native, found, wanted, refusal)
+        problems += wrong
+        if number % COMMANDS == 0:
+            problems += self.command(table, folder, by_workers)
         if is_thorough and found is not None and wanted is not None and used == table.path:
-            problems += self.thoroughly(table, folder, found, wanted)
-        if problems:
-            self.failures.append((number, table, problems))
-            print(f"FAILED  {number} {table.name}  {table.path}  {table.options} {table.zone}", flush=True)
-            for problem in problems:
-                print("        " + problem.replace("\n", "\n        "), flush=True)
+            problems += self.thoroughly(table, folder, found)
         self.counts[table.name] += 1
+        self.tell(number, table, problems)
         if not problems:
             shutil.rmtree(folder, ignore_errors=True)
-        return not problems
 
-    def thoroughly(self, table, folder, found, wanted):
+    def tell(self, number, table, problems):
+        if not problems:
+            return
+        self.failures.append((number, table, problems))
+        print(f"FAILED  {number} {table.name}  {table.path}  {table.options} {table.zone}", flush=True)
+        for problem in problems:
+            print("        " + problem.replace("\n", "\n        "), flush=True)
+
+    def natively(self, number, table, reading, found, wanted, refusal):
+        """What the workers read, or None, and the problems with it."""
+        try:
+            native = reading.result()
+        except Refused as error:
+            said = str(error)
+            if reason := LEFT_TO_SPARK.search(said):
+                self.counts["left to Spark by the workers"] += 1
+                print(f"left to Spark  {number} {table.name}: {reason.group(1)[:300]}", flush=True)
+            elif DIED.search(said):
+                return None, [f"a worker died of it: {said[-1500:]}"]
+            elif refusal is not None or found is None:
+                self.counts["refused by the workers, too"] += 1
+            else:
+                return None, [f"the workers refuse it: {said[-1500:]}"]
+            return None, []
+        except AssertionError as error:
+            return None, [str(error)]
+        except Exception:
+            return None, [traceback.format_exc()]
+        self.counts["read by the workers"] += 1
+        if found is not None:
+            wrong = difference(native, found)
+        elif wanted is not None:
+            wrong = difference(native, wanted, ["predicted y"])
+        else:
+            wrong = "they read what Spark and this process refuse"
+        return native, [f"the workers read it otherwise: {wrong}"] if wrong else []
+
+    def command(self, table, folder, by_workers):
+        """The command on Spark does what the program does in its session."""
+        self.counts["through the command on Spark"] += 1
+        try:
+            wrong = "it is read, and by the program's workers not"
+            told = self.commands.run(table, "spark", folder / "command")
+            if by_workers is not None:
+                wrong = difference(told, by_workers)
+        except Refused as error:
+            wrong = by_workers and f"it is refused: {str(error)[-1500:]}"
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            wrong = str(error)
+        return [f"--engine spark --scan native: {wrong}"] if wrong else []
+
+    def thoroughly(self, table, folder, found):
         """The ordinary path, and Spark's reading of what was written."""
         problems = []
         try:
-            ordinary = self.commands.run(table, "spark", folder / "ordinary")
+            ordinary = self.session.run(table, "spark", folder / "ordinary")
             if wrong := difference(found, ordinary):
-                problems.append(f"--engine spark differs: {wrong}")
-            self.counts["through --engine spark"] += 1
+                problems.append(f"read by Spark for the workers it differs: {wrong}")
+            self.counts["read by Spark for the workers"] += 1
         except Refused as error:
-            problems.append(f"--engine spark: {str(error)[-1500:]}")
-        except (AssertionError, subprocess.TimeoutExpired) as error:
-            problems.append(f"--engine spark: {error}")
+            problems.append(f"read by Spark for the workers: {str(error)[-1500:]}")
+        except AssertionError as error:
+            problems.append(str(error))
         written = Table("written", folder / "local.parquet", zone=table.zone)
         try:
             again = self.reference.read(written, written.path, folder / "again")
@@ -269,6 +402,63 @@ class Check:
         except Refused as error:
             problems.append(f"Spark does not read what was written: {str(error)[:1500]}")
         return problems
+
+    def damaged(self, number, table, how):
+        """A damaged file."""
+        folder = self.scratch / f"damaged-results-{number}"
+        folder.mkdir()
+        problems, found = [], None
+        try:
+            found = self.session.run(table, "local", folder / "local.parquet")
+            self.counts["damaged: read"] += 1
+        except Refused as error:
+            said = str(error)
+            self.counts["damaged: refused"] += 1
+            # A number that is gone, or a column that has another name or type now, is the model's matter.
+            if not names_file(said, table.path) and not is_of_model(said):
+                problems.append(f"the message does not name the file: {said[-1500:]}")
+        except AssertionError as error:
+            problems.append(str(error))
+        except Exception:
+            problems.append(traceback.format_exc())
+        if number % DAMAGED_ON_SPARK == 0 and not problems:
+            problems += self.damaged_on_spark(table, folder, found)
+        table.name = f"damaged {table.name} ({how})"
+        self.tell(number, table, problems)
+        if not problems:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def damaged_on_spark(self, table, folder, found):
+        try:
+            wanted = self.reference.read(table, table.path, folder / "wanted")
+            is_same = found is not None and not difference(found, wanted, ["predicted y"])
+            verdict = "as Spark reads it" if is_same else "Spark has other rows"
+        except Refused:
+            wanted = None
+            verdict = "refused by Spark, too" if found is None else "Spark refuses what is read"
+        self.counts[f"damaged: {verdict}"] += 1
+        try:
+            native = self.session.run(table, "native", folder / "native")
+        except Refused as error:
+            # Also what Spark, which lists the files and tells their schema, says of it.
+            self.counts["damaged: refused with the workers"] += 1
+            said = str(error)
+            return [f"a worker died of it: {said[-1500:]}"] if DIED.search(said) else []
+        except AssertionError as error:
+            return [str(error)]
+        self.counts["damaged: read by the workers"] += 1
+        if wanted is not None and not difference(native, wanted, ["predicted y"]):
+            return []
+        wrong = "without Spark it is refused" if found is None else difference(native, found)
+        if wrong and table.format != "parquet":
+            # The types are Spark's guess from what is left of the text, which need not be ours.
+            self.counts["damaged: text that the workers read otherwise"] += 1
+            return []
+        return [f"the workers read it otherwise: {wrong}"] if wrong else []
+
+
+def is_of_model(said):
+    return "INVALID_INPUT" in said or "the model's input" in said
 
 
 def names_file(said, path):
@@ -291,8 +481,10 @@ def foreign(scratch, seed, count):
 
 def tables(options, scratch, spark):
     """The tables one by one: number and table."""
-    makers = [maker for share, maker in GROUPS for _ in range(share)]
+    # One of each group comes first, so that few tables are also of all groups.
+    makers = [maker for share, maker in GROUPS for _ in range(share - 1)]
     Random(f"{options.seed}/order").shuffle(makers)
+    makers = [maker for _, maker in GROUPS] + makers
     chosen = [makers[number % len(makers)] for number in range(options.count)]
     others = iter(foreign(scratch, options.seed, chosen.count(None)))
     for number, maker in enumerate(chosen):
@@ -310,25 +502,57 @@ def tables(options, scratch, spark):
         yield number, maker(random, folder, *arguments)
 
 
+def damaged_tables(options, scratch):
+    """Damaged files one by one: number, table, and what was done to it."""
+    makers = [parquet_tables.flat, parquet_tables.nested, text_tables.csv, text_tables.json_lines]
+    number, made = 0, 0
+    while number < options.damaged:
+        folder = scratch / f"damaged-{made}"
+        folder.mkdir()
+        random = Random(f"{options.seed}/damaged/{made}")
+        table = makers[made % len(makers)](random, folder)
+        made += 1
+        if table.path.is_dir() or table.is_left_to_spark:
+            continue
+        whole = table.path.read_bytes()
+        for _ in range(min(10, options.damaged - number)):
+            inner = folder / str(number)
+            inner.mkdir()
+            data, how = damage.damaged(random, whole)
+            one = replace(table, path=inner / table.path.name, twin=None)
+            one.path.write_bytes(data)
+            yield number, one, how
+            number += 1
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    built = Path(os.environ.get("NEEDLETAIL_BIN", ROOT / ".build" / "debug")) / "needletail"
-    parser.add_argument("--needletail", type=Path, default=built, help="default: %(default)s")
-    parser.add_argument("--count", type=int, default=60, help="tables (default: %(default)s)")
-    parser.add_argument("--all", action="store_true", help="600 tables")
+    built = Path(os.environ.get("NEEDLETAIL_BIN", ROOT / ".build" / "debug"))
     parser.add_argument(
-        "--thorough", type=int, default=12, metavar="N",
-        help="every Nth table goes through Spark with the command, too; 0: none (default: %(default)s)")
+        "--programs", type=Path, default=built,
+        help="the folder with needletail and IntegrationProgram (default: %(default)s)")
+    parser.add_argument("--count", type=int, default=30, help="tables (default: %(default)s)")
+    parser.add_argument("--damaged", type=int, default=40, help="damaged files (default: %(default)s)")
+    parser.add_argument(
+        "--all", action="store_true", help=f"{ALL_TABLES} tables and {ALL_DAMAGED} damaged files")
+    parser.add_argument(
+        "--thorough", type=int, default=4, metavar="N",
+        help="every Nth table is read by Spark for the workers, too; 0: none (default: %(default)s)")
     parser.add_argument("--seed", default="1", help="for other tables (default: %(default)s)")
     parser.add_argument("--only", action="append", help="the name of a maker; may be repeated")
     parser.add_argument("--remote", help="a Spark Connect server of this machine, instead of an own one")
     parser.add_argument("--keep", type=Path, help="keeps the tables in this folder")
     options = parser.parse_args()
     if options.all:
-        options.count = max(options.count, 600)
-    if not options.needletail.exists():
-        raise SystemExit(f"there is no {options.needletail}; build the product needletail first")
-    program = options.needletail.resolve()
+        options.count = max(options.count, ALL_TABLES)
+        options.damaged = max(options.damaged, ALL_DAMAGED)
+    program, integration = (
+        (options.programs / name).resolve() for name in ("needletail", "IntegrationProgram"))
+    for built in (program, integration):
+        if not built.exists():
+            raise SystemExit(f"there is no {built}; build it first: swift build --build-tests")
     scratch = options.keep or Path(tempfile.mkdtemp(prefix="needletail-equality-"))
     scratch.mkdir(parents=True, exist_ok=True)
     if not os.environ.get("NEEDLETAIL_WRITERS"):
@@ -337,8 +561,8 @@ def main():
     try:
         probe = scratch / "probe"
         probe.mkdir()
+        small = parquet_tables.make(Random("probe"), probe, "probe", [], rows=2)
         try:
-            small = parquet_tables.make(Random("probe"), probe, "probe", [], rows=2)
             Commands(program, None).run(small, "local", probe / "out.parquet")
         except Refused as error:
             if "plug-in for files" in str(error):
@@ -346,23 +570,36 @@ def main():
                 sys.exit(77)
             raise SystemExit(f"the smallest table fails: {error}") from None
         own = nullcontext() if options.remote else SparkServer(scratch / "server", memory="2g")
-        with own as server, ThreadPoolExecutor(1) as pool:
+        with own as server, ThreadPoolExecutor(2) as pool:
             from pyspark.sql import SparkSession
 
             remote = options.remote or server.remote
             spark = SparkSession.builder.remote(remote).getOrCreate()
             spark.conf.set("spark.sql.shuffle.partitions", "1")
-            check = Check(Commands(program, remote), Reference(spark), scratch, pool)
-            for number, table in tables(options, scratch, spark):
-                check.table(number, table, options.thorough and number % options.thorough == 0)
+            session = Session(integration, remote, scratch)
+            try:
+                check = Check(
+                    Commands(program, remote), session, Reference(spark), scratch, pool)
+                for number, table in tables(options, scratch, spark):
+                    check.table(number, table, options.thorough and number % options.thorough == 0)
+                for number, table, how in damaged_tables(options, scratch):
+                    check.damaged(number, table, how)
+                # Whatever the damaged files did, the next table is read.
+                session.run(small, "native", probe / "afterwards")
+            finally:
+                status = session.close()
             spark.stop()
+    except Refused as error:
+        raise SystemExit(f"the smallest table is not read by the workers: {error}") from None
     finally:
         if not options.keep:
             shutil.rmtree(scratch, ignore_errors=True)
     told = ", ".join(f"{count} {name}" for name, count in sorted(check.counts.items()))
     print(f"{told}; {time.monotonic() - began:.0f} s")
+    if status:
+        print(f"the program with the session ended with {status}")
     print(f"equality: {len(check.failures)} of the tables differ")
-    sys.exit(1 if check.failures else 0)
+    sys.exit(1 if check.failures or status else 0)
 
 
 if __name__ == "__main__":

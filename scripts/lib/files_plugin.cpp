@@ -140,13 +140,13 @@ void free_listing(NTListing* listing) {
 }
 
 int32_t make_folder(NTStore* store, const char* path, char** text) {
-  return guarded(text, [&] { check(store->system->CreateDir(path, /*recursive=*/true)); });
+  return guarded(text, [&] { make_folders(*store->system, path); });
 }
 int32_t remove_file(NTStore* store, const char* path, char** text) {
   return guarded(text, [&] { check(store->system->DeleteFile(path)); });
 }
 int32_t remove_folder(NTStore* store, const char* path, char** text) {
-  return guarded(text, [&] { check(store->system->DeleteDir(path)); });
+  return guarded(text, [&] { remove_all(*store->system, path); });
 }
 int32_t move_entry(NTStore* store, const char* from, const char* to, char** text) {
   return guarded(text, [&] { move(store, from, to); });

@@ -199,7 +199,7 @@ typedef struct NTFiles {
   int32_t (*list)(NTStore *store, const char *path, bool is_recursive, NTListing *listing,
                   char **text);
   void (*free_listing)(NTListing *listing);
-  /// With those above it; does nothing if it is there.
+  /// With those above it; does nothing if it is there, or if the store has no folders.
   int32_t (*make_folder)(NTStore *store, const char *path, char **text);
   int32_t (*remove_file)(NTStore *store, const char *path, char **text);
   /// With all that is in it.

@@ -95,7 +95,7 @@ package final class FileStore: Sendable {
 
   // MARK: Changes
 
-  /// Makes the folder at `path` and those above it, unless it is there.
+  /// Makes the folder at `path` and those above it, unless it is there or the store has no folders.
   package func makeFolder(_ path: String) throws(FileTableError) {
     try library.call(location(path)) { library.api.make_folder(handle, path, $0) }
   }

@@ -64,11 +64,14 @@ package struct ScannedColumn: Sendable, Hashable {
   package var name: String
   package var type: DataType
   package var value: ScannedValue
+  /// What the column's field says beside its type, such as a comment.
+  package var metadata: String?
 
-  package init(name: String, type: DataType, value: ScannedValue) {
+  package init(name: String, type: DataType, value: ScannedValue, metadata: String? = nil) {
     self.name = name
     self.type = type
     self.value = value
+    self.metadata = metadata
   }
 }
 

@@ -119,7 +119,7 @@ struct ScanRewriting {
       zip(known, resolved.columns).allSatisfy({ $0.name.lowercased() == $1.name.lowercased() })
     else { throw ScanRefusal("the table's columns are not understood") }
     let columns = zip(known, resolved.columns).map {
-      ScannedColumn(name: $0.name, type: $0.type, value: $1.value)
+      ScannedColumn(name: $0.name, type: $0.type, value: $1.value, metadata: $0.metadata)
     }
     let result = ScanUse.resultName
     guard !columns.contains(where: { $0.name.lowercased() == result }) else {

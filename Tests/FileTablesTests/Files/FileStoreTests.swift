@@ -19,7 +19,8 @@ struct FileStoreTests {
   @Test(arguments: [
     ("", FileTableError.Code.invalidOption), ("file://", .invalidOption),
     ("file://host/x", .invalidOption), ("ftp://host/x", .unsupported), ("s3://", .invalidOption),
-    ("wasb://c@a/x", .unsupported),
+    ("wasb://c@a/x", .unsupported), ("gs://", .invalidOption),
+    ("abfs://account@127.0.0.1:1?credential_kind=anonymous", .invalidOption),
   ])
   func wrongPlaces(location: String, code: FileTableError.Code) {
     let error = failure { _ = try FileStore.open(location) }
@@ -34,6 +35,21 @@ struct FileStoreTests {
     #expect(store.location("bucket/e") == "\(scheme)://bucket/e\(options)")
     let (whole, bucket) = try FileStore.open("\(scheme)://bucket\(options)")
     #expect(bucket == "bucket" && whole.location(bucket) == "\(scheme)://bucket\(options)")
+  }
+
+  @Test(arguments: [
+    ("gs://anonymous@shop", "?scheme=http&endpoint_override=127.0.0.1:1"),
+    ("gcs://anonymous@shop", "?retry_limit_seconds=5"),
+    ("abfs://account@127.0.0.1:1/shop", "?enable_tls=false&credential_kind=anonymous"),
+    ("abfs://account.blob.core.windows.net/shop", "?credential_kind=anonymous"),
+    ("abfss://shop@account.dfs.core.windows.net", "?credential_kind=anonymous"),
+  ])
+  func otherObjectStores(bucket: String, options: String) throws {
+    let (store, path) = try FileStore.open("\(bucket)/a b/c%20d.parquet\(options)")
+    #expect(path == "shop/a b/c%20d.parquet" && !store.isLocal)
+    #expect(store.location("shop/e") == "\(bucket)/e\(options)")
+    let (whole, root) = try FileStore.open(bucket + options)
+    #expect(root == "shop" && whole.location(root) == bucket + options)
   }
 
   @Test func filesAndFolders() throws {

@@ -46,11 +46,18 @@ struct ScanRewritingTests {
         command: { [7] + Array($0.joined().utf8) }, check: { _ in }, scan: scan), arguments)
   }
 
+  /// What a field says beside its type.
+  private static let note = "{\"comment\":\"a\"}"
+
   private func with(
     _ planner: Planner, _ body: (SparkSession, DataFrame) async throws -> Void
   ) async throws {
     let server = FakeConnectServer()
-    try server.answer(with: [], schema: ["id": .long, "x": .double, "tag": .string])
+    let schema = StructType([
+      StructField("id", .long, metadata: Self.note), StructField("x", .double),
+      StructField("tag", .string),
+    ])
+    try server.answer(with: [], schema: schema)
     try await withSession(on: server) { session, _ in
       session.planScans(with: planner)
       session.prepareInlineCalls { _, _ in }
@@ -84,6 +91,7 @@ struct ScanRewritingTests {
       let candidate = try #require(planner.candidates.withLock { $0.first })
       #expect(candidate.form == .column(arguments: [["x"]]))
       #expect(candidate.passed.map { candidate.columns[$0].name } == ["id"])
+      #expect(candidate.columns.map(\.metadata) == [Self.note, nil, nil])
       #expect(candidate.command == [7] + Array("x".utf8))
       #expect(candidate.returnType == .double)
     }

@@ -82,7 +82,8 @@ inline int32_t code_of(const arrow::Status& status, int32_t otherwise) {
   if (contains_any(text, {"ACCESS_DENIED", "AccessDenied", "INVALID_ACCESS_KEY_ID", "HTTP status 403",
                           "HTTP status 401", "SIGNATURE_DOES_NOT_MATCH", "PERMISSION_DENIED",
                           "UNAUTHENTICATED", "AuthorizationFailure", "AuthenticationFailed",
-                          "NoAuthenticationInformation", "Permission denied", "redentials"})) {
+                          "NoAuthenticationInformation", "Permission denied", "redentials",
+                          "OAuth2 access token", "AuthenticationException"})) {
     return NT_DENIED;
   }
   if (contains_any(text, {"NO_SUCH_BUCKET", "NO_SUCH_KEY", "NoSuchBucket", "NoSuchKey",

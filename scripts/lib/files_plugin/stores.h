@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,10 @@ inline void load_s3() {
     }
     const std::string library = folder + "libarrow_s3.so." ARROW_SO_VERSION;
     const arrow::Status status = fs::LoadFileSystemFactories(library.c_str());
-    if (!status.ok()) failure = "the library with S3 can't be opened: " + status.message();
+    if (!status.ok()) {
+      failure = "the library with S3 can't be opened; put libarrow_s3.so." ARROW_SO_VERSION
+                ", which pyarrow has beside libarrow, into " + folder + ": " + status.message();
+    }
   });
   if (!failure.empty()) throw Failure(NT_UNSUPPORTED, failure);
 }
@@ -61,6 +65,31 @@ struct Location {
 inline std::string without_last_slashes(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
+}
+
+// Google's client tries for a quarter of an hour, also where there is no network at all.
+inline constexpr const char* gcs_retry_limit = "retry_limit_seconds=60";
+
+// What a store needs that did not open.
+inline Failure unopened(const std::string& scheme, const arrow::Status& status) {
+  const std::string said = text_of(status);
+  // A search tells of all its places.
+  const std::string first = said.substr(0, said.find('\n'));
+  if (scheme == "hdfs" || scheme == "viewfs") {
+    // The second attempt does not look again.
+    if (contains_any(said, {"libhdfs", "libjvm"})) {
+      return Failure(NT_UNSUPPORTED,
+                     "HDFS is read by Hadoop's own library, libhdfs, which needs Java, and it can't be "
+                     "opened; set JAVA_HOME, HADOOP_HOME and CLASSPATH (hadoop classpath --glob), or let "
+                     "Spark do it (--engine spark, spark.read): " + first);
+    }
+  } else if (status.IsNotImplemented()) {
+    return Failure(NT_UNSUPPORTED,
+                   "the Apache Arrow that the plug-in for files was built with has no " + scheme +
+                       ": stores; build it with the one of PyPI's pyarrow, or let Spark do it (--engine "
+                       "spark, spark.read): " + first);
+  }
+  return Failure(code_of(status, NT_INVALID), said);
 }
 
 // The scheme of a URI, empty for a plain path.
@@ -124,12 +153,25 @@ inline Location locate(const std::string& location) {
   if (authority.empty() && known_scheme != "hdfs") {
     throw Failure(NT_INVALID, "the location names no bucket or container");
   }
-  const std::string uri = known_scheme + "://" + authority + (known_scheme == "hdfs" ? "/" : "");
-  auto system = fs::FileSystemFromUri(uri + result.options, &result.root_path);
+  std::string uri = known_scheme + "://" + authority + (known_scheme == "hdfs" ? "/" : "");
+  uri += result.options;
+  if (known_scheme == "gs" && result.options.find("retry_limit_seconds=") == std::string::npos) {
+    uri += (result.options.empty() ? "?" : "&") + std::string(gcs_retry_limit);
+  }
+  auto system = fs::FileSystemFromUri(uri, &result.root_path);
   if (known_scheme == "s3") end_s3_with_process();
-  result.system = value(std::move(system), NT_INVALID);
+  if (!system.ok()) throw unopened(known_scheme, system.status());
+  result.system = std::move(system).ValueUnsafe();
   result.root_path = result.root_path == "/" ? "" : without_last_slashes(result.root_path);
   result.root = scheme + "://" + authority;
+  // Of an account of Azure (abfss://ACCOUNT.blob.core.windows.net/CONTAINER/...) paths begin with the
+  // container.
+  if (result.root_path.empty() && result.system->type_name() == "abfs") {
+    const size_t name = rest.find_first_not_of('/');
+    if (name == std::string::npos) throw Failure(NT_INVALID, "the location names no container");
+    result.root += rest.substr(0, name);
+    rest.erase(0, name);
+  }
   result.path = without_last_slashes(result.root_path + rest);
   return result;
 }
@@ -146,13 +188,32 @@ struct Listed {
   std::vector<NTEntry> entries;
 };
 
+// What is directly in a folder of Google's store, of what is anywhere in it: folders are but what the
+// names of files begin with, and the client leaves those out that have no object of their own.
+inline std::vector<fs::FileInfo> direct(const std::string& folder, std::vector<fs::FileInfo> infos) {
+  std::vector<fs::FileInfo> result;
+  std::set<std::string> folders;
+  for (auto& info : infos) {
+    const size_t start = folder.empty() ? 0 : folder.size() + 1;
+    const size_t slash = info.path().find('/', start);
+    if (slash == std::string::npos && !info.IsDirectory()) {
+      result.push_back(std::move(info));
+    } else if (const std::string path = info.path().substr(0, slash); folders.insert(path).second) {
+      result.emplace_back(path, fs::FileType::Directory);
+    }
+  }
+  return result;
+}
+
 inline void list(NTStore* store, const char* path, bool is_recursive, NTListing* listing) {
   *listing = NTListing{};
+  const bool is_flat = store->system->type_name() == "gcs";
   fs::FileSelector selector;
   selector.base_dir = path;
-  selector.recursive = is_recursive;
+  selector.recursive = is_recursive || is_flat;
   auto listed = std::make_unique<Listed>();
   listed->infos = value(store->system->GetFileInfo(selector));
+  if (is_flat && !is_recursive) listed->infos = direct(path, std::move(listed->infos));
   auto& infos = listed->infos;
   infos.erase(std::remove_if(infos.begin(), infos.end(),
                              [](const auto& info) { return info.type() == fs::FileType::NotFound; }),
@@ -170,22 +231,48 @@ inline void list(NTStore* store, const char* path, bool is_recursive, NTListing*
   listing->owner = listed.release();
 }
 
-inline void move(NTStore* store, const std::string& from, const std::string& to) {
-  const std::string type = store->system->type_name();
-  const bool has_folders = type != "s3" && type != "gcs";
-  if (has_folders || !value(store->system->GetFileInfo(from)).IsDirectory()) {
-    check(store->system->Move(from, to));
+// A folder of an object store is there with its first file, and a bucket is never made: to ask for them
+// takes rights that writing does not.
+inline void make_folders(fs::FileSystem& system, const std::string& path) {
+  const std::string type = system.type_name();
+  const bool is_bucket = path.find('/') == std::string::npos;
+  if (type == "s3" || type == "gcs" || (type == "abfs" && is_bucket)) return;
+  check(system.CreateDir(path, /*recursive=*/true));
+}
+
+inline void remove_all(fs::FileSystem& system, const std::string& path) {
+  const arrow::Status status = system.DeleteDir(path);
+  // Google's client misses the object of the folder's own when all is gone that was in it.
+  if (!status.ok() && system.type_name() == "gcs" &&
+      value(system.GetFileInfo(path)).type() == fs::FileType::NotFound) {
     return;
+  }
+  check(status);
+}
+
+inline void move(NTStore* store, const std::string& from, const std::string& to) {
+  fs::FileSystem& system = *store->system;
+  const std::string type = system.type_name();
+  const bool has_folders = type != "s3" && type != "gcs";
+  const bool is_folder = !has_folders && value(system.GetFileInfo(from)).IsDirectory();
+  if (!is_folder) {
+    const arrow::Status status = system.Move(from, to);
+    // Accounts of Azure without a hierarchical namespace rename nothing.
+    if (type != "abfs" || !status.IsNotImplemented()) return check(status);
+    if (!value(system.GetFileInfo(from)).IsDirectory()) {
+      check(system.CopyFile(from, to));
+      return check(system.DeleteFile(from));
+    }
   }
   // A folder there is but what the names of its files begin with.
   fs::FileSelector selector;
   selector.base_dir = from;
   selector.recursive = true;
-  for (const auto& info : value(store->system->GetFileInfo(selector))) {
+  for (const auto& info : value(system.GetFileInfo(selector))) {
     if (!info.IsFile()) continue;
-    check(store->system->CopyFile(info.path(), to + info.path().substr(from.size())));
+    check(system.CopyFile(info.path(), to + info.path().substr(from.size())));
   }
-  check(store->system->DeleteDir(from));
+  remove_all(system, from);
 }
 
 }  // namespace needletail
