@@ -52,7 +52,9 @@ public struct DataFrame: Sendable {
         try build(&result, relation, expressions)
       } else {
         try build(&result, hoisted.below(relation), expressions)
-        if case .sharingEqual = placement { result.relType = hoisted.dropped(from: result) }
+        if case .sharingEqual = placement {
+          result = result.dropping(hoisted.aliases.map { $0.name[0] })
+        }
       }
     } catch let error {
       failure = failure ?? error

@@ -107,13 +107,7 @@ struct ScanUse {
     }
     made.onlyInput = scan
     // It is among those that a star stands for.
-    let inner = made
-    return .with {
-      $0.drop = .with {
-        $0.input = inner
-        $0.columnNames = [result]
-      }
-    }
+    return made.dropping([result])
   }
 }
 
@@ -130,9 +124,7 @@ extension Spark_Connect_Expression {
     _ call: Spark_Connect_CommonInlineUserDefinedFunction, by name: String
   ) -> Spark_Connect_Expression {
     if case .commonInlineUserDefinedFunction(let other) = exprType, other == call {
-      return .with {
-        $0.unresolvedAttribute = .with { $0.unparsedIdentifier = SQLIdentifier.quoted(name) }
-      }
+      return .column(name)
     }
     var result = self
     result.mapChildren { $0.replacing(call, by: name) }
