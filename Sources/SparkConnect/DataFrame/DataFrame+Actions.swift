@@ -137,8 +137,7 @@ extension DataFrame {
   public func showString(
     _ rows: Int = 20, truncate: Int = 20, vertical: Bool = false
   ) async throws -> String {
-    let shown = deriving { result, input, _ in
-      result.showString.input = input
+    let shown = over { result, _ in
       result.showString.numRows = Int32(clamping: rows)
       result.showString.truncate = Int32(clamping: truncate)
       result.showString.vertical = vertical

@@ -52,11 +52,7 @@ extension DataFrame {
 
   /// Every row of this table with every row of the other.
   public func crossJoin(_ other: DataFrame) -> DataFrame {
-    deriving(and: [other]) { result, input, _ in
-      result.join.left = input
-      result.join.right = other.relation
-      result.join.joinType = .cross
-    }
+    join(other, on: [], .cross)
   }
 
   private func combined(
@@ -110,8 +106,7 @@ public struct GroupedData: Sendable {
 
   func agg(_ aggregates: [Column]) -> DataFrame {
     let keyCount = keys.count
-    return table.deriving(keys + aggregates, calls: .beforehand) { result, input, expressions in
-      result.aggregate.input = input
+    return table.over(keys + aggregates, calls: .beforehand) { result, expressions in
       result.aggregate.groupType = .groupby
       result.aggregate.groupingExpressions = Array(expressions[..<keyCount])
       result.aggregate.aggregateExpressions = Array(expressions[keyCount...])

@@ -62,6 +62,17 @@ public struct DataFrame: Sendable {
     return DataFrame(session: session, relation: result, calls: calls, failure: failure)
   }
 
+  /// The same for a relation whose `onlyInput` is this table's: `build` fills in all else.
+  func over(
+    _ columns: [Column] = [], calls placement: CallPlacement = .inPlace,
+    _ build: (inout Spark_Connect_Relation, [Spark_Connect_Expression]) throws -> Void
+  ) -> DataFrame {
+    deriving(columns, calls: placement) { result, input, expressions in
+      try build(&result, expressions)
+      result.onlyInput = input
+    }
+  }
+
   /// The plan of the query.
   ///
   /// - Throws: what was wrong in building it.
