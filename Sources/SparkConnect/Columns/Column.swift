@@ -9,11 +9,6 @@ import SwiftProtobuf
 /// table.select(col("price") * 1.19, sqrt(col("area")).as("side"))
 /// ```
 public struct Column: Sendable {
-  /// What an expression depends on beyond itself.
-  struct Context: Sendable {
-    var version: (major: Int, minor: Int)
-  }
-
   /// What an expression is, as far as those need to know who compute it without a server.
   package indirect enum Form: Sendable {
     /// The column of this name, as SQL spells it; `*` is all columns.
@@ -29,7 +24,9 @@ public struct Column: Sendable {
   package let form: Form
   /// The inline functions called within, with their arguments.
   let calls: [(function: InlineFunction, arguments: [Column])]
-  private let make: @Sendable (Context) throws -> Spark_Connect_Expression
+  /// Makes the expression for a server of the version.
+  private let make:
+    @Sendable (_ version: (major: Int, minor: Int)) throws -> Spark_Connect_Expression
   /// The expression as messages and unnamed columns show it.
   package let label: String
 
@@ -44,9 +41,9 @@ public struct Column: Sendable {
     calls = children.flatMap(\.calls)
     self.label = label
     self.form = form
-    make = { context in
+    make = { version in
       var result = Spark_Connect_Expression()
-      try build(&result, try children.map { try $0.expression(context) })
+      try build(&result, try children.map { try $0.expression(version) })
       return result
     }
   }
@@ -56,15 +53,17 @@ public struct Column: Sendable {
     calls = arguments.flatMap(\.calls) + [(function, arguments)]
     form = .call(function, arguments)
     label = "\(function.name)(\(arguments.map(\.label).joined(separator: ", ")))"
-    make = { context in
-      let expressions = try arguments.map { try $0.expression(context) }
+    make = { version in
+      let expressions = try arguments.map { try $0.expression(version) }
       let message = try function.message(
-        expressions, names: arguments.map(\.label), version: context.version)
+        expressions, names: arguments.map(\.label), version: version)
       return .with { $0.commonInlineUserDefinedFunction = message }
     }
   }
 
-  func expression(_ context: Context) throws -> Spark_Connect_Expression { try make(context) }
+  func expression(_ version: (major: Int, minor: Int)) throws -> Spark_Connect_Expression {
+    try make(version)
+  }
 
   /// A function of Spark applied to `arguments`.
   static func function(

@@ -184,17 +184,15 @@ extension DataFrame {
     let (table, notes) = try await scanned()
     let plan = try table.plan()
     let text = try await session.analyze { request in
-      request.explain = .with {
-        $0.plan = plan
-        $0.explainMode =
-          switch mode {
-          case .simple: .simple
-          case .extended: .extended
-          case .codegen: .codegen
-          case .cost: .cost
-          case .formatted: .formatted
-          }
-      }
+      request.explain.plan = plan
+      request.explain.explainMode =
+        switch mode {
+        case .simple: .simple
+        case .extended: .extended
+        case .codegen: .codegen
+        case .cost: .cost
+        case .formatted: .formatted
+        }
     }.explain.explainString
     return notes.map { "Native scan: \($0)\n" }.joined() + text
   }
@@ -216,15 +214,11 @@ extension DataFrame {
     try await session.prepare(calls)
     let relation = relation
     _ = try await session.analyze { request in
-      request.persist = .with {
-        $0.relation = relation
-        $0.storageLevel = .with {
-          $0.useMemory = memory
-          $0.useDisk = disk
-          $0.deserialized = memory
-          $0.replication = 1
-        }
-      }
+      request.persist.relation = relation
+      request.persist.storageLevel.useMemory = memory
+      request.persist.storageLevel.useDisk = disk
+      request.persist.storageLevel.deserialized = memory
+      request.persist.storageLevel.replication = 1
     }
     session.keepsRows(true, plan: relation.common.planID)
     return self
@@ -250,11 +244,9 @@ extension DataFrame {
     let relation = relation
     try await session.execute(
       .with {
-        $0.createDataframeView = .with {
-          $0.input = relation
-          $0.name = name
-          $0.replace = true
-        }
+        $0.createDataframeView.input = relation
+        $0.createDataframeView.name = name
+        $0.createDataframeView.replace = true
       }, calls: [])
   }
 }

@@ -37,7 +37,7 @@ public struct DataFrame: Sendable {
       inout Spark_Connect_Relation, Spark_Connect_Relation, [Spark_Connect_Expression]
     ) throws -> Void
   ) -> DataFrame {
-    let context = Column.Context(version: session.majorMinorVersion)
+    let version = session.majorMinorVersion
     var calls = self.calls + others.flatMap(\.calls)
     for call in columns.flatMap(\.calls) {
       calls.append(InlineCall(function: call.function, arguments: call.arguments, input: self))
@@ -47,7 +47,7 @@ public struct DataFrame: Sendable {
     do {
       var hoisted = HoistedCalls()
       let expressions = try hoisted.hoist(
-        try columns.map { try $0.expression(context) }, labels: columns.map(\.label), placement)
+        try columns.map { try $0.expression(version) }, labels: columns.map(\.label), placement)
       if hoisted.aliases.isEmpty {
         try build(&result, relation, expressions)
       } else {

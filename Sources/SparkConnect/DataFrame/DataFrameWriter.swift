@@ -139,10 +139,8 @@ public struct DataFrameWriter: Sendable {
   ///   is cancelled.
   public func saveAsTable(_ name: String) async throws {
     try await run {
-      $0.table = .with {
-        $0.tableName = name
-        $0.saveMethod = .saveAsTable
-      }
+      $0.table.tableName = name
+      $0.table.saveMethod = .saveAsTable
     }
   }
 
@@ -152,10 +150,8 @@ public struct DataFrameWriter: Sendable {
   ///   `CancellationError` when the task is cancelled.
   public func insertInto(_ name: String) async throws {
     try await run {
-      $0.table = .with {
-        $0.tableName = name
-        $0.saveMethod = .insertInto
-      }
+      $0.table.tableName = name
+      $0.table.saveMethod = .insertInto
     }
   }
 

@@ -77,10 +77,7 @@ final class PlanExecution: Sendable {
           isStarted = false
           continue
         }
-        guard RetryPolicy.isRetryable(error) else {
-          throw await connection.translated(error, session: session.id)
-        }
-        guard let pause = attempts.next() else {
+        guard RetryPolicy.isRetryable(error), let pause = attempts.next() else {
           throw await connection.translated(error, session: session.id)
         }
         try await Task.sleep(for: RetryPolicy.pause(pause, after: error))

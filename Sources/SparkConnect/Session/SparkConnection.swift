@@ -106,9 +106,7 @@ final class SparkConnection: Sendable {
     _ id: String, _ fill: (inout Request) -> Void = { _ in }
   ) -> Request {
     var request = Request()
-    request.sessionID = id
-    request.userContext = userContext
-    request.clientType = userAgent
+    name(&request, id)
     fill(&request)
     return request
   }
@@ -118,12 +116,16 @@ final class SparkConnection: Sendable {
     _ id: String, _ fill: (inout Request) -> Void = { _ in }
   ) -> Request {
     var request = Request()
-    request.sessionID = id
-    request.userContext = userContext
-    request.clientType = userAgent
+    name(&request, id)
     if let observed = serverSession.id { request.clientObservedServerSideSessionID = observed }
     fill(&request)
     return request
+  }
+
+  private func name(_ request: inout some SessionRequest, _ id: String) {
+    request.sessionID = id
+    request.userContext = userContext
+    request.clientType = userAgent
   }
 
   /// Takes note of the session that has answered.
@@ -141,19 +143,11 @@ final class SparkConnection: Sendable {
     _ request: @Sendable () async throws -> Response
   ) async throws -> Response {
     if let loss = serverSession.loss { throw loss }
-    let response = try await attempting(policy, session: session, request)
-    try check(response)
-    return response
-  }
-
-  private func attempting<Result: Sendable>(
-    _ policy: RetryPolicy? = nil, session: String?,
-    _ request: @Sendable () async throws -> Result
-  ) async throws -> Result {
     var attempts = (policy ?? retries).attempts()
     while true {
+      let response: Response
       do {
-        return try await request()
+        response = try await request()
       } catch let error as RPCError {
         if RetryPolicy.isRetryable(error), let pause = attempts.next() {
           try await Task.sleep(for: RetryPolicy.pause(pause, after: error))
@@ -161,6 +155,8 @@ final class SparkConnection: Sendable {
         }
         throw await translated(error, session: session)
       }
+      try check(response)
+      return response
     }
   }
 }

@@ -102,12 +102,10 @@ extension SparkSession {
               }
             ]
           } else if index == 0 {
-            request.beginChunk = .with {
-              $0.name = name
-              $0.totalBytes = Int64(contents.count)
-              $0.numChunks = Int64(chunks)
-              $0.initialChunk = chunk
-            }
+            request.beginChunk.name = name
+            request.beginChunk.totalBytes = Int64(contents.count)
+            request.beginChunk.numChunks = Int64(chunks)
+            request.beginChunk.initialChunk = chunk
           } else {
             request.chunk = chunk
           }
