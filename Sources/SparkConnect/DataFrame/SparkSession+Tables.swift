@@ -37,9 +37,7 @@ extension SparkSession {
   private func sql(_ query: Spark_Connect_SQL) async throws -> DataFrame {
     let relation = Spark_Connect_Relation.with { $0.sql = query }
     // Statements with effects (CREATE, INSERT ...) run now, once; queries come back as they are.
-    let plan = Spark_Connect_Plan.with {
-      $0.command = .with { $0.sqlCommand = .with { $0.input = relation } }
-    }
+    let plan = Spark_Connect_Plan.with { $0.command.sqlCommand.input = relation }
     let result = Collected<Spark_Connect_Relation>()
     try await execute(plan, calls: []) { response in
       if case .sqlCommandResult(let command) = response.responseType {

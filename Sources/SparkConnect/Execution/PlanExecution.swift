@@ -167,9 +167,8 @@ final class PlanExecution: Sendable {
       if let response { $0.releaseUntil.responseID = response } else { $0.releaseAll = .init() }
     }
     // A lost release costs memory on the server for a while, nothing else.
-    var options = connection.options
-    options.timeout = Self.releaseTimeout
     _ = try? await connection.service.releaseExecute(
-      request, metadata: connection.metadata, options: options)
+      request, metadata: connection.metadata,
+      options: connection.callOptions(within: Self.releaseTimeout))
   }
 }

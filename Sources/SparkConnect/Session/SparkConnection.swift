@@ -95,6 +95,13 @@ final class SparkConnection: Sendable {
     return options
   }
 
+  /// The same for what is not waited for longer.
+  func callOptions(within timeout: Duration) -> CallOptions {
+    var options = options
+    options.timeout = timeout
+    return options
+  }
+
   /// Ends the connection.
   func close() {
     client.beginGracefulShutdown()

@@ -20,7 +20,7 @@ extension SparkSession {
   private func createResourceProfile(_ profile: ResourceProfile) async throws -> Int {
     let message = try profile.message()
     let plan = Spark_Connect_Plan.with {
-      $0.command = .with { $0.createResourceProfileCommand = .with { $0.profile = message } }
+      $0.command.createResourceProfileCommand.profile = message
     }
     let result = Collected<Int>()
     do {

@@ -65,10 +65,9 @@ public final class SparkSession: Sendable {
         $0.sparkVersion = .init()
       }
       let response = try await connection.retrying(.connecting, session: nil) {
-        var options = connection.options
-        options.timeout = .seconds(20)
-        return try await connection.service.analyzePlan(
-          request, metadata: connection.metadata, options: options)
+        try await connection.service.analyzePlan(
+          request, metadata: connection.metadata,
+          options: connection.callOptions(within: .seconds(20)))
       }
       return SparkSession(id: id, version: response.sparkVersion.version, connection: connection)
     } catch {
@@ -90,10 +89,8 @@ public final class SparkSession: Sendable {
   /// Ends the session on the server, with all it runs, and closes the connection.
   public func stop() async {
     let request: Spark_Connect_ReleaseSessionRequest = connection.request(id)
-    var options = connection.options
-    options.timeout = .seconds(5)
     _ = try? await connection.service.releaseSession(
-      request, metadata: connection.metadata, options: options)
+      request, metadata: connection.metadata, options: connection.callOptions(within: .seconds(5)))
     connection.close()
     for stream in state.withLock({ $0.progressStreams.values.map { $0 } }) { stream.finish() }
   }
