@@ -51,9 +51,13 @@ extension ArrowColumn {
     case .bool:
       return made([bits(parts, count) { part, row in part.bits?[row] ?? false }])
     case .utf8, .binary:
-      return made([try offsets(parts, Int32.self), bytes(parts) { $0.spannedBytes }])
+      return made([
+        try offsets(parts, Int32.self), ArrowBuffer(concatenating: parts.map(\.spannedBytes)),
+      ])
     case .largeUTF8, .largeBinary:
-      return made([try offsets(parts, Int64.self), bytes(parts) { $0.spannedBytes }])
+      return made([
+        try offsets(parts, Int64.self), ArrowBuffer(concatenating: parts.map(\.spannedBytes)),
+      ])
     case .utf8View, .binaryView: return made(try views(parts))
     case .list, .map:
       return made(
@@ -77,7 +81,10 @@ extension ArrowColumn {
     default:
       let width = type.byteWidth ?? 0
       return made([
-        bytes(parts) { $0.buffers[0].slice($0.offset * width..<($0.offset + $0.count) * width) }
+        ArrowBuffer(
+          concatenating: parts.map {
+            $0.buffers[0].slice($0.offset * width..<($0.offset + $0.count) * width)
+          })
       ])
     }
   }
@@ -94,23 +101,6 @@ extension ArrowColumn {
         if bit(part, row) { bytes[position >> 3] |= 1 << UInt8(position & 7) }
         position += 1
       }
-    }
-    return ArrowBuffer(storage)
-  }
-
-  private static func bytes(
-    _ parts: [ArrowColumn], _ piece: (ArrowColumn) -> ArrowBuffer
-  ) -> ArrowBuffer {
-    let pieces = parts.map(piece)
-    let storage = TensorStorage(byteCount: pieces.reduce(0) { $0 + $1.count })
-    var position = 0
-    for piece in pieces {
-      piece.withUnsafeBytes { bytes in
-        if let base = bytes.baseAddress, bytes.count > 0 {
-          (storage.baseAddress + position).copyMemory(from: base, byteCount: bytes.count)
-        }
-      }
-      position += piece.count
     }
     return ArrowBuffer(storage)
   }
@@ -135,7 +125,7 @@ extension ArrowColumn {
   }
 
   /// What the rows span of the byte buffer, or of the child, of a layout with offsets.
-  private var span: Range<Int> {
+  var span: Range<Int> {
     count == 0 ? 0..<0 : valueRange(0).lowerBound..<valueRange(count - 1).upperBound
   }
 

@@ -69,14 +69,8 @@ public enum BodyCompression: Int8, Sendable, Hashable, CaseIterable {
       output.baseAddress.storeBytes(of: Int64(buffer.count).littleEndian, as: Int64.self)
       return ArrowBuffer(output, range: 0..<8 + written)
     }
-    let raw = TensorStorage(byteCount: 8 + buffer.count)
-    raw.baseAddress.storeBytes(of: Int64(-1).littleEndian, as: Int64.self)
-    buffer.withUnsafeBytes { bytes in
-      if let base = bytes.baseAddress {
-        (raw.baseAddress + 8).copyMemory(from: base, byteCount: bytes.count)
-      }
-    }
-    return ArrowBuffer(raw)
+    let mark = ArrowBuffer(copying: [Int64(-1).littleEndian])
+    return ArrowBuffer(concatenating: [mark, buffer])
   }
 }
 

@@ -60,8 +60,7 @@ struct SchemaDecoder {
         name, type, isNullable: try table.flag(FieldField.isNullable),
         metadata: try metadata(table, FieldField.metadata))
     } catch let error as ArrowError {
-      let path = error.context.map { "\(name).\($0)" } ?? name
-      throw ArrowError(error.code, error.message, context: depth == 0 ? "column '\(path)'" : path)
+      throw error.within(name, isColumn: depth == 0)
     }
   }
 
