@@ -69,10 +69,12 @@ public final class FakeSparkDaemon: Sendable {
   deinit {
     endInput()
     close(output)
-    if exitStatus() == nil {
+    // It ends by itself then, and takes its socket file and its workers with it.
+    if waitForExit(seconds: 2) == nil {
       kill(processID, SIGKILL)
       waitForExit()
     }
+    if secret == nil { unlink(address) }
   }
 
   /// What the process wrote to standard error so far.
@@ -82,19 +84,17 @@ public final class FakeSparkDaemon: Sendable {
   ///
   /// - Throws: ``FakeSparkError`` if the daemon cannot be reached, or no worker greets.
   public func connect() throws -> FakeSparkConnection {
-    let target: Socket.Address = Int(address).map { .tcp(port: $0) } ?? .unix(path: address)
-    do {
-      return try FakeSparkConnection(
-        try Socket.connect(to: target), version: version, secret: secret)
-    } catch let error as WorkerError {
-      throw FakeSparkError(.launch, error.message, cause: error)
-    }
+    try connect(sending: secret)
   }
 
   /// Opens a connection and sends `secret` instead of the right one.
   ///
   /// - Throws: ``FakeSparkError`` if the daemon refuses, as it must.
   public func connect(secret: String) throws -> FakeSparkConnection {
+    try connect(sending: secret)
+  }
+
+  private func connect(sending secret: String?) throws -> FakeSparkConnection {
     let target: Socket.Address = Int(address).map { .tcp(port: $0) } ?? .unix(path: address)
     do {
       return try FakeSparkConnection(
