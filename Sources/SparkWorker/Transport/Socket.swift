@@ -88,19 +88,21 @@ package enum Socket {
 
   /// Two connected sockets.
   package static func pair() throws(WorkerError) -> (WorkerConnection, WorkerConnection) {
-    var descriptors: [Int32] = [-1, -1]
-    try check(
-      socketpair(AF_UNIX, type, 0, &descriptors), "two connected sockets cannot be made")
-    return (
-      WorkerConnection(descriptor: descriptors[0]), WorkerConnection(descriptor: descriptors[1])
-    )
+    let (first, second) = try pair(Int32(SOCK_STREAM.rawValue))
+    return (WorkerConnection(descriptor: first), WorkerConnection(descriptor: second))
   }
 
-  private static var type: Int32 {
-    Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+  /// The descriptors of two connected sockets of a type.
+  static func pair(_ type: Int32) throws(WorkerError) -> (Int32, Int32) {
+    var ends: [Int32] = [-1, -1]
+    try check(
+      socketpair(AF_UNIX, type | Int32(SOCK_CLOEXEC.rawValue), 0, &ends),
+      "two connected sockets cannot be made")
+    return (ends[0], ends[1])
   }
 
   private static func make(_ family: Int32) throws(WorkerError) -> Int32 {
+    let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
     let descriptor = socket(family, type, 0)
     try check(descriptor, "a socket cannot be made")
     return descriptor
@@ -114,9 +116,7 @@ package enum Socket {
   }
 
   private static func check(_ result: Int32, _ failure: String) throws(WorkerError) {
-    if result < 0 {
-      throw WorkerError(.launch, "\(failure): \(String(cString: strerror(errno)))")
-    }
+    if result < 0 { throw WorkerError.system(failure) }
   }
 
   private static func withAddress(

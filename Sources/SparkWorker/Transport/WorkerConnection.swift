@@ -73,7 +73,7 @@ package final class WorkerConnection: ByteSource, ByteSink, @unchecked Sendable 
     var request = pollfd(descriptor: descriptor)
     while poll(&request, 1, -1) < 0 {
       if errno != EINTR {
-        throw Self.closed("waiting failed: \(String(cString: strerror(errno)))")
+        throw WorkerError.system("waiting failed", .connectionClosed)
       }
     }
   }
@@ -127,7 +127,7 @@ package final class WorkerConnection: ByteSource, ByteSink, @unchecked Sendable 
     while true {
       let count = recv(descriptor, memory.baseAddress, memory.count, 0)
       if count >= 0 { return count }
-      if errno != EINTR { throw Self.closed("reading failed: \(String(cString: strerror(errno)))") }
+      if errno != EINTR { throw WorkerError.system("reading failed", .connectionClosed) }
     }
   }
 
@@ -180,7 +180,7 @@ package final class WorkerConnection: ByteSource, ByteSink, @unchecked Sendable 
       }
       if count < 0 {
         if errno == EINTR { continue }
-        throw Self.closed("writing failed: \(String(cString: strerror(errno)))")
+        throw WorkerError.system("writing failed", .connectionClosed)
       }
       var left = count
       while left > 0 {
