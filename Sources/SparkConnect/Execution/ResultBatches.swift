@@ -48,8 +48,7 @@ final class ResultBatches: Sendable {
       let stream = ArrowBuffer(state.pieces)
       state.pieces = []
       let reader = try ArrowStreamReader(stream)
-      var batches: [RecordBatch] = []
-      while let batch = try reader.next() { batches.append(batch) }
+      let batches = try reader.readAll()
       let rows = Int64(batches.reduce(0) { $0 + $1.rowCount })
       guard rows == message.rowCount else {
         throw Self.gap("\(rows) rows", "\(message.rowCount)")

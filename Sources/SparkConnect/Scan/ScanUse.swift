@@ -82,32 +82,35 @@ struct ScanUse {
 
   /// The columns of the table that are needed beside the function's, of which `needed` are above.
   func needed(_ needed: NeededColumns, without call: Call, result: String) -> NeededColumns {
-    switch relation.relType {
-    case .project(let node):
-      return needed.below(node.expressions.map { $0.replacing(call, by: result) })
-    case .withColumns(let node):
-      return needed.below(node.aliases.map { $0.replacing(call, by: result) })
-    default: return .everything
-    }
+    replacing(call, by: result).map { needed.below($0) } ?? .everything
   }
 
   /// The relation with the column `result` of `scan` in the place of the call.
   func replaced(_ call: Call, by result: String, over scan: Relation) -> Relation {
+    if case .mapPartitions(let node) = relation.relType {
+      var made = scan
+      if node.hasProfileID { made.mapPartitions.profileID = node.profileID }
+      return made
+    }
+    guard var made = replacing(call, by: result) else { return relation }
+    made.onlyInput = scan
+    // It is among those that a star stands for.
+    return made.dropping([result])
+  }
+
+  /// The relation with a column in the place of the call; `nil` if it has no columns.
+  private func replacing(_ call: Call, by result: String) -> Relation? {
     var made = relation
     switch relation.relType {
     case .project(let node):
       made.project.expressions = node.expressions.map { $0.replacing(call, by: result) }
     case .withColumns(let node):
-      made.withColumns.aliases = node.aliases.map { $0.replacing(call, by: result) }
-    case .mapPartitions(let node):
-      made = scan
-      if node.hasProfileID { made.mapPartitions.profileID = node.profileID }
-      return made
-    default: return relation
+      for (place, alias) in node.aliases.enumerated() {
+        made.withColumns.aliases[place].expr = alias.expr.replacing(call, by: result)
+      }
+    default: return nil
     }
-    made.onlyInput = scan
-    // It is among those that a star stands for.
-    return made.dropping([result])
+    return made
   }
 }
 
@@ -128,16 +131,6 @@ extension Spark_Connect_Expression {
     }
     var result = self
     result.mapChildren { $0.replacing(call, by: name) }
-    return result
-  }
-}
-
-extension Spark_Connect_Expression.Alias {
-  fileprivate func replacing(
-    _ call: Spark_Connect_CommonInlineUserDefinedFunction, by name: String
-  ) -> Self {
-    var result = self
-    result.expr = expr.replacing(call, by: name)
     return result
   }
 }
