@@ -81,7 +81,7 @@ public struct DataFrameWriter: Sendable {
     guard Self.plainFormats.contains(formatName?.lowercased() ?? "parquet") else { return }
     let isLocal = table.session.isLocal
     guard
-      let read = PathsRead(table.relation).paths.first(where: {
+      let read = table.relation.pathsRead.first(where: {
         StoragePath.replacing(path, deletes: $0, isLocal: isLocal)
       })
     else { return }

@@ -38,6 +38,26 @@ extension Spark_Connect_Relation {
     }
   }
 
+  /// The tables that this one is made of.
+  private var inputs: [Spark_Connect_Relation] {
+    switch relType {
+    case .join(let node): [node.left, node.right]
+    case .setOp(let node): [node.leftInput, node.rightInput]
+    case .hint(let node): [node.input]
+    case .summary(let node): [node.input]
+    case .describe(let node): [node.input]
+    default: onlyInput.map { [$0] } ?? []
+    }
+  }
+
+  /// The paths of the files that it is read from.
+  var pathsRead: [String] {
+    if case .read(let read) = relType, case .dataSource(let source)? = read.readType {
+      return source.paths + source.options.filter { $0.key.lowercased() == "path" }.map(\.value)
+    }
+    return inputs.flatMap(\.pathsRead)
+  }
+
   /// The table without the columns called `names`.
   func dropping(_ names: [String]) -> Self {
     .with {
