@@ -4,6 +4,7 @@ package import Foundation
 import GRPCCore
 import SparkConnectProtocol
 import SwiftProtobuf
+import Synchronization
 
 extension SparkSession {
   /// The size of a chunk of an artifact, in bytes.
@@ -72,7 +73,7 @@ extension SparkSession {
   /// - Throws: ``SparkError`` if the server does not take it.
   package func addArtifact(named name: String, _ contents: Data) async throws {
     let hash = SHA256.hash(data: contents).map { String($0, radix: 16) }.joined(separator: ".")
-    if let sent = sentArtifact(name) {
+    if let sent = sentArtifacts.withLock({ $0[name] }) {
       if sent == hash { return }
       throw SparkError(
         .artifact,
@@ -121,7 +122,7 @@ extension SparkSession {
       throw SparkError(
         .artifact, "the server received '\(name)' damaged (its checksum differs); try again")
     }
-    rememberArtifact(name, hash: hash)
+    sentArtifacts.withLock { $0[name] = hash }
   }
 
   /// Runs an upload; what the server says against it is told with the artifact's name.

@@ -24,8 +24,6 @@ public final class SparkSession: Sendable {
     var progressStreams: [UUID: AsyncStream<ExecutionProgress>.Continuation] = [:]
     var preparation: Preparation?
     var nextPlanID: Int64 = 0
-    var sentArtifacts: [String: String] = [:]
-    var profiles: [ResourceProfile: Task<Int, any Error>] = [:]
   }
 
   /// Identifies the session on the server.
@@ -35,6 +33,10 @@ public final class SparkSession: Sendable {
   let connection: SparkConnection
   private let state = Mutex(State())
   let scanState = Mutex(ScanState())
+  /// The hashes of the artifacts that were sent, by their names.
+  let sentArtifacts = Mutex<[String: String]>([:])
+  /// The ids of resource profiles, each of which is registered once in the session.
+  let profileIDs = Mutex<[ResourceProfile: Task<Int, any Error>]>([:])
 
   private init(id: String, version: String, connection: SparkConnection) {
     self.id = id
@@ -152,29 +154,6 @@ public final class SparkSession: Sendable {
       $0.nextPlanID += 1
       return $0.nextPlanID
     }
-  }
-
-  /// The hash under which an artifact was last sent in this session.
-  func sentArtifact(_ name: String) -> String? { state.withLock { $0.sentArtifacts[name] } }
-
-  func rememberArtifact(_ name: String, hash: String) {
-    state.withLock { $0.sentArtifacts[name] = hash }
-  }
-
-  /// The only registration of `profile` in this session; `begin` starts it if there is none.
-  func registration(
-    of profile: ResourceProfile, begin: () -> Task<Int, any Error>
-  ) -> Task<Int, any Error> {
-    state.withLock { state in
-      if let known = state.profiles[profile] { return known }
-      let task = begin()
-      state.profiles[profile] = task
-      return task
-    }
-  }
-
-  func forgetRegistration(of profile: ResourceProfile) {
-    state.withLock { _ = $0.profiles.removeValue(forKey: profile) }
   }
 
   // MARK: Tags and interruption

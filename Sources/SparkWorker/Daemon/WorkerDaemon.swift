@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// The worker's processes, as Spark starts them in place of Python's daemon.
@@ -68,17 +69,7 @@ package enum WorkerDaemon {
   }
 
   /// The variables of this process.
-  package static var processEnvironment: [String: String] {
-    var variables: [String: String] = [:]
-    var entry = environ
-    while let text = entry.pointee {
-      let parts = String(cString: text).split(
-        separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
-      entry += 1
-    }
-    return variables
-  }
+  package static var processEnvironment: [String: String] { ProcessInfo.processInfo.environment }
 
   private static func runDaemon(
     _ listener: Int32, _ secret: String?, _ socketPath: String?, _ greeting: WireBytes,
