@@ -40,7 +40,7 @@ struct SchemaDecoder {
   }
 
   private mutating func metadata(
-    _ table: FlatbufferTable, _ field: Int
+    _ table: FlatbufferTable, _ field: some TableField
   ) throws -> [String: String] {
     var entries: [String: String] = [:]
     let tables = try table.tables(field)
