@@ -142,6 +142,19 @@ final class SparkConnection: Sendable {
     try serverSession.observe(response.serverSideSessionID, of: target)
   }
 
+  /// What the server answers to a request of the session `id`, which `send` sends.
+  ///
+  /// - Throws: as ``retrying(_:session:_:)``.
+  func answer<Request: ObservingSessionRequest, Response: SessionResponse>(
+    _ id: String, _ fill: (inout Request) -> Void,
+    to send: @Sendable (Service, Request, Metadata, CallOptions) async throws -> Response
+  ) async throws -> Response {
+    let request: Request = request(id, fill)
+    return try await retrying(session: id) {
+      try await send(service, request, metadata, options)
+    }
+  }
+
   /// Runs one request, again while the server cannot be reached and the policy allows.
   ///
   /// - Throws: ``SparkError``; one of the kind `session` if another session has answered than before.

@@ -150,13 +150,10 @@ extension SparkSession {
 
   /// Whether the server has the artifact called `name` (of the `cache/` kind).
   func hasArtifact(_ name: String) async throws -> Bool {
-    let connection = connection
-    let request: Spark_Connect_ArtifactStatusesRequest = connection.request(id) {
+    try await connection.answer(id) {
       $0.names = [name]
-    }
-    return try await connection.retrying(session: id) {
-      try await connection.service.artifactStatus(
-        request, metadata: connection.metadata, options: connection.options)
+    } to: {
+      try await $0.artifactStatus($1, metadata: $2, options: $3)
     }.statuses[name]?.exists ?? false
   }
 }

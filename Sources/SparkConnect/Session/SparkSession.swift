@@ -203,11 +203,8 @@ public final class SparkSession: Sendable {
   private func interrupt(
     _ target: @Sendable (inout Spark_Connect_InterruptRequest) -> Void
   ) async throws -> [String] {
-    let connection = connection
-    let request: Spark_Connect_InterruptRequest = connection.request(id, target)
-    return try await connection.retrying(session: id) {
-      try await connection.service.interrupt(
-        request, metadata: connection.metadata, options: connection.options)
+    try await connection.answer(id, target) {
+      try await $0.interrupt($1, metadata: $2, options: $3)
     }.interruptedIds
   }
 
@@ -216,11 +213,8 @@ public final class SparkSession: Sendable {
   func analyze(
     _ fill: (inout Spark_Connect_AnalyzePlanRequest) -> Void
   ) async throws -> Spark_Connect_AnalyzePlanResponse {
-    let connection = connection
-    let request: Spark_Connect_AnalyzePlanRequest = connection.request(id, fill)
-    return try await connection.retrying(session: id) {
-      try await connection.service.analyzePlan(
-        request, metadata: connection.metadata, options: connection.options)
+    try await connection.answer(id, fill) {
+      try await $0.analyzePlan($1, metadata: $2, options: $3)
     }
   }
 }
