@@ -46,9 +46,7 @@ public final class FakeSparkConnection: Sendable {
     }
     guard let secret else { return }
     try Self.translated {
-      connection.write(text: secret)
-      try connection.flush()
-      let answer = try connection.readText()
+      let answer = try connection.answer(toSecret: secret)
       guard answer == "ok" else {
         throw FakeSparkError(.protocolViolation, "the worker answered the secret with '\(answer)'")
       }

@@ -48,9 +48,7 @@ package enum WorkerDaemon {
         claimStandardOutput()
         let service = service(engine: try engine(), options)
         let connection = try Socket.connect(to: .tcp(port: port, isIPv6: isIPv6))
-        connection.write(text: secret)
-        try connection.flush()
-        guard try connection.readText() == "ok" else {
+        guard try connection.answer(toSecret: secret) == "ok" else {
           throw WorkerError(.launch, "Spark refused this worker's secret")
         }
         try serveAlone(connection, service)

@@ -99,6 +99,13 @@ package final class WorkerConnection: ByteSource, ByteSink, @unchecked Sendable 
     return try reader.text("a text")
   }
 
+  /// Sends the secret of the other side, and returns its answer: `ok` if it is the right one.
+  package func answer(toSecret secret: String) throws(WorkerError) -> String {
+    write(text: secret)
+    try flush()
+    return try readText()
+  }
+
   /// The next four bytes as a number, which stay to be read.
   package func peekInt32() throws(WorkerError) -> Int32 {
     while end - position < 4 {
