@@ -77,7 +77,9 @@ extension ArrowColumn {
         [],
         try first.children.indices.map { index in try concatenating(parts.map { $0.field(index) }) }
       )
-    case .dictionary: return try merged(parts, validity: validity, nulls: nulls)
+    case .dictionary(_, let index, _, _):
+      let values = try concatenating(parts.flatMap(\.dictionary))
+      return made(try codes(parts, index), dictionary: [values])
     default:
       let width = type.byteWidth ?? 0
       return made([
@@ -155,22 +157,15 @@ extension ArrowColumn {
     return [ArrowBuffer(copying: words)] + data
   }
 
-  private static func merged(
-    _ parts: [ArrowColumn], validity: ArrowBuffer?, nulls: Int
-  ) throws -> ArrowColumn {
-    guard case .dictionary(_, let index, _, _) = parts[0].type else {
-      throw ArrowError(.invalidArgument, "\(parts[0].type) is not a dictionary")
-    }
-    let values = try concatenating(parts.flatMap(\.dictionary))
+  /// The codes of columns whose dictionaries stand one behind the other.
+  private static func codes(_ parts: [ArrowColumn], _ index: ArrowType) throws -> [ArrowBuffer] {
     var codes: [ArrowValue] = []
     var base = 0
     for part in parts {
       for row in 0..<part.count { codes.append(.int(Int64((part.code(row) ?? 0) + base))) }
       base += part.dictionary.first?.count ?? 0
     }
-    return ArrowColumn(
-      unchecked: parts[0].type, count: codes.count, nullCount: nulls, validity: validity,
-      buffers: try ArrowColumn(codes, type: index).buffers, dictionary: [values])
+    return try ArrowColumn(codes, type: index).buffers
   }
 }
 

@@ -164,9 +164,12 @@ struct BatchDecoder {
         children.append(child)
       }
       return made([], children)
-    case .dictionary(let id, let index, _, _):
+    case .dictionary(let id, let index, let value, _):
       let codes = try buffer(atLeast: count * (index.byteWidth ?? 1), of: "codes")
-      return made([codes], dictionary: [try dictionary(id, type, codes, validity, count, nulls)])
+      let values = try dictionary(id, value, isUsed: nulls < count)
+      try LayoutChecks.checkCodes(
+        codes, index, 0..<count, validity: validity, valueCount: values.count)
+      return made([codes], dictionary: [values])
     default:
       let (bytes, overflow) = count.multipliedReportingOverflow(by: type.byteWidth ?? 0)
       guard !overflow else { throw ArrowError(.malformed, "\(count) values of \(type)") }
@@ -224,22 +227,16 @@ struct BatchDecoder {
   }
 
   private func dictionary(
-    _ id: Int64, _ type: ArrowType, _ codes: ArrowBuffer, _ validity: ArrowBuffer?, _ count: Int,
-    _ nulls: Int
+    _ id: Int64, _ value: ArrowType, isUsed: Bool
   ) throws -> ArrowColumn {
-    guard case .dictionary(_, let index, let value, _) = type else {
-      throw ArrowError(.malformed, "\(type) is not a dictionary")
-    }
     let dictionary = dictionaries[id] ?? ArrowColumn.empty(value)
     guard dictionary.type == value else {
       throw ArrowError(
         .malformed, "the dictionary \(id) holds \(dictionary.type), the column needs \(value)")
     }
-    guard dictionaries[id] != nil || nulls == count else {
+    guard dictionaries[id] != nil || !isUsed else {
       throw ArrowError(.malformed, "the dictionary \(id) did not come before the batch")
     }
-    try LayoutChecks.checkCodes(
-      codes, index, 0..<count, validity: validity, valueCount: dictionary.count)
     return dictionary
   }
 }
