@@ -114,7 +114,9 @@ extension DataFrame {
   ///
   /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
   ///   `CancellationError` when the task is cancelled.
-  public func tail(_ count: Int) async throws -> [Row] { try await tailRelation(count).collect() }
+  public func tail(_ count: Int) async throws -> [Row] {
+    try await over { result, _ in result.tail.limit = Int32(clamping: count) }.collect()
+  }
 
   /// Whether there are no rows; one is asked for.
   ///

@@ -94,11 +94,6 @@ extension DataFrame {
     over { result, _ in result.offset.offset = Int32(clamping: count) }
   }
 
-  /// The last `count` rows.
-  func tailRelation(_ count: Int) -> DataFrame {
-    over { result, _ in result.tail.limit = Int32(clamping: count) }
-  }
-
   /// The rows without repetitions.
   public func distinct() -> DataFrame { dropDuplicates() }
 
