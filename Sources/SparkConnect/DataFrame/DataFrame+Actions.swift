@@ -13,13 +13,22 @@ extension DataFrame {
   public func forEachBatch(
     _ body: @escaping @Sendable (RecordBatch) async throws -> Void
   ) async throws {
+    try await results { batch, _ in try await body(batch) }
+  }
+
+  /// - Parameter body: is given each batch, and the table's schema if the server has told it.
+  private func results(
+    _ body: @escaping @Sendable (RecordBatch, StructType?) async throws -> Void
+  ) async throws {
+    let schema = Collected<StructType>()
     let result = ResultBatches()
     let table = try await scanned().table
     try await session.execute(try table.plan(), calls: calls) { response in
-      guard case .arrowBatch(let message) = response.responseType,
-        let batches = try result.add(message)
-      else { return }
-      for batch in batches.batches { try await body(batch) }
+      if response.hasSchema, case .struct(let fields) = response.schema.kind {
+        schema.set(StructType(fields))
+      }
+      guard case .arrowBatch(let message) = response.responseType else { return }
+      for batch in try result.add(message) { try await body(batch, schema.value) }
     }
     try result.finish()
   }
@@ -42,26 +51,14 @@ extension DataFrame {
   /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
   ///   `CancellationError` when the task is cancelled.
   public func collect() async throws -> [Row] {
-    let schema = Collected<StructType>()
     let rows = Collected<[Row]>()
-    let result = ResultBatches()
-    let table = try await scanned().table
-    try await session.execute(try table.plan(), calls: calls) { response in
-      if response.hasSchema, case .struct(let fields) = response.schema.kind {
-        schema.set(StructType(fields))
+    try await results { batch, schema in
+      let fields = try schema ?? StructType(arrow: batch.schema)
+      let made = (0..<batch.rowCount).map { row in
+        Row(schema: fields, values: batch.columns.map { $0.value(at: row) })
       }
-      guard case .arrowBatch(let message) = response.responseType,
-        let part = try result.add(message)
-      else { return }
-      let fields = try schema.value ?? StructType(arrow: part.schema)
-      for batch in part.batches {
-        let made = (0..<batch.rowCount).map { row in
-          Row(schema: fields, values: batch.columns.map { $0.value(at: row) })
-        }
-        rows.update(default: []) { $0 += made }
-      }
+      rows.update(default: []) { $0 += made }
     }
-    try result.finish()
     return rows.value ?? []
   }
 
