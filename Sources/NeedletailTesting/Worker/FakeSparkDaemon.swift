@@ -3,6 +3,8 @@ public import SparkWorker
 import Synchronization
 import Threads
 
+import class Foundation.FileHandle
+
 /// A worker program as Spark starts it: a process with pipes, environment and command line.
 ///
 /// The methods block.
@@ -140,13 +142,8 @@ public final class FakeSparkDaemon: Sendable {
 
   /// Whatever the daemon wrote to standard output behind its greeting; reads until its end.
   public func restOfOutput() -> [UInt8] {
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 4096)
-    while true {
-      let count = read(output, &piece, piece.count)
-      if count <= 0 { return bytes }
-      bytes += piece[..<count]
-    }
+    let handle = FileHandle(fileDescriptor: output, closeOnDealloc: false)
+    return (try? handle.readToEnd()).map { [UInt8]($0) } ?? []
   }
 
   private func exitStatus() -> Int32? {
@@ -162,17 +159,11 @@ public final class FakeSparkDaemon: Sendable {
   private static func greeting(
     from output: Int32, _ transport: FakeSpark.Transport
   ) throws -> String {
+    let handle = FileHandle(fileDescriptor: output, closeOnDealloc: false)
     func bytes(_ count: Int) throws -> [UInt8] {
-      var bytes = [UInt8](repeating: 0, count: count)
-      var filled = 0
-      while filled < count {
-        let taken = bytes.withUnsafeMutableBytes { memory -> Int in
-          read(output, memory.baseAddress.map { $0 + filled }, count - filled)
-        }
-        guard taken > 0 else {
-          throw FakeSparkError(.launch, "the worker ended before it said where it listens")
-        }
-        filled += taken
+      let bytes = (try? handle.read(upToCount: count)).map { [UInt8]($0) } ?? []
+      guard bytes.count == count else {
+        throw FakeSparkError(.launch, "the worker ended before it said where it listens")
       }
       return bytes
     }
