@@ -50,21 +50,11 @@ extension ArrowColumn {
     case .null: return made([])
     case .bool:
       return made([bits(parts, count) { part, row in part.bits?[row] ?? false }])
-    case .utf8, .binary:
-      return made([
-        try offsets(parts, Int32.self), ArrowBuffer(concatenating: parts.map(\.spannedBytes)),
-      ])
-    case .largeUTF8, .largeBinary:
-      return made([
-        try offsets(parts, Int64.self), ArrowBuffer(concatenating: parts.map(\.spannedBytes)),
-      ])
+    case .utf8, .binary, .largeUTF8, .largeBinary:
+      return made([try offsets(parts), ArrowBuffer(concatenating: parts.map(\.spannedBytes))])
     case .utf8View, .binaryView: return made(try views(parts))
-    case .list, .map:
-      return made(
-        [try offsets(parts, Int32.self)], [try concatenating(parts.map(\.spannedElements))])
-    case .largeList:
-      return made(
-        [try offsets(parts, Int64.self)], [try concatenating(parts.map(\.spannedElements))])
+    case .list, .map, .largeList:
+      return made([try offsets(parts)], [try concatenating(parts.map(\.spannedElements))])
     case .fixedSizeList(_, let width):
       return made(
         [],
@@ -105,6 +95,10 @@ extension ArrowColumn {
       }
     }
     return ArrowBuffer(storage)
+  }
+
+  private static func offsets(_ parts: [ArrowColumn]) throws -> ArrowBuffer {
+    parts[0].type.isLarge ? try offsets(parts, Int64.self) : try offsets(parts, Int32.self)
   }
 
   private static func offsets<Offset: FixedWidthInteger & BitwiseCopyable>(

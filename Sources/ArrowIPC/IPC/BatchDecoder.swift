@@ -127,18 +127,12 @@ struct BatchDecoder {
     }
     switch type {
     case .bool: return made([try buffer(atLeast: (count + 7) / 8, of: "values")])
-    case .utf8, .binary:
-      let (offsets, end) = try offsets(count, Int32.self)
-      return made([offsets, try buffer(atLeast: end, of: "values")])
-    case .largeUTF8, .largeBinary:
-      let (offsets, end) = try offsets(count, Int64.self)
+    case .utf8, .binary, .largeUTF8, .largeBinary:
+      let (offsets, end) = try offsets(count, type)
       return made([offsets, try buffer(atLeast: end, of: "values")])
     case .utf8View, .binaryView: return made(try views(count, validity))
     case .list, .map, .largeList:
-      let (offsets, end) =
-        if case .largeList = type { try offsets(count, Int64.self) } else {
-          try offsets(count, Int32.self)
-        }
+      let (offsets, end) = try offsets(count, type)
       let child = try column(type.childFields[0].type)
       guard child.count >= end else {
         throw ArrowError(.malformed, "the lists take \(end) elements, there are \(child.count)")
@@ -194,6 +188,12 @@ struct BatchDecoder {
   }
 
   /// The offsets of `count` rows, checked to begin at 0 or later and never to descend, and the last.
+  private mutating func offsets(
+    _ count: Int, _ type: ArrowType
+  ) throws -> (ArrowBuffer, end: Int) {
+    type.isLarge ? try offsets(count, Int64.self) : try offsets(count, Int32.self)
+  }
+
   private mutating func offsets<Offset: FixedWidthInteger & BitwiseCopyable>(
     _ count: Int, _: Offset.Type
   ) throws -> (ArrowBuffer, end: Int) {
