@@ -68,7 +68,12 @@ final class PlanExecution: Sendable {
           // Whoever ends all streams at once, a proxy for instance, is not to be asked ceaselessly.
           try await Task.sleep(for: connection.retries.initialPause)
         }
-      } catch let failure as Interrupted {
+      } catch {
+        // What the call throws, and not its responses, comes before the first of them.
+        let interrupted =
+          error as? Interrupted
+          ?? (error as? RPCError).map { Interrupted(error: $0, position: before) }
+        guard let failure = interrupted else { throw error }
         let error = failure.error
         position = failure.position
         if position.count > before.count { attempts = connection.retries.attempts() }
@@ -102,11 +107,9 @@ final class PlanExecution: Sendable {
         $0.requestOptions.append(.with { $0.resultChunkingOptions.allowArrowBatchChunking = true })
       }
     }
-    return try await guarded(position) {
-      try await connection.service.executePlan(
-        request, metadata: connection.metadata, options: connection.options
-      ) { response in try await self.read(response, position, consume) }
-    }
+    return try await connection.service.executePlan(
+      request, metadata: connection.metadata, options: connection.options
+    ) { response in try await self.read(response, position, consume) }
   }
 
   private func reattach(
@@ -117,21 +120,9 @@ final class PlanExecution: Sendable {
       $0.operationID = operation
       if let last = position.lastResponse { $0.lastResponseID = last }
     }
-    return try await guarded(position) {
-      try await connection.service.reattachExecute(
-        request, metadata: connection.metadata, options: connection.options
-      ) { response in try await self.read(response, position, consume) }
-    }
-  }
-
-  private func guarded(
-    _ position: Position, _ call: () async throws -> Position
-  ) async throws -> Position {
-    do {
-      return try await call()
-    } catch let error as RPCError {
-      throw Interrupted(error: error, position: position)
-    }
+    return try await connection.service.reattachExecute(
+      request, metadata: connection.metadata, options: connection.options
+    ) { response in try await self.read(response, position, consume) }
   }
 
   private func read(
