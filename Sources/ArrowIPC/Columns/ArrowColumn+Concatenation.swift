@@ -57,11 +57,7 @@ extension ArrowColumn {
       return made([try offsets(parts)], [try concatenating(parts.map(\.spannedElements))])
     case .fixedSizeList(_, let width):
       return made(
-        [],
-        [
-          try concatenating(
-            parts.map { $0.children[0].slice($0.offset * width..<($0.offset + $0.count) * width) })
-        ])
+        [], [try concatenating(parts.map { $0.children[0].slice($0.rows.times(width)) })])
     case .structure:
       return made(
         [],
@@ -73,10 +69,7 @@ extension ArrowColumn {
     default:
       let width = type.byteWidth ?? 0
       return made([
-        ArrowBuffer(
-          concatenating: parts.map {
-            $0.buffers[0].slice($0.offset * width..<($0.offset + $0.count) * width)
-          })
+        ArrowBuffer(concatenating: parts.map { $0.buffers[0].slice($0.rows.times(width)) })
       ])
     }
   }

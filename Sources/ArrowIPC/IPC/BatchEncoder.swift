@@ -35,7 +35,7 @@ struct BatchEncoder {
     nodes.append(Int64(column.count))
     nodes.append(Int64(column.nullCount))
     if column.type == .null { return }
-    let rows = column.offset..<column.offset + column.count
+    let rows = column.rows
     try append(
       column.nullCount == 0 ? .empty : column.validity.map { Self.bits($0, rows) } ?? .empty)
     switch column.type {
@@ -43,15 +43,15 @@ struct BatchEncoder {
     case .utf8, .binary, .list, .map: try appendSpanned(column, Int32.self)
     case .largeUTF8, .largeBinary, .largeList: try appendSpanned(column, Int64.self)
     case .utf8View, .binaryView:
-      try append(column.buffers[0].slice(rows.lowerBound * 16..<rows.upperBound * 16))
+      try append(column.buffers[0].slice(rows.times(16)))
       for buffer in column.buffers.dropFirst() { try append(buffer) }
       variadicCounts.append(Int64(column.buffers.count - 1))
     case .fixedSizeList(_, let width):
-      try append(column.children[0].slice(rows.lowerBound * width..<rows.upperBound * width))
+      try append(column.children[0].slice(rows.times(width)))
     case .structure: for child in column.children { try append(child.slice(rows)) }
     default:
       let width = column.type.byteWidth ?? 0
-      try append(column.buffers[0].slice(rows.lowerBound * width..<rows.upperBound * width))
+      try append(column.buffers[0].slice(rows.times(width)))
     }
   }
 
