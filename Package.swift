@@ -250,8 +250,8 @@ module(
   "NeedletailTesting", isProduct: true,
   needs: [
     "ArrowIPC", "CGzip", "ErrorCauses", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf",
-    "SparkConnect", "SparkConnectProtocol", "SparkFunctions", "SparkTypes", "SparkWorker",
-    "SwiftProtobuf", "Threads",
+    "JSONText", "SparkConnect", "SparkConnectProtocol", "SparkFunctions", "SparkTypes",
+    "SparkWorker", "SwiftProtobuf", "Threads",
   ])
 
 // MARK: Tables in files

@@ -45,25 +45,22 @@ public struct ExecutableImage: Sendable {
     }
     self.file = file
     image = ELFImage(file)
-    fingerprint =
-      image?.buildID
-      ?? (image?.loadedPart ?? file).fullHash
+    fingerprint = image?.buildID ?? (image?.loadedPart ?? file).fullHash
   }
+}
 
-  static func hexadecimal(_ byte: UInt8) -> String {
-    let digits = String(byte, radix: 16)
-    return digits.count == 1 ? "0" + digits : digits
+extension Sequence<UInt8> {
+  fileprivate var hexadecimal: String {
+    map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 }
 
 extension Data {
   /// Twelve hexadecimal digits of the SHA-256, to tell contents apart in names.
-  package var shortHash: String {
-    SHA256.hash(data: self).prefix(6).map { ExecutableImage.hexadecimal($0) }.joined()
-  }
+  package var shortHash: String { SHA256.hash(data: self).prefix(6).hexadecimal }
 
   /// The SHA-256, hexadecimal.
-  var fullHash: String { SHA256.hash(data: self).map(ExecutableImage.hexadecimal).joined() }
+  var fullHash: String { SHA256.hash(data: self).hexadecimal }
 }
 
 extension ELFImage {
@@ -80,8 +77,7 @@ extension ELFImage {
         let description = note + 12 + (Int(nameSize) + 3) & ~3
         guard description + Int(size) <= end else { break }
         if kind == Self.buildIDNote, nameSize == 4 {
-          return file[description..<description + Int(size)].map(ExecutableImage.hexadecimal)
-            .joined()
+          return file[description..<description + Int(size)].hexadecimal
         }
         note = description + (Int(size) + 3) & ~3
       }

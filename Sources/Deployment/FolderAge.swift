@@ -8,9 +8,14 @@ enum FolderAge {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     for name in names {
       let path = "\(folder)/\(name)"
-      var status = stat()
-      guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-      if Date().timeIntervalSince1970 - Double(status.st_mtim.tv_sec) > age { unlink(path) }
+      if let found = Self.age(of: path), found > age { unlink(path) }
     }
+  }
+
+  /// How many seconds ago the file at `path` was last written, or used; `nil` if it is no file.
+  static func age(of path: String) -> TimeInterval? {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Date().timeIntervalSince1970 - Double(status.st_mtim.tv_sec)
   }
 }

@@ -12,14 +12,7 @@ struct PackedFiles: Sendable {
 
   /// `nil` where this user can keep nothing.
   static func ofThisUser() -> PackedFiles? {
-    let path = "\(UserFolder.path)/packed"
-    do {
-      try UserFolder.make()
-      try UserFolder.make(path)
-    } catch {
-      return nil
-    }
-    return PackedFiles(folder: path)
+    (try? UserFolder.makeFolder("packed")).map { PackedFiles(folder: $0) }
   }
 
   /// The packed `file`: as it was kept, or packed with gzip's `level` and kept.

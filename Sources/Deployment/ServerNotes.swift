@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import HostProcesses
 
 /// What this user's programs remember of Spark servers: which of them was sent which program before, and
@@ -14,14 +13,7 @@ struct ServerNotes: Sendable {
 
   /// `nil` where this user can keep nothing.
   static func ofThisUser() -> ServerNotes? {
-    let path = "\(UserFolder.path)/servers"
-    do {
-      try UserFolder.make()
-      try UserFolder.make(path)
-    } catch {
-      return nil
-    }
-    return ServerNotes(folder: path)
+    (try? UserFolder.makeFolder("servers")).map { ServerNotes(folder: $0) }
   }
 
   private func file(_ id: String, _ server: String) -> String {
@@ -42,9 +34,7 @@ struct ServerNotes: Sendable {
     let file = file(id, server)
     guard let misses = misses(file) else { return false }
     if misses < 2 { return true }
-    var status = stat()
-    return stat(file, &status) == 0
-      && Date().timeIntervalSince1970 - Double(status.st_mtim.tv_sec) > Self.pause
+    return FolderAge.age(of: file).map { $0 > Self.pause } ?? false
   }
 
   /// Notes that the program was sent to `server`.

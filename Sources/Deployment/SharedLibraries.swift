@@ -50,9 +50,7 @@ enum SharedLibraries {
 
   /// The paths of all loaded libraries, the program itself left out.
   static func loaded() -> [String] {
-    guard let maps = ProcFile.text("/proc/self/maps") else {
-      return []
-    }
+    let maps = ProcFile.text("/proc/self/maps") ?? ""
     var paths: Set<String> = []
     for line in maps.split(separator: "\n") {
       guard let slash = line.firstIndex(of: "/") else { continue }

@@ -63,9 +63,7 @@ package enum ProcessTable {
   /// The objects of shared memory that a process has mapped, by their names in `/dev/shm`.
   package static func sharedMemory(of pid: Int32) -> Set<String> {
     // "start-end permissions offset device inode    path"
-    guard let maps = ProcFile.text("/proc/\(pid)/maps") else {
-      return []
-    }
+    let maps = ProcFile.text("/proc/\(pid)/maps") ?? ""
     let folder = SharedMemoryFiles.folder + "/"
     return Set(
       maps.split(separator: "\n").compactMap { line in
@@ -77,9 +75,7 @@ package enum ProcessTable {
 
   /// The words with which a process was started.
   package static func commandLine(of pid: Int32) -> [String] {
-    guard let bytes = ProcFile.data("/proc/\(pid)/cmdline") else {
-      return []
-    }
+    let bytes = ProcFile.data("/proc/\(pid)/cmdline") ?? Data()
     return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
   }
 }

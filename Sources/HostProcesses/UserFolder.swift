@@ -31,4 +31,14 @@ package enum UserFolder {
           + "folder for temporary files in TMPDIR")
     }
   }
+
+  /// The path of the folder `name` in it, which is made if need be.
+  ///
+  /// - Throws: ``NeedletailError`` as ``make(_:)``.
+  package static func makeFolder(_ name: String) throws -> String {
+    try make()
+    let folder = "\(path)/\(name)"
+    try make(folder)
+    return folder
+  }
 }

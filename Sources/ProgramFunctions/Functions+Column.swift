@@ -3,7 +3,7 @@ public import SparkFunctions
 package import SparkTypes
 
 /// The bytes that a worker gets for a use of `function`.
-private func commandBytes(
+func commandBytes(
   _ function: any UserDefinedFunction, _ parameters: [UInt8], _ argumentNames: [String]
 ) throws -> [UInt8] {
   let program = try Program.current()
@@ -85,21 +85,8 @@ extension DataFrame {
       command: { try commandBytes(function, try FunctionInvocation.encode(parameters), $0) })
   }
 
-  /// The batches that a closure makes, whose place in the program `parameters` tells.
+  /// The batches that the function makes to which `command` belongs.
   func mapBatches(
-    inline name: String, returning schema: StructType, isBarrier: Bool,
-    resources: ResourceProfile?,
-    parameters: @escaping @Sendable () throws -> InlineBatchesFunction.Parameters
-  ) async throws -> DataFrame {
-    try await mapBatches(
-      name, returning: schema, isBarrier: isBarrier, resources: resources,
-      command: {
-        try commandBytes(
-          InlineBatchesFunction(), try FunctionInvocation.encode(try parameters()), $0)
-      })
-  }
-
-  private func mapBatches(
     _ name: String, returning schema: StructType, isBarrier: Bool, resources: ResourceProfile?,
     command: @escaping @Sendable ([String]) throws -> [UInt8]
   ) async throws -> DataFrame {

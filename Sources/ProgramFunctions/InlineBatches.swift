@@ -33,11 +33,13 @@ extension DataFrame {
     resources: ResourceProfile? = nil, body: @escaping InlineBatchesBody
   ) async throws -> DataFrame {
     try await mapBatches(
-      inline: name, returning: schema, isBarrier: isBarrier, resources: resources
-    ) {
-      try InlineBatchesFunction.Parameters(
-        name: name, schema: schema, codeOffset: ProgramCode.offset(of: body, name: name))
-    }
+      name, returning: schema, isBarrier: isBarrier, resources: resources,
+      command: { argumentNames in
+        let parameters = InlineBatchesFunction.Parameters(
+          name: name, schema: schema, codeOffset: try ProgramCode.offset(of: body, name: name))
+        return try commandBytes(
+          InlineBatchesFunction(), try FunctionInvocation.encode(parameters), argumentNames)
+      })
   }
 }
 

@@ -59,13 +59,11 @@ public struct SparkError: CausedError {
 
   /// What a function on an executor said, without Spark's frame around it; `nil` for other failures.
   public var workerMessage: String? {
-    let marker = "An exception was thrown from the Python worker: "
-    if let found = message.range(of: marker) {
-      return Self.withoutStackTrace(message[found.upperBound...])
-    }
     // Spark 4.0 and 4.1 pass the worker's text on as it is.
-    if let found = message.range(of: "PythonException: ") {
-      return Self.withoutStackTrace(message[found.upperBound...])
+    for marker in ["An exception was thrown from the Python worker: ", "PythonException: "] {
+      if let found = message.range(of: marker) {
+        return Self.withoutStackTrace(message[found.upperBound...])
+      }
     }
     return classes.first?.hasSuffix("PythonException") == true
       ? Self.withoutStackTrace(message[...]) : nil

@@ -341,17 +341,16 @@ private struct DDLParser {
     let before = position
     let first = word().lowercased()
     let second = acceptWord("to") ? word().lowercased() : first
-    func find<Field: CaseIterable>(_ name: String, _: Field.Type) -> Field? {
-      Field.allCases.first { "\($0)" == name }
+    func find<Field: CaseIterable & RawRepresentable<Int32>>(_: Field.Type) -> (Field, Field)? {
+      guard let from = Field.allCases.first(where: { "\($0)" == first }),
+        let to = Field.allCases.first(where: { "\($0)" == second }), from.rawValue <= to.rawValue
+      else { return nil }
+      return (from, to)
     }
-    if let from = find(first, DataType.DayTimeField.self),
-      let to = find(second, DataType.DayTimeField.self), from.rawValue <= to.rawValue
-    {
+    if let (from, to) = find(DataType.DayTimeField.self) {
       return .dayTimeInterval(from: from, to: to)
     }
-    if let from = find(first, DataType.YearMonthField.self),
-      let to = find(second, DataType.YearMonthField.self), from.rawValue <= to.rawValue
-    {
+    if let (from, to) = find(DataType.YearMonthField.self) {
       return .yearMonthInterval(from: from, to: to)
     }
     position = before

@@ -130,7 +130,7 @@ struct PlanTests {
   @Test("exact names, whatever is in them")
   func exactNames() throws {
     func identifier(_ column: Column) throws -> String {
-      try column.expression(.init(version: (4, 3))).unresolvedAttribute.unparsedIdentifier
+      try column.expression((4, 3)).unresolvedAttribute.unparsedIdentifier
     }
     #expect(try identifier(column(named: "a.b")) == "`a.b`")
     #expect(try identifier(column(named: "odd`name")) == "`odd``name`")
@@ -141,7 +141,7 @@ struct PlanTests {
   @Test("functions that only the planner for Spark Connect knows")
   func planners() throws {
     func function(_ column: Column) throws -> Spark_Connect_Expression.UnresolvedFunction {
-      try column.expression(.init(version: (4, 3))).unresolvedFunction
+      try column.expression((4, 3)).unresolvedFunction
     }
     for column in [vectorToArray("v"), callFunction("vector_to_array", "v")] {
       let message = try function(column)
@@ -152,7 +152,7 @@ struct PlanTests {
     #expect(try function(arrayToVector("a")).functionName == "array_to_vector")
     #expect(
       try function(unresolvedFunction("some_planner_function", "a", lit(1))).arguments.count == 2)
-    let other = try callFunction("mine", "a").expression(.init(version: (4, 3)))
+    let other = try callFunction("mine", "a").expression((4, 3))
     #expect(other.callFunction.functionName == "mine")
   }
 
@@ -187,7 +187,7 @@ struct PlanTests {
       ),
     ] as [(Column, String)])
   func literals(column: Column, json: String) throws {
-    let message = try column.expression(.init(version: (4, 3)))
+    let message = try column.expression((4, 3))
     #expect(message.literal == (try Spark_Connect_Expression.Literal(jsonString: json)))
   }
 
@@ -196,7 +196,7 @@ struct PlanTests {
     arguments: [1e13, -1e30, .infinity, .nan] as [Double])
   func hugeDates(seconds: Double) async {
     let column = lit(Date(timeIntervalSince1970: seconds))
-    let error = await sparkError { _ = try column.expression(.init(version: (4, 3))) }
+    let error = await sparkError { _ = try column.expression((4, 3)) }
     #expect(error.kind == .invalidArgument)
     #expect(error.message.contains("\(seconds) seconds from 1970"))
   }

@@ -1,10 +1,5 @@
 public import CArrow
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// Record batches as a stream of the C stream interface
 /// (https://arrow.apache.org/docs/format/CStreamInterface.html).

@@ -89,29 +89,17 @@ extension ArrowType {
     )
   }
 
+  /// The types that a format string says all of, by it.
+  private static let plain: [String: ArrowType] = Dictionary(
+    uniqueKeysWithValues: [
+      ArrowType.null, .bool, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64,
+      .float16, .float32, .float64, .binary, .largeBinary, .binaryView, .utf8, .largeUTF8,
+      .utf8View, .date32, .date64, .interval(.yearMonth), .interval(.dayTime),
+      .interval(.monthDayNano),
+    ].map { ($0.cFormat, $0) })
+
   private static func simple(_ format: String) throws(ArrowError) -> ArrowType? {
-    switch format {
-    case "n": return .null
-    case "b": return .bool
-    case "c": return .int8
-    case "C": return .uint8
-    case "s": return .int16
-    case "S": return .uint16
-    case "i": return .int32
-    case "I": return .uint32
-    case "l": return .int64
-    case "L": return .uint64
-    case "e": return .float16
-    case "f": return .float32
-    case "g": return .float64
-    case "z": return .binary
-    case "Z": return .largeBinary
-    case "vz": return .binaryView
-    case "u": return .utf8
-    case "U": return .largeUTF8
-    case "vu": return .utf8View
-    default: break
-    }
+    if let type = plain[format] { return type }
     if let width = number(after: "w:", of: format), width >= 0 {
       return .fixedSizeBinary(byteWidth: width)
     }
@@ -128,14 +116,6 @@ extension ArrowType {
   }
 
   private static func time(_ format: String) -> ArrowType? {
-    switch format {
-    case "tdD": return .date32
-    case "tdm": return .date64
-    case "tiM": return .interval(.yearMonth)
-    case "tiD": return .interval(.dayTime)
-    case "tin": return .interval(.monthDayNano)
-    default: break
-    }
     let kind = format.prefix(2)
     let rest = format.dropFirst(2)
     guard let unit = rest.first.flatMap(TimeUnit.init(cFormat:)) else { return nil }

@@ -45,18 +45,12 @@ struct CArrayDecoder {
     switch type {
     case .bool:
       return made([try buffer(array, 1, bytes: (rows.upperBound + 7) / 8, of: "values")])
-    case .utf8, .binary:
-      let (offsets, end) = try offsets(array, rows, Int32.self)
-      return made([offsets, try buffer(array, 2, bytes: end, of: "values", isAligned: false)])
-    case .largeUTF8, .largeBinary:
-      let (offsets, end) = try offsets(array, rows, Int64.self)
+    case .utf8, .binary, .largeUTF8, .largeBinary:
+      let (offsets, end) = try offsets(array, rows, type)
       return made([offsets, try buffer(array, 2, bytes: end, of: "values", isAligned: false)])
     case .utf8View, .binaryView: return made(try views(array, rows, validity))
-    case .list(let element), .map(let element, _):
-      let (offsets, end) = try offsets(array, rows, Int32.self)
-      return made([offsets], [try elements(array, element, end)])
-    case .largeList(let element):
-      let (offsets, end) = try offsets(array, rows, Int64.self)
+    case .list(let element), .map(let element, _), .largeList(let element):
+      let (offsets, end) = try offsets(array, rows, type)
       return made([offsets], [try elements(array, element, end)])
     case .fixedSizeList(let element, let width):
       let end = try product(rows.upperBound, width, of: "elements")
@@ -155,6 +149,12 @@ struct CArrayDecoder {
       array, 0, bytes: (rows.upperBound + 7) / 8, of: "bits of nulls", isAligned: false)
     let valid = Bitmap(bits, offset: rows.lowerBound, count: rows.count).setCount
     return (bits, rows.count - valid)
+  }
+
+  private func offsets(
+    _ array: ArrowCArray, _ rows: Range<Int>, _ type: ArrowType
+  ) throws(ArrowError) -> (ArrowBuffer, end: Int) {
+    type.isLarge ? try offsets(array, rows, Int64.self) : try offsets(array, rows, Int32.self)
   }
 
   /// The offsets of the rows, and where the last row ends.

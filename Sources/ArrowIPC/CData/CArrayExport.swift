@@ -21,14 +21,12 @@ final class CArrayMemory {
     for buffer in column.buffers { pointers.append(Self.start(buffer)) }
     switch column.type {
     case .utf8View, .binaryView:
-      let lengths = column.buffers.dropFirst().map { Int64($0.count) }
-      let sizes = UnsafeMutablePointer<Int64>.allocate(capacity: max(lengths.count, 1))
-      for (index, length) in lengths.enumerated() { (sizes + index).initialize(to: length) }
+      let sizes = UnsafeMutablePointer.copying(column.buffers.dropFirst().map { Int64($0.count) })
       self.sizes = sizes
       pointers.append(UnsafeRawPointer(sizes))
     default: sizes = nil
     }
-    buffers = Self.copy(pointers)
+    buffers = UnsafeMutablePointer.copying(pointers)
     bufferCount = pointers.count
     children = CChildren(count: column.children.count) { column.children[$0].export(to: $1) }
     dictionary = CChildren(count: column.dictionary.count) { column.dictionary[$0].export(to: $1) }
@@ -38,7 +36,7 @@ final class CArrayMemory {
   private init(_ batch: RecordBatch) {
     column = nil
     sizes = nil
-    buffers = Self.copy([nil])
+    buffers = UnsafeMutablePointer.copying([UnsafeRawPointer?.none])
     bufferCount = 1
     children = CChildren(count: batch.columns.count) { batch.columns[$0].export(to: $1) }
     dictionary = CChildren(count: 0) { _, _ in }
@@ -87,13 +85,5 @@ final class CArrayMemory {
 
   private static func start(_ buffer: ArrowBuffer) -> UnsafeRawPointer {
     UnsafeRawPointer(buffer.storage.baseAddress + buffer.byteOffset)
-  }
-
-  private static func copy(
-    _ pointers: [UnsafeRawPointer?]
-  ) -> UnsafeMutablePointer<UnsafeRawPointer?> {
-    let copy = UnsafeMutablePointer<UnsafeRawPointer?>.allocate(capacity: max(pointers.count, 1))
-    for (index, pointer) in pointers.enumerated() { (copy + index).initialize(to: pointer) }
-    return copy
   }
 }

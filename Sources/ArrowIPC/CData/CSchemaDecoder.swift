@@ -2,7 +2,7 @@ import CArrow
 
 /// Reads types from the structures of the C data interface.
 struct CSchemaDecoder {
-  private var fieldCount = 0
+  private var size = SchemaSize()
   /// The interface has no ids of dictionaries; streams want one for each.
   private var nextDictionary: Int64 = 0
 
@@ -43,14 +43,6 @@ struct CSchemaDecoder {
     return ArrowSchema(fields, metadata: metadata)
   }
 
-  private mutating func count(_ more: Int) throws(ArrowError) {
-    fieldCount += more
-    guard fieldCount <= SchemaDecoder.maximumFields else {
-      throw ArrowError(
-        .limit, "the schema has more than \(SchemaDecoder.maximumFields) fields and entries")
-    }
-  }
-
   private mutating func children(
     _ schema: ArrowCSchema
   ) throws(ArrowError) -> [UnsafePointer<ArrowCSchema>] {
@@ -58,7 +50,7 @@ struct CSchemaDecoder {
       throw ArrowError(.malformed, "a schema of \(schema.n_children) children")
     }
     if count == 0 { return [] }
-    try self.count(min(count, SchemaDecoder.maximumFields + 1))
+    try size.count(min(count, SchemaSize.maximumFields + 1))
     guard let pointers = schema.children else {
       throw ArrowError(
         .malformed, "the schema has \(count) children, and the pointer to them is NULL")
@@ -76,10 +68,7 @@ struct CSchemaDecoder {
   private mutating func type(
     _ schema: ArrowCSchema, depth: Int
   ) throws(ArrowError) -> ArrowType {
-    guard depth < SchemaDecoder.maximumDepth else {
-      throw ArrowError(
-        .malformed, "the schema is nested deeper than \(SchemaDecoder.maximumDepth) levels")
-    }
+    try SchemaSize.check(depth: depth)
     guard let format = schema.format else {
       throw ArrowError(.malformed, "the schema has no format string")
     }
@@ -92,7 +81,7 @@ struct CSchemaDecoder {
     guard !dictionary.pointee.isReleased else {
       throw ArrowError(.malformed, "the schema of the dictionary is released")
     }
-    try count(1)
+    try size.count(1)
     switch type {
     case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64: break
     default: throw ArrowError(.malformed, "dictionary codes of type \(type); they are integers")
@@ -128,7 +117,7 @@ struct CSchemaDecoder {
         decoding: UnsafeRawBufferPointer(start: next, count: count), as: UTF8.self)
     }
     let pairs = try number("pairs")
-    try count(pairs)
+    try size.count(pairs)
     var entries: [String: String] = [:]
     for _ in 0..<pairs {
       let key = try string()

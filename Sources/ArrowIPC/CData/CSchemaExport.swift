@@ -13,9 +13,10 @@ final class CSchemaMemory {
     format: String, name: String, metadata: [String: String], children: [ArrowField],
     dictionary: ArrowField?
   ) {
-    self.format = Self.copy(format.utf8CString)
-    self.name = Self.copy(name.utf8CString)
-    self.metadata = metadata.isEmpty ? nil : Self.copy(Self.encoded(metadata))
+    self.format = UnsafeMutablePointer.copying(format.utf8CString)
+    self.name = UnsafeMutablePointer.copying(name.utf8CString)
+    self.metadata =
+      metadata.isEmpty ? nil : UnsafeMutablePointer.copying(Self.encoded(metadata))
     self.children = CChildren(count: children.count) { children[$0].export(to: $1) }
     self.dictionary = CChildren(count: dictionary == nil ? 0 : 1) { dictionary?.export(to: $1) }
   }
@@ -52,12 +53,6 @@ final class CSchemaMemory {
     }
     schema.private_data = Unmanaged.passRetained(memory).toOpaque()
     pointer.initialize(to: schema)
-  }
-
-  private static func copy(_ text: ContiguousArray<CChar>) -> UnsafeMutablePointer<CChar> {
-    let copy = UnsafeMutablePointer<CChar>.allocate(capacity: text.count)
-    for (index, byte) in text.enumerated() { (copy + index).initialize(to: byte) }
-    return copy
   }
 
   /// The pairs as the interface wants them: their number, then length and bytes of each key and value.

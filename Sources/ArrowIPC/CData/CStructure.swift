@@ -95,15 +95,8 @@ struct CChildren<Structure: CStructure> {
       fill(index, place)
       return place
     }
-    guard count > 0 else {
-      pointers = nil
-      return
-    }
-    let pointers = UnsafeMutablePointer<UnsafeMutablePointer<Structure>?>.allocate(capacity: count)
-    for (index, place) in places.enumerated() {
-      (pointers + index).initialize(to: place)
-    }
-    self.pointers = pointers
+    pointers =
+      places.isEmpty ? nil : UnsafeMutablePointer.copying(places.map { Optional($0) })
   }
 
   /// The number of structures.
@@ -119,5 +112,14 @@ struct CChildren<Structure: CStructure> {
       place.deallocate()
     }
     pointers?.deallocate()
+  }
+}
+
+extension UnsafeMutablePointer {
+  /// Memory with copies of `elements`; there is some even for none.
+  static func copying(_ elements: some Collection<Pointee>) -> UnsafeMutablePointer {
+    let copy = UnsafeMutablePointer.allocate(capacity: Swift.max(elements.count, 1))
+    for (index, element) in elements.enumerated() { (copy + index).initialize(to: element) }
+    return copy
   }
 }

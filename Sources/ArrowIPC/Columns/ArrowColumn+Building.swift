@@ -139,21 +139,6 @@ extension ArrowType {
 
   /// The element type of tensors over columns of this type; `nil` where there is none.
   public var elementType: ElementType? {
-    switch self {
-    case .bool: .bool
-    case .int8: .int8
-    case .int16: .int16
-    case .int32: .int32
-    case .int64: .int64
-    case .uint8: .uint8
-    case .uint16: .uint16
-    case .uint32: .uint32
-    case .uint64: .uint64
-    case .float16: .float16
-    case .float32: .float32
-    case .float64: .float64
-    case .utf8, .largeUTF8, .utf8View: .string
-    default: nil
-    }
+    isString ? .string : ElementType.allCases.first { $0 != .bfloat16 && ArrowType($0) == self }
   }
 }

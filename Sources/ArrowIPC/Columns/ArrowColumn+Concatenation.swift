@@ -50,34 +50,26 @@ extension ArrowColumn {
     case .null: return made([])
     case .bool:
       return made([bits(parts, count) { part, row in part.bits?[row] ?? false }])
-    case .utf8, .binary:
-      return made([try offsets(parts, Int32.self), bytes(parts) { $0.spannedBytes }])
-    case .largeUTF8, .largeBinary:
-      return made([try offsets(parts, Int64.self), bytes(parts) { $0.spannedBytes }])
+    case .utf8, .binary, .largeUTF8, .largeBinary:
+      return made([try offsets(parts), ArrowBuffer(concatenating: parts.map(\.spannedBytes))])
     case .utf8View, .binaryView: return made(try views(parts))
-    case .list, .map:
-      return made(
-        [try offsets(parts, Int32.self)], [try concatenating(parts.map(\.spannedElements))])
-    case .largeList:
-      return made(
-        [try offsets(parts, Int64.self)], [try concatenating(parts.map(\.spannedElements))])
+    case .list, .map, .largeList:
+      return made([try offsets(parts)], [try concatenating(parts.map(\.spannedElements))])
     case .fixedSizeList(_, let width):
       return made(
-        [],
-        [
-          try concatenating(
-            parts.map { $0.children[0].slice($0.offset * width..<($0.offset + $0.count) * width) })
-        ])
+        [], [try concatenating(parts.map { $0.children[0].slice($0.rows.times(width)) })])
     case .structure:
       return made(
         [],
         try first.children.indices.map { index in try concatenating(parts.map { $0.field(index) }) }
       )
-    case .dictionary: return try merged(parts, validity: validity, nulls: nulls)
+    case .dictionary(_, let index, _, _):
+      let values = try concatenating(parts.flatMap(\.dictionary))
+      return made(try codes(parts, index), dictionary: [values])
     default:
       let width = type.byteWidth ?? 0
       return made([
-        bytes(parts) { $0.buffers[0].slice($0.offset * width..<($0.offset + $0.count) * width) }
+        ArrowBuffer(concatenating: parts.map { $0.buffers[0].slice($0.rows.times(width)) })
       ])
     }
   }
@@ -98,21 +90,8 @@ extension ArrowColumn {
     return ArrowBuffer(storage)
   }
 
-  private static func bytes(
-    _ parts: [ArrowColumn], _ piece: (ArrowColumn) -> ArrowBuffer
-  ) -> ArrowBuffer {
-    let pieces = parts.map(piece)
-    let storage = TensorStorage(byteCount: pieces.reduce(0) { $0 + $1.count })
-    var position = 0
-    for piece in pieces {
-      piece.withUnsafeBytes { bytes in
-        if let base = bytes.baseAddress, bytes.count > 0 {
-          (storage.baseAddress + position).copyMemory(from: base, byteCount: bytes.count)
-        }
-      }
-      position += piece.count
-    }
-    return ArrowBuffer(storage)
+  private static func offsets(_ parts: [ArrowColumn]) throws -> ArrowBuffer {
+    parts[0].type.isLarge ? try offsets(parts, Int64.self) : try offsets(parts, Int32.self)
   }
 
   private static func offsets<Offset: FixedWidthInteger & BitwiseCopyable>(
@@ -135,7 +114,7 @@ extension ArrowColumn {
   }
 
   /// What the rows span of the byte buffer, or of the child, of a layout with offsets.
-  private var span: Range<Int> {
+  var span: Range<Int> {
     count == 0 ? 0..<0 : valueRange(0).lowerBound..<valueRange(count - 1).upperBound
   }
 
@@ -165,22 +144,15 @@ extension ArrowColumn {
     return [ArrowBuffer(copying: words)] + data
   }
 
-  private static func merged(
-    _ parts: [ArrowColumn], validity: ArrowBuffer?, nulls: Int
-  ) throws -> ArrowColumn {
-    guard case .dictionary(_, let index, _, _) = parts[0].type else {
-      throw ArrowError(.invalidArgument, "\(parts[0].type) is not a dictionary")
-    }
-    let values = try concatenating(parts.flatMap(\.dictionary))
+  /// The codes of columns whose dictionaries stand one behind the other.
+  private static func codes(_ parts: [ArrowColumn], _ index: ArrowType) throws -> [ArrowBuffer] {
     var codes: [ArrowValue] = []
     var base = 0
     for part in parts {
       for row in 0..<part.count { codes.append(.int(Int64((part.code(row) ?? 0) + base))) }
       base += part.dictionary.first?.count ?? 0
     }
-    return ArrowColumn(
-      unchecked: parts[0].type, count: codes.count, nullCount: nulls, validity: validity,
-      buffers: try ArrowColumn(codes, type: index).buffers, dictionary: [values])
+    return try ArrowColumn(codes, type: index).buffers
   }
 }
 

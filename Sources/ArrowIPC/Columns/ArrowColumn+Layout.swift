@@ -62,9 +62,9 @@ extension ArrowColumn {
     case .largeList(let element): return try lists(type, element.type, Int64.self)
     case .map(let entries, _): return try lists(type, entries.type, Int32.self)
     case .fixedSizeList(let element, _):
-      return try with(type, [children[0].relaid(as: element.type)])
+      return try with(type, children: [children[0].relaid(as: element.type)])
     case .structure(let fields):
-      return try with(type, zip(children, fields).map { try $0.relaid(as: $1.type) })
+      return try with(type, children: zip(children, fields).map { try $0.relaid(as: $1.type) })
     case .utf8View, .binaryView, .fixedSizeBinary:
       guard sameLayout(as: type) else {
         throw ArrowError(.unsupported, "a column of \(self.type) cannot become one of \(type)")
@@ -74,10 +74,13 @@ extension ArrowColumn {
     }
   }
 
-  private func with(_ type: ArrowType, _ children: [ArrowColumn]) -> ArrowColumn {
+  /// A column of the same rows, null where these are.
+  private func with(
+    _ type: ArrowType, buffers: [ArrowBuffer]? = nil, children: [ArrowColumn] = []
+  ) -> ArrowColumn {
     ArrowColumn(
       unchecked: type, count: count, offset: offset, nullCount: nullCount, validity: validity,
-      buffers: buffers, children: children)
+      buffers: buffers ?? self.buffers, children: children)
   }
 
   private func sameLayout(as other: ArrowType) -> Bool {
@@ -98,9 +101,7 @@ extension ArrowColumn {
     switch self.type {
     case .utf8, .binary, .largeUTF8, .largeBinary:
       let (offsets, span) = try offsets(width)
-      return ArrowColumn(
-        unchecked: type, count: count, offset: offset, nullCount: nullCount, validity: validity,
-        buffers: [offsets, buffers[1].slice(span)])
+      return with(type, buffers: [offsets, buffers[1].slice(span)])
     default:
       // Views and binaries of fixed width: copied row by row, what is at null rows left out.
       var ends: [Offset] = Array(repeating: 0, count: offset + 1)
@@ -110,9 +111,7 @@ extension ArrowColumn {
         if !isNull(row) { withBytes(row) { bytes.append(contentsOf: $0) } }
         ends.append(try Self.offset(bytes.count, type))
       }
-      return ArrowColumn(
-        unchecked: type, count: count, offset: offset, nullCount: nullCount, validity: validity,
-        buffers: [ArrowBuffer(copying: ends), ArrowBuffer(copying: bytes)])
+      return with(type, buffers: [ArrowBuffer(copying: ends), ArrowBuffer(copying: bytes)])
     }
   }
 
@@ -120,19 +119,17 @@ extension ArrowColumn {
   private func lists<Offset: FixedWidthInteger & BitwiseCopyable>(
     _ type: ArrowType, _ element: ArrowType, _ width: Offset.Type
   ) throws -> ArrowColumn {
-    if sameLayout(as: type) { return try with(type, [children[0].relaid(as: element)]) }
+    if sameLayout(as: type) { return try with(type, children: [children[0].relaid(as: element)]) }
     let (offsets, span) = try offsets(width)
-    return ArrowColumn(
-      unchecked: type, count: count, offset: offset, nullCount: nullCount, validity: validity,
-      buffers: [offsets], children: [try children[0].slice(span).relaid(as: element)])
+    return with(
+      type, buffers: [offsets], children: [try children[0].slice(span).relaid(as: element)])
   }
 
   /// The offsets of the rows in another width, from 0 on, and what the rows span.
   private func offsets<Offset: FixedWidthInteger & BitwiseCopyable>(
     _: Offset.Type
   ) throws -> (ArrowBuffer, span: Range<Int>) {
-    let span =
-      count == 0 ? 0..<0 : valueRange(0).lowerBound..<valueRange(count - 1).upperBound
+    let span = span
     _ = try Self.offset(span.count, type) as Offset
     var ends: [Offset] = Array(repeating: 0, count: offset + 1)
     ends.reserveCapacity(offset + count + 1)

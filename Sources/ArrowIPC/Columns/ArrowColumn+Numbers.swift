@@ -26,14 +26,16 @@ extension ArrowColumn {
     case .float16: return try converted(Float16.self)
     case .float32: return try converted(Float.self)
     case .float64: return try converted(Double.self)
-    case .decimal:
+    case .decimal(let bits, _, let scale):
       switch Element.elementType {
-      case .float64: return try Self.converted(decimals { $0.nearestDouble(scale: $1) })
+      case .float64: return try Self.converted(decimals(bits) { $0.nearestDouble(scale: scale) })
       case .float16, .bfloat16, .float32:
-        return try Self.converted(decimals { $0.oddDouble(scale: $1) })
-      case .uint64: return try Self.converted(decimalIntegers(UInt64.self, for: .uint64))
+        return try Self.converted(decimals(bits) { $0.oddDouble(scale: scale) })
+      case .uint64:
+        return try Self.converted(decimalIntegers(UInt64.self, bits, scale, for: .uint64))
       case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32:
-        return try Self.converted(decimalIntegers(Int64.self, for: Element.elementType))
+        return try Self.converted(
+          decimalIntegers(Int64.self, bits, scale, for: Element.elementType))
       case .bool, .string: break
       }
     default: break
@@ -80,16 +82,13 @@ extension ArrowColumn {
     return result
   }
 
-  /// Each decimal, with its scale, as a floating-point number.
-  private func decimals(_ number: (DecimalNumber, Int) -> Double) -> Tensor<Double> {
-    guard case .decimal(let bits, _, let scale) = type else {
-      preconditionFailure("\(type) is no decimal")
-    }
-    return Tensor(shape: [count]) { output in
+  /// Each decimal of so many bits as a floating-point number.
+  private func decimals(_ bits: Int, _ number: (DecimalNumber) -> Double) -> Tensor<Double> {
+    Tensor(shape: [count]) { output in
       buffers[0].withUnsafeBytes { bytes in
         for row in 0..<count {
           let decimal = DecimalNumber(bytes, at: (offset + row) * bits / 8, bits: bits)
-          output.initializeElement(at: row, to: number(decimal, scale))
+          output.initializeElement(at: row, to: number(decimal))
         }
       }
     }
@@ -99,12 +98,9 @@ extension ArrowColumn {
   ///
   /// - Parameter elements: what they become in the end, for messages.
   private func decimalIntegers<Integer: FixedWidthInteger & TensorElement & NumericTensorElement>(
-    _: Integer.Type, for elements: ElementType
+    _: Integer.Type, _ bits: Int, _ scale: Int, for elements: ElementType
   ) throws -> Tensor<Integer> {
-    guard case .decimal(let bits, _, let scale) = type else {
-      preconditionFailure("\(type) is no decimal")
-    }
-    return try Tensor(shape: [count]) { output in
+    try Tensor(shape: [count]) { output in
       try buffers[0].withUnsafeBytes { bytes in
         for row in 0..<count {
           // In the place of a null row anything may stand.

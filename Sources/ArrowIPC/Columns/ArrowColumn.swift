@@ -128,8 +128,8 @@ extension ArrowColumn {
       return buffers[0].withElements(of: Int32.self) { Int($0[row])..<Int($0[row + 1]) }
     case .largeList, .largeUTF8, .largeBinary:
       return buffers[0].withElements(of: Int64.self) { Int($0[row])..<Int($0[row + 1]) }
-    case .fixedSizeList(_, let width): return row * width..<(row + 1) * width
-    case .fixedSizeBinary(let width): return row * width..<(row + 1) * width
+    case .fixedSizeList(_, let width), .fixedSizeBinary(let width):
+      return row * width..<(row + 1) * width
     default: preconditionFailure("a column of type \(type) has no value ranges")
     }
   }
@@ -173,4 +173,14 @@ extension ArrowColumn {
   public func string(_ index: Int) -> String? {
     isNull(index) ? nil : withBytes(index) { String(decoding: $0, as: UTF8.self) }
   }
+}
+
+extension ArrowColumn {
+  /// Where the rows lie in the buffers.
+  var rows: Range<Int> { offset..<offset + count }
+}
+
+extension Range<Int> {
+  /// The elements of these rows, each of which has `width`.
+  func times(_ width: Int) -> Range<Int> { lowerBound * width..<upperBound * width }
 }

@@ -55,13 +55,7 @@ struct ColumnBuilder {
       return made([ArrowBuffer(copying: bytes.flatMap { $0 ?? zero })])
     case .utf8, .binary, .largeUTF8, .largeBinary:
       let items = try bytes()
-      let isLarge = type == .largeUTF8 || type == .largeBinary
-      return made([
-        isLarge
-          ? try Self.offsets(items.map { $0?.count ?? 0 }, Int64.self)
-          : try Self.offsets(items.map { $0?.count ?? 0 }, Int32.self),
-        ArrowBuffer(copying: items.flatMap { $0 ?? [] }),
-      ])
+      return made([try offsets(items), ArrowBuffer(copying: items.flatMap { $0 ?? [] })])
     case .utf8View, .binaryView: return made(Self.views(try bytes()))
     case .fixedSizeBinary(let width):
       let items = try collect { value -> [UInt8]? in
@@ -72,9 +66,7 @@ struct ColumnBuilder {
     case .list(let element), .largeList(let element):
       let lists = try collect { if case .list(let list) = $0 { list } else { nil } }
       let child = try ArrowColumn(lists.flatMap { $0 ?? [] }, type: element.type)
-      let counts = lists.map { $0?.count ?? 0 }
-      if case .list = type { return made([try Self.offsets(counts, Int32.self)], [child]) }
-      return made([try Self.offsets(counts, Int64.self)], [child])
+      return made([try offsets(lists)], [child])
     case .fixedSizeList(let element, let width):
       let lists = try collect { value -> [ArrowValue]? in
         if case .list(let list) = value, list.count == width { list } else { nil }
@@ -96,7 +88,7 @@ struct ColumnBuilder {
         return pairs.map { .structure([$0.key, $0.value]) }
       }
       let child = try ArrowColumn(maps.flatMap { $0 ?? [] }, type: entries.type)
-      return made([try Self.offsets(maps.map { $0?.count ?? 0 }, Int32.self)], [child])
+      return made([try offsets(maps)], [child])
     case .dictionary(_, let index, let value, _):
       var codes: [ArrowValue: Int64] = [:]
       var distinct: [ArrowValue] = []
@@ -159,6 +151,12 @@ struct ColumnBuilder {
       default: nil
       }
     }
+  }
+
+  private func offsets(_ items: [(some Collection)?]) throws -> ArrowBuffer {
+    let counts = items.map { $0?.count ?? 0 }
+    return type.isLarge
+      ? try Self.offsets(counts, Int64.self) : try Self.offsets(counts, Int32.self)
   }
 
   private static func offsets<Offset: FixedWidthInteger & BitwiseCopyable>(

@@ -1,10 +1,7 @@
-// Field numbers of Message.fbs, Schema.fbs and File.fbs of the Arrow format.
+// The fields of the tables of Message.fbs, Schema.fbs and File.fbs of the Arrow format, in their order.
 
-enum MessageField {
-  static let version = 0
-  static let headerType = 1
-  static let header = 2
-  static let bodyLength = 3
+enum MessageField: Int, TableField {
+  case version, headerType, header, bodyLength
 }
 
 enum MessageHeader: UInt8 {
@@ -12,47 +9,28 @@ enum MessageHeader: UInt8 {
   case dictionaryBatch, recordBatch, tensor, sparseTensor
 }
 
-enum SchemaField {
-  static let endianness = 0
-  static let fields = 1
-  static let metadata = 2
+enum SchemaField: Int, TableField {
+  case endianness, fields, metadata
 }
 
-enum FieldField {
-  static let name = 0
-  static let isNullable = 1
-  static let typeKind = 2
-  static let type = 3
-  static let dictionary = 4
-  static let children = 5
-  static let metadata = 6
+enum FieldField: Int, TableField {
+  case name, isNullable, typeKind, type, dictionary, children, metadata
 }
 
-enum DictionaryField {
-  static let id = 0
-  static let indexType = 1
-  static let isOrdered = 2
+enum DictionaryField: Int, TableField {
+  case id, indexType, isOrdered
 }
 
-enum RecordBatchField {
-  static let length = 0
-  static let nodes = 1
-  static let buffers = 2
-  static let compression = 3
-  static let variadicCounts = 4
+enum RecordBatchField: Int, TableField {
+  case length, nodes, buffers, compression, variadicCounts
 }
 
-enum DictionaryBatchField {
-  static let id = 0
-  static let data = 1
-  static let isDelta = 2
+enum DictionaryBatchField: Int, TableField {
+  case id, data, isDelta
 }
 
-enum FooterField {
-  static let version = 0
-  static let schema = 1
-  static let dictionaries = 2
-  static let recordBatches = 3
+enum FooterField: Int, TableField {
+  case version, schema, dictionaries, recordBatches
 }
 
 /// The numbers of the type union in Schema.fbs.

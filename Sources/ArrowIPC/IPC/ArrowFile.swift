@@ -65,7 +65,7 @@ public struct ArrowFileReader: Sendable {
   /// The blocks of a footer vector. A block is three numbers in 24 bytes: offset (64 bits), length of
   /// the metadata (32 bits, then 32 of padding), length of the body (64 bits).
   private static func blocks(
-    _ footer: FlatbufferTable, _ field: Int, _ fileLength: Int
+    _ footer: FlatbufferTable, _ field: FooterField, _ fileLength: Int
   ) throws -> [Block] {
     let numbers = try footer.numbers(field, width: 3)
     return try stride(from: 0, to: numbers.count, by: 3).map { at in

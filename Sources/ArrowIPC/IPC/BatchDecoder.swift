@@ -127,18 +127,12 @@ struct BatchDecoder {
     }
     switch type {
     case .bool: return made([try buffer(atLeast: (count + 7) / 8, of: "values")])
-    case .utf8, .binary:
-      let (offsets, end) = try offsets(count, Int32.self)
-      return made([offsets, try buffer(atLeast: end, of: "values")])
-    case .largeUTF8, .largeBinary:
-      let (offsets, end) = try offsets(count, Int64.self)
+    case .utf8, .binary, .largeUTF8, .largeBinary:
+      let (offsets, end) = try offsets(count, type)
       return made([offsets, try buffer(atLeast: end, of: "values")])
     case .utf8View, .binaryView: return made(try views(count, validity))
     case .list, .map, .largeList:
-      let (offsets, end) =
-        if case .largeList = type { try offsets(count, Int64.self) } else {
-          try offsets(count, Int32.self)
-        }
+      let (offsets, end) = try offsets(count, type)
       let child = try column(type.childFields[0].type)
       guard child.count >= end else {
         throw ArrowError(.malformed, "the lists take \(end) elements, there are \(child.count)")
@@ -164,9 +158,12 @@ struct BatchDecoder {
         children.append(child)
       }
       return made([], children)
-    case .dictionary(let id, let index, _, _):
+    case .dictionary(let id, let index, let value, _):
       let codes = try buffer(atLeast: count * (index.byteWidth ?? 1), of: "codes")
-      return made([codes], dictionary: [try dictionary(id, type, codes, validity, count, nulls)])
+      let values = try dictionary(id, value, isUsed: nulls < count)
+      try LayoutChecks.checkCodes(
+        codes, index, 0..<count, validity: validity, valueCount: values.count)
+      return made([codes], dictionary: [values])
     default:
       let (bytes, overflow) = count.multipliedReportingOverflow(by: type.byteWidth ?? 0)
       guard !overflow else { throw ArrowError(.malformed, "\(count) values of \(type)") }
@@ -191,6 +188,12 @@ struct BatchDecoder {
   }
 
   /// The offsets of `count` rows, checked to begin at 0 or later and never to descend, and the last.
+  private mutating func offsets(
+    _ count: Int, _ type: ArrowType
+  ) throws -> (ArrowBuffer, end: Int) {
+    type.isLarge ? try offsets(count, Int64.self) : try offsets(count, Int32.self)
+  }
+
   private mutating func offsets<Offset: FixedWidthInteger & BitwiseCopyable>(
     _ count: Int, _: Offset.Type
   ) throws -> (ArrowBuffer, end: Int) {
@@ -224,22 +227,16 @@ struct BatchDecoder {
   }
 
   private func dictionary(
-    _ id: Int64, _ type: ArrowType, _ codes: ArrowBuffer, _ validity: ArrowBuffer?, _ count: Int,
-    _ nulls: Int
+    _ id: Int64, _ value: ArrowType, isUsed: Bool
   ) throws -> ArrowColumn {
-    guard case .dictionary(_, let index, let value, _) = type else {
-      throw ArrowError(.malformed, "\(type) is not a dictionary")
-    }
     let dictionary = dictionaries[id] ?? ArrowColumn.empty(value)
     guard dictionary.type == value else {
       throw ArrowError(
         .malformed, "the dictionary \(id) holds \(dictionary.type), the column needs \(value)")
     }
-    guard dictionaries[id] != nil || nulls == count else {
+    guard dictionaries[id] != nil || !isUsed else {
       throw ArrowError(.malformed, "the dictionary \(id) did not come before the batch")
     }
-    try LayoutChecks.checkCodes(
-      codes, index, 0..<count, validity: validity, valueCount: dictionary.count)
     return dictionary
   }
 }
@@ -260,13 +257,6 @@ extension ArrowBuffer {
   /// This buffer if its address is a multiple of `alignment`, else an aligned copy.
   func aligned(to alignment: Int = 8) -> ArrowBuffer {
     let address = Int(bitPattern: storage.baseAddress) + byteOffset
-    if address.isMultiple(of: alignment) { return self }
-    let copy = TensorStorage(byteCount: count)
-    withUnsafeBytes { bytes in
-      if let base = bytes.baseAddress, count > 0 {
-        copy.baseAddress.copyMemory(from: base, byteCount: count)
-      }
-    }
-    return ArrowBuffer(copy)
+    return address.isMultiple(of: alignment) ? self : ArrowBuffer(concatenating: [self])
   }
 }

@@ -35,25 +35,23 @@ struct BatchEncoder {
     nodes.append(Int64(column.count))
     nodes.append(Int64(column.nullCount))
     if column.type == .null { return }
-    let rows = column.offset..<column.offset + column.count
+    let rows = column.rows
     try append(
       column.nullCount == 0 ? .empty : column.validity.map { Self.bits($0, rows) } ?? .empty)
     switch column.type {
     case .bool: try append(Self.bits(column.buffers[0], rows))
-    case .utf8, .binary: try appendBytes(column, Int32.self)
-    case .largeUTF8, .largeBinary: try appendBytes(column, Int64.self)
+    case .utf8, .binary, .list, .map: try appendSpanned(column, Int32.self)
+    case .largeUTF8, .largeBinary, .largeList: try appendSpanned(column, Int64.self)
     case .utf8View, .binaryView:
-      try append(column.buffers[0].slice(rows.lowerBound * 16..<rows.upperBound * 16))
+      try append(column.buffers[0].slice(rows.times(16)))
       for buffer in column.buffers.dropFirst() { try append(buffer) }
       variadicCounts.append(Int64(column.buffers.count - 1))
-    case .list, .map: try appendList(column, Int32.self)
-    case .largeList: try appendList(column, Int64.self)
     case .fixedSizeList(_, let width):
-      try append(column.children[0].slice(rows.lowerBound * width..<rows.upperBound * width))
+      try append(column.children[0].slice(rows.times(width)))
     case .structure: for child in column.children { try append(child.slice(rows)) }
     default:
       let width = column.type.byteWidth ?? 0
-      try append(column.buffers[0].slice(rows.lowerBound * width..<rows.upperBound * width))
+      try append(column.buffers[0].slice(rows.times(width)))
     }
   }
 
@@ -66,18 +64,16 @@ struct BatchEncoder {
     return Bitmap((0..<rows.count).lazy.map { source[$0] }).buffer
   }
 
-  private mutating func appendBytes<Offset: FixedWidthInteger & BitwiseCopyable>(
+  /// Appends offsets and what they span: bytes, or the elements of lists.
+  private mutating func appendSpanned<Offset: FixedWidthInteger & BitwiseCopyable>(
     _ column: ArrowColumn, _ type: Offset.Type
   ) throws {
     let range = try appendOffsets(column, type)
-    try append(column.buffers[1].slice(range))
-  }
-
-  private mutating func appendList<Offset: FixedWidthInteger & BitwiseCopyable>(
-    _ column: ArrowColumn, _ type: Offset.Type
-  ) throws {
-    let range = try appendOffsets(column, type)
-    try append(column.children[0].slice(range))
+    if let elements = column.children.first {
+      try append(elements.slice(range))
+    } else {
+      try append(column.buffers[1].slice(range))
+    }
   }
 
   /// Appends the offsets of the column's rows, rebased to begin at 0, and returns what they span.

@@ -25,9 +25,7 @@ public enum BodyCompression: Int8, Sendable, Hashable, CaseIterable {
     guard buffer.count >= 8 else {
       throw ArrowError(.malformed, "a compressed buffer of \(buffer.count) bytes has no length")
     }
-    let length = buffer.withUnsafeBytes {
-      Int64(littleEndian: $0.loadUnaligned(fromByteOffset: 0, as: Int64.self))
-    }
+    let length = Int64(littleEndian: buffer.load(Int64.self))
     let content = buffer.slice(8..<buffer.count)
     if length == -1 { return content }
     guard length >= 0 else { throw ArrowError(.malformed, "an uncompressed length of \(length)") }
@@ -69,14 +67,8 @@ public enum BodyCompression: Int8, Sendable, Hashable, CaseIterable {
       output.baseAddress.storeBytes(of: Int64(buffer.count).littleEndian, as: Int64.self)
       return ArrowBuffer(output, range: 0..<8 + written)
     }
-    let raw = TensorStorage(byteCount: 8 + buffer.count)
-    raw.baseAddress.storeBytes(of: Int64(-1).littleEndian, as: Int64.self)
-    buffer.withUnsafeBytes { bytes in
-      if let base = bytes.baseAddress {
-        (raw.baseAddress + 8).copyMemory(from: base, byteCount: bytes.count)
-      }
-    }
-    return ArrowBuffer(raw)
+    let mark = ArrowBuffer(copying: [Int64(-1).littleEndian])
+    return ArrowBuffer(concatenating: [mark, buffer])
   }
 }
 

@@ -10,8 +10,6 @@ struct MessageEncoder {
     /// Bytes up to the body.
     let metadataLength: Int
     let bodyLength: Int
-
-    var count: Int { metadataLength + bodyLength }
   }
 
   private static func message(

@@ -1,11 +1,29 @@
-/// Reads schemas from their FlatBuffers form.
-struct SchemaDecoder {
+/// How much of a schema was read, with the most that is taken: tables of damaged metadata may refer to
+/// each other so that a few bytes unfold without end.
+struct SchemaSize {
   /// Types nested deeper than this are refused.
-  static let maximumDepth = 64
-  /// Schemas of more fields, nested ones counted, are refused: tables of damaged metadata may refer to
-  /// each other so that a few bytes unfold without end.
+  private static let maximumDepth = 64
+  /// Schemas of more fields, nested ones and entries of metadata counted, are refused.
   static let maximumFields = 1 << 18
   private var fieldCount = 0
+
+  mutating func count(_ more: Int) throws(ArrowError) {
+    fieldCount += more
+    guard fieldCount <= Self.maximumFields else {
+      throw ArrowError(.limit, "the schema has more than \(Self.maximumFields) fields and entries")
+    }
+  }
+
+  static func check(depth: Int) throws(ArrowError) {
+    guard depth < maximumDepth else {
+      throw ArrowError(.malformed, "the schema is nested deeper than \(maximumDepth) levels")
+    }
+  }
+}
+
+/// Reads schemas from their FlatBuffers form.
+struct SchemaDecoder {
+  private var size = SchemaSize()
 
   /// The schema in `table`.
   ///
@@ -21,19 +39,12 @@ struct SchemaDecoder {
       metadata: try decoder.metadata(table, SchemaField.metadata))
   }
 
-  private mutating func count(_ more: Int) throws {
-    fieldCount += more
-    guard fieldCount <= Self.maximumFields else {
-      throw ArrowError(.limit, "the schema has more than \(Self.maximumFields) fields and entries")
-    }
-  }
-
   private mutating func metadata(
-    _ table: FlatbufferTable, _ field: Int
+    _ table: FlatbufferTable, _ field: some TableField
   ) throws -> [String: String] {
     var entries: [String: String] = [:]
     let tables = try table.tables(field)
-    try count(tables.count)
+    try size.count(tables.count)
     for entry in tables {
       entries[try entry.string(0) ?? ""] = try entry.string(1) ?? ""
     }
@@ -41,10 +52,8 @@ struct SchemaDecoder {
   }
 
   private mutating func field(_ table: FlatbufferTable, depth: Int) throws -> ArrowField {
-    guard depth < Self.maximumDepth else {
-      throw ArrowError(.malformed, "the schema is nested deeper than \(Self.maximumDepth) levels")
-    }
-    try count(1)
+    try SchemaSize.check(depth: depth)
+    try size.count(1)
     let name = try table.string(FieldField.name) ?? ""
     do {
       let children = try table.tables(FieldField.children).map { try field($0, depth: depth + 1) }
@@ -60,8 +69,7 @@ struct SchemaDecoder {
         name, type, isNullable: try table.flag(FieldField.isNullable),
         metadata: try metadata(table, FieldField.metadata))
     } catch let error as ArrowError {
-      let path = error.context.map { "\(name).\($0)" } ?? name
-      throw ArrowError(error.code, error.message, context: depth == 0 ? "column '\(path)'" : path)
+      throw error.within(name, isColumn: depth == 0)
     }
   }
 

@@ -29,7 +29,8 @@ struct SchemaEncoder {
     var type = field.type
     var dictionary: FlatbufferBuilder.Value?
     if case .dictionary(let id, let index, let value, let isOrdered) = type {
-      let (_, indexTable) = self.type(index)
+      let (_, indexFields) = self.type(index)
+      let indexTable = builder.table(indexFields)
       let encoding = builder.table([
         .long(id), .reference(indexTable), isOrdered ? .byte(1) : nil,
       ])
@@ -38,7 +39,8 @@ struct SchemaEncoder {
     }
     let children = type.childFields.map { self.field($0) }
     let childVector = builder.vector(children)
-    let (kind, typeTable) = self.type(type)
+    let (kind, typeFields) = self.type(type)
+    let typeTable = builder.table(typeFields)
     let name = builder.string(field.name)
     let metadata = metadata(field.metadata)
     return builder.table([
@@ -47,50 +49,42 @@ struct SchemaEncoder {
     ])
   }
 
-  private mutating func type(_ type: ArrowType) -> (TypeKind, FlatbufferBuilder.Reference) {
+  private mutating func type(_ type: ArrowType) -> (TypeKind, [FlatbufferBuilder.Value?]) {
     switch type {
-    case .null: return (.null, builder.table([]))
-    case .bool: return (.bool, builder.table([]))
+    case .null: return (.null, [])
+    case .bool: return (.bool, [])
     case .int8, .int16, .int32, .int64:
-      return (.int, builder.table([.integer(Int32((type.byteWidth ?? 0) * 8)), .byte(1)]))
+      return (.int, [.integer(Int32((type.byteWidth ?? 0) * 8)), .byte(1)])
     case .uint8, .uint16, .uint32, .uint64:
-      return (.int, builder.table([.integer(Int32((type.byteWidth ?? 0) * 8))]))
-    case .float16: return (.floatingPoint, builder.table([.short(0)]))
-    case .float32: return (.floatingPoint, builder.table([.short(1)]))
-    case .float64: return (.floatingPoint, builder.table([.short(2)]))
+      return (.int, [.integer(Int32((type.byteWidth ?? 0) * 8))])
+    case .float16: return (.floatingPoint, [.short(0)])
+    case .float32: return (.floatingPoint, [.short(1)])
+    case .float64: return (.floatingPoint, [.short(2)])
     case .decimal(let bits, let precision, let scale):
       return (
-        .decimal,
-        builder.table([
-          .integer(Int32(precision)), .integer(Int32(scale)), .integer(Int32(bits)),
-        ])
+        .decimal, [.integer(Int32(precision)), .integer(Int32(scale)), .integer(Int32(bits))]
       )
-    case .date32: return (.date, builder.table([.short(0)]))
-    case .date64: return (.date, builder.table([.short(1)]))
-    case .time32(let unit):
-      return (.time, builder.table([.short(unit.rawValue), .integer(32)]))
-    case .time64(let unit):
-      return (.time, builder.table([.short(unit.rawValue), .integer(64)]))
+    case .date32: return (.date, [.short(0)])
+    case .date64: return (.date, [.short(1)])
+    case .time32(let unit): return (.time, [.short(unit.rawValue), .integer(32)])
+    case .time64(let unit): return (.time, [.short(unit.rawValue), .integer(64)])
     case .timestamp(let unit, let zone):
       let zone = zone.map { FlatbufferBuilder.Value.reference(builder.string($0)) }
-      return (.timestamp, builder.table([.short(unit.rawValue), zone]))
-    case .duration(let unit): return (.duration, builder.table([.short(unit.rawValue)]))
-    case .interval(let unit): return (.interval, builder.table([.short(unit.rawValue)]))
-    case .utf8: return (.utf8, builder.table([]))
-    case .largeUTF8: return (.largeUTF8, builder.table([]))
-    case .utf8View: return (.utf8View, builder.table([]))
-    case .binary: return (.binary, builder.table([]))
-    case .largeBinary: return (.largeBinary, builder.table([]))
-    case .binaryView: return (.binaryView, builder.table([]))
-    case .fixedSizeBinary(let width):
-      return (.fixedSizeBinary, builder.table([.integer(Int32(width))]))
-    case .list: return (.list, builder.table([]))
-    case .largeList: return (.largeList, builder.table([]))
-    case .fixedSizeList(_, let count):
-      return (.fixedSizeList, builder.table([.integer(Int32(count))]))
-    case .structure: return (.structure, builder.table([]))
-    case .map(_, let keysSorted):
-      return (.map, builder.table([keysSorted ? .byte(1) : nil]))
+      return (.timestamp, [.short(unit.rawValue), zone])
+    case .duration(let unit): return (.duration, [.short(unit.rawValue)])
+    case .interval(let unit): return (.interval, [.short(unit.rawValue)])
+    case .utf8: return (.utf8, [])
+    case .largeUTF8: return (.largeUTF8, [])
+    case .utf8View: return (.utf8View, [])
+    case .binary: return (.binary, [])
+    case .largeBinary: return (.largeBinary, [])
+    case .binaryView: return (.binaryView, [])
+    case .fixedSizeBinary(let width): return (.fixedSizeBinary, [.integer(Int32(width))])
+    case .list: return (.list, [])
+    case .largeList: return (.largeList, [])
+    case .fixedSizeList(_, let count): return (.fixedSizeList, [.integer(Int32(count))])
+    case .structure: return (.structure, [])
+    case .map(_, let keysSorted): return (.map, [keysSorted ? .byte(1) : nil])
     case .dictionary(_, _, let value, _): return self.type(value)
     }
   }

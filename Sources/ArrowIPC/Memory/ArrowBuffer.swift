@@ -33,6 +33,21 @@ public struct ArrowBuffer: Sendable {
     count = range.count
   }
 
+  /// A copy of the bytes of `pieces`, one behind the other.
+  init(concatenating pieces: [ArrowBuffer]) {
+    let storage = TensorStorage(byteCount: pieces.reduce(0) { $0 + $1.count })
+    var position = 0
+    for piece in pieces {
+      piece.withUnsafeBytes { bytes in
+        if let base = bytes.baseAddress, bytes.count > 0 {
+          (storage.baseAddress + position).copyMemory(from: base, byteCount: bytes.count)
+        }
+      }
+      position += piece.count
+    }
+    self.init(storage)
+  }
+
   /// A copy of the memory of `elements`.
   public init<Element: BitwiseCopyable>(copying elements: [Element]) {
     let bytes = elements.count * MemoryLayout<Element>.stride

@@ -72,6 +72,14 @@ extension ArrowType {
     }
   }
 
+  /// Whether a layout with offsets has them of 64 bits.
+  var isLarge: Bool {
+    switch self {
+    case .largeUTF8, .largeBinary, .largeList: true
+    default: false
+    }
+  }
+
   /// Whether values are UTF-8 strings, in whichever layout.
   public var isString: Bool { self == .utf8 || self == .largeUTF8 || self == .utf8View }
 

@@ -46,9 +46,7 @@ public final class FakeSparkConnection: Sendable {
     }
     guard let secret else { return }
     try Self.translated {
-      connection.write(text: secret)
-      try connection.flush()
-      let answer = try connection.readText()
+      let answer = try connection.answer(toSecret: secret)
       guard answer == "ok" else {
         throw FakeSparkError(.protocolViolation, "the worker answered the secret with '\(answer)'")
       }
@@ -64,7 +62,7 @@ public final class FakeSparkConnection: Sendable {
     let initialization = task.initialization(for: version, isUnix: false)
     // A worker may fail before it has read everything, so that writing may fail too; what counts is
     // what it says.
-    let writer = FakeSparkWriter { [connection] in
+    return try outcome { [connection] in
       try connection.send(initialization)
       let writer = try ArrowStreamWriter(connection, schema: schema)
       for batch in batches {
@@ -75,13 +73,6 @@ public final class FakeSparkConnection: Sendable {
       connection.write(SpecialLength.endOfStream)
       try connection.flush()
     }
-    defer { writer.wait() }
-    do {
-      return try Self.translated { try receive() }
-    } catch {
-      close()
-      throw error
-    }
   }
 
   /// Sends raw bytes and takes what comes for them as the results of a task.
@@ -89,8 +80,17 @@ public final class FakeSparkConnection: Sendable {
   /// - Throws: ``FakeSparkError`` if the worker reports a failure, goes away or breaks the
   ///   protocol.
   public func run(raw bytes: [UInt8]) throws -> Outcome {
-    let writer = FakeSparkWriter { [connection] in try connection.send(bytes) }
-    defer { writer.wait() }
+    try outcome { [connection] in try connection.send(bytes) }
+  }
+
+  /// What the worker answers while a thread of its own writes.
+  private func outcome(_ write: @escaping @Sendable () throws -> Void) throws -> Outcome {
+    let isWritten = RunGate(.limited(0))
+    Thread.start {
+      try? write()
+      isWritten.leave()
+    }
+    defer { isWritten.enter() }
     do {
       return try Self.translated { try receive() }
     } catch {
@@ -197,25 +197,4 @@ extension WorkerConnection {
     try write([ArrowBuffer(copying: bytes)])
     try flush()
   }
-}
-
-/// Writes on a thread of its own.
-private final class FakeSparkWriter: Sendable {
-  private nonisolated(unsafe) let isDone: UnsafeMutablePointer<sem_t>
-
-  init(_ body: @escaping @Sendable () throws -> Void) {
-    isDone = .allocate(capacity: 1)
-    sem_init(isDone, 0, 0)
-    Thread.start { [self] in
-      try? body()
-      sem_post(isDone)
-    }
-  }
-
-  deinit {
-    sem_destroy(isDone)
-    isDone.deallocate()
-  }
-
-  func wait() { while sem_wait(isDone) != 0 {} }
 }

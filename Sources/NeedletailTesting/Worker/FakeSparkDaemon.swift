@@ -3,6 +3,8 @@ public import SparkWorker
 import Synchronization
 import Threads
 
+import class Foundation.FileHandle
+
 /// A worker program as Spark starts it: a process with pipes, environment and command line.
 ///
 /// The methods block.
@@ -69,10 +71,12 @@ public final class FakeSparkDaemon: Sendable {
   deinit {
     endInput()
     close(output)
-    if exitStatus() == nil {
+    // It ends by itself then, and takes its socket file and its workers with it.
+    if waitForExit(seconds: 2) == nil {
       kill(processID, SIGKILL)
       waitForExit()
     }
+    if secret == nil { unlink(address) }
   }
 
   /// What the process wrote to standard error so far.
@@ -82,19 +86,17 @@ public final class FakeSparkDaemon: Sendable {
   ///
   /// - Throws: ``FakeSparkError`` if the daemon cannot be reached, or no worker greets.
   public func connect() throws -> FakeSparkConnection {
-    let target: Socket.Address = Int(address).map { .tcp(port: $0) } ?? .unix(path: address)
-    do {
-      return try FakeSparkConnection(
-        try Socket.connect(to: target), version: version, secret: secret)
-    } catch let error as WorkerError {
-      throw FakeSparkError(.launch, error.message, cause: error)
-    }
+    try connect(sending: secret)
   }
 
   /// Opens a connection and sends `secret` instead of the right one.
   ///
   /// - Throws: ``FakeSparkError`` if the daemon refuses, as it must.
   public func connect(secret: String) throws -> FakeSparkConnection {
+    try connect(sending: secret)
+  }
+
+  private func connect(sending secret: String?) throws -> FakeSparkConnection {
     let target: Socket.Address = Int(address).map { .tcp(port: $0) } ?? .unix(path: address)
     do {
       return try FakeSparkConnection(
@@ -140,13 +142,8 @@ public final class FakeSparkDaemon: Sendable {
 
   /// Whatever the daemon wrote to standard output behind its greeting; reads until its end.
   public func restOfOutput() -> [UInt8] {
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 4096)
-    while true {
-      let count = read(output, &piece, piece.count)
-      if count <= 0 { return bytes }
-      bytes += piece[..<count]
-    }
+    let handle = FileHandle(fileDescriptor: output, closeOnDealloc: false)
+    return (try? handle.readToEnd()).map { [UInt8]($0) } ?? []
   }
 
   private func exitStatus() -> Int32? {
@@ -162,17 +159,11 @@ public final class FakeSparkDaemon: Sendable {
   private static func greeting(
     from output: Int32, _ transport: FakeSpark.Transport
   ) throws -> String {
+    let handle = FileHandle(fileDescriptor: output, closeOnDealloc: false)
     func bytes(_ count: Int) throws -> [UInt8] {
-      var bytes = [UInt8](repeating: 0, count: count)
-      var filled = 0
-      while filled < count {
-        let taken = bytes.withUnsafeMutableBytes { memory -> Int in
-          read(output, memory.baseAddress.map { $0 + filled }, count - filled)
-        }
-        guard taken > 0 else {
-          throw FakeSparkError(.launch, "the worker ended before it said where it listens")
-        }
-        filled += taken
+      let bytes = (try? handle.read(upToCount: count)).map { [UInt8]($0) } ?? []
+      guard bytes.count == count else {
+        throw FakeSparkError(.launch, "the worker ended before it said where it listens")
       }
       return bytes
     }

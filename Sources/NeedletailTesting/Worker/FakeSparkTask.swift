@@ -1,4 +1,5 @@
 import ArrowIPC
+import JSONText
 public import SparkFunctions
 public import SparkWorker
 
@@ -138,50 +139,36 @@ public struct FakeSparkTask: Sendable {
   }
 
   private func jsonContext(_ version: SparkProtocolVersion, isUnix: Bool) -> String {
-    var connection = "-1"
-    var secret = isUnix ? "null" : Self.quoted("unused")
+    var connection = JSONValue.integer(-1)
+    var secret = isUnix ? JSONValue.null : .string("unused")
     switch barrier {
     case .tcp(let port, let value):
-      connection = "\(port)"
-      secret = Self.quoted(value)
+      connection = .integer(Int64(port))
+      secret = .string(value)
     case .unix(let path):
-      connection = Self.quoted(path)
-      secret = "null"
+      connection = .string(path)
+      secret = .null
     case nil: break
     }
     let resources = resources.sorted { $0.key < $1.key }.map { name, addresses in
-      "\(Self.quoted(name)):{\"name\":\(Self.quoted(name)),\"addresses\":["
-        + addresses.map(Self.quoted).joined(separator: ",") + "]}"
+      let members: [(String, JSONValue)] = [
+        ("name", .string(name)), ("addresses", .array(addresses.map { .string($0) })),
+      ]
+      return (name, JSONValue.object(members))
     }
     let properties = localProperties.sorted { $0.key < $1.key }.map {
-      "\(Self.quoted($0)):\(Self.quoted($1))"
+      ($0.key, JSONValue.string($0.value))
     }
-    var fields = [
-      "\"isBarrier\":\(barrier != nil)", "\"connInfo\":\(connection)", "\"secret\":\(secret)",
-      "\"stageId\":\(stage)", "\"partitionId\":\(partition)", "\"attemptNumber\":\(attempt)",
-      "\"taskAttemptId\":\(taskAttempt)", "\"cpus\":\(cpus)",
-      "\"resources\":{\(resources.joined(separator: ","))}",
-      "\"localProperties\":{\(properties.joined(separator: ","))}",
+    var fields: [(String, JSONValue)] = [
+      ("isBarrier", .bool(barrier != nil)), ("connInfo", connection), ("secret", secret),
+      ("stageId", .integer(Int64(stage))), ("partitionId", .integer(Int64(partition))),
+      ("attemptNumber", .integer(Int64(attempt))), ("taskAttemptId", .integer(taskAttempt)),
+      ("cpus", .integer(Int64(cpus))), ("resources", .object(resources)),
+      ("localProperties", .object(properties)),
     ]
-    if version >= .v4_3 { fields.insert("\"cpuAmount\":\"\(cpus)\"", at: 8) }
-    return "{\(fields.joined(separator: ","))}"
-  }
-
-  /// `text` as JSON.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      case let scalar where scalar.value < 0x20:
-        let hex = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
+    if version >= .v4_3 { fields.insert(("cpuAmount", .string("\(cpus)")), at: 8) }
+    var writer = JSONWriter()
+    writer.write(.object(fields))
+    return String(decoding: writer.bytes, as: UTF8.self)
   }
 }

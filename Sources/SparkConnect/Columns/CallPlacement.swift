@@ -62,10 +62,8 @@ struct HoistedCalls {
       // The name that the column would have had.
       guard replaced != expression, replaced.isUnnamedValue else { return replaced }
       return .with {
-        $0.alias = .with {
-          $0.expr = replaced
-          $0.name = [label]
-        }
+        $0.alias.expr = replaced
+        $0.alias.name = [label]
       }
     }
   }
@@ -97,32 +95,24 @@ struct HoistedCalls {
           $0.name = [name]
         })
     }
-    return .with {
-      $0.unresolvedAttribute = .with { $0.unparsedIdentifier = SQLIdentifier.quoted(name) }
-    }
+    return .column(name)
   }
 
   /// The table with the calls as further columns.
   func below(_ input: Spark_Connect_Relation) -> Spark_Connect_Relation {
     .with {
-      $0.withColumns = .with {
-        $0.input = input
-        $0.aliases = aliases
-      }
+      $0.withColumns.input = input
+      $0.withColumns.aliases = aliases
     }
-  }
-
-  /// A table without the columns of the calls.
-  func dropped(from table: Spark_Connect_Relation) -> Spark_Connect_Relation.OneOf_RelType {
-    .drop(
-      .with {
-        $0.input = table
-        $0.columnNames = aliases.map { $0.name[0] }
-      })
   }
 }
 
 extension Spark_Connect_Expression {
+  /// The column of exactly this name.
+  static func column(_ name: String) -> Self {
+    .with { $0.unresolvedAttribute.unparsedIdentifier = SQLIdentifier.quoted(name) }
+  }
+
   /// Functions that make rows, and name the columns of these.
   private static let generators: Set = [
     "explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "stack",
@@ -145,11 +135,18 @@ extension Spark_Connect_Expression {
     _ body: (Spark_Connect_CommonInlineUserDefinedFunction) throws -> Void
   ) rethrows {
     if case .commonInlineUserDefinedFunction(let call) = exprType { try body(call) }
+    for child in children { try child.forEachCall(body) }
+  }
+
+  /// The expressions of which this one is made.
+  var children: [Spark_Connect_Expression] {
+    var found: [Spark_Connect_Expression] = []
     var copy = self
-    try copy.mapChildren {
-      try $0.forEachCall(body)
-      return $0
+    copy.mapChildren { child in
+      found.append(child)
+      return child
     }
+    return found
   }
 
   /// Replaces the expressions of which this one is made.
@@ -157,37 +154,26 @@ extension Spark_Connect_Expression {
     _ transform: (Spark_Connect_Expression) throws -> Spark_Connect_Expression
   ) rethrows {
     switch exprType {
-    case .unresolvedFunction(var function):
-      function.arguments = try function.arguments.map(transform)
-      exprType = .unresolvedFunction(function)
-    case .callFunction(var function):
-      function.arguments = try function.arguments.map(transform)
-      exprType = .callFunction(function)
-    case .commonInlineUserDefinedFunction(var function):
-      function.arguments = try function.arguments.map(transform)
-      exprType = .commonInlineUserDefinedFunction(function)
-    case .alias(var alias):
-      alias.expr = try transform(alias.expr)
-      exprType = .alias(alias)
-    case .cast(var cast):
-      cast.expr = try transform(cast.expr)
-      exprType = .cast(cast)
-    case .sortOrder(var order):
-      order.child = try transform(order.child)
-      exprType = .sortOrder(order)
-    case .window(var window):
-      window.windowFunction = try transform(window.windowFunction)
-      window.partitionSpec = try window.partitionSpec.map(transform)
-      window.orderSpec = try window.orderSpec.map { order in
+    case .unresolvedFunction(let function):
+      unresolvedFunction.arguments = try function.arguments.map(transform)
+    case .callFunction(let function):
+      callFunction.arguments = try function.arguments.map(transform)
+    case .commonInlineUserDefinedFunction(let function):
+      commonInlineUserDefinedFunction.arguments = try function.arguments.map(transform)
+    case .alias(let node): alias.expr = try transform(node.expr)
+    case .cast(let node): cast.expr = try transform(node.expr)
+    case .sortOrder(let order): sortOrder.child = try transform(order.child)
+    case .window(let node):
+      window.windowFunction = try transform(node.windowFunction)
+      window.partitionSpec = try node.partitionSpec.map(transform)
+      window.orderSpec = try node.orderSpec.map { order in
         var order = order
         order.child = try transform(order.child)
         return order
       }
-      exprType = .window(window)
-    case .unresolvedExtractValue(var value):
-      value.child = try transform(value.child)
-      value.extraction = try transform(value.extraction)
-      exprType = .unresolvedExtractValue(value)
+    case .unresolvedExtractValue(let value):
+      unresolvedExtractValue.child = try transform(value.child)
+      unresolvedExtractValue.extraction = try transform(value.extraction)
     case .literal, .unresolvedAttribute, .expressionString, .unresolvedStar, nil: break
     }
   }

@@ -131,10 +131,9 @@ extension Column {
   public func otherwise(_ value: some ColumnConvertible) -> Column { appendingCase([value.column]) }
 
   private func appendingCase(_ more: [Column]) -> Column {
-    Column([self] + more, label: label) { expressions in
-      var expression = expressions[0]
-      expression.unresolvedFunction.arguments += expressions.dropFirst()
-      return expression
+    Column([self] + more, label: label) { result, expressions in
+      result = expressions[0]
+      result.unresolvedFunction.arguments += expressions.dropFirst()
     }
   }
 }

@@ -9,11 +9,6 @@ import SwiftProtobuf
 /// table.select(col("price") * 1.19, sqrt(col("area")).as("side"))
 /// ```
 public struct Column: Sendable {
-  /// What an expression depends on beyond itself.
-  struct Context: Sendable {
-    var version: (major: Int, minor: Int)
-  }
-
   /// What an expression is, as far as those need to know who compute it without a server.
   package indirect enum Form: Sendable {
     /// The column of this name, as SQL spells it; `*` is all columns.
@@ -29,19 +24,28 @@ public struct Column: Sendable {
   package let form: Form
   /// The inline functions called within, with their arguments.
   let calls: [(function: InlineFunction, arguments: [Column])]
-  private let make: @Sendable (Context) throws -> Spark_Connect_Expression
+  /// Makes the expression for a server of the version.
+  private let make:
+    @Sendable (_ version: (major: Int, minor: Int)) throws -> Spark_Connect_Expression
   /// The expression as messages and unnamed columns show it.
   package let label: String
 
-  /// An expression over other expressions.
+  /// An expression over other expressions: `build` fills it in from those of `children`.
   init(
     _ children: [Column] = [], label: String, form: Form = .other,
-    _ make: @escaping @Sendable ([Spark_Connect_Expression]) throws -> Spark_Connect_Expression
+    _ build:
+      @escaping @Sendable (
+        inout Spark_Connect_Expression, [Spark_Connect_Expression]
+      ) throws -> Void
   ) {
     calls = children.flatMap(\.calls)
     self.label = label
     self.form = form
-    self.make = { context in try make(try children.map { try $0.expression(context) }) }
+    make = { version in
+      var result = Spark_Connect_Expression()
+      try build(&result, try children.map { try $0.expression(version) })
+      return result
+    }
   }
 
   /// An inline function applied to `arguments`.
@@ -49,29 +53,27 @@ public struct Column: Sendable {
     calls = arguments.flatMap(\.calls) + [(function, arguments)]
     form = .call(function, arguments)
     label = "\(function.name)(\(arguments.map(\.label).joined(separator: ", ")))"
-    make = { context in
-      let expressions = try arguments.map { try $0.expression(context) }
+    make = { version in
+      let expressions = try arguments.map { try $0.expression(version) }
       let message = try function.message(
-        expressions, names: arguments.map(\.label), version: context.version)
+        expressions, names: arguments.map(\.label), version: version)
       return .with { $0.commonInlineUserDefinedFunction = message }
     }
   }
 
-  func expression(_ context: Context) throws -> Spark_Connect_Expression { try make(context) }
+  func expression(_ version: (major: Int, minor: Int)) throws -> Spark_Connect_Expression {
+    try make(version)
+  }
 
   /// A function of Spark applied to `arguments`.
   static func function(
     _ name: String, _ arguments: [Column], isDistinct: Bool = false
   ) -> Column {
     Column(arguments, label: "\(name)(\(arguments.map(\.label).joined(separator: ", ")))") {
-      expressions in
-      .with {
-        $0.unresolvedFunction = .with {
-          $0.functionName = name
-          $0.arguments = expressions
-          $0.isDistinct = isDistinct
-        }
-      }
+      result, expressions in
+      result.unresolvedFunction.functionName = name
+      result.unresolvedFunction.arguments = expressions
+      result.unresolvedFunction.isDistinct = isDistinct
     }
   }
 
@@ -79,13 +81,9 @@ public struct Column: Sendable {
 
   /// The column under the name `name`.
   public func `as`(_ name: String) -> Column {
-    Column([self], label: name, form: .renamed(self, name)) { expressions in
-      .with {
-        $0.alias = .with {
-          $0.expr = expressions[0]
-          $0.name = [name]
-        }
-      }
+    Column([self], label: name, form: .renamed(self, name)) { result, expressions in
+      result.alias.expr = expressions[0]
+      result.alias.name = [name]
     }
   }
 
@@ -94,38 +92,26 @@ public struct Column: Sendable {
 
   /// The values converted to `type`.
   public func cast(_ type: DataType) -> Column {
-    Column([self], label: "CAST(\(label) AS \(type.ddl))") { expressions in
-      .with {
-        $0.cast = .with {
-          $0.expr = expressions[0]
-          $0.type = type.proto
-        }
-      }
+    Column([self], label: "CAST(\(label) AS \(type.ddl))") { result, expressions in
+      result.cast.expr = expressions[0]
+      result.cast.type = type.proto
     }
   }
 
   /// The values converted to the type that `ddl` names, for example `array<float>`.
   public func cast(_ ddl: String) -> Column {
-    Column([self], label: "CAST(\(label) AS \(ddl))") { expressions in
-      .with {
-        $0.cast = .with {
-          $0.expr = expressions[0]
-          $0.typeStr = ddl
-        }
-      }
+    Column([self], label: "CAST(\(label) AS \(ddl))") { result, expressions in
+      result.cast.expr = expressions[0]
+      result.cast.typeStr = ddl
     }
   }
 
   // MARK: Parts
 
   private func extracting(_ key: Column, label: String) -> Column {
-    Column([self, key], label: label) { expressions in
-      .with {
-        $0.unresolvedExtractValue = .with {
-          $0.child = expressions[0]
-          $0.extraction = expressions[1]
-        }
-      }
+    Column([self, key], label: label) { result, expressions in
+      result.unresolvedExtractValue.child = expressions[0]
+      result.unresolvedExtractValue.extraction = expressions[1]
     }
   }
 
@@ -148,14 +134,10 @@ public struct Column: Sendable {
     _ direction: Spark_Connect_Expression.SortOrder.SortDirection,
     _ nulls: Spark_Connect_Expression.SortOrder.NullOrdering
   ) -> Column {
-    Column([self], label: label) { expressions in
-      .with {
-        $0.sortOrder = .with {
-          $0.child = expressions[0]
-          $0.direction = direction
-          $0.nullOrdering = nulls
-        }
-      }
+    Column([self], label: label) { result, expressions in
+      result.sortOrder.child = expressions[0]
+      result.sortOrder.direction = direction
+      result.sortOrder.nullOrdering = nulls
     }
   }
 
@@ -171,14 +153,10 @@ public struct Column: Sendable {
   /// The column as a window function over rows partitioned and ordered so.
   public func over(partitionBy: [Column] = [], orderBy: [Column] = []) -> Column {
     let count = partitionBy.count
-    return Column([self] + partitionBy + orderBy, label: label) { expressions in
-      .with {
-        $0.window = .with {
-          $0.windowFunction = expressions[0]
-          $0.partitionSpec = Array(expressions[1..<1 + count])
-          $0.orderSpec = expressions[(1 + count)...].map(DataFrame.sortOrder)
-        }
-      }
+    return Column([self] + partitionBy + orderBy, label: label) { result, expressions in
+      result.window.windowFunction = expressions[0]
+      result.window.partitionSpec = Array(expressions[1..<1 + count])
+      result.window.orderSpec = expressions[(1 + count)...].map(DataFrame.sortOrder)
     }
   }
 }

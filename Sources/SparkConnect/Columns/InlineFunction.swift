@@ -46,13 +46,11 @@ package struct InlineFunction: Sendable {
       $0.functionName = name
       $0.deterministic = isDeterministic
       $0.arguments = arguments
-      $0.pythonUdf = .with {
-        $0.outputType = returnType.proto
-        $0.evalType = evaluationType
-        $0.command = Data(command)
-        // The worker reads here which version's protocol it will be spoken to in.
-        $0.pythonVer = "\(NativeMarker.prefix)\(version.major).\(version.minor)"
-      }
+      $0.pythonUdf.outputType = returnType.proto
+      $0.pythonUdf.evalType = evaluationType
+      $0.pythonUdf.command = Data(command)
+      // The worker reads here which version's protocol it will be spoken to in.
+      $0.pythonUdf.pythonVer = "\(NativeMarker.prefix)\(version.major).\(version.minor)"
     }
   }
 }

@@ -6,7 +6,18 @@ import SwiftProtobuf
 private func literal(
   _ label: String, _ fill: @escaping @Sendable (inout Spark_Connect_Expression.Literal) -> Void
 ) -> Column {
-  Column(label: label) { _ in .with { $0.literal = .with(fill) } }
+  Column(label: label) { result, _ in fill(&result.literal) }
+}
+
+/// An array of `values`, each of which `fill` makes a literal.
+private func literal<Value: Sendable>(
+  _ values: [Value], of type: DataType,
+  _ fill: @escaping @Sendable (inout Spark_Connect_Expression.Literal, Value) -> Void
+) -> Column {
+  literal("array(\(values.count))") {
+    $0.array.elementType = type.proto
+    $0.array.elements = values.map { value in .with { fill(&$0, value) } }
+  }
 }
 
 /// A literal: an `int` if the number fits one, else a `bigint`.
@@ -44,14 +55,14 @@ public func lit(_ value: Date) -> Column {
   // Foundation traps when it describes such a date.
   let micros = value.microseconds
   let seconds = value.timeIntervalSince1970
-  return Column(label: micros == nil ? "\(seconds) seconds from 1970" : "\(value)") { _ in
+  return Column(label: micros == nil ? "\(seconds) seconds from 1970" : "\(value)") { result, _ in
     guard let micros else {
       throw SparkError(
         .invalidArgument,
         "the date that is \(seconds) seconds from 1970 fits no timestamp of Spark, which is at most "
           + "2^63 microseconds from 1970")
     }
-    return .with { $0.literal = .with { $0.timestamp = micros } }
+    result.literal.timestamp = micros
   }
 }
 
@@ -64,44 +75,16 @@ extension Date {
 public func null(_ type: DataType) -> Column { literal("NULL") { $0.null = type.proto } }
 
 /// An `array<float>` literal.
-public func lit(_ values: [Float]) -> Column {
-  literal("array(\(values.count))") {
-    $0.array = .with {
-      $0.elementType = DataType.float.proto
-      $0.elements = values.map { value in .with { $0.float = value } }
-    }
-  }
-}
+public func lit(_ values: [Float]) -> Column { literal(values, of: .float) { $0.float = $1 } }
 
 /// An `array<double>` literal.
-public func lit(_ values: [Double]) -> Column {
-  literal("array(\(values.count))") {
-    $0.array = .with {
-      $0.elementType = DataType.double.proto
-      $0.elements = values.map { value in .with { $0.double = value } }
-    }
-  }
-}
+public func lit(_ values: [Double]) -> Column { literal(values, of: .double) { $0.double = $1 } }
 
 /// An `array<bigint>` literal.
-public func lit(_ values: [Int64]) -> Column {
-  literal("array(\(values.count))") {
-    $0.array = .with {
-      $0.elementType = DataType.long.proto
-      $0.elements = values.map { value in .with { $0.long = value } }
-    }
-  }
-}
+public func lit(_ values: [Int64]) -> Column { literal(values, of: .long) { $0.long = $1 } }
 
 /// An `array<string>` literal.
-public func lit(_ values: [String]) -> Column {
-  literal("array(\(values.count))") {
-    $0.array = .with {
-      $0.elementType = DataType.string.proto
-      $0.elements = values.map { value in .with { $0.string = value } }
-    }
-  }
-}
+public func lit(_ values: [String]) -> Column { literal(values, of: .string) { $0.string = $1 } }
 
 extension Column: ExpressibleByStringLiteral {
   /// A string where a column is expected names one: `table.select("id", "name")`.
@@ -113,28 +96,28 @@ public func column(named name: String) -> Column { column(path: [name]) }
 
 /// A field within structs, by its exact names from the outside to the inside.
 public func column(path: [String]) -> Column {
-  Column(label: path.joined(separator: "."), form: .path(path)) { _ in
-    .with {
-      $0.unresolvedAttribute = .with { $0.unparsedIdentifier = SQLIdentifier.quoted(path: path) }
-    }
+  Column(label: path.joined(separator: "."), form: .path(path)) { result, _ in
+    result.unresolvedAttribute.unparsedIdentifier = SQLIdentifier.quoted(path: path)
   }
 }
 
 /// The column called `name`; `a.b` is field `b` of struct `a`, `*` all columns. Names that have dots or
 /// back-ticks stand in back-ticks, as in SQL, or are given to ``column(named:)``.
 public func col(_ name: String) -> Column {
-  Column(label: name, form: .name(name)) { _ in
-    if name == "*" { return .with { $0.unresolvedStar = .init() } }
-    if name.hasSuffix(".*") {
-      return .with { $0.unresolvedStar = .with { $0.unparsedTarget = name } }
+  Column(label: name, form: .name(name)) { result, _ in
+    if name == "*" {
+      result.unresolvedStar = .init()
+    } else if name.hasSuffix(".*") {
+      result.unresolvedStar.unparsedTarget = name
+    } else {
+      result.unresolvedAttribute.unparsedIdentifier = name
     }
-    return .with { $0.unresolvedAttribute = .with { $0.unparsedIdentifier = name } }
   }
 }
 
 /// An expression in SQL, for example `expr("length(name) > 3")`.
 public func expr(_ sql: String) -> Column {
-  Column(label: sql) { _ in .with { $0.expressionString = .with { $0.expression = sql } } }
+  Column(label: sql) { result, _ in result.expressionString.expression = sql }
 }
 
 /// A function that only the server's planner for Spark Connect knows, not its SQL: those of Spark ML and
@@ -151,12 +134,8 @@ public func callFunction(_ name: String, _ arguments: Column...) -> Column {
   case "vector_to_array", "array_to_vector": return .function(name, arguments)
   default: break
   }
-  return Column(arguments, label: name) { expressions in
-    .with {
-      $0.callFunction = .with {
-        $0.functionName = name
-        $0.arguments = expressions
-      }
-    }
+  return Column(arguments, label: name) { result, expressions in
+    result.callFunction.functionName = name
+    result.callFunction.arguments = expressions
   }
 }

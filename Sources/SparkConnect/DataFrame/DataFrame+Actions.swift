@@ -13,13 +13,22 @@ extension DataFrame {
   public func forEachBatch(
     _ body: @escaping @Sendable (RecordBatch) async throws -> Void
   ) async throws {
+    try await results { batch, _ in try await body(batch) }
+  }
+
+  /// - Parameter body: is given each batch, and the table's schema if the server has told it.
+  private func results(
+    _ body: @escaping @Sendable (RecordBatch, StructType?) async throws -> Void
+  ) async throws {
+    let schema = Collected<StructType>()
     let result = ResultBatches()
     let table = try await scanned().table
     try await session.execute(try table.plan(), calls: calls) { response in
-      guard case .arrowBatch(let message) = response.responseType,
-        let batches = try result.add(message)
-      else { return }
-      for batch in batches.batches { try await body(batch) }
+      if response.hasSchema, case .struct(let fields) = response.schema.kind {
+        schema.set(StructType(fields))
+      }
+      guard case .arrowBatch(let message) = response.responseType else { return }
+      for batch in try result.add(message) { try await body(batch, schema.value) }
     }
     try result.finish()
   }
@@ -42,26 +51,14 @@ extension DataFrame {
   /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
   ///   `CancellationError` when the task is cancelled.
   public func collect() async throws -> [Row] {
-    let schema = Collected<StructType>()
     let rows = Collected<[Row]>()
-    let result = ResultBatches()
-    let table = try await scanned().table
-    try await session.execute(try table.plan(), calls: calls) { response in
-      if response.hasSchema, case .struct(let fields) = response.schema.kind {
-        schema.set(StructType(fields))
+    try await results { batch, schema in
+      let fields = try schema ?? StructType(arrow: batch.schema)
+      let made = (0..<batch.rowCount).map { row in
+        Row(schema: fields, values: batch.columns.map { $0.value(at: row) })
       }
-      guard case .arrowBatch(let message) = response.responseType,
-        let part = try result.add(message)
-      else { return }
-      let fields = try schema.value ?? StructType(arrow: part.schema)
-      for batch in part.batches {
-        let made = (0..<batch.rowCount).map { row in
-          Row(schema: fields, values: batch.columns.map { $0.value(at: row) })
-        }
-        rows.update(default: []) { $0 += made }
-      }
+      rows.update(default: []) { $0 += made }
     }
-    try result.finish()
     return rows.value ?? []
   }
 
@@ -114,7 +111,9 @@ extension DataFrame {
   ///
   /// - Throws: ``SparkError`` if Spark refuses or fails the query, or the server is lost;
   ///   `CancellationError` when the task is cancelled.
-  public func tail(_ count: Int) async throws -> [Row] { try await tailRelation(count).collect() }
+  public func tail(_ count: Int) async throws -> [Row] {
+    try await over { result, _ in result.tail.limit = Int32(clamping: count) }.collect()
+  }
 
   /// Whether there are no rows; one is asked for.
   ///
@@ -137,8 +136,7 @@ extension DataFrame {
   public func showString(
     _ rows: Int = 20, truncate: Int = 20, vertical: Bool = false
   ) async throws -> String {
-    let shown = deriving { result, input, _ in
-      result.showString.input = input
+    let shown = over { result, _ in
       result.showString.numRows = Int32(clamping: rows)
       result.showString.truncate = Int32(clamping: truncate)
       result.showString.vertical = vertical
@@ -185,17 +183,15 @@ extension DataFrame {
     let (table, notes) = try await scanned()
     let plan = try table.plan()
     let text = try await session.analyze { request in
-      request.explain = .with {
-        $0.plan = plan
-        $0.explainMode =
-          switch mode {
-          case .simple: .simple
-          case .extended: .extended
-          case .codegen: .codegen
-          case .cost: .cost
-          case .formatted: .formatted
-          }
-      }
+      request.explain.plan = plan
+      request.explain.explainMode =
+        switch mode {
+        case .simple: .simple
+        case .extended: .extended
+        case .codegen: .codegen
+        case .cost: .cost
+        case .formatted: .formatted
+        }
     }.explain.explainString
     return notes.map { "Native scan: \($0)\n" }.joined() + text
   }
@@ -217,15 +213,11 @@ extension DataFrame {
     try await session.prepare(calls)
     let relation = relation
     _ = try await session.analyze { request in
-      request.persist = .with {
-        $0.relation = relation
-        $0.storageLevel = .with {
-          $0.useMemory = memory
-          $0.useDisk = disk
-          $0.deserialized = memory
-          $0.replication = 1
-        }
-      }
+      request.persist.relation = relation
+      request.persist.storageLevel.useMemory = memory
+      request.persist.storageLevel.useDisk = disk
+      request.persist.storageLevel.deserialized = memory
+      request.persist.storageLevel.replication = 1
     }
     session.keepsRows(true, plan: relation.common.planID)
     return self
@@ -251,11 +243,9 @@ extension DataFrame {
     let relation = relation
     try await session.execute(
       .with {
-        $0.createDataframeView = .with {
-          $0.input = relation
-          $0.name = name
-          $0.replace = true
-        }
+        $0.createDataframeView.input = relation
+        $0.createDataframeView.name = name
+        $0.createDataframeView.replace = true
       }, calls: [])
   }
 }

@@ -52,11 +52,7 @@ extension DataFrame {
 
   /// Every row of this table with every row of the other.
   public func crossJoin(_ other: DataFrame) -> DataFrame {
-    deriving(and: [other]) { result, input, _ in
-      result.join.left = input
-      result.join.right = other.relation
-      result.join.joinType = .cross
-    }
+    join(other, on: [], .cross)
   }
 
   private func combined(
@@ -110,8 +106,7 @@ public struct GroupedData: Sendable {
 
   func agg(_ aggregates: [Column]) -> DataFrame {
     let keyCount = keys.count
-    return table.deriving(keys + aggregates, calls: .beforehand) { result, input, expressions in
-      result.aggregate.input = input
+    return table.over(keys + aggregates, calls: .beforehand) { result, expressions in
       result.aggregate.groupType = .groupby
       result.aggregate.groupingExpressions = Array(expressions[..<keyCount])
       result.aggregate.aggregateExpressions = Array(expressions[keyCount...])
@@ -122,22 +117,18 @@ public struct GroupedData: Sendable {
   public func count() -> DataFrame { agg([SparkConnect.count().as("count")]) }
 
   /// The greatest values of columns in each group.
-  public func max(_ columns: String...) -> DataFrame {
-    agg(columns.map { SparkConnect.max(col($0)) })
-  }
+  public func max(_ columns: String...) -> DataFrame { each(columns, SparkConnect.max) }
 
   /// The smallest values of columns in each group.
-  public func min(_ columns: String...) -> DataFrame {
-    agg(columns.map { SparkConnect.min(col($0)) })
-  }
+  public func min(_ columns: String...) -> DataFrame { each(columns, SparkConnect.min) }
 
   /// The means of columns in each group.
-  public func avg(_ columns: String...) -> DataFrame {
-    agg(columns.map { SparkConnect.avg(col($0)) })
-  }
+  public func avg(_ columns: String...) -> DataFrame { each(columns, SparkConnect.avg) }
 
   /// The sums of columns in each group.
-  public func sum(_ columns: String...) -> DataFrame {
-    agg(columns.map { SparkConnect.sum(col($0)) })
+  public func sum(_ columns: String...) -> DataFrame { each(columns, SparkConnect.sum) }
+
+  private func each(_ columns: [String], _ aggregate: (Column) -> Column) -> DataFrame {
+    agg(columns.map { aggregate(col($0)) })
   }
 }

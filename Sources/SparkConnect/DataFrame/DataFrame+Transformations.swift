@@ -8,8 +8,7 @@ extension DataFrame {
 
   /// The given columns.
   public func select(_ columns: [Column]) -> DataFrame {
-    deriving(columns, calls: .sharingEqual) { result, input, expressions in
-      result.project.input = input
+    over(columns, calls: .sharingEqual) { result, expressions in
       result.project.expressions = expressions
     }
   }
@@ -26,8 +25,7 @@ extension DataFrame {
 
   /// All columns and further ones.
   public func withColumns(_ columns: [(name: String, column: Column)]) -> DataFrame {
-    deriving(columns.map(\.column), calls: .sharingEqual) { result, input, expressions in
-      result.withColumns.input = input
+    over(columns.map(\.column), calls: .sharingEqual) { result, expressions in
       result.withColumns.aliases = zip(columns, expressions).map { column, expression in
         .with {
           $0.expr = expression
@@ -39,8 +37,7 @@ extension DataFrame {
 
   /// The columns with some names changed.
   public func withColumnsRenamed(_ names: [(from: String, to: String)]) -> DataFrame {
-    deriving { result, input, _ in
-      result.withColumnsRenamed.input = input
+    over { result, _ in
       result.withColumnsRenamed.renames = names.map { name in
         .with {
           $0.colName = name.from
@@ -60,10 +57,7 @@ extension DataFrame {
 
   /// All columns under new names.
   public func toDF(_ names: [String]) -> DataFrame {
-    deriving { result, input, _ in
-      result.toDf.input = input
-      result.toDf.columnNames = names
-    }
+    over { result, _ in result.toDf.columnNames = names }
   }
 
   /// The columns but the ones named.
@@ -71,16 +65,12 @@ extension DataFrame {
 
   /// The columns but the ones named.
   public func drop(_ names: [String]) -> DataFrame {
-    deriving { result, input, _ in
-      result.drop.input = input
-      result.drop.columnNames = names
-    }
+    over { result, _ in result.drop.columnNames = names }
   }
 
   /// The rows for which `condition` holds.
   public func filter(_ condition: Column) -> DataFrame {
-    deriving([condition], calls: .sharingEqual) { result, input, expressions in
-      result.filter.input = input
+    over([condition], calls: .sharingEqual) { result, expressions in
       result.filter.condition = expressions[0]
     }
   }
@@ -96,26 +86,12 @@ extension DataFrame {
 
   /// At most `count` rows.
   public func limit(_ count: Int) -> DataFrame {
-    deriving { result, input, _ in
-      result.limit.input = input
-      result.limit.limit = Int32(clamping: count)
-    }
+    over { result, _ in result.limit.limit = Int32(clamping: count) }
   }
 
   /// The rows without the first `count`.
   public func offset(_ count: Int) -> DataFrame {
-    deriving { result, input, _ in
-      result.offset.input = input
-      result.offset.offset = Int32(clamping: count)
-    }
-  }
-
-  /// The last `count` rows.
-  func tailRelation(_ count: Int) -> DataFrame {
-    deriving { result, input, _ in
-      result.tail.input = input
-      result.tail.limit = Int32(clamping: count)
-    }
+    over { result, _ in result.offset.offset = Int32(clamping: count) }
   }
 
   /// The rows without repetitions.
@@ -123,8 +99,7 @@ extension DataFrame {
 
   /// One row for each combination of values in `columns` (all columns if none is named).
   public func dropDuplicates(_ columns: String...) -> DataFrame {
-    deriving { result, input, _ in
-      result.deduplicate.input = input
+    over { result, _ in
       result.deduplicate.columnNames = columns
       result.deduplicate.allColumnsAsKeys = columns.isEmpty
     }
@@ -135,8 +110,7 @@ extension DataFrame {
     _ fraction: Double, withReplacement: Bool = false, seed: Int? = nil
   ) -> DataFrame {
     let seed = seed ?? Int.random(in: 0...Int.max)
-    return deriving { result, input, _ in
-      result.sample.input = input
+    return over { result, _ in
       result.sample.lowerBound = 0
       result.sample.upperBound = fraction
       result.sample.withReplacement = withReplacement
@@ -151,8 +125,7 @@ extension DataFrame {
     return weights.map { weight in
       let (from, to) = (lower, lower + weight / total)
       lower = to
-      return deriving { result, input, _ in
-        result.sample.input = input
+      return over { result, _ in
         result.sample.lowerBound = from
         result.sample.upperBound = to
         result.sample.withReplacement = false
@@ -174,8 +147,7 @@ extension DataFrame {
   }
 
   private func sorted(_ columns: [Column], isGlobal: Bool) -> DataFrame {
-    deriving(columns) { result, input, expressions in
-      result.sort.input = input
+    over(columns) { result, expressions in
       result.sort.order = expressions.map(Self.sortOrder)
       result.sort.isGlobal = isGlobal
     }
@@ -184,8 +156,7 @@ extension DataFrame {
   /// The rows in `count` partitions, those with equal `columns` together if any are given.
   public func repartition(_ count: Int, _ columns: Column...) -> DataFrame {
     if columns.isEmpty { return partitioned(count, shuffle: true) }
-    return deriving(columns) { result, input, expressions in
-      result.repartitionByExpression.input = input
+    return over(columns) { result, expressions in
       result.repartitionByExpression.partitionExprs = expressions
       result.repartitionByExpression.numPartitions = Int32(clamping: count)
     }
@@ -195,8 +166,7 @@ extension DataFrame {
   public func coalesce(_ count: Int) -> DataFrame { partitioned(count, shuffle: false) }
 
   private func partitioned(_ count: Int, shuffle: Bool) -> DataFrame {
-    deriving { result, input, _ in
-      result.repartition.input = input
+    over { result, _ in
       result.repartition.numPartitions = Int32(clamping: count)
       result.repartition.shuffle = shuffle
     }
@@ -204,10 +174,7 @@ extension DataFrame {
 
   /// The table under a name, for use in expressions over joins.
   public func alias(_ name: String) -> DataFrame {
-    deriving { result, input, _ in
-      result.subqueryAlias.input = input
-      result.subqueryAlias.alias = name
-    }
+    over { result, _ in result.subqueryAlias.alias = name }
   }
 
   /// Counts, means, deviations, least and greatest values of columns (all if none is named).
@@ -228,15 +195,12 @@ extension DataFrame {
 
   /// The rows with nulls in `columns` (all if none is named) left out.
   public func dropna(_ columns: String...) -> DataFrame {
-    deriving { result, input, _ in
-      result.dropNa.input = input
-      result.dropNa.cols = columns
-    }
+    over { result, _ in result.dropNa.cols = columns }
   }
 
   /// The rows with nulls replaced in the columns of the value's kind: numbers, strings or booleans.
   public func fillna(_ value: some ColumnConvertible, _ columns: String...) -> DataFrame {
-    deriving([value.column]) { result, input, expressions in
+    over([value.column]) { result, expressions in
       guard case .literal(let given) = expressions[0].exprType,
         let literal = given.replacingNulls
       else {
@@ -245,7 +209,6 @@ extension DataFrame {
           "fillna takes a number, a string or a boolean, not '\(value.column)'; for other values use "
             + "withColumn(\"name\", coalesce(col(\"name\"), ...))")
       }
-      result.fillNa.input = input
       result.fillNa.cols = columns
       result.fillNa.values = [literal]
     }
@@ -256,10 +219,9 @@ extension DataFrame {
     _ function: InlineFunction, columns: [Column] = [], isBarrier: Bool = false,
     profileID: Int? = nil
   ) -> DataFrame {
-    let derived = deriving(columns) { result, input, expressions in
+    let derived = over(columns) { result, expressions in
       let message = try function.message(
         expressions, names: [], version: session.majorMinorVersion)
-      result.mapPartitions.input = input
       result.mapPartitions.func = message
       result.mapPartitions.isBarrier = isBarrier
       if let profileID { result.mapPartitions.profileID = Int32(profileID) }

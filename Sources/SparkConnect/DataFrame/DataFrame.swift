@@ -37,7 +37,7 @@ public struct DataFrame: Sendable {
       inout Spark_Connect_Relation, Spark_Connect_Relation, [Spark_Connect_Expression]
     ) throws -> Void
   ) -> DataFrame {
-    let context = Column.Context(version: session.majorMinorVersion)
+    let version = session.majorMinorVersion
     var calls = self.calls + others.flatMap(\.calls)
     for call in columns.flatMap(\.calls) {
       calls.append(InlineCall(function: call.function, arguments: call.arguments, input: self))
@@ -47,17 +47,30 @@ public struct DataFrame: Sendable {
     do {
       var hoisted = HoistedCalls()
       let expressions = try hoisted.hoist(
-        try columns.map { try $0.expression(context) }, labels: columns.map(\.label), placement)
+        try columns.map { try $0.expression(version) }, labels: columns.map(\.label), placement)
       if hoisted.aliases.isEmpty {
         try build(&result, relation, expressions)
       } else {
         try build(&result, hoisted.below(relation), expressions)
-        if case .sharingEqual = placement { result.relType = hoisted.dropped(from: result) }
+        if case .sharingEqual = placement {
+          result = result.dropping(hoisted.aliases.map { $0.name[0] })
+        }
       }
     } catch let error {
       failure = failure ?? error
     }
     return DataFrame(session: session, relation: result, calls: calls, failure: failure)
+  }
+
+  /// The same for a relation whose `onlyInput` is this table's: `build` fills in all else.
+  func over(
+    _ columns: [Column] = [], calls placement: CallPlacement = .inPlace,
+    _ build: (inout Spark_Connect_Relation, [Spark_Connect_Expression]) throws -> Void
+  ) -> DataFrame {
+    deriving(columns, calls: placement) { result, input, expressions in
+      try build(&result, expressions)
+      result.onlyInput = input
+    }
   }
 
   /// The plan of the query.

@@ -49,12 +49,10 @@ public struct DataFrameReader: Sendable {
     DataFrame(
       session: session,
       relation: .with {
-        $0.read.dataSource = .with {
-          if let formatName { $0.format = formatName }
-          if let schemaText { $0.schema = schemaText }
-          $0.options = options
-          $0.paths = paths
-        }
+        if let formatName { $0.read.dataSource.format = formatName }
+        if let schemaText { $0.read.dataSource.schema = schemaText }
+        $0.read.dataSource.options = options
+        $0.read.dataSource.paths = paths
       })
   }
 
@@ -76,10 +74,8 @@ public struct DataFrameReader: Sendable {
     DataFrame(
       session: session,
       relation: .with {
-        $0.read.namedTable = .with {
-          $0.unparsedIdentifier = name
-          $0.options = options
-        }
+        $0.read.namedTable.unparsedIdentifier = name
+        $0.read.namedTable.options = options
       })
   }
 }

@@ -81,7 +81,7 @@ public struct DataFrameWriter: Sendable {
     guard Self.plainFormats.contains(formatName?.lowercased() ?? "parquet") else { return }
     let isLocal = table.session.isLocal
     guard
-      let read = PathsRead(table.relation).paths.first(where: {
+      let read = table.relation.pathsRead.first(where: {
         StoragePath.replacing(path, deletes: $0, isLocal: isLocal)
       })
     else { return }
@@ -139,10 +139,8 @@ public struct DataFrameWriter: Sendable {
   ///   is cancelled.
   public func saveAsTable(_ name: String) async throws {
     try await run {
-      $0.table = .with {
-        $0.tableName = name
-        $0.saveMethod = .saveAsTable
-      }
+      $0.table.tableName = name
+      $0.table.saveMethod = .saveAsTable
     }
   }
 
@@ -152,10 +150,8 @@ public struct DataFrameWriter: Sendable {
   ///   `CancellationError` when the task is cancelled.
   public func insertInto(_ name: String) async throws {
     try await run {
-      $0.table = .with {
-        $0.tableName = name
-        $0.saveMethod = .insertInto
-      }
+      $0.table.tableName = name
+      $0.table.saveMethod = .insertInto
     }
   }
 

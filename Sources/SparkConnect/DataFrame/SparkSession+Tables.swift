@@ -13,8 +13,7 @@ extension SparkSession {
   public func sql(_ query: String, _ arguments: [String: any ColumnConvertible] = [:]) async throws
     -> DataFrame
   {
-    let context = Column.Context(version: majorMinorVersion)
-    let named = try arguments.mapValues { try $0.column.expression(context) }
+    let named = try arguments.mapValues { try $0.column.expression(majorMinorVersion) }
     return try await sql(
       .with {
         $0.query = query
@@ -27,8 +26,7 @@ extension SparkSession {
   /// - Throws: ``SparkError`` if an argument cannot be sent, the query is wrong, or a statement
   ///   with effects fails; `CancellationError` when the task is cancelled.
   public func sql(_ query: String, _ arguments: [any ColumnConvertible]) async throws -> DataFrame {
-    let context = Column.Context(version: majorMinorVersion)
-    let positional = try arguments.map { try $0.column.expression(context) }
+    let positional = try arguments.map { try $0.column.expression(majorMinorVersion) }
     return try await sql(
       .with {
         $0.query = query
@@ -39,9 +37,7 @@ extension SparkSession {
   private func sql(_ query: Spark_Connect_SQL) async throws -> DataFrame {
     let relation = Spark_Connect_Relation.with { $0.sql = query }
     // Statements with effects (CREATE, INSERT ...) run now, once; queries come back as they are.
-    let plan = Spark_Connect_Plan.with {
-      $0.command = .with { $0.sqlCommand = .with { $0.input = relation } }
-    }
+    let plan = Spark_Connect_Plan.with { $0.command.sqlCommand.input = relation }
     let result = Collected<Spark_Connect_Relation>()
     try await execute(plan, calls: []) { response in
       if case .sqlCommandResult(let command) = response.responseType {
@@ -59,12 +55,10 @@ extension SparkSession {
     DataFrame(
       session: self,
       relation: .with {
-        $0.range = .with {
-          $0.start = Int64(start)
-          $0.end = Int64(end)
-          $0.step = Int64(step)
-          if let partitions { $0.numPartitions = Int32(clamping: partitions) }
-        }
+        $0.range.start = Int64(start)
+        $0.range.end = Int64(end)
+        $0.range.step = Int64(step)
+        if let partitions { $0.range.numPartitions = Int32(clamping: partitions) }
       })
   }
 
@@ -150,11 +144,7 @@ extension SparkSession {
   ///   is cancelled.
   @discardableResult
   public func dropTempView(_ name: String) async throws -> Bool {
-    let relation = Spark_Connect_Relation.with {
-      $0.catalog.dropTempView = .with { $0.viewName = name }
-    }
-    let rows = try await DataFrame(session: self, relation: relation).collect()
-    return rows.first?.values.first == .bool(true)
+    try await isTrue { $0.dropTempView.viewName = name }
   }
 
   /// The tables and views of `database` (the current one if `nil`): `name`, `tableType`,
@@ -171,9 +161,11 @@ extension SparkSession {
   /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
   ///   is cancelled.
   public func tableExists(_ name: String) async throws -> Bool {
-    let relation = Spark_Connect_Relation.with {
-      $0.catalog.tableExists = .with { $0.tableName = name }
-    }
+    try await isTrue { $0.tableExists.tableName = name }
+  }
+
+  private func isTrue(_ ask: (inout Spark_Connect_Catalog) -> Void) async throws -> Bool {
+    let relation = Spark_Connect_Relation.with { ask(&$0.catalog) }
     let rows = try await DataFrame(session: self, relation: relation).collect()
     return rows.first?.values.first == .bool(true)
   }

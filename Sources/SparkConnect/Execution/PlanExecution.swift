@@ -68,7 +68,12 @@ final class PlanExecution: Sendable {
           // Whoever ends all streams at once, a proxy for instance, is not to be asked ceaselessly.
           try await Task.sleep(for: connection.retries.initialPause)
         }
-      } catch let failure as Interrupted {
+      } catch {
+        // What the call throws, and not its responses, comes before the first of them.
+        let interrupted =
+          error as? Interrupted
+          ?? (error as? RPCError).map { Interrupted(error: $0, position: before) }
+        guard let failure = interrupted else { throw error }
         let error = failure.error
         position = failure.position
         if position.count > before.count { attempts = connection.retries.attempts() }
@@ -77,10 +82,7 @@ final class PlanExecution: Sendable {
           isStarted = false
           continue
         }
-        guard RetryPolicy.isRetryable(error) else {
-          throw await connection.translated(error, session: session.id)
-        }
-        guard let pause = attempts.next() else {
+        guard RetryPolicy.isRetryable(error), let pause = attempts.next() else {
           throw await connection.translated(error, session: session.id)
         }
         try await Task.sleep(for: RetryPolicy.pause(pause, after: error))
@@ -105,11 +107,9 @@ final class PlanExecution: Sendable {
         $0.requestOptions.append(.with { $0.resultChunkingOptions.allowArrowBatchChunking = true })
       }
     }
-    return try await guarded(position) {
-      try await connection.service.executePlan(
-        request, metadata: connection.metadata, options: connection.options
-      ) { response in try await self.read(response, position, consume) }
-    }
+    return try await connection.service.executePlan(
+      request, metadata: connection.metadata, options: connection.options
+    ) { response in try await self.read(response, position, consume) }
   }
 
   private func reattach(
@@ -120,21 +120,9 @@ final class PlanExecution: Sendable {
       $0.operationID = operation
       if let last = position.lastResponse { $0.lastResponseID = last }
     }
-    return try await guarded(position) {
-      try await connection.service.reattachExecute(
-        request, metadata: connection.metadata, options: connection.options
-      ) { response in try await self.read(response, position, consume) }
-    }
-  }
-
-  private func guarded(
-    _ position: Position, _ call: () async throws -> Position
-  ) async throws -> Position {
-    do {
-      return try await call()
-    } catch let error as RPCError {
-      throw Interrupted(error: error, position: position)
-    }
+    return try await connection.service.reattachExecute(
+      request, metadata: connection.metadata, options: connection.options
+    ) { response in try await self.read(response, position, consume) }
   }
 
   private func read(
@@ -170,9 +158,8 @@ final class PlanExecution: Sendable {
       if let response { $0.releaseUntil.responseID = response } else { $0.releaseAll = .init() }
     }
     // A lost release costs memory on the server for a while, nothing else.
-    var options = connection.options
-    options.timeout = Self.releaseTimeout
     _ = try? await connection.service.releaseExecute(
-      request, metadata: connection.metadata, options: options)
+      request, metadata: connection.metadata,
+      options: connection.callOptions(within: Self.releaseTimeout))
   }
 }

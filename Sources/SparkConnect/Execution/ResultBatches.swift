@@ -10,12 +10,6 @@ import Tensors
 /// piece of one. What a server tells of positions and row counts is checked, so that no piece is lost or
 /// taken twice, also where the connection broke between them.
 final class ResultBatches: Sendable {
-  /// The batches of one Arrow stream.
-  struct Part {
-    var schema: ArrowSchema
-    var batches: [RecordBatch]
-  }
-
   private struct State {
     var pieces: [Data] = []
     var announced: Int64 = 0
@@ -26,9 +20,9 @@ final class ResultBatches: Sendable {
 
   /// Takes the next message.
   ///
-  /// - Returns: the batches that it completes, `nil` if more pieces belong to them.
+  /// - Returns: the batches that it completes, none if more pieces belong to them.
   /// - Throws: ``SparkError`` if messages are missing, ``ArrowError`` if the stream is damaged.
-  func add(_ message: Spark_Connect_ExecutePlanResponse.ArrowBatch) throws -> Part? {
+  func add(_ message: Spark_Connect_ExecutePlanResponse.ArrowBatch) throws -> [RecordBatch] {
     try state.withLock { state in
       if state.pieces.isEmpty {
         if message.hasStartOffset, message.startOffset != state.rows {
@@ -44,18 +38,16 @@ final class ResultBatches: Sendable {
           "piece \(state.pieces.count) of \(state.announced)")
       }
       state.pieces.append(message.data)
-      if Int64(state.pieces.count) < state.announced { return nil }
+      if Int64(state.pieces.count) < state.announced { return [] }
       let stream = ArrowBuffer(state.pieces)
       state.pieces = []
-      let reader = try ArrowStreamReader(stream)
-      var batches: [RecordBatch] = []
-      while let batch = try reader.next() { batches.append(batch) }
+      let batches = try ArrowStreamReader(stream).readAll()
       let rows = Int64(batches.reduce(0) { $0 + $1.rowCount })
       guard rows == message.rowCount else {
         throw Self.gap("\(rows) rows", "\(message.rowCount)")
       }
       state.rows += rows
-      return Part(schema: reader.schema, batches: batches)
+      return batches
     }
   }
 

@@ -54,9 +54,8 @@ extension SparkSession {
       $0.interruptType = .operationID
       $0.operationID = operation
     }
-    var options = connection.options
-    options.timeout = Self.interruptTimeout
     _ = try? await connection.service.interrupt(
-      request, metadata: connection.metadata, options: options)
+      request, metadata: connection.metadata,
+      options: connection.callOptions(within: Self.interruptTimeout))
   }
 }

@@ -100,17 +100,9 @@ extension Spark_Connect_Expression {
       return SQLIdentifier.parts(of: attribute.unparsedIdentifier).map { parts in
         Set(parts.map { $0.lowercased() })
       }
-    case .unresolvedFunction(let function): return Self.columnNames(function.arguments)
-    case .callFunction(let function): return Self.columnNames(function.arguments)
-    case .commonInlineUserDefinedFunction(let call): return Self.columnNames(call.arguments)
-    case .alias(let alias): return alias.expr.columnNames
-    case .cast(let cast): return cast.expr.columnNames
-    case .sortOrder(let order): return order.child.columnNames
-    case .unresolvedExtractValue(let value):
-      return Self.columnNames([value.child, value.extraction])
-    case .window(let window):
-      return Self.columnNames(
-        [window.windowFunction] + window.partitionSpec + window.orderSpec.map(\.child))
+    case .unresolvedFunction, .callFunction, .commonInlineUserDefinedFunction, .alias, .cast,
+      .sortOrder, .unresolvedExtractValue, .window:
+      return Self.columnNames(children)
     case .expressionString, .unresolvedStar, nil: return nil
     }
   }

@@ -1,62 +1,68 @@
 import SparkConnectProtocol
+import SwiftProtobuf
 
 extension Spark_Connect_Relation {
   /// The table that this one is made of, if it is one alone.
   var onlyInput: Spark_Connect_Relation? {
-    get {
-      switch relType {
-      case .project(let node): node.input
-      case .filter(let node): node.input
-      case .sort(let node): node.input
-      case .limit(let node): node.input
-      case .offset(let node): node.input
-      case .tail(let node): node.input
-      case .aggregate(let node): node.input
-      case .sample(let node): node.input
-      case .deduplicate(let node): node.input
-      case .subqueryAlias(let node): node.input
-      case .repartition(let node): node.input
-      case .repartitionByExpression(let node): node.input
-      case .toDf(let node): node.input
-      case .withColumnsRenamed(let node): node.input
-      case .showString(let node): node.input
-      case .drop(let node): node.input
-      case .withColumns(let node): node.input
-      case .mapPartitions(let node): node.input
-      case .fillNa(let node): node.input
-      case .dropNa(let node): node.input
-      case .hint, .summary, .describe, .read, .join, .setOp, .sql, .localRelation, .range,
-        .cachedLocalRelation, .catalog, nil:
-        nil
-      }
-    }
+    get { pathToInput.map { self[keyPath: $0] } }
     set {
-      guard let newValue else { return }
-      switch relType {
-      case .project: project.input = newValue
-      case .filter: filter.input = newValue
-      case .sort: sort.input = newValue
-      case .limit: limit.input = newValue
-      case .offset: offset.input = newValue
-      case .tail: tail.input = newValue
-      case .aggregate: aggregate.input = newValue
-      case .sample: sample.input = newValue
-      case .deduplicate: deduplicate.input = newValue
-      case .subqueryAlias: subqueryAlias.input = newValue
-      case .repartition: repartition.input = newValue
-      case .repartitionByExpression: repartitionByExpression.input = newValue
-      case .toDf: toDf.input = newValue
-      case .withColumnsRenamed: withColumnsRenamed.input = newValue
-      case .showString: showString.input = newValue
-      case .drop: drop.input = newValue
-      case .withColumns: withColumns.input = newValue
-      case .mapPartitions: mapPartitions.input = newValue
-      case .fillNa: fillNa.input = newValue
-      case .dropNa: dropNa.input = newValue
-      case .hint, .summary, .describe, .read, .join, .setOp, .sql, .localRelation, .range,
-        .cachedLocalRelation, .catalog, nil:
-        break
-      }
+      if let newValue, let path = pathToInput { self[keyPath: path] = newValue }
+    }
+  }
+
+  private var pathToInput: WritableKeyPath<Self, Self>? {
+    switch relType {
+    case .project: \Self.project.input
+    case .filter: \Self.filter.input
+    case .sort: \Self.sort.input
+    case .limit: \Self.limit.input
+    case .offset: \Self.offset.input
+    case .tail: \Self.tail.input
+    case .aggregate: \Self.aggregate.input
+    case .sample: \Self.sample.input
+    case .deduplicate: \Self.deduplicate.input
+    case .subqueryAlias: \Self.subqueryAlias.input
+    case .repartition: \Self.repartition.input
+    case .repartitionByExpression: \Self.repartitionByExpression.input
+    case .toDf: \Self.toDf.input
+    case .withColumnsRenamed: \Self.withColumnsRenamed.input
+    case .showString: \Self.showString.input
+    case .drop: \Self.drop.input
+    case .withColumns: \Self.withColumns.input
+    case .mapPartitions: \Self.mapPartitions.input
+    case .fillNa: \Self.fillNa.input
+    case .dropNa: \Self.dropNa.input
+    case .hint, .summary, .describe, .read, .join, .setOp, .sql, .localRelation, .range,
+      .cachedLocalRelation, .catalog, nil:
+      nil
+    }
+  }
+
+  /// The tables that this one is made of.
+  private var inputs: [Spark_Connect_Relation] {
+    switch relType {
+    case .join(let node): [node.left, node.right]
+    case .setOp(let node): [node.leftInput, node.rightInput]
+    case .hint(let node): [node.input]
+    case .summary(let node): [node.input]
+    case .describe(let node): [node.input]
+    default: onlyInput.map { [$0] } ?? []
+    }
+  }
+
+  /// The paths of the files that it is read from.
+  var pathsRead: [String] {
+    if case .read(let read) = relType, case .dataSource(let source)? = read.readType {
+      return source.paths + source.options.filter { $0.key.lowercased() == "path" }.map(\.value)
+    }
+    return inputs.flatMap(\.pathsRead)
+  }
+
+  /// The table without the columns called `names`.
+  func dropping(_ names: [String]) -> Self {
+    .with {
+      $0.drop.input = self
+      $0.drop.columnNames = names
     }
   }
 

@@ -50,10 +50,7 @@ extension ScanCandidate {
     ]
     var table = files.select(fixed + partitions.names.map { column(named: $0) })
     for filter in filters {
-      table = table.deriving { result, input, _ in
-        result.filter.input = input
-        result.filter.condition = filter.condition
-      }
+      table = table.over { result, _ in result.filter.condition = filter.condition }
     }
     if filters.isEmpty { return table }
     do {

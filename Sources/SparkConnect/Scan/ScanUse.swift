@@ -82,38 +82,35 @@ struct ScanUse {
 
   /// The columns of the table that are needed beside the function's, of which `needed` are above.
   func needed(_ needed: NeededColumns, without call: Call, result: String) -> NeededColumns {
-    switch relation.relType {
-    case .project(let node):
-      return needed.below(node.expressions.map { $0.replacing(call, by: result) })
-    case .withColumns(let node):
-      return needed.below(node.aliases.map { $0.replacing(call, by: result) })
-    default: return .everything
-    }
+    replacing(call, by: result).map { needed.below($0) } ?? .everything
   }
 
   /// The relation with the column `result` of `scan` in the place of the call.
   func replaced(_ call: Call, by result: String, over scan: Relation) -> Relation {
+    if case .mapPartitions(let node) = relation.relType {
+      var made = scan
+      if node.hasProfileID { made.mapPartitions.profileID = node.profileID }
+      return made
+    }
+    guard var made = replacing(call, by: result) else { return relation }
+    made.onlyInput = scan
+    // It is among those that a star stands for.
+    return made.dropping([result])
+  }
+
+  /// The relation with a column in the place of the call; `nil` if it has no columns.
+  private func replacing(_ call: Call, by result: String) -> Relation? {
     var made = relation
     switch relation.relType {
     case .project(let node):
       made.project.expressions = node.expressions.map { $0.replacing(call, by: result) }
     case .withColumns(let node):
-      made.withColumns.aliases = node.aliases.map { $0.replacing(call, by: result) }
-    case .mapPartitions(let node):
-      made = scan
-      if node.hasProfileID { made.mapPartitions.profileID = node.profileID }
-      return made
-    default: return relation
-    }
-    made.onlyInput = scan
-    // It is among those that a star stands for.
-    let inner = made
-    return .with {
-      $0.drop = .with {
-        $0.input = inner
-        $0.columnNames = [result]
+      for (place, alias) in node.aliases.enumerated() {
+        made.withColumns.aliases[place].expr = alias.expr.replacing(call, by: result)
       }
+    default: return nil
     }
+    return made
   }
 }
 
@@ -130,22 +127,10 @@ extension Spark_Connect_Expression {
     _ call: Spark_Connect_CommonInlineUserDefinedFunction, by name: String
   ) -> Spark_Connect_Expression {
     if case .commonInlineUserDefinedFunction(let other) = exprType, other == call {
-      return .with {
-        $0.unresolvedAttribute = .with { $0.unparsedIdentifier = SQLIdentifier.quoted(name) }
-      }
+      return .column(name)
     }
     var result = self
     result.mapChildren { $0.replacing(call, by: name) }
-    return result
-  }
-}
-
-extension Spark_Connect_Expression.Alias {
-  fileprivate func replacing(
-    _ call: Spark_Connect_CommonInlineUserDefinedFunction, by name: String
-  ) -> Self {
-    var result = self
-    result.expr = expr.replacing(call, by: name)
     return result
   }
 }

@@ -8,13 +8,10 @@ public struct RuntimeConfiguration: Sendable {
   private func request(
     _ operation: Spark_Connect_ConfigRequest.Operation.OneOf_OpType
   ) async throws -> [Spark_Connect_KeyValue] {
-    let connection = session.connection
-    let request: Spark_Connect_ConfigRequest = connection.request(session.id) {
+    try await session.connection.answer(session.id) {
       $0.operation.opType = operation
-    }
-    return try await connection.retrying(session: session.id) {
-      try await connection.service.config(
-        request, metadata: connection.metadata, options: connection.options)
+    } to: {
+      try await $0.config($1, metadata: $2, options: $3)
     }.pairs
   }
 

@@ -57,10 +57,8 @@ extension SparkConnection {
 
   private func details(of id: String, session: String) async throws -> SparkError? {
     let request: Spark_Connect_FetchErrorDetailsRequest = request(session) { $0.errorID = id }
-    var options = options
-    options.timeout = Self.detailsTimeout
     let response = try await service.fetchErrorDetails(
-      request, metadata: metadata, options: options)
+      request, metadata: metadata, options: callOptions(within: Self.detailsTimeout))
     guard response.hasRootErrorIdx, response.errors.indices.contains(Int(response.rootErrorIdx))
     else { return nil }
     var error = response.errors[Int(response.rootErrorIdx)]

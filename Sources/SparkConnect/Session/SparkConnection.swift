@@ -95,6 +95,13 @@ final class SparkConnection: Sendable {
     return options
   }
 
+  /// The same for what is not waited for longer.
+  func callOptions(within timeout: Duration) -> CallOptions {
+    var options = options
+    options.timeout = timeout
+    return options
+  }
+
   /// Ends the connection.
   func close() {
     client.beginGracefulShutdown()
@@ -106,9 +113,7 @@ final class SparkConnection: Sendable {
     _ id: String, _ fill: (inout Request) -> Void = { _ in }
   ) -> Request {
     var request = Request()
-    request.sessionID = id
-    request.userContext = userContext
-    request.clientType = userAgent
+    name(&request, id)
     fill(&request)
     return request
   }
@@ -118,12 +123,16 @@ final class SparkConnection: Sendable {
     _ id: String, _ fill: (inout Request) -> Void = { _ in }
   ) -> Request {
     var request = Request()
-    request.sessionID = id
-    request.userContext = userContext
-    request.clientType = userAgent
+    name(&request, id)
     if let observed = serverSession.id { request.clientObservedServerSideSessionID = observed }
     fill(&request)
     return request
+  }
+
+  private func name(_ request: inout some SessionRequest, _ id: String) {
+    request.sessionID = id
+    request.userContext = userContext
+    request.clientType = userAgent
   }
 
   /// Takes note of the session that has answered.
@@ -131,6 +140,19 @@ final class SparkConnection: Sendable {
   /// - Throws: ``SparkError`` if it is not the one that answered before.
   func check(_ response: some SessionResponse) throws {
     try serverSession.observe(response.serverSideSessionID, of: target)
+  }
+
+  /// What the server answers to a request of the session `id`, which `send` sends.
+  ///
+  /// - Throws: as ``retrying(_:session:_:)``.
+  func answer<Request: ObservingSessionRequest, Response: SessionResponse>(
+    _ id: String, _ fill: (inout Request) -> Void,
+    to send: @Sendable (Service, Request, Metadata, CallOptions) async throws -> Response
+  ) async throws -> Response {
+    let request: Request = request(id, fill)
+    return try await retrying(session: id) {
+      try await send(service, request, metadata, options)
+    }
   }
 
   /// Runs one request, again while the server cannot be reached and the policy allows.
@@ -141,19 +163,11 @@ final class SparkConnection: Sendable {
     _ request: @Sendable () async throws -> Response
   ) async throws -> Response {
     if let loss = serverSession.loss { throw loss }
-    let response = try await attempting(policy, session: session, request)
-    try check(response)
-    return response
-  }
-
-  private func attempting<Result: Sendable>(
-    _ policy: RetryPolicy? = nil, session: String?,
-    _ request: @Sendable () async throws -> Result
-  ) async throws -> Result {
     var attempts = (policy ?? retries).attempts()
     while true {
+      let response: Response
       do {
-        return try await request()
+        response = try await request()
       } catch let error as RPCError {
         if RetryPolicy.isRetryable(error), let pause = attempts.next() {
           try await Task.sleep(for: RetryPolicy.pause(pause, after: error))
@@ -161,6 +175,8 @@ final class SparkConnection: Sendable {
         }
         throw await translated(error, session: session)
       }
+      try check(response)
+      return response
     }
   }
 }

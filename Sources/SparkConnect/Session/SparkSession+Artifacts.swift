@@ -4,6 +4,7 @@ package import Foundation
 import GRPCCore
 import SparkConnectProtocol
 import SwiftProtobuf
+import Synchronization
 
 extension SparkSession {
   /// The size of a chunk of an artifact, in bytes.
@@ -72,7 +73,7 @@ extension SparkSession {
   /// - Throws: ``SparkError`` if the server does not take it.
   package func addArtifact(named name: String, _ contents: Data) async throws {
     let hash = SHA256.hash(data: contents).map { String($0, radix: 16) }.joined(separator: ".")
-    if let sent = sentArtifact(name) {
+    if let sent = sentArtifacts.withLock({ $0[name] }) {
       if sent == hash { return }
       throw SparkError(
         .artifact,
@@ -102,12 +103,10 @@ extension SparkSession {
               }
             ]
           } else if index == 0 {
-            request.beginChunk = .with {
-              $0.name = name
-              $0.totalBytes = Int64(contents.count)
-              $0.numChunks = Int64(chunks)
-              $0.initialChunk = chunk
-            }
+            request.beginChunk.name = name
+            request.beginChunk.totalBytes = Int64(contents.count)
+            request.beginChunk.numChunks = Int64(chunks)
+            request.beginChunk.initialChunk = chunk
           } else {
             request.chunk = chunk
           }
@@ -123,7 +122,7 @@ extension SparkSession {
       throw SparkError(
         .artifact, "the server received '\(name)' damaged (its checksum differs); try again")
     }
-    rememberArtifact(name, hash: hash)
+    sentArtifacts.withLock { $0[name] = hash }
   }
 
   /// Runs an upload; what the server says against it is told with the artifact's name.
@@ -151,13 +150,10 @@ extension SparkSession {
 
   /// Whether the server has the artifact called `name` (of the `cache/` kind).
   func hasArtifact(_ name: String) async throws -> Bool {
-    let connection = connection
-    let request: Spark_Connect_ArtifactStatusesRequest = connection.request(id) {
+    try await connection.answer(id) {
       $0.names = [name]
-    }
-    return try await connection.retrying(session: id) {
-      try await connection.service.artifactStatus(
-        request, metadata: connection.metadata, options: connection.options)
+    } to: {
+      try await $0.artifactStatus($1, metadata: $2, options: $3)
     }.statuses[name]?.exists ?? false
   }
 }

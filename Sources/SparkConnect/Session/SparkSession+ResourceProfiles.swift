@@ -1,18 +1,22 @@
 import SparkConnectProtocol
 import SwiftProtobuf
+import Synchronization
 
 extension SparkSession {
   /// The id of `profile` on the server, which is told of it when it is first used in this session.
   ///
   /// - Throws: ``SparkError`` if an amount cannot be or the server refuses the profile.
   package func resourceProfileID(_ profile: ResourceProfile) async throws -> Int {
-    let registration = registration(of: profile) {
-      Task { try await self.createResourceProfile(profile) }
+    let registration = profileIDs.withLock { profileIDs -> Task<Int, any Error> in
+      if let known = profileIDs[profile] { return known }
+      let task = Task { try await self.createResourceProfile(profile) }
+      profileIDs[profile] = task
+      return task
     }
     do {
       return try await registration.value
     } catch {
-      forgetRegistration(of: profile)
+      profileIDs.withLock { $0[profile] = nil }
       throw error
     }
   }
@@ -20,7 +24,7 @@ extension SparkSession {
   private func createResourceProfile(_ profile: ResourceProfile) async throws -> Int {
     let message = try profile.message()
     let plan = Spark_Connect_Plan.with {
-      $0.command = .with { $0.createResourceProfileCommand = .with { $0.profile = message } }
+      $0.command.createResourceProfileCommand.profile = message
     }
     let result = Collected<Int>()
     do {

@@ -24,8 +24,6 @@ public final class SparkSession: Sendable {
     var progressStreams: [UUID: AsyncStream<ExecutionProgress>.Continuation] = [:]
     var preparation: Preparation?
     var nextPlanID: Int64 = 0
-    var sentArtifacts: [String: String] = [:]
-    var profiles: [ResourceProfile: Task<Int, any Error>] = [:]
   }
 
   /// Identifies the session on the server.
@@ -35,6 +33,10 @@ public final class SparkSession: Sendable {
   let connection: SparkConnection
   private let state = Mutex(State())
   let scanState = Mutex(ScanState())
+  /// The hashes of the artifacts that were sent, by their names.
+  let sentArtifacts = Mutex<[String: String]>([:])
+  /// The ids of resource profiles, each of which is registered once in the session.
+  let profileIDs = Mutex<[ResourceProfile: Task<Int, any Error>]>([:])
 
   private init(id: String, version: String, connection: SparkConnection) {
     self.id = id
@@ -65,10 +67,9 @@ public final class SparkSession: Sendable {
         $0.sparkVersion = .init()
       }
       let response = try await connection.retrying(.connecting, session: nil) {
-        var options = connection.options
-        options.timeout = .seconds(20)
-        return try await connection.service.analyzePlan(
-          request, metadata: connection.metadata, options: options)
+        try await connection.service.analyzePlan(
+          request, metadata: connection.metadata,
+          options: connection.callOptions(within: .seconds(20)))
       }
       return SparkSession(id: id, version: response.sparkVersion.version, connection: connection)
     } catch {
@@ -90,10 +91,8 @@ public final class SparkSession: Sendable {
   /// Ends the session on the server, with all it runs, and closes the connection.
   public func stop() async {
     let request: Spark_Connect_ReleaseSessionRequest = connection.request(id)
-    var options = connection.options
-    options.timeout = .seconds(5)
     _ = try? await connection.service.releaseSession(
-      request, metadata: connection.metadata, options: options)
+      request, metadata: connection.metadata, options: connection.callOptions(within: .seconds(5)))
     connection.close()
     for stream in state.withLock({ $0.progressStreams.values.map { $0 } }) { stream.finish() }
   }
@@ -157,29 +156,6 @@ public final class SparkSession: Sendable {
     }
   }
 
-  /// The hash under which an artifact was last sent in this session.
-  func sentArtifact(_ name: String) -> String? { state.withLock { $0.sentArtifacts[name] } }
-
-  func rememberArtifact(_ name: String, hash: String) {
-    state.withLock { $0.sentArtifacts[name] = hash }
-  }
-
-  /// The only registration of `profile` in this session; `begin` starts it if there is none.
-  func registration(
-    of profile: ResourceProfile, begin: () -> Task<Int, any Error>
-  ) -> Task<Int, any Error> {
-    state.withLock { state in
-      if let known = state.profiles[profile] { return known }
-      let task = begin()
-      state.profiles[profile] = task
-      return task
-    }
-  }
-
-  func forgetRegistration(of profile: ResourceProfile) {
-    state.withLock { _ = $0.profiles.removeValue(forKey: profile) }
-  }
-
   // MARK: Tags and interruption
 
   /// Marks all later executions of this session with `tag`, by which they can be interrupted.
@@ -227,11 +203,8 @@ public final class SparkSession: Sendable {
   private func interrupt(
     _ target: @Sendable (inout Spark_Connect_InterruptRequest) -> Void
   ) async throws -> [String] {
-    let connection = connection
-    let request: Spark_Connect_InterruptRequest = connection.request(id, target)
-    return try await connection.retrying(session: id) {
-      try await connection.service.interrupt(
-        request, metadata: connection.metadata, options: connection.options)
+    try await connection.answer(id, target) {
+      try await $0.interrupt($1, metadata: $2, options: $3)
     }.interruptedIds
   }
 
@@ -240,11 +213,8 @@ public final class SparkSession: Sendable {
   func analyze(
     _ fill: (inout Spark_Connect_AnalyzePlanRequest) -> Void
   ) async throws -> Spark_Connect_AnalyzePlanResponse {
-    let connection = connection
-    let request: Spark_Connect_AnalyzePlanRequest = connection.request(id, fill)
-    return try await connection.retrying(session: id) {
-      try await connection.service.analyzePlan(
-        request, metadata: connection.metadata, options: connection.options)
+    try await connection.answer(id, fill) {
+      try await $0.analyzePlan($1, metadata: $2, options: $3)
     }
   }
 }

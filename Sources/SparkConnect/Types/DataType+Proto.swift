@@ -17,10 +17,8 @@ extension DataType {
     case .float: message.float = .init()
     case .double: message.double = .init()
     case .decimal(let precision, let scale):
-      message.decimal = .with {
-        $0.precision = Int32(clamping: precision)
-        $0.scale = Int32(clamping: scale)
-      }
+      message.decimal.precision = Int32(clamping: precision)
+      message.decimal.scale = Int32(clamping: scale)
     case .string: message.string = .init()
     case .collatedString(let collation): message.string = .with { $0.collation = collation }
     case .char(let length): message.char = .with { $0.length = Int32(clamping: length) }
@@ -35,27 +33,19 @@ extension DataType {
     case .timestampNTZNanos(let precision):
       message.timestampNtzNanos = .with { $0.precision = Int32(clamping: precision) }
     case .dayTimeInterval(let from, let to):
-      message.dayTimeInterval = .with {
-        $0.startField = from.rawValue
-        $0.endField = to.rawValue
-      }
+      message.dayTimeInterval.startField = from.rawValue
+      message.dayTimeInterval.endField = to.rawValue
     case .yearMonthInterval(let from, let to):
-      message.yearMonthInterval = .with {
-        $0.startField = from.rawValue
-        $0.endField = to.rawValue
-      }
+      message.yearMonthInterval.startField = from.rawValue
+      message.yearMonthInterval.endField = to.rawValue
     case .calendarInterval: message.calendarInterval = .init()
     case .array(let element, let containsNull):
-      message.array = .with {
-        $0.elementType = element.proto
-        $0.containsNull = containsNull
-      }
+      message.array.elementType = element.proto
+      message.array.containsNull = containsNull
     case .map(let key, let value, let valueContainsNull):
-      message.map = .with {
-        $0.keyType = key.proto
-        $0.valueType = value.proto
-        $0.valueContainsNull = valueContainsNull
-      }
+      message.map.keyType = key.proto
+      message.map.valueType = value.proto
+      message.map.valueContainsNull = valueContainsNull
     case .struct(let fields): message.struct = fields.proto
     case .variant: message.variant = .init()
     case .geometry(let srid):
@@ -63,13 +53,11 @@ extension DataType {
     case .geography(let srid):
       message.geography = .with { $0.srid = Int32(clamping: srid ?? Self.anySRID) }
     case .userDefined(let type):
-      message.udt = .with {
-        $0.type = "udt"
-        if let name = type.jvmClass { $0.jvmClass = name }
-        if let name = type.pythonClass { $0.pythonClass = name }
-        if let pickled = type.serializedPythonClass { $0.serializedPythonClass = pickled }
-        if let stored = type.sqlType { $0.sqlType = stored.proto }
-      }
+      message.udt.type = "udt"
+      if let name = type.jvmClass { message.udt.jvmClass = name }
+      if let name = type.pythonClass { message.udt.pythonClass = name }
+      if let pickled = type.serializedPythonClass { message.udt.serializedPythonClass = pickled }
+      if let stored = type.sqlType { message.udt.sqlType = stored.proto }
     case .unparsed(let name): message.unparsed = .with { $0.dataTypeString = name }
     case .unknown(let type):
       // It goes back to the server as it came; what is no message stays one without a kind.

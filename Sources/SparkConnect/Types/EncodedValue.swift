@@ -56,18 +56,9 @@ extension EncodedValue {
     }
     switch (self, type) {
     case (.null, _): return .null
-    case (.leaf(.string(let text), _), .decimal(_, let scale)):
+    case (.leaf(.string, _), .decimal(_, let scale)), (.leaf(.int, _), .decimal(_, let scale)),
+      (.leaf(.uint, _), .decimal(_, let scale)):
       guard let decimal = ArrowDecimal(text, byteWidth: 16, scale: scale) else { throw misfit() }
-      return .decimal(decimal)
-    case (.leaf(.int(let number), _), .decimal(_, let scale)):
-      guard let decimal = ArrowDecimal("\(number)", byteWidth: 16, scale: scale) else {
-        throw misfit()
-      }
-      return .decimal(decimal)
-    case (.leaf(.uint(let number), _), .decimal(_, let scale)):
-      guard let decimal = ArrowDecimal("\(number)", byteWidth: 16, scale: scale) else {
-        throw misfit()
-      }
       return .decimal(decimal)
     // Durations and dates are microseconds, the values of these types nanoseconds.
     case (.leaf(.int(let micros), .dayTimeInterval), .time):
@@ -98,9 +89,8 @@ extension EncodedValue {
         })
     case (.object(let properties), .struct(let fields)):
       return .structure(try fields.map { try Self.field($0, of: properties, place) })
-    case (.map(let entries), .struct(let fields)):
-      let properties = entries.map { (name: $0.key.text, value: $0.value) }
-      return .structure(try fields.map { try Self.field($0, of: properties, place) })
+    case (.map(let entries), .struct):
+      return try Self.object(entries.map { ($0.key.text, $0.value) }).value(as: type, place)
     default: throw misfit()
     }
   }
@@ -112,7 +102,7 @@ extension EncodedValue {
     return try property?.value.value(as: field.type, "\(place).\(field.name)") ?? .null
   }
 
-  /// A key in messages, and as the name of a field.
+  /// A key in messages, and as the name of a field; a number as decimals are read.
   private var text: String {
     switch self {
     case .leaf(.string(let text), _): text

@@ -77,24 +77,23 @@ struct RowDecoder: Decoder {
   }
 
   func container<Key: CodingKey>(keyedBy: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    let entries: [(name: String, value: ArrowValue, type: DataType)]
     switch (value, type) {
     case (.structure(let values), .struct(let fields)):
-      return KeyedDecodingContainer(
-        KeyedRowContainer<Key>(
-          entries: zip(fields, values).map { ($0.name, $1, $0.type) }, codingPath: codingPath))
-    case (.map(let entries), .map(_, let valueType, _)):
-      return KeyedDecodingContainer(
-        KeyedRowContainer<Key>(
-          entries: try entries.map { entry in
-            switch entry.key {
-            case .string(let key): (key, entry.value, valueType)
-            // A dictionary of `Int` asks for its keys as text and number.
-            case .int(let key): ("\(key)", entry.value, valueType)
-            default: throw mismatch([String: Any].self)
-            }
-          }, codingPath: codingPath))
+      entries = zip(fields, values).map { ($0.name, $1, $0.type) }
+    case (.map(let pairs), .map(_, let valueType, _)):
+      entries = try pairs.map { pair in
+        switch pair.key {
+        case .string(let key): (key, pair.value, valueType)
+        // A dictionary of `Int` asks for its keys as text and number.
+        case .int(let key): ("\(key)", pair.value, valueType)
+        default: throw mismatch([String: Any].self)
+        }
+      }
     default: throw mismatch([String: Any].self)
     }
+    return KeyedDecodingContainer(
+      KeyedRowContainer<Key>(entries: entries, codingPath: codingPath))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// The worker's processes, as Spark starts them in place of Python's daemon.
@@ -47,9 +48,7 @@ package enum WorkerDaemon {
         claimStandardOutput()
         let service = service(engine: try engine(), options)
         let connection = try Socket.connect(to: .tcp(port: port, isIPv6: isIPv6))
-        connection.write(text: secret)
-        try connection.flush()
-        guard try connection.readText() == "ok" else {
+        guard try connection.answer(toSecret: secret) == "ok" else {
           throw WorkerError(.launch, "Spark refused this worker's secret")
         }
         try serveAlone(connection, service)
@@ -68,17 +67,7 @@ package enum WorkerDaemon {
   }
 
   /// The variables of this process.
-  package static var processEnvironment: [String: String] {
-    var variables: [String: String] = [:]
-    var entry = environ
-    while let text = entry.pointee {
-      let parts = String(cString: text).split(
-        separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
-      entry += 1
-    }
-    return variables
-  }
+  package static var processEnvironment: [String: String] { ProcessInfo.processInfo.environment }
 
   private static func runDaemon(
     _ listener: Int32, _ secret: String?, _ socketPath: String?, _ greeting: WireBytes,

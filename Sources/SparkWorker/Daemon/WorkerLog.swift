@@ -23,11 +23,6 @@ package struct WorkerLog: Sendable {
   package func callAsFunction(_ level: Level, _ message: @autoclosure () -> String) {
     guard level >= self.level else { return }
     let line = "\(Self.prefix)\(getpid()) \(level.rawValue): \(message())\n"
-    var bytes = Array(line.utf8)[...]
-    while !bytes.isEmpty {
-      let written = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-      if written <= 0 { return }
-      bytes = bytes.dropFirst(written)
-    }
+    writeAll(Array(line.utf8)[...], to: STDERR_FILENO)
   }
 }

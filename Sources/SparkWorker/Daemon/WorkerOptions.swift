@@ -1,23 +1,16 @@
 /// How the worker behaves; the environment of the executors can change it.
 package struct WorkerOptions: Sendable {
   /// How long an idle process keeps its models.
-  package var modelRetention: Duration
+  package var modelRetention = Duration.seconds(600)
   /// How long a daemon without connections lives on, with its models. Spark closes connections a minute
   /// after a session's last task, and starts another daemon when it needs one.
-  package var idleExit: Duration
+  package var idleExit = Duration.seconds(120)
   /// How long functions that ran in a process that died run apart, if nothing more happens.
   var probation = Duration.seconds(600)
   /// What is written to the executor's log.
-  package var logLevel: WorkerLog.Level
+  package var logLevel = WorkerLog.Level.info
 
-  package init(
-    modelRetention: Duration = .seconds(600), idleExit: Duration = .seconds(120),
-    logLevel: WorkerLog.Level = .info
-  ) {
-    self.modelRetention = modelRetention
-    self.idleExit = idleExit
-    self.logLevel = logLevel
-  }
+  package init() {}
 
   /// These options as the environment changes them: `NEEDLETAIL_MODEL_RETENTION` and
   /// `NEEDLETAIL_WORKER_IDLE_EXIT` in seconds, `NEEDLETAIL_LOG_LEVEL` as `debug`, `info`, `warning` or

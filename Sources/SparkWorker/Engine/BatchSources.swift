@@ -1,26 +1,64 @@
 import ArrowIPC
 import SparkFunctions
 
-/// The arguments of a function: some of the input's columns, in their order.
-final class SelectedColumns: BatchSource {
-  private let base: any BatchSource
-  private let columns: [Int]
-
-  init(_ base: any BatchSource, columns: [Int]) {
-    self.base = base
-    self.columns = columns
+extension BatchSource {
+  /// What `change` makes of each batch.
+  private func mapped(
+    _ change: @escaping (RecordBatch) throws -> RecordBatch
+  ) -> any BatchSource {
+    BatchGenerator { [self] in
+      try Task.checkCancellation()
+      return try await next().map(change)
+    }
   }
 
-  func next() async throws -> RecordBatch? {
-    guard let batch = try await base.next() else { return nil }
-    if let missing = columns.first(where: { $0 >= batch.columns.count }) {
-      throw WorkerError(
-        .protocolViolation,
-        "a function's argument is column \(missing) of an input of \(batch.columns.count) columns")
+  /// The arguments of a function: some of the input's columns, in their order.
+  func selecting(_ columns: [Int]) -> any BatchSource {
+    mapped { batch in
+      if let missing = columns.first(where: { $0 >= batch.columns.count }) {
+        throw WorkerError(
+          .protocolViolation,
+          "a function's argument is column \(missing) of an input of \(batch.columns.count) columns"
+        )
+      }
+      return try RecordBatch(
+        schema: ArrowSchema(columns.map { batch.schema.fields[$0] }),
+        columns: columns.map { batch.columns[$0] }, rowCount: batch.rowCount)
     }
-    return try RecordBatch(
-      schema: ArrowSchema(columns.map { batch.schema.fields[$0] }),
-      columns: columns.map { batch.columns[$0] }, rowCount: batch.rowCount)
+  }
+
+  /// The columns of a table that Spark wrapped into one struct column.
+  func unwrapped() -> any BatchSource {
+    mapped { batch in
+      guard batch.columns.count == 1, case .structure(let fields) = batch.columns[0].type else {
+        throw WorkerError(
+          .protocolViolation,
+          "mapInArrow expects one struct column, Spark sent \(batch.columns.map(\.type))")
+      }
+      let table = batch.columns[0]
+      return try RecordBatch(
+        schema: ArrowSchema(fields), columns: fields.indices.map { table.field($0) },
+        rowCount: batch.rowCount)
+    }
+  }
+
+  /// The tables that `function` gave wrapped into one struct column, as Spark wants them from
+  /// `mapInArrow`.
+  func wrapped(_ function: String) -> any BatchSource {
+    var first: [ArrowField]?
+    return mapped { batch in
+      let fields = first ?? batch.schema.fields
+      first = fields
+      guard fields.map(\.type) == batch.columns.map(\.type) else {
+        throw WorkerError(
+          .wrongOutput,
+          "the batches differ: \(fields) in the first one, later \(batch.schema.fields)",
+          function: function)
+      }
+      return try RecordBatch([
+        ("_0", try ArrowColumn.structure(fields, batch.columns, count: batch.rowCount))
+      ])
+    }
   }
 }
 
@@ -85,56 +123,5 @@ final class CheckedColumn: BatchSource {
       "\(rows) rows were given for \(input.rows) rows of input\(input.isAtEnd ? "" : " so far"); a "
         + "function must give exactly one row for each row that it takes, in the same order",
       function: function)
-  }
-}
-
-/// The columns of a table that Spark wrapped into one struct column.
-final class UnwrappedBatches: BatchSource {
-  private let base: any BatchSource
-
-  init(_ base: any BatchSource) { self.base = base }
-
-  func next() async throws -> RecordBatch? {
-    try Task.checkCancellation()
-    guard let batch = try await base.next() else { return nil }
-    guard batch.columns.count == 1, case .structure(let fields) = batch.columns[0].type else {
-      throw WorkerError(
-        .protocolViolation,
-        "mapInArrow expects one struct column, Spark sent \(batch.columns.map(\.type))")
-    }
-    let table = batch.columns[0]
-    return try RecordBatch(
-      schema: ArrowSchema(fields), columns: fields.indices.map { table.field($0) },
-      rowCount: batch.rowCount)
-  }
-}
-
-/// Tables wrapped into one struct column, as Spark wants them from `mapInArrow`.
-final class WrappedBatches: BatchSource {
-  private let base: any BatchSource
-  private let function: String
-  private var fields: [ArrowField]?
-
-  init(_ base: any BatchSource, function: String) {
-    self.base = base
-    self.function = function
-  }
-
-  func next() async throws -> RecordBatch? {
-    try Task.checkCancellation()
-    guard let batch = try await base.next() else { return nil }
-    let fields = self.fields ?? batch.schema.fields
-    self.fields = fields
-    guard fields.map(\.type) == batch.columns.map(\.type) else {
-      throw WorkerError(
-        .wrongOutput,
-        "the batches differ: \(fields) in the first one, later \(batch.schema.fields)",
-        function: function)
-    }
-    return try RecordBatch([
-      (
-        "_0", try ArrowColumn.structure(fields, batch.columns, count: batch.rowCount)
-      )
-    ])
   }
 }

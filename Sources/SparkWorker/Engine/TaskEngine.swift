@@ -43,18 +43,17 @@ package struct TaskEngine: Sendable {
       guard chains.count == 1, let chain = chains.first else {
         throw WorkerError(.unsupported, "mapInArrow with \(calls.count) functions, expected one")
       }
-      var source: any BatchSource = UnwrappedBatches(input)
+      var source = input.unwrapped()
       for item in chain.functions {
         source = try await item.function.evaluate(
           source, invocation: item.invocation, worker: worker)
       }
-      return WrappedBatches(source, function: chain.functions.last?.function.name ?? "")
+      return source.wrapped(chain.functions.last?.function.name ?? "")
     }
     let shared = SharedInput(input, consumers: chains.count)
     var outputs: [any BatchSource] = []
     for (index, chain) in chains.enumerated() {
-      var source: any BatchSource = SelectedColumns(
-        shared.source(index), columns: chain.arguments.map(\.column))
+      var source = shared.source(index).selecting(chain.arguments.map(\.column))
       for item in chain.functions {
         let counted = CountedBatches(source)
         let output = try await item.function.evaluate(

@@ -29,9 +29,7 @@ struct BarrierChannel: BarrierCoordinator {
       switch address {
       case .tcp(let port, let secret):
         connection = try Socket.connect(to: .tcp(port: port, isIPv6: prefersIPv6))
-        connection.write(text: secret)
-        try connection.flush()
-        let answer = try connection.readText()
+        let answer = try connection.answer(toSecret: secret)
         guard answer == "ok" else {
           throw WorkerError(.barrier, "Spark's coordinator refused this task: \(answer)")
         }

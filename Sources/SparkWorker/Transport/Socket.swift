@@ -13,60 +13,38 @@ package enum Socket {
   package static func listenTCP(isIPv6: Bool = false) throws(WorkerError) -> (
     descriptor: Int32, port: Int
   ) {
-    let descriptor = try make(isIPv6 ? AF_INET6 : AF_INET)
-    do {
-      try withAddress(.tcp(port: 0, isIPv6: isIPv6)) { address, length throws(WorkerError) in
-        try check(bind(descriptor, address, length), "a loopback port cannot be taken")
-      }
+    var storage = sockaddr_storage()
+    let address = Address.tcp(port: 0, isIPv6: isIPv6)
+    let descriptor = try open(address) { descriptor, address, length throws(WorkerError) in
+      try check(bind(descriptor, address, length), "a loopback port cannot be taken")
       try check(listen(descriptor, SOMAXCONN), "a loopback port cannot be listened on")
-      var storage = sockaddr_storage()
       var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
       let result = withUnsafeMutableBytes(of: &storage) { bytes in
         getsockname(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
       }
       try check(result, "the port's number cannot be read")
-      // The port stands at the same place in both address forms.
-      let port = withUnsafeBytes(of: &storage) {
-        UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
-      }
-      return (descriptor, Int(port))
-    } catch {
-      close(descriptor)
-      throw error
     }
+    // The port stands at the same place in both address forms.
+    let port = withUnsafeBytes(of: &storage) {
+      UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+    }
+    return (descriptor, Int(port))
   }
 
   /// Listens on a new socket file that only this user can open.
   package static func listenUnix(path: String) throws(WorkerError) -> Int32 {
-    let descriptor = try make(AF_UNIX)
-    do {
-      try withAddress(.unix(path: path)) { address, length throws(WorkerError) in
-        let mask = umask(0o177)
-        defer { umask(mask) }
-        try check(bind(descriptor, address, length), "the socket \(path) cannot be made")
-      }
+    try open(.unix(path: path)) { descriptor, address, length throws(WorkerError) in
+      let mask = umask(0o177)
+      defer { umask(mask) }
+      try check(bind(descriptor, address, length), "the socket \(path) cannot be made")
       try check(listen(descriptor, SOMAXCONN), "the socket \(path) cannot be listened on")
-      return descriptor
-    } catch {
-      close(descriptor)
-      throw error
     }
   }
 
   /// Connects to `address`.
   package static func connect(to address: Address) throws(WorkerError) -> WorkerConnection {
-    let descriptor =
-      switch address {
-      case .tcp(_, let isIPv6): try make(isIPv6 ? AF_INET6 : AF_INET)
-      case .unix: try make(AF_UNIX)
-      }
-    do {
-      try withAddress(address) { pointer, length throws(WorkerError) in
-        try check(Glibc.connect(descriptor, pointer, length), "no connection to \(address)")
-      }
-    } catch {
-      close(descriptor)
-      throw error
+    let descriptor = try open(address) { descriptor, pointer, length throws(WorkerError) in
+      try check(Glibc.connect(descriptor, pointer, length), "no connection to \(address)")
     }
     sendAtOnce(descriptor)
     return WorkerConnection(descriptor: descriptor)
@@ -88,21 +66,39 @@ package enum Socket {
 
   /// Two connected sockets.
   package static func pair() throws(WorkerError) -> (WorkerConnection, WorkerConnection) {
-    var descriptors: [Int32] = [-1, -1]
+    let (first, second) = try pair(Int32(SOCK_STREAM.rawValue))
+    return (WorkerConnection(descriptor: first), WorkerConnection(descriptor: second))
+  }
+
+  /// The descriptors of two connected sockets of a type.
+  static func pair(_ type: Int32) throws(WorkerError) -> (Int32, Int32) {
+    var ends: [Int32] = [-1, -1]
     try check(
-      socketpair(AF_UNIX, type, 0, &descriptors), "two connected sockets cannot be made")
-    return (
-      WorkerConnection(descriptor: descriptors[0]), WorkerConnection(descriptor: descriptors[1])
-    )
+      socketpair(AF_UNIX, type | Int32(SOCK_CLOEXEC.rawValue), 0, &ends),
+      "two connected sockets cannot be made")
+    return (ends[0], ends[1])
   }
 
-  private static var type: Int32 {
-    Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-  }
-
-  private static func make(_ family: Int32) throws(WorkerError) -> Int32 {
-    let descriptor = socket(family, type, 0)
+  /// A new socket, which `use` binds or connects to `address`; closed if that fails.
+  private static func open(
+    _ address: Address,
+    _ use: (Int32, UnsafePointer<sockaddr>, socklen_t) throws(WorkerError) -> Void
+  ) throws(WorkerError) -> Int32 {
+    let family =
+      switch address {
+      case .tcp(_, let isIPv6): isIPv6 ? AF_INET6 : AF_INET
+      case .unix: AF_UNIX
+      }
+    let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     try check(descriptor, "a socket cannot be made")
+    do {
+      try withAddress(address) { pointer, length throws(WorkerError) in
+        try use(descriptor, pointer, length)
+      }
+    } catch {
+      close(descriptor)
+      throw error
+    }
     return descriptor
   }
 
@@ -114,9 +110,7 @@ package enum Socket {
   }
 
   private static func check(_ result: Int32, _ failure: String) throws(WorkerError) {
-    if result < 0 {
-      throw WorkerError(.launch, "\(failure): \(String(cString: strerror(errno)))")
-    }
+    if result < 0 { throw WorkerError.system(failure) }
   }
 
   private static func withAddress(

@@ -73,7 +73,7 @@ package final class WorkerConnection: ByteSource, ByteSink, @unchecked Sendable 
     var request = pollfd(descriptor: descriptor)
     while poll(&request, 1, -1) < 0 {
       if errno != EINTR {
-        throw Self.closed("waiting failed: \(String(cString: strerror(errno)))")
+        throw WorkerError.system("waiting failed", .connectionClosed)
       }
     }
   }
@@ -97,6 +97,13 @@ package final class WorkerConnection: ByteSource, ByteSink, @unchecked Sendable 
   package func readText() throws(WorkerError) -> String {
     var reader = WireReader(self)
     return try reader.text("a text")
+  }
+
+  /// Sends the secret of the other side, and returns its answer: `ok` if it is the right one.
+  package func answer(toSecret secret: String) throws(WorkerError) -> String {
+    write(text: secret)
+    try flush()
+    return try readText()
   }
 
   /// The next four bytes as a number, which stay to be read.
@@ -127,7 +134,7 @@ package final class WorkerConnection: ByteSource, ByteSink, @unchecked Sendable 
     while true {
       let count = recv(descriptor, memory.baseAddress, memory.count, 0)
       if count >= 0 { return count }
-      if errno != EINTR { throw Self.closed("reading failed: \(String(cString: strerror(errno)))") }
+      if errno != EINTR { throw WorkerError.system("reading failed", .connectionClosed) }
     }
   }
 
@@ -180,7 +187,7 @@ package final class WorkerConnection: ByteSource, ByteSink, @unchecked Sendable 
       }
       if count < 0 {
         if errno == EINTR { continue }
-        throw Self.closed("writing failed: \(String(cString: strerror(errno)))")
+        throw WorkerError.system("writing failed", .connectionClosed)
       }
       var left = count
       while left > 0 {

@@ -19,7 +19,7 @@ struct WorkerProcess {
     let (control, workerControl) = try ControlChannel.pair()
     var pipeEnds: [Int32] = [-1, -1]
     guard pipe(&pipeEnds) == 0 else {
-      let error = failure("no more pipes")
+      let error = WorkerError.system("no more pipes")
       close(control.descriptor)
       close(workerControl)
       throw error
@@ -57,7 +57,7 @@ struct WorkerProcess {
       close(control.descriptor)
       close(pipeEnds[0])
       errno = result
-      throw failure("\(Executable.path) cannot be started")
+      throw WorkerError.system("\(Executable.path) cannot be started")
     }
     return WorkerProcess(
       processID: processID, own: own, control: control, errors: pipeEnds[0])
@@ -72,12 +72,7 @@ struct WorkerProcess {
       return
     }
     lastWords.append(piece[..<count])
-    var rest = piece[..<count]
-    while !rest.isEmpty {
-      let written = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-      if written <= 0 { break }
-      rest = rest.dropFirst(written)
-    }
+    writeAll(piece[..<count], to: STDERR_FILENO)
   }
 
   /// Waits for the end of a process that has closed its descriptors, and takes what it left.
@@ -90,10 +85,6 @@ struct WorkerProcess {
     close(errors)
     close(control.descriptor)
     return WorkerDeath(status: status, lastWords: lastWords.lines)
-  }
-
-  private static func failure(_ what: String) -> WorkerError {
-    WorkerError(.launch, "\(what): \(String(cString: strerror(errno)))")
   }
 }
 

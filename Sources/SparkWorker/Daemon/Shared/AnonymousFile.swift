@@ -15,8 +15,7 @@ enum AnonymousFile {
       address, to: (@convention(c) (UnsafePointer<CChar>, CUnsignedInt) -> CInt).self)
     let descriptor = create(name, closeOnExec)
     guard descriptor >= 0 else {
-      throw WorkerError(
-        .launch, "no memory can be shared with a process: \(String(cString: strerror(errno)))")
+      throw WorkerError.system("no memory can be shared with a process")
     }
     return descriptor
   }
@@ -24,15 +23,10 @@ enum AnonymousFile {
   /// A file that holds `bytes`.
   static func make(_ name: String, holding bytes: [UInt8]) throws(WorkerError) -> Int32 {
     let descriptor = try make(name)
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      guard count > 0 else {
-        close(descriptor)
-        throw WorkerError(
-          .launch, "a task cannot be passed on: \(String(cString: strerror(errno)))")
-      }
-      rest = rest.dropFirst(count)
+    guard writeAll(bytes[...], to: descriptor) else {
+      let error = WorkerError.system("a task cannot be passed on")
+      close(descriptor)
+      throw error
     }
     return descriptor
   }

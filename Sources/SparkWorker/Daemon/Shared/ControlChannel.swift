@@ -51,13 +51,8 @@ struct ControlChannel: Sendable {
 
   /// The daemon's end, and the descriptor of the worker's.
   static func pair() throws(WorkerError) -> (daemon: ControlChannel, worker: Int32) {
-    var ends: [Int32] = [-1, -1]
-    let type = Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue)
-    guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
-      throw WorkerError(
-        .launch, "two connected sockets cannot be made: \(String(cString: strerror(errno)))")
-    }
-    return (ControlChannel(descriptor: ends[0]), ends[1])
+    let (daemon, worker) = try Socket.pair(Int32(SOCK_SEQPACKET.rawValue))
+    return (ControlChannel(descriptor: daemon), worker)
   }
 
   /// Sends `message`; its descriptors stay open here.

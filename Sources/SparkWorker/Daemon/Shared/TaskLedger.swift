@@ -25,14 +25,12 @@ package final class TaskLedger: Sendable {
     } else {
       self.descriptor = try AnonymousFile.make("needletail-tasks")
       guard ftruncate(self.descriptor, off_t(Self.size)) == 0 else {
-        throw WorkerError(
-          .launch, "no memory can be shared: \(String(cString: strerror(errno)))")
+        throw WorkerError.system("no memory can be shared")
       }
     }
     let mapped = mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_SHARED, self.descriptor, 0)
     guard let mapped, mapped != MAP_FAILED else {
-      throw WorkerError(
-        .launch, "the memory of the daemon cannot be mapped: \(String(cString: strerror(errno)))")
+      throw WorkerError.system("the memory of the daemon cannot be mapped")
     }
     memory = mapped
   }
