@@ -160,10 +160,11 @@ public final class SavedModel: InProcessModel {
         model: model)
     }
     let signature = SavedModelSignature(found)
+    let types = ModelSignature.list(ElementType.allCases)
     if let (input, kind) = signature.otherInputs.min(by: { $0.key < $1.key }) {
       throw TensorFlowError(
         .unsupportedModel,
-        "the input \(input) is \(kind); only dense tensors of \(knownTypes) can be given. Save the "
+        "the input \(input) is \(kind); only dense tensors of \(types) can be given. Save the "
           + "model with a signature that takes those",
         model: model, signature: found.name)
     }
@@ -171,15 +172,11 @@ public final class SavedModel: InProcessModel {
       let list = signature.otherOutputs.map { "\($0) is \($1)" }.sorted().joined(separator: ", ")
       throw TensorFlowError(
         .unsupportedModel,
-        "no output is a dense tensor of \(knownTypes) (\(list.isEmpty ? "it has none" : list)). "
+        "no output is a dense tensor of \(types) (\(list.isEmpty ? "it has none" : list)). "
           + "Save the model with a signature that gives one",
         model: model, signature: found.name)
     }
     return found
-  }
-
-  private static var knownTypes: String {
-    ElementType.allCases.map(\.rawValue).joined(separator: ", ")
   }
 }
 

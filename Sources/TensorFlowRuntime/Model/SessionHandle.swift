@@ -72,8 +72,8 @@ final class SessionHandle: Sendable {
     guard type == entry.type else {
       throw TensorFlowStatus(
         code: 3,
-        text: "the signature says \(ElementType.tensorFlowName(of: entry.type)), the graph "
-          + ElementType.tensorFlowName(of: type))
+        text: "the signature says \(ElementType.tensorFlow.name(entry.type)), the graph "
+          + ElementType.tensorFlow.name(type))
     }
     return GraphOutput(operation: operation, result: Int32(source.result))
   }

@@ -36,15 +36,12 @@ struct SignatureBuilder {
     do throws(TorchStatus) {
       return (try TorchSignature(layouts: layouts), inputNames, outputNames)
     } catch {
+      let types = ModelSignature.list(ElementType.allCases.filter { $0 != .string })
       throw TorchError(
         .unsupportedModel,
-        "\(error.text). Export the model so that it takes row-major tensors of \(Self.knownTypes)",
+        "\(error.text). Export the model so that it takes row-major tensors of \(types)",
         model: package.name, cause: error)
     }
-  }
-
-  private static var knownTypes: String {
-    ElementType.allCases.filter { $0 != .string }.map(\.rawValue).joined(separator: ", ")
   }
 
   private func layouts(count: Int) throws -> [InputLayout] {

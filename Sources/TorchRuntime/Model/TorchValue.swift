@@ -121,9 +121,7 @@ final class TorchValue: @unchecked Sendable {
     var address: UnsafeMutableRawPointer?
     try api.check(api.data(pointer, &address), "asking for a tensor's memory")
     guard let address else { throw TorchStatus(text: "it has no memory") }
-    let owners = inputs.compactMap { $0.fixedWidth?.memory.storage }.filter { storage in
-      (storage.baseAddress..<storage.baseAddress + storage.byteCount).contains(address)
-    }
+    let owners = inputs.storages(around: address)
     let storage = TensorStorage(
       foreign: address, byteCount: count * width,
       release: { withExtendedLifetime((self, owners, container)) {} })
