@@ -1,3 +1,5 @@
+import NativeLibraries
+
 /// What computes a model's operators: ONNX Runtime's own CPU kernels or a library for a device.
 ///
 /// A session's providers are tried in order for each operator; the CPU is always the last resort,
