@@ -15,9 +15,11 @@ struct SavedModelFile: Sendable {
   init(directory path: String, model: String) throws(TensorFlowError) {
     let bytes = try Self.read(path, model: model)
     do throws(ProtobufError) {
-      metaGraphs = try bytes.withUnsafeBufferPointer {
-        (bytes) throws(ProtobufError) -> [MetaGraph] in
-        try Self.metaGraphs(ProtobufReader(UnsafeRawBufferPointer(bytes)))
+      try bytes.withUnsafeBufferPointer { bytes throws(ProtobufError) in
+        let reader = ProtobufReader(UnsafeRawBufferPointer(bytes))
+        try reader.eachMessage { number, message throws(ProtobufError) in
+          if number == 2 { metaGraphs.append(try MetaGraph(message)) }
+        }
       }
     } catch {
       throw TensorFlowError(
@@ -31,19 +33,6 @@ struct SavedModelFile: Sendable {
         "\(Self.fileName) (\(bytes.count) bytes) holds no graph. Export or copy the model again",
         model: model)
     }
-  }
-
-  private static func metaGraphs(
-    _ reader: ProtobufReader
-  ) throws(ProtobufError) -> [MetaGraph] {
-    var reader = reader
-    var graphs: [MetaGraph] = []
-    while let field = try reader.next() {
-      if field.number == 2, case .bytes(let range) = field.value {
-        graphs.append(try MetaGraph(reader.message(range)))
-      }
-    }
-    return graphs
   }
 
   /// The graph that was saved with exactly `tags`.
