@@ -10,19 +10,22 @@ extension TorchPackage {
   ) throws(TorchError) {
     if let platform = metadata["AOTI_PLATFORM"], !platform.isEmpty, platform != "linux" {
       throw failure(
-        "the package was compiled for \(platform), this is linux. \(Self.recompile)")
+        .wrongDevice, "the package was compiled for \(platform), this is linux. \(Self.recompile)")
     }
     if let machine = metadata["AOTI_MACHINE"], !machine.isEmpty, machine != processor.machine {
       throw failure(
+        .wrongDevice,
         "the package was compiled for the processor type \(machine), this one is "
           + "\(processor.machine). \(Self.recompile)")
     }
     guard device == "cpu" || device == "cuda" else {
       throw failure(
+        .wrongDevice,
         "the package was compiled for the device \(device); cpu and cuda are supported")
     }
     if let wanted, wanted.kind != device {
       throw failure(
+        .wrongDevice,
         "the package was compiled for the device \(device), and \(wanted) is asked for. Compile it "
           + "again from a module and inputs on \(wanted.kind), or leave TorchModelOptions.device out"
       )
@@ -30,14 +33,11 @@ extension TorchPackage {
     let missing = processor.missing(for: instructionSets)
     if !missing.isEmpty {
       throw failure(
+        .wrongDevice,
         "the package was compiled for a processor with \(instructionSets); this one lacks "
           + "\(missing.joined(separator: ", ")). \(Self.recompile), or for every such processor with "
           + "inductor_configs={\"cpp.march\": \"x86-64-v3\", \"cpp.simdlen\": 256}")
     }
-  }
-
-  private func failure(_ message: String) -> TorchError {
-    TorchError(.wrongDevice, message, model: name)
   }
 
   private static let recompile = "Compile it on a machine like this one"
