@@ -65,18 +65,16 @@ public struct SentenceEmbedder: Sendable {
     output = try Self.output(of: network, pools: pooling != nil, name: name)
     let isPooled = output.shape.rank == 2
     if !isPooled, let reason = configuration.uncomputed(pooling: pooling) {
-      throw TextPipelineError(
+      throw folder.failure(
         .unsupportedModel,
         "\(reason). Export the whole pipeline, so that the ONNX file gives sentence_embedding "
-          + "(optimum-cli export onnx --library sentence_transformers)",
-        model: name)
+          + "(optimum-cli export onnx --library sentence_transformers)")
     }
     if isPooled, !configuration.poolsPrompt, !configuration.prompt.isEmpty {
-      throw TextPipelineError(
+      throw folder.failure(
         .unsupportedModel,
         "the pooling leaves the prompt out (include_prompt), but the ONNX file pools by itself; "
-          + "export the network alone, so that it gives last_hidden_state",
-        model: name)
+          + "export the network alone, so that it gives last_hidden_state")
     }
     self.pooling = isPooled ? [] : pooling.map { [$0] } ?? configuration.pooling
     self.isNormalized = isNormalized ?? configuration.isNormalized

@@ -57,10 +57,10 @@ public struct TextClassifier: Sendable {
       let output = network.outputs.first(where: { $0.name == "logits" })
         ?? network.outputs.first(where: { $0.elementType.isFloatingPoint })
     else {
-      throw TextPipelineError(
+      throw folder.failure(
         .unsupportedModel,
         "the model gives no logits; its outputs are "
-          + network.outputs.map(\.description).joined(separator: ", "), model: name)
+          + network.outputs.map(\.description).joined(separator: ", "))
     }
     logits = output.name
     let width = output.shape.rank == 2 && output.shape[1] > 0 ? output.shape[1] : nil
@@ -68,8 +68,7 @@ public struct TextClassifier: Sendable {
     labels = configuration.labels
     function = configuration.function
     if let topK, !(1...labels.count).contains(topK) {
-      throw TextPipelineError(
-        .invalidOption, "topK is \(topK), the model has \(labels.count) labels", model: name)
+      throw folder.failure(.invalidOption, "topK is \(topK), the model has \(labels.count) labels")
     }
     self.topK = topK
     self.options = options
