@@ -11,13 +11,13 @@ extension Tokenizer {
     _ texts: StringTensor, addSpecialTokens: Bool = true
   ) throws(TokenizerError) -> TokenBatch {
     try encodeBatch(count: texts.count, addSpecialTokens) { row, body throws(TokenizerError) in
-      try withoutEscaping(texts.bytes) { bytes throws(TokenizerError) in
+      try texts.bytes.withUnsafeBufferPointer { bytes throws(TokenizerError) in
         let text = UnsafeBufferPointer(
           rebasing: bytes[texts.offsets[row]..<texts.offsets[row + 1]])
         if UTF8Text.isValid(text) {
           try body(text)
         } else {
-          try withoutEscaping(Array(texts[row].utf8), body)
+          try Array(texts[row].utf8).withUnsafeBufferPointer(body)
         }
       }
     }
