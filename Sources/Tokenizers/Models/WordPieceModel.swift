@@ -78,6 +78,5 @@ struct ModelMemory {
   var heap: [UInt64] = []
   var path: [UnigramModel.Step] = []
   var buffer: [UInt8] = []
-  var fallback: [Int32] = []
   var cache = WordCache()
 }
