@@ -60,6 +60,16 @@ struct ExpressionParser {
     return true
   }
 
+  /// Reads the characters from here on for which `belongs` is true.
+  mutating func text(while belongs: (Unicode.Scalar) -> Bool) -> String {
+    var text = ""
+    while let scalar = current.flatMap({ Unicode.Scalar($0) }), belongs(scalar) {
+      text.unicodeScalars.append(scalar)
+      position += 1
+    }
+    return text
+  }
+
   mutating func alternatives(depth: Int) throws(TokenizerError) -> ExpressionNode {
     guard depth < Self.maximumDepth else {
       throw failure("groups are nested deeper than \(Self.maximumDepth) levels")
