@@ -56,13 +56,8 @@ public struct SentenceEmbedder: Sendable {
     let folder = try ModelFolder(path: path, name: name, subfolder: modules.networkPath)
     try options.check(model: name)
     configuration = try SentenceConfiguration(folder, modules)
-    let network =
-      try model
-      ?? folder.network(
-        folder.requiredModelFile(
-          ["model.onnx"], chosen: options.file, task: "feature-extraction"), options.session)
-    encoder = try TokenModel(network, name: name, firstPosition: folder.firstPosition())
-    output = try Self.output(of: network, pools: pooling != nil, name: name)
+    encoder = try TokenModel(folder, model, options, task: "feature-extraction")
+    output = try Self.output(of: encoder.model, pools: pooling != nil, name: name)
     let isPooled = output.shape.rank == 2
     if !isPooled, let reason = configuration.uncomputed(pooling: pooling) {
       throw folder.failure(
