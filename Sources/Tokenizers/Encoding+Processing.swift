@@ -48,12 +48,7 @@ extension Encoding {
       self = cut
       return
     }
-    guard stride < length else {
-      throw TokenizerError(
-        .invalidOption,
-        "the truncation stride \(stride) must be less than the \(length) tokens that remain "
-          + "beside the special tokens")
-    }
+    guard stride < length else { throw Truncation.wideStride(stride, of: length) }
     var ranges: [Range<Int>] = []
     repeat {
       let start = ranges.count * (length - stride)

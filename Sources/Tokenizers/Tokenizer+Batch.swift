@@ -52,10 +52,7 @@ extension Tokenizer {
       let added = addSpecialTokens ? postProcessor?.addedTokens(isPair: false) ?? 0 : 0
       limit = try truncation.limit(added: added)
       if let limit, limit > 0, truncation.stride >= limit {
-        throw TokenizerError(
-          .invalidOption,
-          "the truncation stride \(truncation.stride) must be less than the "
-            + "\(limit) tokens that remain beside the special tokens")
+        throw Truncation.wideStride(truncation.stride, of: limit)
       }
     }
     // One token more than remains shows that the row is too long.
@@ -89,12 +86,7 @@ extension Tokenizer {
       ids.append(contentsOf: row)
       return
     }
-    if truncation.strategy == .onlySecond, limit > 0 {
-      throw TokenizerError(
-        .invalidOption,
-        "truncation is set to cut the second text, but there is only one; "
-          + "choose longestFirst or onlyFirst")
-    }
+    if truncation.strategy == .onlySecond, limit > 0 { throw Truncation.noSecondText }
     ids.append(
       contentsOf: truncation.direction == .right ? row.prefix(limit) : row.suffix(limit))
   }
