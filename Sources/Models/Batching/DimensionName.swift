@@ -47,6 +47,11 @@ extension TensorSpecification {
     return DimensionName(dimensionNames[axis])
   }
 
+  /// Whether a dimension varies that nobody has named.
+  var hasUnnamedDimension: Bool {
+    shape.indices.contains { shape[$0] < 0 && dimensionName($0).map(\.isMadeUp) ?? true }
+  }
+
   /// The positions of the varying dimensions that have one of `names`.
   func axes(named names: Set<String>) -> [Int] {
     shape.indices.filter { axis in dimensionName(axis).map { names.contains($0.text) } ?? false }
