@@ -164,12 +164,10 @@ public struct EncoderDecoder: SequenceModel {
         right.withUnsafeBufferPointer { right in
           for row in 0..<rows {
             let start = row * (first + second)
-            for index in 0..<first {
-              output.initializeElement(at: start + index, to: left[row * first + index])
-            }
-            for index in 0..<second {
-              output.initializeElement(at: start + first + index, to: right[row * second + index])
-            }
+            _ = output[start...].initialize(
+              fromContentsOf: left[row * first..<(row + 1) * first])
+            _ = output[(start + first)...].initialize(
+              fromContentsOf: right[row * second..<(row + 1) * second])
           }
         }
       }
