@@ -33,8 +33,7 @@ struct ClassifierConfiguration: Sendable {
     switch try file.text("problem_type") {
     case "regression": function = .none
     case "multi_label_classification": function = .sigmoid
-    case "single_label_classification": function = labels.count == 1 ? .sigmoid : .softmax
-    case nil: function = labels.count == 1 ? .sigmoid : .softmax
+    case "single_label_classification", nil: function = labels.count == 1 ? .sigmoid : .softmax
     case let other?:
       throw folder.failure(
         .invalidConfiguration,
