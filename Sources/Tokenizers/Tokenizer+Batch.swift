@@ -67,8 +67,7 @@ extension Tokenizer {
             try tokenize(text, &workspace, limit: earlyStop)
           }
           try append(workspace.sink.ids, limit: limit, to: &ids)
-        } catch {
-          var error = error
+        } catch var error {
           error.location = error.location ?? "row \(row)"
           throw error
         }
