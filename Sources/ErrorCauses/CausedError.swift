@@ -26,18 +26,15 @@ extension Error {
   ///
   /// - Returns: `nil` if none is.
   public func first<Wanted: Error>(_ type: Wanted.Type = Wanted.self) -> Wanted? {
-    var error: any Error = self
-    while true {
-      if let found = error as? Wanted { return found }
-      guard let cause = (error as? any CausedError)?.cause else { return nil }
-      error = cause
-    }
+    for error in chain { if let found = error as? Wanted { return found } }
+    return nil
   }
 
   /// The error with which it began: the last one behind this, or this itself.
-  public var root: any Error {
-    var error: any Error = self
-    while let cause = (error as? any CausedError)?.cause { error = cause }
-    return error
+  public var root: any Error { chain.reduce(self) { $1 } }
+
+  /// This error and those behind it, each before its cause.
+  var chain: some Sequence<any Error> {
+    sequence(first: self as any Error) { ($0 as? any CausedError)?.cause }
   }
 }

@@ -31,13 +31,11 @@ extension Error {
   /// The first error that knows decides: this one, or one behind it. Where none does, the model has
   /// refused the rows.
   package var faultOfRows: RowFaultKind? {
-    var error: any Error = self
-    while true {
+    for error in chain {
       if error is CancellationError { return nil }
       if let known = error as? any RowFaultError { return known.rowFault }
-      guard let cause = (error as? any CausedError)?.cause else { return .model }
-      error = cause
     }
+    return .model
   }
 }
 

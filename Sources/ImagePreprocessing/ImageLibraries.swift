@@ -9,19 +9,13 @@ public import NativeLibraries
 public enum ImageLibraries {
   /// Where TurboJPEG (libjpeg-turbo 2.0 or later) is looked for.
   public static func jpegSearch() -> DynamicLibrarySearch {
-    DynamicLibrarySearch(
-      library: "TurboJPEG", fileName: "libturbojpeg.so",
-      environmentVariable: "NEEDLETAIL_TURBOJPEG", folder: "images",
-      loaderName: "libturbojpeg.so.0",
-      advice: advice(package: "libturbojpeg0", variable: "NEEDLETAIL_TURBOJPEG"))
+    search(
+      "TurboJPEG", "libturbojpeg.so", version: 0, "NEEDLETAIL_TURBOJPEG", package: "libturbojpeg0")
   }
 
   /// Where libpng 1.6 is looked for.
   public static func pngSearch() -> DynamicLibrarySearch {
-    DynamicLibrarySearch(
-      library: "libpng", fileName: "libpng16.so", environmentVariable: "NEEDLETAIL_LIBPNG",
-      folder: "images", loaderName: "libpng16.so.16",
-      advice: advice(package: "libpng16-16", variable: "NEEDLETAIL_LIBPNG"))
+    search("libpng", "libpng16.so", version: 16, "NEEDLETAIL_LIBPNG", package: "libpng16-16")
   }
 
   /// The files to ship to a machine that shall decode images: those libraries that this machine
@@ -37,8 +31,14 @@ public enum ImageLibraries {
     return needletail_library_path(address).map { String(cString: $0) }
   }
 
-  private static func advice(package: String, variable: String) -> String {
-    "Install it with `apt-get install \(package)`, or set \(variable) to the library's file or "
-      + "directory; on Spark executors, ship the library beside the program."
+  private static func search(
+    _ library: String, _ file: String, version: Int, _ variable: String, package: String
+  ) -> DynamicLibrarySearch {
+    DynamicLibrarySearch(
+      library: library, fileName: file, environmentVariable: variable, folder: "images",
+      loaderName: "\(file).\(version)",
+      advice:
+        "Install it with `apt-get install \(package)`, or set \(variable) to the library's file "
+        + "or directory; on Spark executors, ship the library beside the program.")
   }
 }

@@ -94,15 +94,21 @@ public final class DynamicLibrary: Sendable {
     throws(DynamicLibraryError) -> Function
   {
     guard let address = address(of: symbol) else {
-      throw DynamicLibraryError(
+      throw failure(
         .symbolMissing,
-        "\(path) has no function \(symbol), so it is another library or one of another kind; name "
-          + "the right file, or remove this one from the place where it was found",
-        library: name, paths: [path])
+        "has no function \(symbol), so it is another library or one of another kind; name the right "
+          + "file, or remove this one from the place where it was found")
     }
     precondition(
       MemoryLayout<Function>.size == MemoryLayout<UnsafeMutableRawPointer>.size,
       "\(Function.self) is not a C function")
     return unsafeBitCast(address, to: Function.self)
+  }
+
+  /// An error about this library, whose path the message begins with.
+  package func failure(
+    _ code: DynamicLibraryError.Code, _ message: String
+  ) -> DynamicLibraryError {
+    DynamicLibraryError(code, "\(path) \(message)", library: name, paths: [path])
   }
 }

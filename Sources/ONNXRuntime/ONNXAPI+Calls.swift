@@ -46,25 +46,3 @@ extension ONNXAPI {
     return names
   }
 }
-
-/// Calls `body` with `strings` as NUL-terminated strings, which live until it returns.
-func withCStrings<Result, Failure: Error>(
-  _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) throws(Failure) -> Result
-) throws(Failure) -> Result {
-  var bytes: [CChar] = []
-  var starts: [Int] = []
-  for string in strings {
-    starts.append(bytes.count)
-    bytes.append(contentsOf: string.utf8CString)
-  }
-  let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: max(bytes.count, 1))
-  let pointers = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(
-    capacity: max(starts.count, 1))
-  defer {
-    buffer.deallocate()
-    pointers.deallocate()
-  }
-  for (index, byte) in bytes.enumerated() { buffer[index] = byte }
-  for (index, start) in starts.enumerated() { pointers[index] = UnsafePointer(buffer + start) }
-  return try body(pointers)
-}

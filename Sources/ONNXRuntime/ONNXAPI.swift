@@ -10,6 +10,9 @@ struct ONNXAPI: @unchecked Sendable {
   typealias Text = UnsafePointer<CChar>
   typealias TextOut = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   typealias Texts = UnsafePointer<UnsafePointer<CChar>?>
+  typealias TextList = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+  typealias MemoryOut = UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  typealias Sizes = UnsafePointer<Int64>
   typealias Failure = OpaquePointer?
   typealias Release = @convention(c) (Object?) -> Void
   typealias Setter = @convention(c) (Object, Int32) -> Failure
@@ -22,40 +25,49 @@ struct ONNXAPI: @unchecked Sendable {
   typealias Dimensions = @convention(c) (Object, UnsafeMutablePointer<Int64>, Int) -> Failure
   typealias KeysValues = @convention(c) (Object, Texts, Texts, Int) -> Failure
 
+  /// The function table for API version 17.
+  let table: UnsafePointer<UnsafeRawPointer?>
+  /// The runtime's version, which says how much longer the table really is.
+  let version: ONNXVersion
+
+  private func entry<Function>(_ index: Int) -> Function {
+    unsafeBitCast(table[index], to: Function.self)
+  }
+
   // Statuses, the environment and the process's providers.
-  let getErrorCode: @convention(c) (Object) -> Int32
-  let getErrorMessage: @convention(c) (Object) -> Text
-  let releaseStatus: Release
-  let createEnvironment: @convention(c) (Int32, Text, Out) -> Failure
-  let getAvailableProviders:
-    @convention(c) (
-      UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
-      UnsafeMutablePointer<Int32>
-    ) -> Failure
-  let releaseAvailableProviders:
-    @convention(c) (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, Int32) -> Failure
+  var getErrorCode: @convention(c) (Object) -> Int32 { entry(1) }
+  var getErrorMessage: @convention(c) (Object) -> Text { entry(2) }
+  var releaseStatus: Release { entry(93) }
+  var createEnvironment: @convention(c) (Int32, Text, Out) -> Failure { entry(3) }
+  var getAvailableProviders:
+    @convention(c) (UnsafeMutablePointer<TextList?>, UnsafeMutablePointer<Int32>) -> Failure
+  { entry(125) }
+  var releaseAvailableProviders: @convention(c) (TextList, Int32) -> Failure { entry(126) }
 
   // Session options.
-  let createSessionOptions: @convention(c) (Out) -> Failure
-  let releaseSessionOptions: Release
-  let setExecutionMode: Setter
-  let enableProfiling: @convention(c) (Object, Text) -> Failure
-  let disableMemoryPattern: @convention(c) (Object) -> Failure
-  let disableMemoryArena: @convention(c) (Object) -> Failure
-  let setLogSeverity: Setter
-  let setOptimizationLevel: Setter
-  let setIntraOpThreads: Setter
-  let setInterOpThreads: Setter
-  let overrideDimension: @convention(c) (Object, Text, Int64) -> Failure
-  let addConfigurationEntry: @convention(c) (Object, Text, Text) -> Failure
-  let registerOperators:
-    @convention(c) (Object, Text, UnsafeMutablePointer<UnsafeMutableRawPointer?>) -> Failure
+  var createSessionOptions: @convention(c) (Out) -> Failure { entry(10) }
+  var releaseSessionOptions: Release { entry(100) }
+  var setExecutionMode: Setter { entry(13) }
+  var enableProfiling: @convention(c) (Object, Text) -> Failure { entry(14) }
+  var disableMemoryPattern: @convention(c) (Object) -> Failure { entry(17) }
+  var disableMemoryArena: @convention(c) (Object) -> Failure { entry(19) }
+  var setLogSeverity: Setter { entry(22) }
+  var setOptimizationLevel: Setter { entry(23) }
+  var setIntraOpThreads: Setter { entry(24) }
+  var setInterOpThreads: Setter { entry(25) }
+  var overrideDimension: @convention(c) (Object, Text, Int64) -> Failure { entry(124) }
+  var addConfigurationEntry: @convention(c) (Object, Text, Text) -> Failure { entry(130) }
+  var registerOperators: @convention(c) (Object, Text, MemoryOut) -> Failure { entry(29) }
 
   // Execution providers.
-  let appendProvider: @convention(c) (Object, Text, Texts, Texts, Int) -> Failure
-  let appendOpenVINO: KeysValues?
-  let cuda: ProviderOptions
-  let tensorRT: ProviderOptions
+  var appendProvider: @convention(c) (Object, Text, Texts, Texts, Int) -> Failure { entry(216) }
+  var appendOpenVINO: KeysValues? { version.minor >= 17 ? entry(275) : nil }
+  var cuda: ProviderOptions {
+    ProviderOptions(create: entry(205), update: entry(206), append: entry(204), release: entry(208))
+  }
+  var tensorRT: ProviderOptions {
+    ProviderOptions(create: entry(171), update: entry(172), append: entry(170), release: entry(174))
+  }
 
   /// The four functions of a provider with an options object.
   struct ProviderOptions {
@@ -66,168 +78,76 @@ struct ONNXAPI: @unchecked Sendable {
   }
 
   // Sessions and what they say of the model.
-  let createSession: @convention(c) (Object, Text, Object, Out) -> Failure
-  let createSessionFromBytes: @convention(c) (Object, UnsafeRawPointer, Int, Object, Out) -> Failure
-  let releaseSession: Release
-  let inputCount: Count
-  let outputCount: Count
-  let inputName: NameAt
-  let outputName: NameAt
-  let inputType: TypeAt
-  let outputType: TypeAt
-  let releaseTypeInfo: Release
-  let kindOfTypeInfo: Kind
-  let tensorInfoOfTypeInfo: Getter
-  let sequenceInfoOfTypeInfo: Getter
-  let elementOfSequence: Getter
-  let mapInfoOfTypeInfo: Getter
-  let keyOfMap: Kind
-  let valueOfMap: Getter
-  let elementType: Kind
-  let dimensionCount: Count
-  let dimensions: Dimensions
-  let symbolicDimensions:
+  var createSession: @convention(c) (Object, Text, Object, Out) -> Failure { entry(7) }
+  var createSessionFromBytes: @convention(c) (Object, UnsafeRawPointer, Int, Object, Out) -> Failure
+  { entry(8) }
+  var releaseSession: Release { entry(95) }
+  var inputCount: Count { entry(30) }
+  var outputCount: Count { entry(31) }
+  var inputName: NameAt { entry(36) }
+  var outputName: NameAt { entry(37) }
+  var inputType: TypeAt { entry(33) }
+  var outputType: TypeAt { entry(34) }
+  var releaseTypeInfo: Release { entry(98) }
+  var kindOfTypeInfo: Kind { entry(56) }
+  var tensorInfoOfTypeInfo: Getter { entry(55) }
+  var sequenceInfoOfTypeInfo: Getter { entry(104) }
+  var elementOfSequence: Getter { entry(107) }
+  var mapInfoOfTypeInfo: Getter { entry(103) }
+  var keyOfMap: Kind { entry(105) }
+  var valueOfMap: Getter { entry(106) }
+  var elementType: Kind { entry(60) }
+  var dimensionCount: Count { entry(61) }
+  var dimensions: Dimensions { entry(62) }
+  var symbolicDimensions:
     @convention(c) (Object, UnsafeMutablePointer<UnsafePointer<CChar>?>, Int) -> Failure
-  let hasShape: (@convention(c) (Object) -> Bool)?
-  let getMetadata: Getter
-  let releaseMetadata: Release
-  let producerName: MetadataText
-  let graphName: MetadataText
-  let domain: MetadataText
-  let graphDescription: MetadataText
-  let modelDescription: MetadataText
-  let modelVersion: @convention(c) (Object, UnsafeMutablePointer<Int64>) -> Failure
-  let customKeys:
-    @convention(c) (
-      Object, Object, UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
-      UnsafeMutablePointer<Int64>
-    ) -> Failure
-  let customValue: @convention(c) (Object, Object, Text, TextOut) -> Failure
-  let endProfiling: @convention(c) (Object, Object, TextOut) -> Failure
+  { entry(63) }
+  var hasShape: (@convention(c) (Object) -> Bool)? { version.minor >= 24 ? entry(390) : nil }
+  var getMetadata: Getter { entry(111) }
+  var releaseMetadata: Release { entry(118) }
+  var producerName: MetadataText { entry(112) }
+  var graphName: MetadataText { entry(113) }
+  var domain: MetadataText { entry(114) }
+  var graphDescription: MetadataText { entry(158) }
+  var modelDescription: MetadataText { entry(115) }
+  var modelVersion: @convention(c) (Object, UnsafeMutablePointer<Int64>) -> Failure { entry(117) }
+  var customKeys:
+    @convention(c) (Object, Object, UnsafeMutablePointer<TextList?>, UnsafeMutablePointer<Int64>)
+      -> Failure
+  { entry(123) }
+  var customValue: @convention(c) (Object, Object, Text, TextOut) -> Failure { entry(116) }
+  var endProfiling: @convention(c) (Object, Object, TextOut) -> Failure { entry(110) }
 
   // Values.
-  let defaultAllocator: @convention(c) (Out) -> Failure
-  let free: @convention(c) (Object, UnsafeMutableRawPointer?) -> Failure
-  let createMemoryInfo: @convention(c) (Int32, Int32, Out) -> Failure
-  let releaseMemoryInfo: Release
-  let createTensor: @convention(c) (Object, UnsafePointer<Int64>?, Int, Int32, Out) -> Failure
-  let createTensorOverMemory:
-    @convention(c) (
-      Object, UnsafeMutableRawPointer, Int, UnsafePointer<Int64>?, Int, Int32, Out
-    ) -> Failure
-  let kindOfValue: Kind
-  let partOfValue: @convention(c) (Object, Int32, Object, Out) -> Failure
-  let partCount: Count
-  let shapeOfValue: Getter
-  let releaseShape: Release
-  let elementCount: Count
-  let data: @convention(c) (Object, UnsafeMutablePointer<UnsafeMutableRawPointer?>) -> Failure
-  let stringBuffer: @convention(c) (Object, Int, Int, TextOut) -> Failure
-  let stringByteCount: Count
-  let strings:
+  var defaultAllocator: @convention(c) (Out) -> Failure { entry(78) }
+  var free: @convention(c) (Object, UnsafeMutableRawPointer?) -> Failure { entry(76) }
+  var createMemoryInfo: @convention(c) (Int32, Int32, Out) -> Failure { entry(69) }
+  var releaseMemoryInfo: Release { entry(94) }
+  var createTensor: @convention(c) (Object, Sizes?, Int, Int32, Out) -> Failure { entry(48) }
+  var createTensorOverMemory:
+    @convention(c) (Object, UnsafeMutableRawPointer, Int, Sizes?, Int, Int32, Out) -> Failure
+  { entry(49) }
+  var kindOfValue: Kind { entry(67) }
+  var partOfValue: @convention(c) (Object, Int32, Object, Out) -> Failure { entry(80) }
+  var partCount: Count { entry(81) }
+  var shapeOfValue: Getter { entry(65) }
+  var releaseShape: Release { entry(99) }
+  var elementCount: Count { entry(64) }
+  var data: @convention(c) (Object, MemoryOut) -> Failure { entry(51) }
+  var stringBuffer: @convention(c) (Object, Int, Int, TextOut) -> Failure { entry(252) }
+  var stringByteCount: Count { entry(53) }
+  var strings:
     @convention(c) (Object, UnsafeMutableRawPointer?, Int, UnsafeMutablePointer<Int>, Int)
       -> Failure
-  let releaseValue: Release
+  { entry(54) }
+  var releaseValue: Release { entry(96) }
 
   // Running.
-  let run:
-    @convention(c) (
-      Object, Object?, Texts?, UnsafePointer<OpaquePointer?>?, Int, Texts?, Int, Out
-    ) -> Failure
-  let createRunOptions: @convention(c) (Out) -> Failure
-  let releaseRunOptions: Release
-  let terminate: @convention(c) (Object) -> Failure
-
-  /// - Parameters:
-  ///   - table: the function table for API version 17.
-  ///   - version: the runtime's version, which says how much longer the table really is.
-  init(table: UnsafePointer<UnsafeRawPointer?>, version: ONNXVersion) {
-    func entry<Function>(_ index: Int) -> Function {
-      unsafeBitCast(table[index], to: Function.self)
-    }
-    getErrorCode = entry(1)
-    getErrorMessage = entry(2)
-    releaseStatus = entry(93)
-    createEnvironment = entry(3)
-    getAvailableProviders = entry(125)
-    releaseAvailableProviders = entry(126)
-
-    createSessionOptions = entry(10)
-    releaseSessionOptions = entry(100)
-    setExecutionMode = entry(13)
-    enableProfiling = entry(14)
-    disableMemoryPattern = entry(17)
-    disableMemoryArena = entry(19)
-    setLogSeverity = entry(22)
-    setOptimizationLevel = entry(23)
-    setIntraOpThreads = entry(24)
-    setInterOpThreads = entry(25)
-    overrideDimension = entry(124)
-    addConfigurationEntry = entry(130)
-    registerOperators = entry(29)
-
-    appendProvider = entry(216)
-    appendOpenVINO = version.minor >= 17 ? entry(275) : nil
-    cuda = ProviderOptions(
-      create: entry(205), update: entry(206), append: entry(204), release: entry(208))
-    tensorRT = ProviderOptions(
-      create: entry(171), update: entry(172), append: entry(170), release: entry(174))
-
-    createSession = entry(7)
-    createSessionFromBytes = entry(8)
-    releaseSession = entry(95)
-    inputCount = entry(30)
-    outputCount = entry(31)
-    inputName = entry(36)
-    outputName = entry(37)
-    inputType = entry(33)
-    outputType = entry(34)
-    releaseTypeInfo = entry(98)
-    kindOfTypeInfo = entry(56)
-    tensorInfoOfTypeInfo = entry(55)
-    sequenceInfoOfTypeInfo = entry(104)
-    elementOfSequence = entry(107)
-    mapInfoOfTypeInfo = entry(103)
-    keyOfMap = entry(105)
-    valueOfMap = entry(106)
-    elementType = entry(60)
-    dimensionCount = entry(61)
-    dimensions = entry(62)
-    symbolicDimensions = entry(63)
-    hasShape = version.minor >= 24 ? entry(390) : nil
-    getMetadata = entry(111)
-    releaseMetadata = entry(118)
-    producerName = entry(112)
-    graphName = entry(113)
-    domain = entry(114)
-    modelDescription = entry(115)
-    graphDescription = entry(158)
-    modelVersion = entry(117)
-    customKeys = entry(123)
-    customValue = entry(116)
-    endProfiling = entry(110)
-
-    defaultAllocator = entry(78)
-    free = entry(76)
-    createMemoryInfo = entry(69)
-    releaseMemoryInfo = entry(94)
-    createTensor = entry(48)
-    createTensorOverMemory = entry(49)
-    kindOfValue = entry(67)
-    partOfValue = entry(80)
-    partCount = entry(81)
-    shapeOfValue = entry(65)
-    releaseShape = entry(99)
-    elementCount = entry(64)
-    data = entry(51)
-    stringBuffer = entry(252)
-    stringByteCount = entry(53)
-    strings = entry(54)
-    releaseValue = entry(96)
-
-    run = entry(9)
-    createRunOptions = entry(39)
-    releaseRunOptions = entry(97)
-    terminate = entry(46)
-  }
+  var run:
+    @convention(c) (Object, Object?, Texts?, UnsafePointer<OpaquePointer?>?, Int, Texts?, Int, Out)
+      -> Failure
+  { entry(9) }
+  var createRunOptions: @convention(c) (Out) -> Failure { entry(39) }
+  var releaseRunOptions: Release { entry(97) }
+  var terminate: @convention(c) (Object) -> Failure { entry(46) }
 }

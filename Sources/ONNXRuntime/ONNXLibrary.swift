@@ -45,17 +45,14 @@ public final class ONNXLibrary: Sendable {
     typealias GetVersion = @convention(c) () -> UnsafePointer<CChar>?
     let getBase: Base = try library.function("OrtGetApiBase")
     guard let base = getBase(), let tableEntry = base[0], let versionEntry = base[1] else {
-      throw DynamicLibraryError(
-        .badVersion, "\(library.path) answers with no functions; the file is damaged",
-        library: Self.name, paths: [library.path])
+      throw library.failure(.badVersion, "answers with no functions; the file is damaged")
     }
     let text =
       unsafeBitCast(versionEntry, to: GetVersion.self)().map { String(cString: $0) } ?? ""
     version = try Self.checkVersion(text, path: library.path)
     guard let table = unsafeBitCast(tableEntry, to: GetTable.self)(Self.tableVersion) else {
-      throw DynamicLibraryError(
-        .badVersion, "\(library.path) is version \(text), but does not offer API version 17",
-        library: Self.name, paths: [library.path])
+      throw library.failure(
+        .badVersion, "is version \(text), but does not offer API version 17")
     }
     path = library.path
     api = ONNXAPI(table: table, version: version)

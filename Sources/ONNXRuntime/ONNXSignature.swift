@@ -28,8 +28,9 @@ struct ONNXSignature: Sendable {
       case .other(let other):
         throw ONNXError(
           .unsupportedModel,
-          "the input \(name) is \(other); only tensors of \(Self.knownTypes) can be given. "
-            + "Export the model so that it takes tensors",
+          "the input \(name) is \(other); only tensors of "
+            + "\(ModelSignature.list(ElementType.allCases)) can be given. Export the model so that it "
+            + "takes tensors",
           model: model)
       }
     }
@@ -71,10 +72,6 @@ struct ONNXSignature: Sendable {
     return texts
   }
 
-  private static var knownTypes: String {
-    ElementType.allCases.map(\.rawValue).joined(separator: ", ")
-  }
-
   private enum Reading {
     case tensor(TensorSpecification)
     case other(ONNXValueType)
@@ -84,7 +81,7 @@ struct ONNXSignature: Sendable {
     _ type: OpaquePointer, name: String, api: ONNXAPI
   ) throws(ONNXStatus) -> Reading {
     let kind = try ONNXValueType(type, api: api)
-    guard case .tensor(let code) = kind, let elementType = ElementType(onnxCode: code) else {
+    guard case .tensor(let code) = kind, let elementType = ElementType.onnx.type(code) else {
       return .other(kind)
     }
     let info = try api.object { api.tensorInfoOfTypeInfo(type, $0) }

@@ -21,7 +21,7 @@ final class ONNXValue: @unchecked Sendable {
   convenience init(_ tensor: AnyTensor, for handle: ONNXSessionHandle) throws(ONNXStatus) {
     let api = handle.api
     let dimensions = tensor.shape.dimensions.map(Int64.init)
-    let code = tensor.elementType.onnxCode
+    let code = ElementType.onnx[tensor.elementType]
     if case .string(let strings) = tensor {
       let pointer = try api.object {
         api.createTensor(handle.allocator, dimensions, dimensions.count, code, $0)
@@ -67,25 +67,21 @@ final class ONNXValue: @unchecked Sendable {
     defer { api.releaseShape(info) }
     let code: Int32 = try api.number { api.elementType(info, $0) }
     let shape = try api.shape(of: info)
-    guard let type = ElementType(onnxCode: code) else {
-      throw ONNXStatus(code: 1, text: "it is a tensor of \(ElementType.onnxName(of: code))")
+    guard let type = ElementType.onnx.type(code) else {
+      throw ONNXStatus(code: 1, text: "it is a tensor of \(ElementType.onnx.name(code))")
     }
-    switch type {
-    case .string: return .string(try strings(shape: shape))
-    case .bool: return .bool(try view(Bool.self, shape, inputs))
-    case .int8: return .int8(try view(Int8.self, shape, inputs))
-    case .int16: return .int16(try view(Int16.self, shape, inputs))
-    case .int32: return .int32(try view(Int32.self, shape, inputs))
-    case .int64: return .int64(try view(Int64.self, shape, inputs))
-    case .uint8: return .uint8(try view(UInt8.self, shape, inputs))
-    case .uint16: return .uint16(try view(UInt16.self, shape, inputs))
-    case .uint32: return .uint32(try view(UInt32.self, shape, inputs))
-    case .uint64: return .uint64(try view(UInt64.self, shape, inputs))
-    case .float16: return .float16(try view(Float16.self, shape, inputs))
-    case .bfloat16: return .bfloat16(try view(BFloat16.self, shape, inputs))
-    case .float32: return .float32(try view(Float.self, shape, inputs))
-    case .float64: return .float64(try view(Double.self, shape, inputs))
+    guard let count = shape.elementCount, count > 0 else {
+      return try AnyTensor(emptyOf: type, shape: shape)
     }
+    guard let width = type.byteCount else { return .string(try strings(shape, count: count)) }
+    var address: UnsafeMutableRawPointer?
+    try api.check(api.data(pointer, &address))
+    guard let address else { throw ONNXStatus(code: 1, text: "it has no memory on the CPU") }
+    let kept = inputs.storages(around: address)
+    let storage = TensorStorage(
+      foreign: address, byteCount: count * width,
+      release: { withExtendedLifetime((self, kept)) {} })
+    return try AnyTensor(viewing: storage, elementType: type, shape: shape)
   }
 
   /// The value, a sequence of maps or one map, as rows. Maps are in the order of their keys.
@@ -135,9 +131,7 @@ final class ONNXValue: @unchecked Sendable {
     return Array(zip(keys, values))
   }
 
-  private func strings(shape: Shape) throws -> StringTensor {
-    let count = shape.elementCount ?? 0
-    if count == 0 { return try StringTensor(offsets: [0], bytes: [], shape: shape) }
+  private func strings(_ shape: Shape, count: Int) throws -> StringTensor {
     let byteCount: Int = try api.number { api.stringByteCount(pointer, $0) }
     var offsets = [Int](repeating: 0, count: count)
     let bytes = try [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, filled in
@@ -151,21 +145,5 @@ final class ONNXValue: @unchecked Sendable {
       filled = byteCount
     }
     return try StringTensor(offsets: offsets + [byteCount], bytes: bytes, shape: shape)
-  }
-
-  private func view<Element: TensorElement>(
-    _ type: Element.Type, _ shape: Shape, _ inputs: [AnyTensor]
-  ) throws -> Tensor<Element> {
-    guard let count = shape.elementCount, count > 0 else { return Tensor(shape: shape) { _ in } }
-    var address: UnsafeMutableRawPointer?
-    try api.check(api.data(pointer, &address))
-    guard let address else { throw ONNXStatus(code: 1, text: "it has no memory on the CPU") }
-    let kept = inputs.compactMap { $0.fixedWidth?.memory.storage }.filter { storage in
-      (storage.baseAddress..<storage.baseAddress + storage.byteCount).contains(address)
-    }
-    let storage = TensorStorage(
-      foreign: address, byteCount: count * MemoryLayout<Element>.stride,
-      release: { withExtendedLifetime((self, kept)) {} })
-    return try Tensor(viewing: storage, shape: shape)
   }
 }

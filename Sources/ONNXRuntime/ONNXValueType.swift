@@ -41,9 +41,10 @@ indirect enum ONNXValueType: Sendable, Hashable {
   var isMapOfNumbers: Bool {
     switch self {
     case .sequence(.map(let key, .tensor(let value))), .map(let key, .tensor(let value)):
-      let keys: [ElementType] = [.int64, .string]
-      let values: [ElementType] = [.float32, .float64, .int64]
-      return keys.contains { $0.onnxCode == key } && values.contains { $0.onnxCode == value }
+      let keys: [ElementType?] = [.int64, .string]
+      let values: [ElementType?] = [.float32, .float64, .int64]
+      return keys.contains(ElementType.onnx.type(key))
+        && values.contains(ElementType.onnx.type(value))
     default: return false
     }
   }
@@ -63,10 +64,10 @@ extension ONNXValueType: CustomStringConvertible {
   /// `a sequence of maps from int64 to float32`.
   var description: String {
     switch self {
-    case .tensor(let code): "a tensor of \(ElementType.onnxName(of: code))"
+    case .tensor(let code): "a tensor of \(ElementType.onnx.name(code))"
     case .sequence(let element): "a sequence of \(element.plural)"
     case .map(let key, let value):
-      "a map from \(ElementType.onnxName(of: key)) to \(value.elementName)"
+      "a map from \(ElementType.onnx.name(key)) to \(value.elementName)"
     case .other(Self.sequenceKind): "a sequence"
     case .other(Self.mapKind): "a map"
     case .other(4): "an opaque value"
@@ -78,16 +79,16 @@ extension ONNXValueType: CustomStringConvertible {
 
   private var plural: String {
     switch self {
-    case .tensor(let code): "tensors of \(ElementType.onnxName(of: code))"
+    case .tensor(let code): "tensors of \(ElementType.onnx.name(code))"
     case .sequence(let element): "sequences of \(element.plural)"
     case .map(let key, let value):
-      "maps from \(ElementType.onnxName(of: key)) to \(value.elementName)"
+      "maps from \(ElementType.onnx.name(key)) to \(value.elementName)"
     case .other: "values that are each \(description)"
     }
   }
 
   private var elementName: String {
-    if case .tensor(let code) = self { return ElementType.onnxName(of: code) }
+    if case .tensor(let code) = self { return ElementType.onnx.name(code) }
     return description
   }
 }

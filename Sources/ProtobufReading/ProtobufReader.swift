@@ -65,15 +65,37 @@ package struct ProtobufReader {
   /// The text in `range`.
   package func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
-  /// Key and value of an entry of a map, fields 1 and 2 of the message in `range`.
-  package func entry(_ range: Range<Int>) throws(ProtobufError) -> (key: String, value: Range<Int>)
-  {
-    var (key, value) = ("", range.upperBound..<range.upperBound)
-    var reader = message(range)
+  /// What is left of the message, as text.
+  package var text: String { text(position..<end) }
+
+  /// Calls `body` with each field that has bytes: its number, and a reader of the message or text.
+  ///
+  /// - Throws: what `body` throws, or `ProtobufError` where a field is damaged, after those before it.
+  package func eachMessage(
+    _ body: (_ number: Int, _ message: ProtobufReader) throws(ProtobufError) -> Void
+  ) throws(ProtobufError) {
+    var reader = self
     while let field = try reader.next() {
-      guard case .bytes(let range) = field.value else { continue }
-      if field.number == 1 { key = text(range) }
-      if field.number == 2 { value = range }
+      if case .bytes(let range) = field.value { try body(field.number, message(range)) }
+    }
+  }
+
+  /// The last number in a field `wanted`, `nil` if there is none.
+  package func number(in wanted: Int) throws(ProtobufError) -> UInt64? {
+    var reader = self
+    var last: UInt64?
+    while let field = try reader.next() {
+      if field.number == wanted, case .number(let number) = field.value { last = number }
+    }
+    return last
+  }
+
+  /// Key and value of an entry of a map: fields 1 and 2.
+  package func entry() throws(ProtobufError) -> (key: String, value: ProtobufReader) {
+    var (key, value) = ("", message(end..<end))
+    try eachMessage { number, message in
+      if number == 1 { key = message.text }
+      if number == 2 { value = message }
     }
     return (key, value)
   }

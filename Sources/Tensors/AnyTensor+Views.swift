@@ -55,3 +55,13 @@ extension AnyTensor {
     }
   }
 }
+
+extension [AnyTensor] {
+  /// The memory of those of the tensors in which `address` lies: a runtime may give a part of an input
+  /// as its output, which must then keep it.
+  package func storages(around address: UnsafeMutableRawPointer) -> [TensorStorage] {
+    compactMap { $0.fixedWidth?.memory.storage }.filter { storage in
+      (storage.baseAddress..<storage.baseAddress + storage.byteCount).contains(address)
+    }
+  }
+}

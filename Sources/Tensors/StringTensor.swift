@@ -14,9 +14,7 @@ public struct StringTensor: Sendable, Hashable {
     guard let count = shape.elementCount, offsets.count == count + 1, offsets.first == 0,
       offsets.last == bytes.count, zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 })
     else { throw TensorError("the offsets of a string tensor do not describe the shape \(shape)") }
-    self.shape = shape
-    self.offsets = offsets
-    self.bytes = bytes
+    self.init(unchecked: offsets, bytes: bytes, shape: shape)
   }
 
   /// What is known to describe `shape`.

@@ -22,16 +22,7 @@ extension Tensor {
       throw TensorError(
         "tensors of shapes \(first.shape) and \(part.shape) cannot be concatenated along rows")
     }
-    let rows = parts.reduce(0) { $0 + $1.rowCount }
-    return Tensor(shape: first.shape.rowShape.batched(rows)) { output in
-      var position = 0
-      for part in parts {
-        part.withUnsafeBufferPointer { input in
-          _ = output[position...].initialize(fromContentsOf: input)
-        }
-        position += part.count
-      }
-    }
+    return try AnyTensor.joiningRows(parts.map { AnyTensor($0) }).typed()
   }
 }
 

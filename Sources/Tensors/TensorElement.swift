@@ -9,18 +9,6 @@ public protocol TensorElement: BitwiseCopyable, Sendable, Hashable {
 }
 
 extension Bool: TensorElement { public static var elementType: ElementType { .bool } }
-extension Int8: TensorElement { public static var elementType: ElementType { .int8 } }
-extension Int16: TensorElement { public static var elementType: ElementType { .int16 } }
-extension Int32: TensorElement { public static var elementType: ElementType { .int32 } }
-extension Int64: TensorElement { public static var elementType: ElementType { .int64 } }
-extension UInt8: TensorElement { public static var elementType: ElementType { .uint8 } }
-extension UInt16: TensorElement { public static var elementType: ElementType { .uint16 } }
-extension UInt32: TensorElement { public static var elementType: ElementType { .uint32 } }
-extension UInt64: TensorElement { public static var elementType: ElementType { .uint64 } }
-extension Float16: TensorElement { public static var elementType: ElementType { .float16 } }
-extension Float: TensorElement { public static var elementType: ElementType { .float32 } }
-extension Double: TensorElement { public static var elementType: ElementType { .float64 } }
-extension BFloat16: TensorElement { public static var elementType: ElementType { .bfloat16 } }
 
 /// A tensor element that is a number and converts to and from every other numeric element.
 public protocol NumericTensorElement: TensorElement {
@@ -48,18 +36,19 @@ extension NumericTensorElement where Self: BinaryFloatingPoint {
   public init?(converting value: Int64) { self = Self(value) }
 }
 
-extension Int8: NumericTensorElement {}
-extension Int16: NumericTensorElement {}
-extension Int32: NumericTensorElement {}
-extension Int64: NumericTensorElement {}
-extension UInt8: NumericTensorElement {}
-extension UInt16: NumericTensorElement {}
-extension UInt32: NumericTensorElement {}
-extension UInt64: NumericTensorElement {}
-extension Float16: NumericTensorElement {}
-extension Float: NumericTensorElement {}
-extension Double: NumericTensorElement {}
+extension Int8: NumericTensorElement { public static var elementType: ElementType { .int8 } }
+extension Int16: NumericTensorElement { public static var elementType: ElementType { .int16 } }
+extension Int32: NumericTensorElement { public static var elementType: ElementType { .int32 } }
+extension Int64: NumericTensorElement { public static var elementType: ElementType { .int64 } }
+extension UInt8: NumericTensorElement { public static var elementType: ElementType { .uint8 } }
+extension UInt16: NumericTensorElement { public static var elementType: ElementType { .uint16 } }
+extension UInt32: NumericTensorElement { public static var elementType: ElementType { .uint32 } }
+extension UInt64: NumericTensorElement { public static var elementType: ElementType { .uint64 } }
+extension Float16: NumericTensorElement { public static var elementType: ElementType { .float16 } }
+extension Float: NumericTensorElement { public static var elementType: ElementType { .float32 } }
+extension Double: NumericTensorElement { public static var elementType: ElementType { .float64 } }
 extension BFloat16: NumericTensorElement {
+  public static var elementType: ElementType { .bfloat16 }
   public static var zero: BFloat16 { BFloat16(bitPattern: 0) }
   public var doubleValue: Double { Double(floatValue) }
   public init?(converting value: Double) { self.init(nearest: value) }

@@ -13,11 +13,10 @@ struct ClassifierConfiguration: Sendable {
     let architectures = file["architectures"]?.elements?.compactMap(\.string) ?? []
     let isClassifier = architectures.contains { $0.hasSuffix("ForSequenceClassification") }
     guard architectures.isEmpty || isClassifier else {
-      throw TextPipelineError(
+      throw folder.failure(
         .unsupportedModel,
         "config.json names the architecture \(architectures.joined(separator: ", ")), expected one "
-          + "for sequence classification (such as DistilBertForSequenceClassification)",
-        model: folder.name)
+          + "for sequence classification (such as DistilBertForSequenceClassification)")
     }
     let names = try file.object("id2label").map { entries in
       try LabelNames.inOrder(entries, of: "id2label in \(file.path)", model: folder.name)
@@ -26,23 +25,20 @@ struct ClassifierConfiguration: Sendable {
     let count = try names?.count ?? Self.labelCount(file, folder) ?? outputCount ?? 2
     labels = names ?? (0..<count).map { "LABEL_\($0)" }
     if let outputCount, outputCount != count {
-      throw TextPipelineError(
+      throw folder.failure(
         .invalidConfiguration,
         "the model gives \(outputCount) values for a text, but \(file.path) names \(count) "
-          + "labels (\(labels.joined(separator: ", "))) in id2label or num_labels",
-        model: folder.name)
+          + "labels (\(labels.joined(separator: ", "))) in id2label or num_labels")
     }
     switch try file.text("problem_type") {
     case "regression": function = .none
     case "multi_label_classification": function = .sigmoid
-    case "single_label_classification": function = labels.count == 1 ? .sigmoid : .softmax
-    case nil: function = labels.count == 1 ? .sigmoid : .softmax
+    case "single_label_classification", nil: function = labels.count == 1 ? .sigmoid : .softmax
     case let other?:
-      throw TextPipelineError(
+      throw folder.failure(
         .invalidConfiguration,
         "problem_type in \(file.path) is \"\(other)\", expected single_label_classification, "
-          + "multi_label_classification or regression",
-        model: folder.name)
+          + "multi_label_classification or regression")
     }
     vocabularySize = try file.integer("vocab_size")
     paddingToken = try file.integer("pad_token_id") ?? 0
@@ -57,9 +53,9 @@ struct ClassifierConfiguration: Sendable {
   ) throws(TextPipelineError) -> Int? {
     guard let count = try file.integer("num_labels") else { return nil }
     guard (1...mostLabels).contains(count) else {
-      throw TextPipelineError(
-        .invalidConfiguration,
-        "num_labels in \(file.path) is \(count), expected 1 to \(mostLabels)", model: folder.name)
+      throw folder.failure(
+        .invalidConfiguration, "num_labels in \(file.path) is \(count), expected 1 to \(mostLabels)"
+      )
     }
     return count
   }

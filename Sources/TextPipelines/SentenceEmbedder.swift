@@ -56,27 +56,20 @@ public struct SentenceEmbedder: Sendable {
     let folder = try ModelFolder(path: path, name: name, subfolder: modules.networkPath)
     try options.check(model: name)
     configuration = try SentenceConfiguration(folder, modules)
-    let network =
-      try model
-      ?? folder.network(
-        folder.requiredModelFile(
-          ["model.onnx"], chosen: options.file, task: "feature-extraction"), options.session)
-    encoder = try TokenModel(network, name: name, firstPosition: folder.firstPosition())
-    output = try Self.output(of: network, pools: pooling != nil, name: name)
+    encoder = try TokenModel(folder, model, options, task: "feature-extraction")
+    output = try Self.output(of: encoder.model, pools: pooling != nil, name: name)
     let isPooled = output.shape.rank == 2
     if !isPooled, let reason = configuration.uncomputed(pooling: pooling) {
-      throw TextPipelineError(
+      throw folder.failure(
         .unsupportedModel,
         "\(reason). Export the whole pipeline, so that the ONNX file gives sentence_embedding "
-          + "(optimum-cli export onnx --library sentence_transformers)",
-        model: name)
+          + "(optimum-cli export onnx --library sentence_transformers)")
     }
     if isPooled, !configuration.poolsPrompt, !configuration.prompt.isEmpty {
-      throw TextPipelineError(
+      throw folder.failure(
         .unsupportedModel,
         "the pooling leaves the prompt out (include_prompt), but the ONNX file pools by itself; "
-          + "export the network alone, so that it gives last_hidden_state",
-        model: name)
+          + "export the network alone, so that it gives last_hidden_state")
     }
     self.pooling = isPooled ? [] : pooling.map { [$0] } ?? configuration.pooling
     self.isNormalized = isNormalized ?? configuration.isNormalized

@@ -53,11 +53,10 @@ public struct SequenceGenerator: Sendable {
     try options.check(model: name)
     guard try folder.configuration.boolean("is_encoder_decoder") ?? false else {
       let type = try folder.configuration.text("model_type") ?? "unknown"
-      throw TextPipelineError(
+      throw folder.failure(
         .unsupportedModel,
         "config.json is that of a model of type \(type), which has no encoder and decoder "
-          + "(is_encoder_decoder); take one such as T5, BART or Pegasus",
-        model: name)
+          + "(is_encoder_decoder); take one such as T5, BART or Pegasus")
     }
     let specific = try Self.parameters(of: task, in: folder)
     let configuration = try GenerationConfiguration(folder, task: specific, options: generation)
@@ -68,19 +67,17 @@ public struct SequenceGenerator: Sendable {
     self.name = name
     vocabularySize = try folder.configuration.integer("vocab_size")
     if let vocabularySize, !(0..<vocabularySize).contains(configuration.startToken) {
-      throw TextPipelineError(
+      throw folder.failure(
         .vocabularyMismatch,
         "the start token \(configuration.startToken) (decoder_start_token_id) is none of the "
-          + "\(vocabularySize) that config.json tells (vocab_size)",
-        model: name)
+          + "\(vocabularySize) that config.json tells (vocab_size)")
     }
     let biased = configuration.sequenceBiases.lazy.flatMap(\.tokens)
     if let vocabularySize, let token = biased.first(where: { $0 >= vocabularySize }) {
-      throw TextPipelineError(
+      throw folder.failure(
         .vocabularyMismatch,
         "sequence_bias has the token \(token), which is none of the \(vocabularySize) that "
-          + "config.json tells (vocab_size)",
-        model: name)
+          + "config.json tells (vocab_size)")
     }
     sourcePadding = try folder.configuration.integer("pad_token_id") ?? configuration.paddingToken
     tokenizer = try TextTokenizer(
@@ -94,11 +91,10 @@ public struct SequenceGenerator: Sendable {
     let tasks = try folder.configuration.object("task_specific_params") ?? [:]
     if let parameters = tasks[task]?.entries { return parameters }
     let known = tasks.isEmpty ? "none" : tasks.keys.sorted().joined(separator: ", ")
-    throw TextPipelineError(
+    throw folder.failure(
       .invalidOption,
       "task_specific_params in config.json has no task \(task); it has \(known). Name "
-        + "one of them, or give a prefix instead (--option prefix=TEXT, prefix: in Swift)",
-      model: folder.name)
+        + "one of them, or give a prefix instead (--option prefix=TEXT, prefix: in Swift)")
   }
 
   /// The results for texts, each after ``prefix``.

@@ -47,29 +47,15 @@ public struct TextClassifier: Sendable {
     let name = name ?? path
     let folder = try ModelFolder(path: path, name: name)
     try options.check(model: name)
-    let network =
-      try model
-      ?? folder.network(
-        folder.requiredModelFile(
-          ["model.onnx"], chosen: options.file, task: "text-classification"), options.session)
-    encoder = try TokenModel(network, name: name, firstPosition: folder.firstPosition())
-    guard
-      let output = network.outputs.first(where: { $0.name == "logits" })
-        ?? network.outputs.first(where: { $0.elementType.isFloatingPoint })
-    else {
-      throw TextPipelineError(
-        .unsupportedModel,
-        "the model gives no logits; its outputs are "
-          + network.outputs.map(\.description).joined(separator: ", "), model: name)
-    }
+    encoder = try TokenModel(folder, model, options, task: "text-classification")
+    let output = try encoder.model.floatOutput("logits", of: "model", name: name)
     logits = output.name
     let width = output.shape.rank == 2 && output.shape[1] > 0 ? output.shape[1] : nil
     configuration = try ClassifierConfiguration(folder, outputCount: width)
     labels = configuration.labels
     function = configuration.function
     if let topK, !(1...labels.count).contains(topK) {
-      throw TextPipelineError(
-        .invalidOption, "topK is \(topK), the model has \(labels.count) labels", model: name)
+      throw folder.failure(.invalidOption, "topK is \(topK), the model has \(labels.count) labels")
     }
     self.topK = topK
     self.options = options
@@ -82,7 +68,7 @@ public struct TextClassifier: Sendable {
   ///
   /// - Throws: ``TextPipelineError``, or the runtime's error.
   public func classify(_ texts: [String]) async throws -> [Classification] {
-    best(of: try await scores(of: try tokens(texts)))
+    best(of: try await scores(of: try tokenizer.rows(of: texts)))
   }
 
   /// The best label of each row of token ids.
@@ -124,9 +110,5 @@ public struct TextClassifier: Sendable {
     zip(scores.argmax(), 0...).map { index, row in
       Classification(label: labels[index], score: scores[row, index])
     }
-  }
-
-  private func tokens(_ texts: [String]) throws -> TokenRows {
-    try tokenizer.rows(of: texts)
   }
 }

@@ -41,7 +41,7 @@ struct TextTokenizer: Sendable {
   /// The text of tokens, without special ones.
   func text(of ids: some Sequence<Int>) throws -> String {
     let text = try tokenizer.decode(Array(ids), skipSpecialTokens: true)
-    return cleansUp ? text.withoutSpacesOfTokens : text
+    return cleansUp ? text.withoutSpacesOfTokens(joinsDoNot: false) : text
   }
 
   /// The number of a prompt's tokens before the text, special ones at the beginning included.
@@ -50,22 +50,6 @@ struct TextTokenizer: Sendable {
     let rows = try rows(of: [prompt])
     guard let last = rows.ids.last else { return 0 }
     return rows.ids.count - (tokenizer.isSpecial(Int(last)) ? 1 : 0)
-  }
-}
-
-extension String {
-  /// The text without the spaces that tokens of English leave: transformers'
-  /// `clean_up_tokenization`.
-  fileprivate var withoutSpacesOfTokens: String {
-    let replacements = [
-      (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
-      (" 'm", "'m"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
-    ]
-    var bytes = Array(utf8)
-    for (old, new) in replacements {
-      bytes = bytes.replacing(Array(old.utf8), with: Array(new.utf8))
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }
 

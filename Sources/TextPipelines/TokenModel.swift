@@ -1,4 +1,5 @@
 import Models
+import ONNXRuntime
 import Tensors
 
 /// A model that takes token ids with a mask: the encoder of any pipeline, whatever runs it.
@@ -57,6 +58,19 @@ struct TokenModel: Sendable {
       .map(\.0.shape).filter { $0.rank == 2 }
     fixedRows = shapes.map { $0[0] }.first { $0 > 0 }
     fixedLength = shapes.map { $0[1] }.first { $0 > 0 }
+  }
+
+  /// The network of a folder, or `model` in its stead.
+  ///
+  /// - Parameter task: what the network is for, in the words of optimum-cli.
+  init(
+    _ folder: ModelFolder, _ model: (any Model)?, _ options: TextPipelineOptions, task: String
+  ) throws {
+    let network =
+      try model
+      ?? folder.network(
+        folder.requiredModelFile(["model.onnx"], chosen: options.file, task: task), options.session)
+    try self.init(network, name: folder.name, firstPosition: folder.firstPosition())
   }
 
   private static func role(of name: String) -> Role? {
@@ -131,5 +145,22 @@ struct TokenModel: Sendable {
         model: name)
     }
     return floats
+  }
+}
+
+extension Model {
+  /// Its output `wanted`, or the first one of floating-point numbers.
+  ///
+  /// - Throws: ``TextPipelineError``, in which it is the `part` of the model `name`.
+  func floatOutput(
+    _ wanted: String, of part: String, name: String
+  ) throws(TextPipelineError) -> TensorSpecification {
+    let found =
+      outputs.first { $0.name == wanted } ?? outputs.first { $0.elementType.isFloatingPoint }
+    if let found { return found }
+    throw TextPipelineError(
+      .unsupportedModel,
+      "the \(part) gives no \(wanted); its outputs are "
+        + outputs.map(\.description).joined(separator: ", "), model: name)
   }
 }

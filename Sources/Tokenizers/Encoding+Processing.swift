@@ -48,31 +48,15 @@ extension Encoding {
       self = cut
       return
     }
-    guard stride < length else {
-      throw TokenizerError(
-        .invalidOption,
-        "the truncation stride \(stride) must be less than the \(length) tokens that remain "
-          + "beside the special tokens")
-    }
-    let step = length - stride
+    guard stride < length else { throw Truncation.wideStride(stride, of: length) }
     var ranges: [Range<Int>] = []
-    switch direction {
-    case .right:
-      var start = 0
-      while true {
-        let end = min(start + length, count)
-        ranges.append(start..<end)
-        if end == count { break }
-        start += step
-      }
-    case .left:
-      var end = count
-      while true {
-        let start = max(end - length, 0)
-        ranges.append(start..<end)
-        if start == 0 { break }
-        end -= step
-      }
+    repeat {
+      let start = ranges.count * (length - stride)
+      ranges.append(start..<min(start + length, count))
+    } while ranges.last?.upperBound != count
+    // From the other end they are the mirror image.
+    if direction == .left {
+      ranges = ranges.map { count - $0.upperBound..<count - $0.lowerBound }
     }
     var cut = slice(ranges[0])
     cut.overflowing = ranges.dropFirst().map { slice($0) }

@@ -11,13 +11,13 @@ extension Tokenizer {
     _ texts: StringTensor, addSpecialTokens: Bool = true
   ) throws(TokenizerError) -> TokenBatch {
     try encodeBatch(count: texts.count, addSpecialTokens) { row, body throws(TokenizerError) in
-      try withoutEscaping(texts.bytes) { bytes throws(TokenizerError) in
+      try texts.bytes.withUnsafeBufferPointer { bytes throws(TokenizerError) in
         let text = UnsafeBufferPointer(
           rebasing: bytes[texts.offsets[row]..<texts.offsets[row + 1]])
         if UTF8Text.isValid(text) {
           try body(text)
         } else {
-          try withoutEscaping(Array(texts[row].utf8), body)
+          try Array(texts[row].utf8).withUnsafeBufferPointer(body)
         }
       }
     }
@@ -52,10 +52,7 @@ extension Tokenizer {
       let added = addSpecialTokens ? postProcessor?.addedTokens(isPair: false) ?? 0 : 0
       limit = try truncation.limit(added: added)
       if let limit, limit > 0, truncation.stride >= limit {
-        throw TokenizerError(
-          .invalidOption,
-          "the truncation stride \(truncation.stride) must be less than the "
-            + "\(limit) tokens that remain beside the special tokens")
+        throw Truncation.wideStride(truncation.stride, of: limit)
       }
     }
     // One token more than remains shows that the row is too long.
@@ -70,8 +67,7 @@ extension Tokenizer {
             try tokenize(text, &workspace, limit: earlyStop)
           }
           try append(workspace.sink.ids, limit: limit, to: &ids)
-        } catch {
-          var error = error
+        } catch var error {
           error.location = error.location ?? "row \(row)"
           throw error
         }
@@ -89,12 +85,7 @@ extension Tokenizer {
       ids.append(contentsOf: row)
       return
     }
-    if truncation.strategy == .onlySecond, limit > 0 {
-      throw TokenizerError(
-        .invalidOption,
-        "truncation is set to cut the second text, but there is only one; "
-          + "choose longestFirst or onlyFirst")
-    }
+    if truncation.strategy == .onlySecond, limit > 0 { throw Truncation.noSecondText }
     ids.append(
       contentsOf: truncation.direction == .right ? row.prefix(limit) : row.suffix(limit))
   }

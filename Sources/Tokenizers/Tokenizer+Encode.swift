@@ -36,7 +36,7 @@ extension Tokenizer {
   private func encode(_ text: String, typeID: Int) throws(TokenizerError) -> Encoding {
     var workspace = Workspace(isTracked: true)
     let bytes = Array(text.utf8)
-    try withoutEscaping(bytes) { buffer throws(TokenizerError) in
+    try bytes.withUnsafeBufferPointer { buffer throws(TokenizerError) in
       try tokenize(buffer, &workspace, limit: nil)
     }
     let positions = ScalarPositions(bytes)
@@ -60,19 +60,6 @@ extension Tokenizer {
     }
     return encoding
   }
-}
-
-/// `withUnsafeBufferPointer` for typed errors.
-func withoutEscaping<Result>(
-  _ bytes: [UInt8], _ body: (UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> Result
-) throws(TokenizerError) -> Result {
-  try bytes.withUnsafeBufferPointer { buffer -> Swift.Result<Result, TokenizerError> in
-    do throws(TokenizerError) {
-      return .success(try body(buffer))
-    } catch {
-      return .failure(error)
-    }
-  }.get()
 }
 
 extension AlignedText {

@@ -65,16 +65,10 @@ extension Tokenizer {
     if piece.token >= 0 {
       workspace.sink.append(piece.token, 0, piece.end - piece.start, isSurface: true)
     } else {
-      var failure: TokenizerError?
-      workspace.pieces.text.bytes.withUnsafeBufferPointer { bytes in
+      try workspace.pieces.text.bytes.withUnsafeBufferPointer { bytes throws(TokenizerError) in
         let word = UnsafeBufferPointer(rebasing: bytes[piece.start..<piece.end])
-        do throws(TokenizerError) {
-          try model.tokenize(word, into: &workspace.sink, &workspace.memory)
-        } catch {
-          failure = error
-        }
+        try model.tokenize(word, into: &workspace.sink, &workspace.memory)
       }
-      if let failure { throw failure }
     }
     if workspace.sink.wantsPlaces {
       while workspace.pieceOfToken.count < workspace.sink.ids.count {

@@ -48,8 +48,7 @@ public struct Tokenizer: Sendable {
     }
     do {
       try self.init(json: bytes, changes: changes)
-    } catch {
-      var error = error
+    } catch var error {
       error.location = error.location.map { "\(path), \($0)" } ?? path
       throw error
     }

@@ -15,22 +15,6 @@ package struct TokenizerChanges: Sendable, Hashable {
     }
   }
 
-  /// A token that is cut out of the text before the model sees it.
-  package struct Token: Sendable, Hashable {
-    package var content: String
-    /// Only where no word character touches it.
-    package var isSingleWord = false
-    /// Takes the white space before it with it.
-    package var stripsLeft = false
-    package var stripsRight = false
-    /// Looked for in the normalised text, in its normalised form.
-    package var isNormalized = false
-    /// Left out when decoding without special tokens.
-    package var isSpecial = true
-
-    package init(_ content: String) { self.content = content }
-  }
-
   /// What the file's `BertNormalizer` does, if it has one as its only normaliser.
   package var bertCleaning: BertCleaning?
   /// Whether texts, but not the special tokens in them, are put in lower case before anything else.
@@ -38,7 +22,7 @@ package struct TokenizerChanges: Sendable, Hashable {
   /// Whether a text gets a space before it, where the file splits into bytes first.
   package var addsPrefixSpace: Bool?
   /// Tokens that the file lacks, or has with other properties.
-  package var tokens: [Token] = []
+  package var tokens: [AddedToken] = []
   /// Tokens that are special if the vocabulary has them, where the file does not list them.
   package var defaultTokens: [String] = []
 
@@ -85,14 +69,5 @@ extension PreTokenizer {
     } else {
       self = file
     }
-  }
-}
-
-extension AddedToken {
-  init(_ token: TokenizerChanges.Token) {
-    self.init(
-      content: TokenText(token.content), isSingleWord: token.isSingleWord,
-      stripsLeft: token.stripsLeft, stripsRight: token.stripsRight,
-      isNormalized: token.isNormalized, isSpecial: token.isSpecial)
   }
 }

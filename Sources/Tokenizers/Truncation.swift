@@ -62,12 +62,7 @@ public struct Truncation: Sendable, Hashable {
       try encodings[1].truncate(to: lengths.1, stride: stride, direction: direction)
     case .onlyFirst, .onlySecond:
       let index = strategy == .onlyFirst ? 0 : 1
-      guard index < encodings.count else {
-        throw TokenizerError(
-          .invalidOption,
-          "truncation is set to cut the second text, but there is only one; "
-            + "choose longestFirst or onlyFirst")
-      }
+      guard index < encodings.count else { throw Self.noSecondText }
       let remaining = encodings[index].count - (total - limit)
       guard remaining > 0 else {
         throw TokenizerError(
@@ -88,6 +83,18 @@ public struct Truncation: Sendable, Hashable {
         "truncation to \(maximumLength) tokens leaves no room for the \(added) special tokens")
     }
     return maximumLength - added
+  }
+
+  static let noSecondText = TokenizerError(
+    .invalidOption,
+    "truncation is set to cut the second text, but there is only one; choose longestFirst or "
+      + "onlyFirst")
+
+  static func wideStride(_ stride: Int, of length: Int) -> TokenizerError {
+    TokenizerError(
+      .invalidOption,
+      "the truncation stride \(stride) must be less than the \(length) tokens that remain beside the "
+        + "special tokens")
   }
 
   /// How much of each text remains, the shorter one as whole as possible.

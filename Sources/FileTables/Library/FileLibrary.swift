@@ -68,18 +68,16 @@ package final class FileLibrary: Sendable {
     let functions: @convention(c) () -> UnsafePointer<NTFiles>? = try library.function(
       "needletail_files")
     guard let table = functions() else {
-      throw DynamicLibraryError(
-        .badVersion, "\(library.path) answers with no functions; build it again. \(Self.advice)",
-        library: Self.name, paths: [library.path])
+      throw library.failure(
+        .badVersion, "answers with no functions; build it again. \(Self.advice)")
     }
     // Of another version nothing but its number may be looked at.
     let version = UnsafeRawPointer(table).load(as: UInt32.self)
     guard version == UInt32(NT_FILES_VERSION) else {
-      throw DynamicLibraryError(
+      throw library.failure(
         .badVersion,
-        "\(library.path) has version \(version) of the plug-in's interface, \(NT_FILES_VERSION) is needed; "
-          + "build it again with scripts/build-files-plugin",
-        library: Self.name, paths: [library.path])
+        "has version \(version) of the plug-in's interface, \(NT_FILES_VERSION) is needed; build it "
+          + "again with scripts/build-files-plugin")
     }
     api = table.pointee
     path = library.path

@@ -24,30 +24,20 @@ enum ImageFormat {
       self = .other("WebP")
     } else if begins("ftyp", at: 4) {
       self = .other(begins("avi", at: 8) ? "AVIF" : "HEIF, or a video")
-    } else if begins([0x00, 0x00, 0x00, 0x0C, 0x6A, 0x50]) || begins([0xFF, 0x4F, 0xFF, 0x51]) {
-      self = .other("JPEG 2000")
-    } else if begins([0xFF, 0x0A]) || begins([0x00, 0x00, 0x00, 0x0C, 0x4A, 0x58, 0x4C]) {
-      self = .other("JPEG XL")
-    } else if begins([0x49, 0x49, 0x2A, 0x00]) || begins([0x4D, 0x4D, 0x00, 0x2A]) {
-      self = .other("TIFF")
-    } else if begins([0x8A, 0x4D, 0x4E, 0x47]) {
-      self = .other("MNG")
-    } else if begins([0x00, 0x00, 0x01, 0x00]) {
-      self = .other("a Windows icon")
-    } else if begins("%PDF") {
-      self = .other("PDF")
-    } else if begins("PK\u{3}\u{4}") {
-      self = .other("a ZIP archive")
-    } else if begins([0x1F, 0x8B]) {
-      self = .other("gzip")
-    } else if begins("<svg") || begins("<?xml") {
-      self = .other("SVG or XML")
-    } else if begins("<!DOCTYPE") || begins("<html") {
-      self = .other("HTML")
-    } else if begins("BM") {
-      self = .other("BMP")
+    } else if let other = Self.others.first(where: { begins($0.beginning) }) {
+      self = .other(other.name)
     } else {
       self = .unknown
     }
   }
+
+  private static let others: [(beginning: [UInt8], name: String)] = [
+    ([0x00, 0x00, 0x00, 0x0C, 0x6A, 0x50], "JPEG 2000"), ([0xFF, 0x4F, 0xFF, 0x51], "JPEG 2000"),
+    ([0xFF, 0x0A], "JPEG XL"), ([0x00, 0x00, 0x00, 0x0C, 0x4A, 0x58, 0x4C], "JPEG XL"),
+    ([0x49, 0x49, 0x2A, 0x00], "TIFF"), ([0x4D, 0x4D, 0x00, 0x2A], "TIFF"),
+    ([0x8A, 0x4D, 0x4E, 0x47], "MNG"), ([0x00, 0x00, 0x01, 0x00], "a Windows icon"),
+    (Array("%PDF".utf8), "PDF"), (Array("PK\u{3}\u{4}".utf8), "a ZIP archive"),
+    ([0x1F, 0x8B], "gzip"), (Array("<svg".utf8), "SVG or XML"), (Array("<?xml".utf8), "SVG or XML"),
+    (Array("<!DOCTYPE".utf8), "HTML"), (Array("<html".utf8), "HTML"), (Array("BM".utf8), "BMP"),
+  ]
 }

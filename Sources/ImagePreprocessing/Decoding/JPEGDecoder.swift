@@ -38,9 +38,7 @@ final class JPEGDecoder {
     errorText = try library.function("tjGetErrorStr2")
     errorCode = try library.function("tjGetErrorCode")
     guard let handle = create() else {
-      throw DynamicLibraryError(
-        .badVersion, "\(library.path) does not start", library: library.name,
-        paths: [library.path])
+      throw library.failure(.badVersion, "does not start")
     }
     self.handle = handle
   }

@@ -26,7 +26,7 @@ struct JPEGHeader {
           Int(segment[3]) << 8 | Int(segment[4]), Int(segment[1]) << 8 | Int(segment[2]),
           Int(segment[5]), Int(segment[0])
         )
-      case 0xE1 where segment.starts(with: Self.exifSignature):
+      case 0xE1 where segment.starts(with: OrientationTag.signature):
         exif.append(segment)
       case 0xE1 where segment.starts(with: Self.xmpSignature):
         xmp = UnsafeRawBufferPointer(rebasing: segment.dropFirst(Self.xmpSignature.count))
@@ -59,7 +59,6 @@ struct JPEGHeader {
       .truncated, "the JPEG ends within its header, after \(bytes.count) bytes; was it cut off?")
   }
 
-  private static let exifSignature: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]
   private static let xmpSignature = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
 
   /// What tells of the orientation; the file's bytes must still be there.
@@ -67,7 +66,7 @@ struct JPEGHeader {
     var metadata = ImageMetadata()
     if let first = exif.first {
       metadata.exif =
-        Array(first) + exif.dropFirst().flatMap { $0.dropFirst(Self.exifSignature.count) }
+        Array(first) + exif.dropFirst().flatMap { $0.dropFirst(OrientationTag.signature.count) }
     }
     metadata.xmp = xmp.map(Array.init) ?? []
     return metadata

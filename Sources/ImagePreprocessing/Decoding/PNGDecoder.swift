@@ -13,9 +13,8 @@ final class PNGDecoder {
     while let symbol = needletail_png_symbol(functions.count) {
       let name = String(cString: symbol)
       guard let address = library.address(of: name) else {
-        throw DynamicLibraryError(
-          .symbolMissing, "\(library.path) has no function \(name), so it is not libpng 1.6",
-          library: library.name, paths: [library.path])
+        throw library.failure(
+          .symbolMissing, "has no function \(name), so it is not libpng 1.6")
       }
       functions.append(address)
     }

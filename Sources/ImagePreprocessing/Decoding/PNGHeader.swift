@@ -15,7 +15,7 @@ struct PNGHeader {
         .truncated,
         "the PNG ends within its header, after \(bytes.count) bytes; was it cut off?")
     }
-    guard Self.name(bytes, at: 8) == 0x4948_4452 else {
+    guard Self.number(bytes, at: 12) == 0x4948_4452 else {
       throw ImageError(.damaged, "the PNG does not begin with its header chunk (IHDR)")
     }
     width = Int(Self.number(bytes, at: 16))
@@ -48,10 +48,5 @@ struct PNGHeader {
 
   private static func number(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt32 {
     UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-  }
-
-  /// The name of the chunk at `offset`.
-  private static func name(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt32 {
-    number(bytes, at: offset + 4)
   }
 }

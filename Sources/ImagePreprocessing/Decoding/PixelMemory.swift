@@ -68,7 +68,7 @@ struct PixelView {
   func turnGrey() {
     for y in 0..<height {
       let pixels = row(y)
-      for x in stride(from: 0, to: width * 4, by: 4) {
+      for x in Swift.stride(from: 0, to: width * 4, by: 4) {
         let sum =
           UInt32(pixels[x]) &* 19595 &+ UInt32(pixels[x + 1]) &* 38470 &+ UInt32(pixels[x + 2])
           &* 7471
@@ -78,9 +78,5 @@ struct PixelView {
         pixels[x + 2] = brightness
       }
     }
-  }
-
-  private func stride(from start: Int, to end: Int, by step: Int) -> StrideTo<Int> {
-    Swift.stride(from: start, to: end, by: step)
   }
 }

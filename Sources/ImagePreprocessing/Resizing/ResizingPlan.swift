@@ -7,17 +7,6 @@ struct ResizingPlan: Equatable {
     var top: Float
     var right: Float
     var bottom: Float
-
-    init(left: Float, top: Float, right: Float, bottom: Float) {
-      self.left = left
-      self.top = top
-      self.right = right
-      self.bottom = bottom
-    }
-
-    init(_ size: ImageSize) {
-      self.init(left: 0, top: 0, right: Float(size.width), bottom: Float(size.height))
-    }
   }
 
   var source: ImageSize
@@ -31,7 +20,7 @@ struct ResizingPlan: Equatable {
 
   init(_ fitting: Fitting, source: ImageSize, target: ImageSize, wholePixels: Bool) {
     self.source = source
-    box = Box(source)
+    box = Box(left: 0, top: 0, right: Float(source.width), bottom: Float(source.height))
     resized = target
     window = ImageRegion(x: 0, y: 0, width: target.width, height: target.height)
     left = 0

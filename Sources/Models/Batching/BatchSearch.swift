@@ -192,10 +192,7 @@ struct BatchSearch {
         guard name.saysOther || isInner else { throw ambiguous() }
         return .whole
       }
-      let hasUnnamed = input.shape.indices.contains { axis in
-        input.shape[axis] < 0 && input.dimensionName(axis).map(\.isMadeUp) ?? true
-      }
-      if hasUnnamed { throw ambiguous() }
+      if input.hasUnnamedDimension { throw ambiguous() }
       return .whole
     }
     return BatchLayout(
@@ -241,10 +238,7 @@ struct BatchSearch {
     }
     // Models whose inputs alone were opened still declare one row in their outputs.
     if size == 1 { return .open }
-    let hasUnnamed = output.shape.indices.contains { axis in
-      output.shape[axis] < 0 && output.dimensionName(axis).map(\.isMadeUp) ?? true
-    }
-    return hasUnnamed ? .open : .whole
+    return output.hasUnnamedDimension ? .open : .whole
   }
 
   private func ambiguous() -> InferenceError {

@@ -47,6 +47,11 @@ extension TensorSpecification {
     return DimensionName(dimensionNames[axis])
   }
 
+  /// Whether a dimension varies that nobody has named.
+  var hasUnnamedDimension: Bool {
+    shape.indices.contains { shape[$0] < 0 && dimensionName($0).map(\.isMadeUp) ?? true }
+  }
+
   /// The positions of the varying dimensions that have one of `names`.
   func axes(named names: Set<String>) -> [Int] {
     shape.indices.filter { axis in dimensionName(axis).map { names.contains($0.text) } ?? false }
@@ -54,11 +59,15 @@ extension TensorSpecification {
 
   /// The tensor with the names of its dimensions: `state: float32[2, N, 128]`.
   public var declaration: String {
-    if !hasShape { return "\(name): \(elementType) of any shape" }
+    "\(name): \(elementType)" + (hasShape ? namedShape : " of any shape")
+  }
+
+  /// The shape with the names of its varying dimensions: `[batch, 784]`.
+  var namedShape: String {
     let parts = shape.indices.map { axis in
       if shape[axis] >= 0 { return String(shape[axis]) }
       return dimensionNames.indices.contains(axis) ? dimensionNames[axis] ?? "?" : "?"
     }
-    return "\(name): \(elementType)[\(parts.joined(separator: ", "))]"
+    return "[" + parts.joined(separator: ", ") + "]"
   }
 }

@@ -97,8 +97,7 @@ package struct RowRuns {
     let results = try await model.run(named, outputs: names)
     return try names.map { name in
       guard let result = results[name] else {
-        throw InferenceError(
-          .invalidOutput, "the model did not give its output '\(name)'", function: label)
+        throw invalidOutput("the model did not give its output '\(name)'")
       }
       return result
     }
@@ -240,35 +239,33 @@ package struct RowRuns {
   }
 
   private func notRows(_ output: Int, _ shape: Shape, _ count: Int) -> InferenceError {
-    InferenceError(
-      .invalidOutput,
+    invalidOutput(
       "Prediction results must have same length as input data. The output "
         + "'\(outputs[output].name)' has the shape \(shape) for \(count) rows, which is not one part "
-        + "for each row. \(Self.remedy)",
-      function: label)
+        + "for each row. \(Self.remedy)")
   }
 
   private func unknownRows(
     _ output: Int, _ shape: Shape, _ reason: String, cause: (any Error)? = nil
   ) -> InferenceError {
-    InferenceError(
-      .invalidOutput,
+    invalidOutput(
       "it is unknown which dimension of the output '\(outputs[output].name)', of shape \(shape), "
-        + "counts the rows: \(reason). \(Self.remedy)",
-      function: label, cause: cause)
+        + "counts the rows: \(reason). \(Self.remedy)", cause: cause)
   }
 
   private func dependent(
     _ output: Int, _ difference: String, _ count: Int
   ) -> InferenceError {
-    InferenceError(
-      .invalidOutput,
+    invalidOutput(
       "rows that run together change each other's predictions: the output "
         + "'\(outputs[output].name)' of a row is \(difference) of \(count) rows. Give each row a run of "
         + "its own with batchSize: 1 (--batch-size 1); or, if the difference is meant or does not "
         + "matter (as in models that are quantized at run time), write rows: .dependent "
-        + "(--rows dependent)",
-      function: label)
+        + "(--rows dependent)")
+  }
+
+  private func invalidOutput(_ message: String, cause: (any Error)? = nil) -> InferenceError {
+    InferenceError(.invalidOutput, message, function: label, cause: cause)
   }
 
   private static let remedy =

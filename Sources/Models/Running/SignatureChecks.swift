@@ -117,14 +117,3 @@ extension ModelSignature {
     return "the run failed on inputs of shapes \(shapes): \(text)"
   }
 }
-
-extension TensorSpecification {
-  /// The shape with the names of its varying dimensions: `[batch, 784]`.
-  fileprivate var namedShape: String {
-    let parts = shape.indices.map { index in
-      if shape[index] >= 0 { return String(shape[index]) }
-      return index < dimensionNames.count ? dimensionNames[index] ?? "?" : "?"
-    }
-    return "[" + parts.joined(separator: ", ") + "]"
-  }
-}

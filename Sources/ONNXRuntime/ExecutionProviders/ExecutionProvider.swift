@@ -1,3 +1,5 @@
+import NativeLibraries
+
 /// What computes a model's operators: ONNX Runtime's own CPU kernels or a library for a device.
 ///
 /// A session's providers are tried in order for each operator; the CPU is always the last resort,
@@ -43,37 +45,41 @@ extension ExecutionProvider {
   /// Appends the provider to native session options.
   func append(to sessionOptions: OpaquePointer, of library: ONNXLibrary) throws(ONNXStatus) {
     let api = library.api
-    let keys = options.keys.sorted()
-    let values = keys.map { options[$0] ?? "" }
     switch name {
     case Self.cpuName: return
-    case Self.cudaName: try append(api.cuda, to: sessionOptions, of: api, keys, values)
-    case Self.tensorRTName: try append(api.tensorRT, to: sessionOptions, of: api, keys, values)
+    case Self.cudaName: try append(api.cuda, to: sessionOptions, of: api)
+    case Self.tensorRTName: try append(api.tensorRT, to: sessionOptions, of: api)
     default:
-      try withCStrings(keys) { (keys) throws(ONNXStatus) in
-        try withCStrings(values) { (values) throws(ONNXStatus) in
-          let count = options.count
-          if name == Self.openVINOName, let append = api.appendOpenVINO {
-            try api.check(append(sessionOptions, keys, values, count))
-          } else {
-            try api.check(api.appendProvider(sessionOptions, shortName, keys, values, count))
-          }
+      try withOptions { keys, values, count throws(ONNXStatus) in
+        if name == Self.openVINOName, let append = api.appendOpenVINO {
+          try api.check(append(sessionOptions, keys, values, count))
+        } else {
+          try api.check(api.appendProvider(sessionOptions, shortName, keys, values, count))
         }
       }
     }
   }
 
   private func append(
-    _ functions: ONNXAPI.ProviderOptions, to sessionOptions: OpaquePointer, of api: ONNXAPI,
-    _ keys: [String], _ values: [String]
+    _ functions: ONNXAPI.ProviderOptions, to sessionOptions: OpaquePointer, of api: ONNXAPI
   ) throws(ONNXStatus) {
     let native = try api.object(functions.create)
     defer { functions.release(native) }
-    try withCStrings(keys) { (keysPointer) throws(ONNXStatus) in
-      try withCStrings(values) { (values) throws(ONNXStatus) in
-        try api.check(functions.update(native, keysPointer, values, keys.count))
-      }
+    try withOptions { keys, values, count throws(ONNXStatus) in
+      try api.check(functions.update(native, keys, values, count))
     }
     try api.check(functions.append(sessionOptions, native))
+  }
+
+  /// Calls `body` with the keys and values of the options and their number.
+  private func withOptions(
+    _ body: (ONNXAPI.Texts, ONNXAPI.Texts, Int) throws(ONNXStatus) -> Void
+  ) throws(ONNXStatus) {
+    let keys = options.keys.sorted()
+    try withCStrings(keys) { names throws(ONNXStatus) in
+      try withCStrings(keys.map { options[$0] ?? "" }) { values throws(ONNXStatus) in
+        try body(names, values, keys.count)
+      }
+    }
   }
 }

@@ -29,32 +29,29 @@ extension ONNXModelFile {
 
   private func check(_ file: DataFile) throws(ONNXError) {
     let path = path(of: file)
+    let what = "the file '\(file.location)' with the values of the tensor '\(file.tensor)'"
+    func unreadable(_ reason: Int32) -> ONNXError {
+      failure("\(what) cannot be read: \(String(cString: strerror(reason)))")
+    }
     var status = stat()
     guard stat(path, &status) == 0 else {
       let reason = errno
       if reason == ENOENT, let target = FileSystem.target(ofLink: path) {
         throw failure(
-          "the file '\(file.location)' with the values of the tensor '\(file.tensor)' is a link to "
-            + "\(target), which does not exist; fetch the file that it stands for")
+          "\(what) is a link to \(target), which does not exist; fetch the file that it stands for")
       }
+      guard reason == ENOENT || reason == ENOTDIR else { throw unreadable(reason) }
       throw failure(
-        reason == ENOENT || reason == ENOTDIR
-          ? "the values of the tensor '\(file.tensor)' are in the file '\(file.location)', which is not "
-            + "in \(folder == "." ? "the current folder" : folder); put it there under this name: the "
-            + "model consists of both files"
-          : "the file '\(file.location)' with the values of the tensor '\(file.tensor)' cannot be read: "
-            + String(cString: strerror(reason)))
+        "the values of the tensor '\(file.tensor)' are in the file '\(file.location)', which is not "
+          + "in \(folder == "." ? "the current folder" : folder); put it there under this name: the "
+          + "model consists of both files")
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw failure(
         "'\(file.location)', which shall have the values of the tensor '\(file.tensor)', is no file"
       )
     }
-    guard access(path, R_OK) == 0 else {
-      throw failure(
-        "the file '\(file.location)' with the values of the tensor '\(file.tensor)' cannot be read: "
-          + String(cString: strerror(errno)))
-    }
+    guard access(path, R_OK) == 0 else { throw unreadable(errno) }
     guard status.st_size >= file.byteCount else {
       throw failure(
         "the file '\(file.location)' has \(status.st_size) bytes, but the tensor '\(file.tensor)' ends "

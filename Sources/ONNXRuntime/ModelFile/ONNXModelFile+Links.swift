@@ -86,12 +86,8 @@ extension ONNXModelFile {
         let count = read(input, buffer, 1 << 20)
         if count == 0 { return true }
         if count < 0, errno != EINTR { return false }
-        var written = 0
-        while written < count {
-          let part = write(output, buffer + written, count - written)
-          if part < 0, errno != EINTR { return false }
-          written += max(part, 0)
-        }
+        let part = UnsafeRawBufferPointer(start: buffer, count: max(count, 0))
+        if !FileSystem.write(part, to: output) { return false }
       }
     }
   }

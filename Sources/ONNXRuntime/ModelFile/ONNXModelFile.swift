@@ -107,15 +107,15 @@ private struct ExternalData {
 
   /// `ModelProto`.
   mutating func visitModel(_ fields: ProtobufReader) {
-    each(fields) { files, number, message in
+    try? fields.eachMessage { number, message in
       switch number {
-      case 7: files.visitGraph(message)
+      case 7: visitGraph(message)
       case 20:
-        files.each(message) { files, number, graph in
-          if number == 1 || number == 2 { files.visitGraph(graph) }
+        try? message.eachMessage { number, graph in
+          if number == 1 || number == 2 { visitGraph(graph) }
         }
       case 25:
-        files.each(message) { files, number, node in if number == 7 { files.visitNode(node) } }
+        try? message.eachMessage { number, node in if number == 7 { visitNode(node) } }
       default: break
       }
     }
@@ -125,11 +125,11 @@ private struct ExternalData {
   private mutating func visitGraph(_ fields: ProtobufReader) {
     guard depth < 64 else { return }
     depth += 1
-    each(fields) { files, number, message in
+    try? fields.eachMessage { number, message in
       switch number {
-      case 1: files.visitNode(message)
-      case 5: files.visitTensor(message)
-      case 15: files.visitSparse(message)
+      case 1: visitNode(message)
+      case 5: visitTensor(message)
+      case 15: visitSparse(message)
       default: break
       }
     }
@@ -138,13 +138,13 @@ private struct ExternalData {
 
   /// `NodeProto`, whose attributes may hold tensors and graphs.
   private mutating func visitNode(_ fields: ProtobufReader) {
-    each(fields) { files, number, attribute in
+    try? fields.eachMessage { number, attribute in
       guard number == 5 else { return }
-      files.each(attribute) { files, number, message in
+      try? attribute.eachMessage { number, message in
         switch number {
-        case 5, 10: files.visitTensor(message)
-        case 6, 11: files.visitGraph(message)
-        case 22, 23: files.visitSparse(message)
+        case 5, 10: visitTensor(message)
+        case 6, 11: visitGraph(message)
+        case 22, 23: visitSparse(message)
         default: break
         }
       }
@@ -153,8 +153,8 @@ private struct ExternalData {
 
   /// `SparseTensorProto`.
   private mutating func visitSparse(_ fields: ProtobufReader) {
-    each(fields) { files, number, message in
-      if number == 1 || number == 2 { files.visitTensor(message) }
+    try? fields.eachMessage { number, message in
+      if number == 1 || number == 2 { visitTensor(message) }
     }
   }
 
@@ -168,7 +168,12 @@ private struct ExternalData {
       switch (field.number, field.value) {
       case (8, .bytes(let range)): name = fields.text(range)
       case (13, .bytes(let range)):
-        let (key, value) = entry(fields.message(range))
+        // `StringStringEntryProto`.
+        var (key, value) = ("", "")
+        try? fields.message(range).eachMessage { number, message in
+          if number == 1 { key = message.text }
+          if number == 2 { value = message.text }
+        }
         entries[key] = value
       // Of values that were taken into the model's file the entries may be left.
       case (14, .number(let place)): isExternal = place == 1
@@ -189,27 +194,5 @@ private struct ExternalData {
     }
     positions[location] = files.count
     files.append(.init(location: location, tensor: name, byteCount: byteCount))
-  }
-
-  /// `StringStringEntryProto`.
-  private func entry(_ fields: ProtobufReader) -> (key: String, value: String) {
-    var fields = fields
-    var (key, value) = ("", "")
-    while let field = try? fields.next() {
-      guard case .bytes(let range) = field.value else { continue }
-      if field.number == 1 { key = fields.text(range) }
-      if field.number == 2 { value = fields.text(range) }
-    }
-    return (key, value)
-  }
-
-  /// Calls `body` with each message among `fields`.
-  private mutating func each(
-    _ fields: ProtobufReader, _ body: (inout ExternalData, Int, ProtobufReader) -> Void
-  ) {
-    var fields = fields
-    while let field = try? fields.next() {
-      if case .bytes(let range) = field.value { body(&self, field.number, fields.message(range)) }
-    }
   }
 }

@@ -150,19 +150,15 @@ struct GraphChecks {
 extension GraphChecks.Function {
   /// The signature of a function (`OpDef`) and its name.
   init(signature reader: ProtobufReader, name: inout String) throws(ProtobufError) {
-    var reader = reader
-    var (inputs, outputs): (Int?, Int?) = (0, 0)
-    while let field = try reader.next() {
-      guard case .bytes(let range) = field.value else { continue }
-      switch field.number {
-      case 1: name = reader.text(range)
-      case 2: inputs = try Self.counting(reader.message(range), after: inputs)
-      case 3: outputs = try Self.counting(reader.message(range), after: outputs)
+    (inputCount, outputCount) = (0, 0)
+    try reader.eachMessage { number, message throws(ProtobufError) in
+      switch number {
+      case 1: name = message.text
+      case 2: inputCount = try Self.counting(message, after: inputCount)
+      case 3: outputCount = try Self.counting(message, after: outputCount)
       default: break
       }
     }
-    inputCount = inputs
-    outputCount = outputs
   }
 
   /// One more than `count`, unless the argument (`OpDef.ArgDef`) stands for a list.

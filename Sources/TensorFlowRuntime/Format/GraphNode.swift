@@ -27,16 +27,14 @@ struct GraphNode {
   var constants: [String: Constant] = [:]
 
   init(_ reader: ProtobufReader) throws(ProtobufError) {
-    var reader = reader
-    while let field = try reader.next() {
-      guard case .bytes(let range) = field.value else { continue }
-      switch field.number {
-      case 1: name = reader.text(range)
-      case 2: operation = reader.text(range)
+    try reader.eachMessage { number, message throws(ProtobufError) in
+      switch number {
+      case 1: name = message.text
+      case 2: operation = message.text
       case 3: inputCount += 1
       case 5:
-        let (key, value) = try reader.entry(range)
-        try readAttribute(key, reader.message(value))
+        let (key, value) = try message.entry()
+        try readAttribute(key, value)
       default: break
       }
     }
@@ -50,7 +48,9 @@ struct GraphNode {
       switch (field.number, field.value) {
       case (1, .bytes(let range)): try readList(key, reader.message(range))
       case (3, .number(let value)): integers[key] = Int64(bitPattern: value)
-      case (6, .number(let type)): noteType(type, of: key)
+      case (6, .number(let type)):
+        types[key] = type
+        hasStrings = hasStrings || type == Self.stringType
       case (8, .bytes(let range)): constants[key] = try Constant(reader.message(range))
       case (10, .bytes(let range)):
         functions[key] = [try Self.functionName(reader.message(range))]
@@ -59,44 +59,31 @@ struct GraphNode {
     }
   }
 
-  private mutating func noteType(_ type: UInt64, of key: String) {
-    types[key] = type
-    hasStrings = hasStrings || type == Self.stringType
-  }
-
   /// `AttrValue.ListValue`; the types in it are packed, or one field each.
   private mutating func readList(
     _ key: String, _ reader: ProtobufReader
   ) throws(ProtobufError) {
     var reader = reader
-    var typeCount = 0
+    var types: [UInt64] = []
     while let field = try reader.next() {
       switch (field.number, field.value) {
-      case (6, .number(let type)):
-        typeCount += 1
-        hasStrings = hasStrings || type == Self.stringType
-      case (6, .bytes(let range)):
-        for type in try reader.message(range).packedNumbers() {
-          typeCount += 1
-          hasStrings = hasStrings || type == Self.stringType
-        }
+      case (6, .number(let type)): types.append(type)
+      case (6, .bytes(let range)): types += try reader.message(range).packedNumbers()
       case (9, .bytes(let range)):
         functions[key, default: []].append(try Self.functionName(reader.message(range)))
       default: break
       }
     }
-    typeCounts[key] = typeCount
+    typeCounts[key] = types.count
+    hasStrings = hasStrings || types.contains(Self.stringType)
   }
 
   private static let stringType: UInt64 = 7
 
   /// The name in a `NameAttrList`.
   private static func functionName(_ reader: ProtobufReader) throws(ProtobufError) -> String {
-    var reader = reader
     var name = ""
-    while let field = try reader.next() {
-      if field.number == 1, case .bytes(let range) = field.value { name = reader.text(range) }
-    }
+    try reader.eachMessage { number, message in if number == 1 { name = message.text } }
     return name
   }
 }
@@ -109,17 +96,9 @@ extension GraphNode.Constant {
       switch (field.number, field.value) {
       case (1, .number(let type)): self.type = type
       case (2, .bytes(let range)):
-        var shape = reader.message(range)
-        while let field = try shape.next() {
-          guard field.number == 2, case .bytes(let range) = field.value else { continue }
-          var size: Int64 = 0
-          var dimension = shape.message(range)
-          while let field = try dimension.next() {
-            if field.number == 1, case .number(let value) = field.value {
-              size = Int64(bitPattern: value)
-            }
-          }
-          dimensions.append(size)
+        try reader.message(range).eachMessage { number, dimension throws(ProtobufError) in
+          guard number == 2 else { return }
+          dimensions.append(Int64(bitPattern: try dimension.number(in: 1) ?? 0))
         }
       default: break
       }

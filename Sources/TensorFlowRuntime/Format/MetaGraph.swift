@@ -38,19 +38,17 @@ struct MetaGraph: Sendable {
   var keepsStrings = false
 
   init(_ reader: ProtobufReader) throws(ProtobufError) {
-    var message = reader
     var signatures: [String: Signature] = [:]
-    while let field = try message.next() {
-      guard case .bytes(let range) = field.value else { continue }
-      switch field.number {
-      case 1: try readInformation(message.message(range))
-      case 2: try readGraph(message.message(range))
+    try reader.eachMessage { number, message throws(ProtobufError) in
+      switch number {
+      case 1: try readInformation(message)
+      case 2: try readGraph(message)
       case 5:
-        let (name, value) = try message.entry(range)
+        let (name, value) = try message.entry()
         if !name.hasPrefix("__saved_model_") {
-          signatures[name] = try Signature(name: name, message.message(value))
+          signatures[name] = try Signature(name: name, value)
         }
-      case 6: try readAsset(message.message(range))
+      case 6: try readAsset(message)
       default: break
       }
     }
@@ -59,37 +57,26 @@ struct MetaGraph: Sendable {
 
   /// `MetaInfoDef`.
   private mutating func readInformation(_ reader: ProtobufReader) throws(ProtobufError) {
-    var reader = reader
-    while let field = try reader.next() {
-      guard case .bytes(let range) = field.value else { continue }
-      if field.number == 4 { tags.insert(reader.text(range)) }
-      if field.number == 5 { tensorFlowVersion = reader.text(range) }
+    try reader.eachMessage { number, message in
+      if number == 4 { tags.insert(message.text) }
+      if number == 5 { tensorFlowVersion = message.text }
     }
   }
 
   /// `AssetFileDef`.
   private mutating func readAsset(_ reader: ProtobufReader) throws(ProtobufError) {
-    var reader = reader
-    while let field = try reader.next() {
-      if field.number == 2, case .bytes(let range) = field.value {
-        assets.append(reader.text(range))
-      }
-    }
+    try reader.eachMessage { number, message in if number == 2 { assets.append(message.text) } }
   }
 
   /// `GraphDef`, with the functions in its library: every node is looked at, so that a damaged graph
   /// is found before the runtime sees it.
   private mutating func readGraph(_ reader: ProtobufReader) throws(ProtobufError) {
-    var reader = reader
     var checks = GraphChecks()
-    while let field = try reader.next() {
-      guard case .bytes(let range) = field.value else { continue }
-      if field.number == 1 { _ = try readNode(reader.message(range), &checks) }
-      guard field.number == 2 else { continue }
-      var library = reader.message(range)
-      while let field = try library.next() {
-        guard field.number == 1, case .bytes(let range) = field.value else { continue }
-        try readFunction(library.message(range), &checks)
+    try reader.eachMessage { number, message throws(ProtobufError) in
+      if number == 1 { _ = try readNode(message, &checks) }
+      guard number == 2 else { return }
+      try message.eachMessage { number, function throws(ProtobufError) in
+        if number == 1 { try readFunction(function, &checks) }
       }
     }
     try checks.finish()
@@ -99,16 +86,12 @@ struct MetaGraph: Sendable {
   private mutating func readFunction(
     _ reader: ProtobufReader, _ checks: inout GraphChecks
   ) throws(ProtobufError) {
-    var reader = reader
     var name = ""
     var function = GraphChecks.Function()
     var nodes: [GraphNode] = []
-    while let field = try reader.next() {
-      guard case .bytes(let range) = field.value else { continue }
-      if field.number == 1 {
-        function = try GraphChecks.Function(signature: reader.message(range), name: &name)
-      }
-      if field.number == 3 { nodes.append(try readNode(reader.message(range), &checks)) }
+    try reader.eachMessage { number, message throws(ProtobufError) in
+      if number == 1 { function = try GraphChecks.Function(signature: message, name: &name) }
+      if number == 3 { nodes.append(try readNode(message, &checks)) }
     }
     function.nodeCount = nodes.count
     function.callees = nodes.flatMap { $0.functions.values.joined() }
@@ -138,16 +121,14 @@ extension MetaGraph.Signature {
   /// `SignatureDef`.
   fileprivate init(name: String, _ reader: ProtobufReader) throws(ProtobufError) {
     self.name = name
-    var reader = reader
     var (inputs, outputs): ([String: MetaGraph.Entry], [String: MetaGraph.Entry]) = ([:], [:])
-    while let field = try reader.next() {
-      guard case .bytes(let range) = field.value else { continue }
-      switch field.number {
+    try reader.eachMessage { number, message throws(ProtobufError) in
+      switch number {
       case 1, 2:
-        let (key, value) = try reader.entry(range)
-        let entry = try MetaGraph.Entry(key: key, reader.message(value))
-        if field.number == 1 { inputs[key] = entry } else { outputs[key] = entry }
-      case 3: method = reader.text(range)
+        let (key, value) = try message.entry()
+        let entry = try MetaGraph.Entry(key: key, value)
+        if number == 1 { inputs[key] = entry } else { outputs[key] = entry }
+      case 3: method = message.text
       default: break
       }
     }
@@ -185,14 +166,9 @@ extension MetaGraph.Entry {
 
   /// What a `CompositeTensor` is by the `TypeSpecProto` in it (`tensorflow/core/protobuf/struct.proto`).
   private static func compositeKind(_ reader: ProtobufReader) throws(ProtobufError) -> String {
-    var reader = reader
     var type = UInt64(0)
-    while let field = try reader.next() {
-      guard field.number == 1, case .bytes(let range) = field.value else { continue }
-      var specification = reader.message(range)
-      while let field = try specification.next() {
-        if field.number == 1, case .number(let number) = field.value { type = number }
-      }
+    try reader.eachMessage { number, specification throws(ProtobufError) in
+      if number == 1 { type = try specification.number(in: 1) ?? type }
     }
     return switch type {
     case 1: "a sparse tensor"
@@ -211,13 +187,7 @@ extension MetaGraph.Entry {
     while let field = try reader.next() {
       switch (field.number, field.value) {
       case (2, .bytes(let range)):
-        var size = 0
-        var dimension = reader.message(range)
-        while let field = try dimension.next() {
-          if field.number == 1, case .number(let value) = field.value {
-            size = Int(truncatingIfNeeded: value)
-          }
-        }
+        let size = Int(truncatingIfNeeded: try reader.message(range).number(in: 1) ?? 0)
         dimensions.append(size < 0 ? Shape.dynamic : size)
       case (3, .number(let isUnknown)): if isUnknown != 0 { return nil }
       default: break

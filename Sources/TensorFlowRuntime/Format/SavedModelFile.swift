@@ -15,9 +15,11 @@ struct SavedModelFile: Sendable {
   init(directory path: String, model: String) throws(TensorFlowError) {
     let bytes = try Self.read(path, model: model)
     do throws(ProtobufError) {
-      metaGraphs = try bytes.withUnsafeBufferPointer {
-        (bytes) throws(ProtobufError) -> [MetaGraph] in
-        try Self.metaGraphs(ProtobufReader(UnsafeRawBufferPointer(bytes)))
+      try bytes.withUnsafeBufferPointer { bytes throws(ProtobufError) in
+        let reader = ProtobufReader(UnsafeRawBufferPointer(bytes))
+        try reader.eachMessage { number, message throws(ProtobufError) in
+          if number == 2 { metaGraphs.append(try MetaGraph(message)) }
+        }
       }
     } catch {
       throw TensorFlowError(
@@ -31,19 +33,6 @@ struct SavedModelFile: Sendable {
         "\(Self.fileName) (\(bytes.count) bytes) holds no graph. Export or copy the model again",
         model: model)
     }
-  }
-
-  private static func metaGraphs(
-    _ reader: ProtobufReader
-  ) throws(ProtobufError) -> [MetaGraph] {
-    var reader = reader
-    var graphs: [MetaGraph] = []
-    while let field = try reader.next() {
-      if field.number == 2, case .bytes(let range) = field.value {
-        graphs.append(try MetaGraph(reader.message(range)))
-      }
-    }
-    return graphs
   }
 
   /// The graph that was saved with exactly `tags`.
@@ -120,13 +109,16 @@ struct SavedModelFile: Sendable {
   ) throws(TensorFlowError) {
     guard graph.hasVariables else { return }
     let folder = "variables"
-    guard access("\(directory)/\(folder)/variables.index", F_OK) == 0 else {
+    func check(_ file: String) throws(TensorFlowError) {
+      let name = "\(folder)/\(file)"
+      if access("\(directory)/\(name)", F_OK) == 0 { return }
       throw TensorFlowError(
         .modelLoad,
-        "the model has variables, but the file variables/variables.index with their values "
-          + missing("\(folder)/variables.index", in: directory),
+        "the model has variables, but the file \(name) with their values "
+          + missing(name, in: directory),
         model: model)
     }
+    try check("variables.index")
     // The values lie in parts, whose names tell how many there are: variables.data-00000-of-00002.
     var counts: Set<Int> = []
     for name in FileSystem.entries(of: "\(directory)/\(folder)")
@@ -141,13 +133,7 @@ struct SavedModelFile: Sendable {
     guard counts.count < 2 else { return }
     let count = counts.first ?? 1
     for part in 0..<min(count, 100_000) {
-      let name = "\(folder)/variables.data-\(digits(part))-of-\(digits(count))"
-      guard access("\(directory)/\(name)", F_OK) != 0 else { continue }
-      throw TensorFlowError(
-        .modelLoad,
-        "the model has variables, but the file \(name) with their values "
-          + missing(name, in: directory),
-        model: model)
+      try check("variables.data-\(digits(part))-of-\(digits(count))")
     }
   }
 

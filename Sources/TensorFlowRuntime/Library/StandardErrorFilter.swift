@@ -1,4 +1,5 @@
 import Glibc
+import NativeLibraries
 
 /// Keeps single lines from standard error while a library opens.
 ///
@@ -20,7 +21,7 @@ enum StandardErrorFilter {
       dup2(original, STDERR_FILENO)
       let lines = contents(of: kept).split(separator: "\n", omittingEmptySubsequences: false)
       let rest = lines.filter { !isNoise($0) }.joined(separator: "\n")
-      if !rest.isEmpty { write(Array(rest.utf8)) }
+      _ = Array(rest.utf8).withUnsafeBytes { FileSystem.write($0, to: STDERR_FILENO) }
     }
     return try body()
   }
@@ -33,17 +34,5 @@ enum StandardErrorFilter {
       filled = max(0, pread(descriptor, buffer.baseAddress, size, 0))
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func write(_ bytes: [UInt8]) {
-    var done = 0
-    while done < bytes.count {
-      let number = bytes[done...].withUnsafeBytes {
-        Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count)
-      }
-      if number < 0 && errno == EINTR { continue }
-      if number <= 0 { return }
-      done += number
-    }
   }
 }

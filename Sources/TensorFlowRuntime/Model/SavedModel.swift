@@ -115,24 +115,22 @@ public final class SavedModel: InProcessModel {
   /// What to do about a model that the runtime refuses, by what it says; empty if that says it all.
   private static func advice(for status: TensorFlowStatus) -> String {
     func says(_ part: String) -> Bool { status.text.contains(part) }
-    let advice: String
     if says("as a library with operators") { return "" }
-    if says("Op type not registered") {
-      advice =
+    let advice: String? =
+      if says("Op type not registered") {
         "The model uses an operator that this TensorFlow does not have. If a library has it (such as "
-        + "TensorFlow Text's), name the library's file: --option customOps=FILE, in Swift "
-        + ".savedModel(…, customOps: [FILE])"
-    } else if says("OpKernel") {
-      advice =
+          + "TensorFlow Text's), name the library's file: --option customOps=FILE, in Swift "
+          + ".savedModel(…, customOps: [FILE])"
+      } else if says("OpKernel") {
         "This build of TensorFlow has the operator, but not for these types or this device; use another "
-        + "one, or save the model without it"
-    } else if status.code == 5 || status.code == 15 || says("variables.") || says("No such file") {
-      advice =
+          + "one, or save the model without it"
+      } else if status.code == 5 || status.code == 15 || says("variables.") || says("No such file")
+      {
         "The folder is not complete; copy all of it (saved_model.pb, variables, assets)"
-    } else {
-      return ""
-    }
-    return (status.text.hasSuffix(".") ? " " : ". ") + advice
+      } else {
+        nil
+      }
+    return advice.map { (status.text.hasSuffix(".") ? " " : ". ") + $0 } ?? ""
   }
 
   /// The signature called `name`, or the one to take if none is named.
@@ -160,10 +158,11 @@ public final class SavedModel: InProcessModel {
         model: model)
     }
     let signature = SavedModelSignature(found)
+    let types = ModelSignature.list(ElementType.allCases)
     if let (input, kind) = signature.otherInputs.min(by: { $0.key < $1.key }) {
       throw TensorFlowError(
         .unsupportedModel,
-        "the input \(input) is \(kind); only dense tensors of \(knownTypes) can be given. Save the "
+        "the input \(input) is \(kind); only dense tensors of \(types) can be given. Save the "
           + "model with a signature that takes those",
         model: model, signature: found.name)
     }
@@ -171,15 +170,11 @@ public final class SavedModel: InProcessModel {
       let list = signature.otherOutputs.map { "\($0) is \($1)" }.sorted().joined(separator: ", ")
       throw TensorFlowError(
         .unsupportedModel,
-        "no output is a dense tensor of \(knownTypes) (\(list.isEmpty ? "it has none" : list)). "
+        "no output is a dense tensor of \(types) (\(list.isEmpty ? "it has none" : list)). "
           + "Save the model with a signature that gives one",
         model: model, signature: found.name)
     }
     return found
-  }
-
-  private static var knownTypes: String {
-    ElementType.allCases.map(\.rawValue).joined(separator: ", ")
   }
 }
 

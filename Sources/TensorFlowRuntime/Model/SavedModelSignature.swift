@@ -45,7 +45,7 @@ public struct SavedModelSignature: Sendable, Hashable {
   ) -> ([TensorSpecification], [String: String]) {
     var (tensors, others): ([TensorSpecification], [String: String]) = ([], [:])
     for entry in entries {
-      if let type = ElementType(tensorFlowCode: entry.type), entry.kind == nil {
+      if let type = ElementType.tensorFlow.type(entry.type), entry.kind == nil {
         tensors.append(
           TensorSpecification(
             name: entry.key, elementType: type, shape: entry.shape ?? [],
@@ -82,8 +82,8 @@ extension MetaGraph.Entry {
   /// What it is, unless it is a dense tensor of a known element type.
   var otherKind: String? {
     if let kind { return kind }
-    if ElementType(tensorFlowCode: type) != nil { return nil }
-    return "a tensor of \(ElementType.tensorFlowName(of: type))"
+    if ElementType.tensorFlow.type(type) != nil { return nil }
+    return "a tensor of \(ElementType.tensorFlow.name(type))"
   }
 }
 

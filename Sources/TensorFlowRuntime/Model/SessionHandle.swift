@@ -1,3 +1,4 @@
+import NativeLibraries
 import Tensors
 import Threads
 
@@ -24,10 +25,9 @@ final class SessionHandle: Sendable {
     try api.checked { api.setConfiguration(native, configuration, configuration.count, $0) }
     let graph = try api.made(api.newGraph())
     do throws(TensorFlowStatus) {
-      let tags = options.tags.map { $0.utf8CString }
       session = try api.made(
         try api.checked { status in
-          Self.withPointers(to: tags) { tags in
+          withCStrings(options.tags) { tags in
             api.loadSavedModel(
               native, nil, path, tags, Int32(clamping: options.tags.count), graph, nil, status)
           }
@@ -72,23 +72,10 @@ final class SessionHandle: Sendable {
     guard type == entry.type else {
       throw TensorFlowStatus(
         code: 3,
-        text: "the signature says \(ElementType.tensorFlowName(of: entry.type)), the graph "
-          + ElementType.tensorFlowName(of: type))
+        text: "the signature says \(ElementType.tensorFlow.name(entry.type)), the graph "
+          + ElementType.tensorFlow.name(type))
     }
     return GraphOutput(operation: operation, result: Int32(source.result))
-  }
-
-  private static func withPointers<Result>(
-    to strings: [ContiguousArray<CChar>],
-    _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
-  ) -> Result {
-    let copies = strings.map { string in
-      let copy = UnsafeMutablePointer<CChar>.allocate(capacity: string.count)
-      for (index, character) in string.enumerated() { copy[index] = character }
-      return copy
-    }
-    defer { for copy in copies { copy.deallocate() } }
-    return body(copies.map { UnsafePointer($0) })
   }
 }
 

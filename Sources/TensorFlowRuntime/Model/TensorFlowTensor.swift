@@ -24,7 +24,7 @@ final class TensorFlowTensor: @unchecked Sendable {
   ) throws(TensorFlowStatus) {
     let dimensions = tensor.shape.dimensions.map(Int64.init)
     let rank = Int32(clamping: dimensions.count)
-    let code = tensor.elementType.tensorFlowCode
+    let code = ElementType.tensorFlow[tensor.elementType]
     let pointer: OpaquePointer?
     if case .string(let strings) = tensor {
       let byteCount = strings.count * TensorFlowAPI.stringStride
@@ -97,9 +97,9 @@ final class TensorFlowTensor: @unchecked Sendable {
   /// - Throws: ``TensorFlowStatus`` if its element type is unknown; ``TensorError``.
   func tensor() throws -> AnyTensor {
     let code = api.tensorType(pointer)
-    guard let type = ElementType(tensorFlowCode: code) else {
+    guard let type = ElementType.tensorFlow.type(code) else {
       throw TensorFlowStatus(
-        code: 12, text: "it is a tensor of \(ElementType.tensorFlowName(of: code))")
+        code: 12, text: "it is a tensor of \(ElementType.tensorFlow.name(code))")
     }
     let shape = Shape((0..<max(0, api.rank(pointer))).map { Int(api.dimension(pointer, $0)) })
     guard let count = shape.elementCount, count > 0 else {

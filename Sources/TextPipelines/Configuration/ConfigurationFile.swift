@@ -3,7 +3,7 @@ import JSONText
 /// The entries of a JSON object in a model's folder, read with messages that name file and entry.
 ///
 /// An entry that is absent or null counts as absent.
-struct ConfigurationFile: Sendable {
+struct ConfigurationFile: ConfigurationEntries, Sendable {
   let path: String
   private let entries: [String: JSONValue]
 
@@ -27,6 +27,16 @@ struct ConfigurationFile: Sendable {
     return value
   }
 
+  func file(of key: String) -> ConfigurationFile { self }
+}
+
+/// Entries of files, each read from the one that has it.
+protocol ConfigurationEntries {
+  /// The file that counts for an entry.
+  func file(of key: String) -> ConfigurationFile
+}
+
+extension ConfigurationEntries {
   func integer(_ key: String) throws(TextPipelineError) -> Int? {
     try read(key, "a whole number") { $0.wholeNumber }
   }
@@ -54,10 +64,11 @@ struct ConfigurationFile: Sendable {
   func read<Value>(
     _ key: String, _ expected: String, _ convert: (JSONValue) -> Value?
   ) throws(TextPipelineError) -> Value? {
-    guard let value = self[key] else { return nil }
+    let file = file(of: key)
+    guard let value = file[key] else { return nil }
     if let converted = convert(value) { return converted }
     throw TextPipelineError(
       .invalidConfiguration,
-      "in \(path) the entry \"\(key)\" is \(value.json), expected \(expected)")
+      "in \(file.path) the entry \"\(key)\" is \(value.json), expected \(expected)")
   }
 }

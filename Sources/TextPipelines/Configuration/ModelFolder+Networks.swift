@@ -14,13 +14,12 @@ extension ModelFolder {
     for name in names {
       if let file = modelFile(name) { return file }
     }
-    throw TextPipelineError(
+    throw failure(
       .missingFile,
       "the folder has no \(names.joined(separator: " or ")), neither in itself nor in onnx/. "
         + (choice.map { "\($0). " } ?? "")
         + "To make it, export the model with `optimum-cli export onnx --model NAME --task \(task) "
-        + "FOLDER`, or with torch.onnx.export as the examples' train.py does",
-      model: name)
+        + "FOLDER`, or with torch.onnx.export as the examples' train.py does")
   }
 
   /// An ONNX file of the folder, under the folder's name in messages.
@@ -43,20 +42,19 @@ extension ModelFolder {
   /// A file that was chosen by its path in the folder.
   func chosenFile(_ name: String) throws(TextPipelineError) -> String {
     guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
-      throw TextPipelineError(
+      throw failure(
         .invalidOption,
         "the option file is \(name), expected a path in the model's folder, which goes to the "
-          + "executors as a whole", model: name)
+          + "executors as a whole")
     }
     for folder in directory == path ? [path] : [path, directory] {
       let file = "\(folder)/\(name)"
       if FileManager.default.fileExists(atPath: file) { return file }
     }
-    throw TextPipelineError(
+    throw failure(
       .missingFile,
       "the folder has no \(name), which the option file names. "
-        + (choice ?? "There are no ONNX files in it"),
-      model: name)
+        + (choice ?? "There are no ONNX files in it"))
   }
 
   /// What to choose from; `nil` without any file.

@@ -65,9 +65,8 @@ struct ModelFolder: Sendable {
   func tokenizerFile() throws(TextPipelineError) -> String {
     if let file = file("tokenizer.json") { return file }
     let isMarian = file("source.spm") != nil || file("target.spm") != nil
-    throw TextPipelineError(
-      .missingFile, "the folder has no tokenizer.json. " + (isMarian ? Self.marian : Self.slow),
-      model: name)
+    throw failure(
+      .missingFile, "the folder has no tokenizer.json. " + (isMarian ? Self.marian : Self.slow))
   }
 
   private static let slow =
@@ -79,6 +78,13 @@ struct ModelFolder: Sendable {
     + "no tokenizer.json: save_pretrained() writes none. Take a translation model with a "
     + "tokenizer.json instead (T5, mBART, NLLB), or put the ids that MarianTokenizer gives into a "
     + "column and run encoder and decoder as plain ONNX models"
+
+  /// An error that says which model it is about.
+  func failure(
+    _ code: TextPipelineError.Code, _ message: String
+  ) -> TextPipelineError {
+    TextPipelineError(code, message, model: name)
+  }
 
   /// An optional configuration file beside the network.
   func optionalConfiguration(_ name: String) throws(TextPipelineError) -> ConfigurationFile? {

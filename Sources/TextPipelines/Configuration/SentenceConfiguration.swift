@@ -46,10 +46,9 @@ struct SentenceConfiguration: Sendable {
     otherModules = steps.others
     if let module = steps.pooling {
       guard try readPooling(folder, module.path) else {
-        throw TextPipelineError(
+        throw folder.failure(
           .invalidConfiguration,
-          "modules.json names a pooling module in \"\(module.path)\", which has no config.json",
-          model: folder.name)
+          "modules.json names a pooling module in \"\(module.path)\", which has no config.json")
       }
     } else {
       lacksPooling = true
@@ -88,11 +87,10 @@ struct SentenceConfiguration: Sendable {
       ["last_hidden_state", "token_embeddings"].contains(text["method_output_name"]?.string),
       ["token_embeddings", "sentence_embedding"].contains(output)
     else {
-      throw TextPipelineError(
+      throw folder.failure(
         .unsupportedModel,
         "\(file.path) has a modality_config by which texts do not become the network's "
-          + "last_hidden_state (chats, for example), which is not done here",
-        model: folder.name)
+          + "last_hidden_state (chats, for example), which is not done here")
     }
   }
 
@@ -103,9 +101,8 @@ struct SentenceConfiguration: Sendable {
     try KnownEntries.sentence.check(file, model: folder.name)
     dimensions = try file.integer("truncate_dim")
     if let dimensions, dimensions < 1 {
-      throw TextPipelineError(
-        .invalidConfiguration, "truncate_dim in \(file.path) is \(dimensions), expected at least 1",
-        model: folder.name)
+      throw folder.failure(
+        .invalidConfiguration, "truncate_dim in \(file.path) is \(dimensions), expected at least 1")
     }
     guard let name = try file.text("default_prompt_name") else { return }
     let prompts = try file.object("prompts") ?? [:]
@@ -115,9 +112,8 @@ struct SentenceConfiguration: Sendable {
       // These two exist without being listed, and are empty.
       prompt = ""
     } else {
-      throw TextPipelineError(
-        .invalidConfiguration, "\(file.path) names the prompt \"\(name)\", but has none such",
-        model: folder.name)
+      throw folder.failure(
+        .invalidConfiguration, "\(file.path) names the prompt \"\(name)\", but has none such")
     }
   }
 
@@ -134,11 +130,10 @@ struct SentenceConfiguration: Sendable {
       let names = value.string.map { [$0] } ?? value.elements?.compactMap(\.string) ?? []
       let modes = names.compactMap(SentencePooling.init(rawValue:))
       guard !modes.isEmpty, modes.count == names.count else {
-        throw TextPipelineError(
+        throw folder.failure(
           .invalidConfiguration,
           "pooling_mode in \(file.path) is \(value.json), expected some of "
-            + SentencePooling.allCases.map(\.rawValue).joined(separator: ", "),
-          model: folder.name)
+            + SentencePooling.allCases.map(\.rawValue).joined(separator: ", "))
       }
       pooling = modes
       return true

@@ -82,8 +82,8 @@ struct TokenizerConfiguration: Sendable {
   /// Tokens that are cut out of texts, by `added_tokens_decoder` and the names of special tokens.
   private static func tokens(
     _ file: ConfigurationFile, _ map: ConfigurationFile?
-  ) throws -> [TokenizerChanges.Token] {
-    var tokens: [TokenizerChanges.Token] = []
+  ) throws -> [AddedToken] {
+    var tokens: [AddedToken] = []
     let added = try file.object("added_tokens_decoder") ?? [:]
     let numbered = added.compactMap { id, token in Int(id).map { ($0, token) } }
     for (_, value) in numbered.sorted(by: { $0.0 < $1.0 }) {
@@ -96,19 +96,19 @@ struct TokenizerConfiguration: Sendable {
       let value = file[key] ?? map?[key]
       return value?.elements ?? value?.entries.map { Array($0.values) } ?? []
     }
-    var known = Set(tokens.map(\.content))
+    var known = Set(tokens.map(\.content.string))
     for value in names.compactMap({ file[$0] ?? map?[$0] }) + extra {
-      guard let token = token(value), known.insert(token.content).inserted else { continue }
+      guard let token = token(value), known.insert(token.content.string).inserted else { continue }
       tokens.append(token)
     }
     return tokens
   }
 
   /// A token written as its text, or as an object with its properties.
-  private static func token(_ value: JSONValue) -> TokenizerChanges.Token? {
-    if let text = value.string { return TokenizerChanges.Token(text) }
+  private static func token(_ value: JSONValue) -> AddedToken? {
+    if let text = value.string { return AddedToken(text) }
     guard let content = value["content"]?.string else { return nil }
-    var token = TokenizerChanges.Token(content)
+    var token = AddedToken(content)
     token.isSingleWord = value["single_word"]?.boolean ?? false
     token.stripsLeft = value["lstrip"]?.boolean ?? false
     token.stripsRight = value["rstrip"]?.boolean ?? false

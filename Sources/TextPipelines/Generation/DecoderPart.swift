@@ -14,7 +14,7 @@ struct DecoderPart: Sendable {
   let model: any Model
   let roles: [Role]
   /// The output with the scores.
-  let logits: String
+  static let logits = "logits"
   /// The outputs that are pasts of the next step: their names and what they mean.
   let presents: [(name: String, key: String)]
   /// All outputs that are wanted.
@@ -43,12 +43,11 @@ struct DecoderPart: Sendable {
           + model.inputs.map(\.description).joined(separator: ", ") + " and gives "
           + model.outputs.map(\.description).joined(separator: ", "), model: name)
     }
-    logits = "logits"
     let presents = model.outputs.compactMap { output in
       Self.pastKey(output.name).map { (name: output.name, key: $0) }
     }
     self.presents = presents
-    outputNames = ["logits"] + presents.map(\.name)
+    outputNames = [Self.logits] + presents.map(\.name)
   }
 
   /// The pasts that the network takes, by meaning.
@@ -133,11 +132,6 @@ struct DecoderPart: Sendable {
       input.elementType.isFloatingPoint
     else { return nil }
     let shape: Shape = [rows, input.shape[1], 0, input.shape[3]]
-    return switch input.elementType {
-    case .float16: .float16(Tensor(shape: shape) { _ in })
-    case .bfloat16: .bfloat16(Tensor(shape: shape) { _ in })
-    case .float64: .float64(Tensor(shape: shape) { _ in })
-    default: .float32(Tensor(shape: shape) { _ in })
-    }
+    return try? AnyTensor(emptyOf: input.elementType, shape: shape)
   }
 }

@@ -22,9 +22,8 @@ extension EncoderDecoder {
           parts.map { "\($0).onnx" }, chosen: nil, task: task)
       }
       let names = parts.map { "\($0)\(ending).onnx" }.joined(separator: " or ")
-      throw TextPipelineError(
-        .missingFile, "beside \(files.chosen) there is no \(names), which goes with it",
-        model: folder.name)
+      throw folder.failure(
+        .missingFile, "beside \(files.chosen) there is no \(names), which goes with it")
     }
     let encoder = try required(["encoder_model"])
     let withPast = file("decoder_with_past_model")
@@ -63,10 +62,10 @@ private struct GenerationFiles {
       "encoder_model", "decoder_model_merged", "decoder_with_past_model", "decoder_model",
     ]
     guard let part = parts.first(where: name.hasPrefix), name.hasSuffix(".onnx") else {
-      throw TextPipelineError(
+      throw folder.failure(
         .invalidOption,
         "the option file is \(chosen), expected the encoder or a decoder, such as "
-          + "onnx/encoder_model_quantized.onnx", model: folder.name)
+          + "onnx/encoder_model_quantized.onnx")
     }
     ending = String(name.dropFirst(part.count).dropLast(".onnx".count))
   }

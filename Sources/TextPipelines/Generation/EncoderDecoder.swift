@@ -53,16 +53,7 @@ public struct EncoderDecoder: SequenceModel {
     } else {
       memory = .none
     }
-    guard
-      let output = encoder.outputs.first(where: { $0.name == "last_hidden_state" })
-        ?? encoder.outputs.first(where: { $0.elementType.isFloatingPoint })
-    else {
-      throw TextPipelineError(
-        .unsupportedModel,
-        "the encoder gives no last_hidden_state; its outputs are "
-          + encoder.outputs.map(\.description).joined(separator: ", "), model: name)
-    }
-    encoded = output.name
+    encoded = try encoder.floatOutput("last_hidden_state", of: "encoder", name: name).name
   }
 
   /// Makes sure that each past that a network takes comes from the first step.
@@ -147,10 +138,11 @@ public struct EncoderDecoder: SequenceModel {
   private func lastScores(
     _ results: [String: AnyTensor], rows: Int
   ) throws -> Tensor<Float> {
-    guard let logits = results[decoder.logits]?.floats, logits.rank == 3, logits.rowCount == rows,
+    guard let logits = results[DecoderPart.logits]?.floats, logits.rank == 3,
+      logits.rowCount == rows,
       logits.shape[1] > 0
     else {
-      let shape = results[decoder.logits].map { "\($0.elementType)\($0.shape)" } ?? "nothing"
+      let shape = results[DecoderPart.logits].map { "\($0.elementType)\($0.shape)" } ?? "nothing"
       throw TextPipelineError(
         .invalidOutput,
         "the decoder gave logits of \(shape) for \(rows) rows, expected float "
@@ -172,12 +164,10 @@ public struct EncoderDecoder: SequenceModel {
         right.withUnsafeBufferPointer { right in
           for row in 0..<rows {
             let start = row * (first + second)
-            for index in 0..<first {
-              output.initializeElement(at: start + index, to: left[row * first + index])
-            }
-            for index in 0..<second {
-              output.initializeElement(at: start + first + index, to: right[row * second + index])
-            }
+            _ = output[start...].initialize(
+              fromContentsOf: left[row * first..<(row + 1) * first])
+            _ = output[(start + first)...].initialize(
+              fromContentsOf: right[row * second..<(row + 1) * second])
           }
         }
       }

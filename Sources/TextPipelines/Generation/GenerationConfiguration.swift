@@ -116,45 +116,40 @@ struct GenerationConfiguration: Sendable, Hashable {
       noRepeatNGramSize >= 0, repetitionPenalty > 0,
       lengthPenalty.isFinite, badWords.allSatisfy({ !$0.isEmpty })
     else {
-      throw TextPipelineError(
+      throw folder.failure(
         .invalidOption,
         "maxLength (\(maxLength), at most \(Self.mostTokens)), beams (\(beams), at most "
           + "\(Self.mostBeams)) and repetitionPenalty (\(repetitionPenalty)) must be positive, "
           + "minLength (\(minLength)) and noRepeatNGramSize (\(noRepeatNGramSize)) not negative, "
-          + "and bad words not empty",
-        model: folder.name)
+          + "and bad words not empty")
     }
     guard encoderRepetitionPenalty > 0, encoderNoRepeatNGramSize >= 0 else {
-      throw TextPipelineError(
+      throw folder.failure(
         .invalidConfiguration,
         "in \(path) encoder_repetition_penalty (\(encoderRepetitionPenalty)) must be positive and "
-          + "encoder_no_repeat_ngram_size (\(encoderNoRepeatNGramSize)) not negative",
-        model: folder.name)
+          + "encoder_no_repeat_ngram_size (\(encoderNoRepeatNGramSize)) not negative")
     }
     if lengthDecay != nil, endTokens.isEmpty {
-      throw TextPipelineError(
+      throw folder.failure(
         .invalidConfiguration,
         "\(path) has exponential_decay_length_penalty, which favours the end token, but no "
-          + "eos_token_id",
-        model: folder.name)
+          + "eos_token_id")
     }
     if !options.ignoresSampling, try settings.boolean("do_sample") ?? false {
-      throw TextPipelineError(
+      throw folder.failure(
         .unsupportedModel,
         "\(path) asks for random sampling (do_sample), which is not done here; to take the likeliest "
           + "tokens, say --option generation='{\"ignoresSampling\": true}', in Swift "
-          + "GenerationOptions.ignoresSampling",
-        model: folder.name)
+          + "GenerationOptions.ignoresSampling")
     }
     // Contrastive search is a kind of greedy search that also needs several candidates.
     if beams == 1, try settings.double("penalty_alpha") ?? 0 > 0,
       try settings.integer("top_k") ?? 50 > 1
     {
-      throw TextPipelineError(
+      throw folder.failure(
         .unsupportedModel,
         "\(path) sets penalty_alpha: contrastive search, which is not done here. Remove the entry "
-          + "if the likeliest tokens will do",
-        model: folder.name)
+          + "if the likeliest tokens will do")
     }
   }
 }

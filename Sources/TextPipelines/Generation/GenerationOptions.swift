@@ -64,3 +64,10 @@ public struct GenerationOptions: Sendable, Hashable, Codable {
     self.ignoresSampling = ignoresSampling
   }
 }
+
+extension KeyedDecodingContainer<GenerationOptions.CodingKeys> {
+  /// What `GenerationOptions` reads its truth value with, which may be left out as all its settings.
+  func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool {
+    try decodeIfPresent(type, forKey: key) ?? false
+  }
+}

@@ -1,33 +1,11 @@
 import JSONText
 
 /// The entries of `generation_config.json`, those of a task going first.
-struct GenerationSettings: Sendable {
+struct GenerationSettings: ConfigurationEntries, Sendable {
   let own: ConfigurationFile
   let task: ConfigurationFile
 
-  func integer(_ key: String) throws(TextPipelineError) -> Int? {
-    try file(of: key).integer(key)
-  }
-
-  func integers(_ key: String) throws(TextPipelineError) -> [Int]? {
-    try file(of: key).integers(key)
-  }
-
-  func double(_ key: String) throws(TextPipelineError) -> Double? {
-    try file(of: key).double(key)
-  }
-
-  func boolean(_ key: String) throws(TextPipelineError) -> Bool? {
-    try file(of: key).boolean(key)
-  }
-
-  func read<Value>(
-    _ key: String, _ expected: String, _ convert: (JSONValue) -> Value?
-  ) throws(TextPipelineError) -> Value? {
-    try file(of: key).read(key, expected, convert)
-  }
-
-  private func file(of key: String) -> ConfigurationFile { task[key] == nil ? own : task }
+  func file(of key: String) -> ConfigurationFile { task[key] == nil ? own : task }
 
   /// One token, which may be written as a list.
   func token(_ key: String) throws(TextPipelineError) -> Int? {

@@ -1,24 +1,26 @@
 /// A token that is cut out of the text before the model sees it.
-struct AddedToken: Sendable, Equatable {
-  var content: TokenText
+package struct AddedToken: Sendable, Hashable {
+  package var content: TokenText
   /// Only where no word character touches it.
-  var isSingleWord: Bool
+  package var isSingleWord = false
   /// Takes the white space before it with it.
-  var stripsLeft: Bool
-  var stripsRight: Bool
+  package var stripsLeft = false
+  package var stripsRight = false
   /// Looked for in the normalised text, in its normalised form.
-  var isNormalized: Bool
+  package var isNormalized = false
   /// Left out when decoding without special tokens.
-  var isSpecial: Bool
+  package var isSpecial = true
+
+  package init(_ content: String) { self.content = TokenText(content) }
 }
 
 /// A text that equals only itself: Swift's strings are equal when canonically equivalent.
-struct TokenText: Sendable, Hashable {
+package struct TokenText: Sendable, Hashable {
   let bytes: [UInt8]
 
   init(_ text: String) { bytes = Array(text.utf8) }
 
-  var string: String { String(decoding: bytes, as: UTF8.self) }
+  package var string: String { String(decoding: bytes, as: UTF8.self) }
 }
 
 extension AddedToken {
@@ -27,14 +29,13 @@ extension AddedToken {
     var tokens: [AddedToken] = []
     for element in try json.elements {
       _ = try element.required("id").count
-      tokens.append(
-        AddedToken(
-          content: TokenText(try element.required("content").string),
-          isSingleWord: try element.optional("single_word")?.bool ?? false,
-          stripsLeft: try element.optional("lstrip")?.bool ?? false,
-          stripsRight: try element.optional("rstrip")?.bool ?? false,
-          isNormalized: try element.optional("normalized")?.bool ?? false,
-          isSpecial: try element.optional("special")?.bool ?? false))
+      var token = AddedToken(try element.required("content").string)
+      token.isSingleWord = try element.optional("single_word")?.bool ?? false
+      token.stripsLeft = try element.optional("lstrip")?.bool ?? false
+      token.stripsRight = try element.optional("rstrip")?.bool ?? false
+      token.isNormalized = try element.optional("normalized")?.bool ?? false
+      token.isSpecial = try element.optional("special")?.bool ?? false
+      tokens.append(token)
     }
     return tokens
   }

@@ -22,8 +22,7 @@ struct AddedVocabulary: Sendable {
     let defaults = changes.defaultTokens.filter {
       !listed.contains(TokenText($0)) && model.vocabulary.id(of: $0) != nil
     }
-    all += defaults.map { AddedToken(TokenizerChanges.Token($0)) }
-    all += changes.tokens.map { AddedToken($0) }
+    all += defaults.map { AddedToken($0) } + changes.tokens
     var next = Int32(model.size)
     var order: [Int32] = []
     for token in all {

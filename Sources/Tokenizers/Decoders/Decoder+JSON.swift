@@ -4,9 +4,7 @@ extension Decoder {
     let type = try json.required("type").string
     switch type {
     case "Sequence":
-      var steps: [Decoder] = []
-      for element in try json.required("decoders").elements { steps.append(try Decoder(element)) }
-      self = .sequence(steps)
+      self = .sequence(try json.required("decoders").elements.map(Decoder.init))
     case "WordPiece":
       self = .wordPiece(
         prefix: try json.required("prefix").string, cleansUp: try json.required("cleanup").bool)

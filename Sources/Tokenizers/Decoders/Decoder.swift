@@ -56,18 +56,8 @@ indirect enum Decoder: Sendable {
           bytes.starts(with: prefix.utf8)
           ? String(decoding: bytes.dropFirst(prefix.utf8.count), as: UTF8.self) : " " + token
       }
-      return cleansUp ? cleanUp(text) : text
+      return cleansUp ? text.withoutSpacesOfTokens(joinsDoNot: true) : text
     }
-  }
-
-  /// Takes out the spaces that splitting put into English text.
-  private static func cleanUp(_ text: String) -> String {
-    let rules = [
-      (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
-      (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
-    ]
-    if !text.utf8.contains(0x20) { return text }
-    return rules.reduce(text) { $0.replacing($1.0, by: $1.1) }
   }
 
   private static func byteLevel(_ tokens: [String]) -> String {
@@ -113,7 +103,9 @@ indirect enum Decoder: Sendable {
       if bytes == last { continue }
       last = bytes
       var text = token.replacing(padding, by: "")
-      if cleansUp { text = cleanUp(text).replacing(delimiter, by: " ") }
+      if cleansUp {
+        text = text.withoutSpacesOfTokens(joinsDoNot: true).replacing(delimiter, by: " ")
+      }
       if !text.isEmpty { result.append(text) }
     }
     return result
@@ -185,5 +177,20 @@ extension String {
       }
     }
     return isChanged ? String(decoding: result, as: UTF8.self) : self
+  }
+
+  /// The text without the spaces that splitting put into English.
+  ///
+  /// - Parameter joinsDoNot: whether "do not" becomes "don't", as in the tokenizers' decoders, but not in
+  ///   transformers' `clean_up_tokenization`.
+  package func withoutSpacesOfTokens(joinsDoNot: Bool) -> String {
+    if !utf8.contains(0x20) { return self }
+    let rules = [
+      (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
+      (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+    ]
+    return rules.reduce(self) { text, rule in
+      rule.0 == " do not" && !joinsDoNot ? text : text.replacing(rule.0, by: rule.1)
+    }
   }
 }

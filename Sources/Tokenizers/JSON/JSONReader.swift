@@ -16,17 +16,20 @@ struct JSONReader {
     failure("expected \(expected), found \(value.kind)")
   }
 
-  var isNull: Bool {
-    if case .null = value { return true }
-    return false
+  /// What is in the value, which must be what is `expected`.
+  private func require<Content>(
+    _ content: Content?, _ expected: String
+  ) throws(TokenizerError) -> Content {
+    guard let content else { throw mismatch(expected) }
+    return content
   }
 
   /// The member `name`, nil where it is missing or null; the last one wins.
   func optional(_ name: String) throws(TokenizerError) -> JSONReader? {
-    guard case .object(let members) = value else { throw mismatch("an object") }
-    guard let member = members.last(where: { $0.0 == name }) else { return nil }
-    let reader = JSONReader(value: member.1, path: path.isEmpty ? name : "\(path).\(name)")
-    return reader.isNull ? nil : reader
+    guard let member = try members.last(where: { $0.0 == name }), member.1 != .null else {
+      return nil
+    }
+    return JSONReader(value: member.1, path: path.isEmpty ? name : "\(path).\(name)")
   }
 
   /// The member `name`, which must be there.
@@ -36,38 +39,27 @@ struct JSONReader {
   }
 
   var members: [(String, JSONValue)] {
-    get throws(TokenizerError) {
-      guard case .object(let members) = value else { throw mismatch("an object") }
-      return members
-    }
+    get throws(TokenizerError) { try require(value.members, "an object") }
   }
 
   var elements: [JSONReader] {
     get throws(TokenizerError) {
-      guard case .array(let elements) = value else { throw mismatch("a list") }
-      return elements.enumerated().map { JSONReader(value: $1, path: "\(path)[\($0)]") }
+      try require(value.elements, "a list").enumerated().map {
+        JSONReader(value: $1, path: "\(path)[\($0)]")
+      }
     }
   }
 
   var string: String {
-    get throws(TokenizerError) {
-      guard case .string(let text) = value else { throw mismatch("a string") }
-      return text
-    }
+    get throws(TokenizerError) { try require(value.string, "a string") }
   }
 
   var bool: Bool {
-    get throws(TokenizerError) {
-      guard case .bool(let flag) = value else { throw mismatch("true or false") }
-      return flag
-    }
+    get throws(TokenizerError) { try require(value.boolean, "true or false") }
   }
 
   var double: Double {
-    get throws(TokenizerError) {
-      guard let number = value.double else { throw mismatch("a number") }
-      return number
-    }
+    get throws(TokenizerError) { try require(value.double, "a number") }
   }
 
   /// A whole number from 0 to 2³¹ − 1: a size, or the number of a token.

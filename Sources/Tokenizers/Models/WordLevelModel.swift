@@ -14,12 +14,15 @@ struct WordLevelModel: Sendable {
     _ word: UnsafeBufferPointer<UInt8>, into sink: inout TokenSink
   ) throws(TokenizerError) {
     let id = vocabulary.id(of: word)
-    guard let number = id >= 0 ? id : unknownID else {
-      throw TokenizerError(
-        .invalidInput,
-        "the text has an unknown word and the vocabulary lacks the token \"\(unknownToken)\" for it"
-      )
-    }
+    guard let number = id >= 0 ? id : unknownID else { throw .unknownWord(lacking: unknownToken) }
     sink.append(number, 0, word.count)
+  }
+}
+
+extension TokenizerError {
+  static func unknownWord(lacking token: String) -> TokenizerError {
+    TokenizerError(
+      .invalidInput,
+      "the text has an unknown word and the vocabulary lacks the token \"\(token)\" for it")
   }
 }

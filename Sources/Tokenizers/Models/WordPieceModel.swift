@@ -55,12 +55,7 @@ struct WordPieceModel: Sendable {
     if isKnown { return }
     sink.ids.removeSubrange(first...)
     if sink.wantsPlaces { sink.places.removeSubrange(first...) }
-    guard let unknownID else {
-      throw TokenizerError(
-        .invalidInput,
-        "the text has an unknown word and the vocabulary lacks the token \"\(unknownToken)\" for it"
-      )
-    }
+    guard let unknownID else { throw .unknownWord(lacking: unknownToken) }
     sink.append(unknownID, 0, word.count)
   }
 
@@ -78,6 +73,5 @@ struct ModelMemory {
   var heap: [UInt64] = []
   var path: [UnigramModel.Step] = []
   var buffer: [UInt8] = []
-  var fallback: [Int32] = []
   var cache = WordCache()
 }

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// SentencePiece's compiled normalisation rules: a double-array trie from character sequences to
 /// positions in a block of replacements that end with NUL.
 ///
@@ -7,7 +9,7 @@ struct CharacterMap: Sendable {
   private let replacements: [UInt8]
 
   init(base64: String) throws(TokenizerError) {
-    guard let bytes = Base64.decode(base64.utf8), bytes.count >= 4 else {
+    guard let bytes = Data(base64Encoded: base64).map({ [UInt8]($0) }), bytes.count >= 4 else {
       throw TokenizerError(.invalidFile, "the compiled character map is not base64")
     }
     func word(_ index: Int) -> UInt32 {

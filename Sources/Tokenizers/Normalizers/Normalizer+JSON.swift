@@ -4,11 +4,10 @@ extension Normalizer {
     let type = try json.required("type").string
     switch type {
     case "Sequence":
-      var steps: [Normalizer] = []
-      for element in try json.required("normalizers").elements {
-        steps.append(try Normalizer(element))
-      }
-      self = .sequence(steps)
+      self = .sequence(
+        try json.required("normalizers").elements.map { step throws(TokenizerError) in
+          try Normalizer(step)
+        })
     case "BertNormalizer":
       let lowercase = try json.required("lowercase").bool
       self = .bert(

@@ -4,11 +4,7 @@ extension PostProcessor {
     let type = try json.required("type").string
     switch type {
     case "Sequence":
-      var steps: [PostProcessor] = []
-      for element in try json.required("processors").elements {
-        steps.append(try PostProcessor(element))
-      }
-      self = .sequence(steps)
+      self = .sequence(try json.required("processors").elements.map(PostProcessor.init))
     case "TemplateProcessing": self = .template(try TemplateProcessing(json))
     case "BertProcessing":
       self = .bert(separator: try Self.token(json, "sep"), classifier: try Self.token(json, "cls"))

@@ -43,21 +43,15 @@ struct PieceText {
   mutating func split(
     _ body: (UnsafeBufferPointer<UInt8>, Piece, inout [Range<Int>]) throws(TokenizerError) -> Void
   ) throws(TokenizerError) {
-    var failure: TokenizerError?
     sparePieces.removeAll(keepingCapacity: true)
-    text.bytes.withUnsafeBufferPointer { bytes in
+    try text.bytes.withUnsafeBufferPointer { bytes throws(TokenizerError) in
       for piece in pieces {
         if piece.token >= 0 {
           sparePieces.append(piece)
           continue
         }
         ranges.removeAll(keepingCapacity: true)
-        do throws(TokenizerError) {
-          try body(bytes, piece, &ranges)
-        } catch {
-          failure = error
-          return
-        }
+        try body(bytes, piece, &ranges)
         for range in ranges where !range.isEmpty {
           sparePieces.append(
             Piece(
@@ -66,7 +60,6 @@ struct PieceText {
         }
       }
     }
-    if let failure { throw failure }
     swap(&pieces, &sparePieces)
   }
 

@@ -4,11 +4,10 @@ extension PreTokenizer {
     let type = try json.required("type").string
     switch type {
     case "Sequence":
-      var steps: [PreTokenizer] = []
-      for element in try json.required("pretokenizers").elements {
-        steps.append(try PreTokenizer(element))
-      }
-      self = .sequence(steps)
+      self = .sequence(
+        try json.required("pretokenizers").elements.map { step throws(TokenizerError) in
+          try PreTokenizer(step)
+        })
     case "BertPreTokenizer": self = .bert
     case "ByteLevel":
       self = .byteLevel(
@@ -32,15 +31,6 @@ extension PreTokenizer {
       guard length > 0 else { throw json.failure("\"length\" must be at least 1") }
       self = .fixedLength(length)
     default: throw json.failure("unknown pre-tokenizer \"\(type)\"", code: .unsupported)
-    }
-  }
-
-  /// Whether a step asks where in the original a piece begins.
-  var needsPositions: Bool {
-    switch self {
-    case .sequence(let steps): steps.contains { $0.needsPositions }
-    case .metaspace(let metaspace): metaspace.prepending == .first
-    default: false
     }
   }
 }

@@ -54,11 +54,7 @@ struct ExpressionGroups {
 extension ExpressionParser {
   /// `\1`, the backslash already read.
   mutating func numberedReference() throws(TokenizerError) -> ExpressionNode {
-    var name = ""
-    while let scalar = current, let digit = Unicode.Scalar(scalar), "0"..."9" ~= digit {
-      name.unicodeScalars.append(digit)
-      position += 1
-    }
+    let name = text { "0"..."9" ~= $0 }
     return .backreference(try group(named: name), ignoresCase: options.ignoresCase)
   }
 
@@ -79,11 +75,7 @@ extension ExpressionParser {
 
   /// The name of a group up to `end`, which is read as well.
   mutating func groupName(_ end: UInt32) throws(TokenizerError) -> String {
-    var name = ""
-    while let scalar = current, scalar != end {
-      if let character = Unicode.Scalar(scalar) { name.unicodeScalars.append(character) }
-      position += 1
-    }
+    let name = text { $0.value != end }
     guard current == end, !name.isEmpty else { throw failure("the name of a group does not end") }
     position += 1
     return name

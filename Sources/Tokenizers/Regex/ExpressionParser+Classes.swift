@@ -3,41 +3,11 @@ extension ExpressionParser {
   mutating func escape() throws(TokenizerError) -> ExpressionNode {
     position += 1
     guard let scalar = current else { throw failure("a backslash at the end") }
+    if let node = Unicode.Scalar(scalar).flatMap({ Self.escapes[$0] }) {
+      position += 1
+      return node
+    }
     switch Unicode.Scalar(scalar) {
-    case "A":
-      position += 1
-      return .assertion(.textStart)
-    case "z":
-      position += 1
-      return .assertion(.textEnd)
-    case "Z":
-      position += 1
-      return .assertion(.textEndOrLastBreak)
-    case "b":
-      position += 1
-      return .assertion(.wordBoundary)
-    case "B":
-      position += 1
-      return .assertion(.noWordBoundary)
-    case "R":
-      position += 1
-      let pair: ExpressionNode = .sequence([.set(.scalar(0x0D)), .set(.scalar(0x0A))])
-      let single = ScalarSet([
-        .range(0x0A...0x0D), .range(0x85...0x85), .range(0x2028...0x2029),
-      ])
-      return .atomic(.alternatives([pair, .set(single)]))
-    case "G":
-      position += 1
-      return .assertion(.searchStart)
-    case "K":
-      position += 1
-      return .keep
-    case "N":
-      position += 1
-      return .set(ScalarSet([.range(0x0A...0x0A)], negated: true))
-    case "O":
-      position += 1
-      return .set(ScalarSet([], negated: true))
     case "1", "2", "3", "4", "5", "6", "7", "8", "9": return try numberedReference()
     case "k": return .backreference(try reference(), ignoresCase: options.ignoresCase)
     case "g": return .call(try reference())
@@ -49,6 +19,19 @@ extension ExpressionParser {
       return character(try characterEscape())
     }
   }
+
+  private static let escapes: [Unicode.Scalar: ExpressionNode] = [
+    "A": .assertion(.textStart), "z": .assertion(.textEnd), "Z": .assertion(.textEndOrLastBreak),
+    "b": .assertion(.wordBoundary), "B": .assertion(.noWordBoundary),
+    "G": .assertion(.searchStart), "K": .keep,
+    "N": .set(ScalarSet([.range(0x0A...0x0A)], negated: true)),
+    "O": .set(ScalarSet([], negated: true)),
+    "R": .atomic(
+      .alternatives([
+        .sequence([.set(.scalar(0x0D)), .set(.scalar(0x0A))]),
+        .set(ScalarSet([.range(0x0A...0x0D), .range(0x85...0x85), .range(0x2028...0x2029)])),
+      ])),
+  ]
 
   /// A class such as `\s` or `\p{L}`, the backslash already read; nil for a plain character.
   private mutating func classEscape() throws(TokenizerError) -> ScalarSet? {
@@ -81,13 +64,8 @@ extension ExpressionParser {
   private mutating func property(isNegated: Bool) throws(TokenizerError) -> ScalarSet {
     guard take("{") else { throw failure("expected { behind \\p") }
     let isReversed = take("^")
-    var name = ""
-    while let scalar = current, scalar != 0x7D {
-      if let character = Unicode.Scalar(scalar), !" _-".unicodeScalars.contains(character) {
-        name.unicodeScalars.append(character)
-      }
-      position += 1
-    }
+    let written = text { $0 != "}" }.unicodeScalars
+    let name = String(written.filter { !" _-".unicodeScalars.contains($0) })
     guard take("}") else { throw failure("the name of a property does not end") }
     guard let set = Self.named(name.lowercased()) else {
       throw failure("the property \\p{\(name)} is not supported")
@@ -126,14 +104,8 @@ extension ExpressionParser {
   private mutating func characterEscape() throws(TokenizerError) -> UInt32 {
     guard let scalar = current else { throw failure("a backslash at the end") }
     position += 1
+    if let control = Unicode.Scalar(scalar).flatMap({ Self.controls[$0] }) { return control }
     switch Unicode.Scalar(scalar) {
-    case "t": return 0x09
-    case "n": return 0x0A
-    case "v": return 0x0B
-    case "f": return 0x0C
-    case "r": return 0x0D
-    case "a": return 0x07
-    case "e": return 0x1B
     case "0": return try digits(radix: 8, atMost: 2, atLeast: 0)
     case "u": return try digits(radix: 16, atMost: 4, atLeast: 4)
     case "x":
@@ -149,6 +121,10 @@ extension ExpressionParser {
     default: return scalar
     }
   }
+
+  private static let controls: [Unicode.Scalar: UInt32] = [
+    "t": 0x09, "n": 0x0A, "v": 0x0B, "f": 0x0C, "r": 0x0D, "a": 0x07, "e": 0x1B,
+  ]
 
   private mutating func digits(
     radix: UInt32, atMost: Int, atLeast: Int
@@ -211,13 +187,7 @@ extension ExpressionParser {
     let start = position
     guard take("[:") else { return nil }
     let isNegated = take("^")
-    var name = ""
-    while let scalar = current, let character = Unicode.Scalar(scalar),
-      "a"..."z" ~= character
-    {
-      name.unicodeScalars.append(character)
-      position += 1
-    }
+    let name = text { "a"..."z" ~= $0 }
     guard take(":]") else {
       position = start
       return nil

@@ -60,6 +60,16 @@ struct ExpressionParser {
     return true
   }
 
+  /// Reads the characters from here on for which `belongs` is true.
+  mutating func text(while belongs: (Unicode.Scalar) -> Bool) -> String {
+    var text = ""
+    while let scalar = current.flatMap({ Unicode.Scalar($0) }), belongs(scalar) {
+      text.unicodeScalars.append(scalar)
+      position += 1
+    }
+    return text
+  }
+
   mutating func alternatives(depth: Int) throws(TokenizerError) -> ExpressionNode {
     guard depth < Self.maximumDepth else {
       throw failure("groups are nested deeper than \(Self.maximumDepth) levels")
@@ -136,18 +146,8 @@ struct ExpressionParser {
     let start = position
     position += 1
     let low = try number()
-    var high = low
-    if take(",") {
-      high = try number()
-      if low == nil, high == nil {
-        position = start
-        return nil
-      }
-    } else if low == nil {
-      position = start
-      return nil
-    }
-    guard take("}") else {
+    let high = try take(",") ? number() : low
+    guard low != nil || high != nil, take("}") else {
       position = start
       return nil
     }
@@ -239,16 +239,11 @@ struct ExpressionParser {
       case "i": changed.ignoresCase = isOn
       case "m": changed.dotMatchesBreaks = isOn
       case "x": changed.isExtended = isOn
-      case ":":
+      case ":", ")":
         let saved = options
         options = changed
         defer { options = saved }
-        return try closed(depth)
-      case ")":
-        let saved = options
-        options = changed
-        defer { options = saved }
-        return try alternatives(depth: depth + 1)
+        return try scalar == 0x3A ? closed(depth) : alternatives(depth: depth + 1)
       default: throw failure("an unknown kind of group")
       }
     }

@@ -89,7 +89,7 @@ final class CaseVariants: Sendable {
 
   private init() {
     var uppers: [UInt32: [UInt32]] = [:]
-    UnicodeTables.shared.forEachLowercase { upper, lower in
+    UnicodeTables.shared.lower.forEach { upper, lower in
       if lower.count == 1 { uppers[lower[0], default: []].append(upper) }
     }
     for (variant, letter) in Self.foldings { uppers[letter, default: []].append(variant) }

@@ -62,11 +62,6 @@ enum UTF8Text {
     byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
   }
 
-  @inline(__always)
-  static func length(ofScalar scalar: UInt32) -> Int {
-    scalar < 0x80 ? 1 : scalar < 0x800 ? 2 : scalar < 0x10000 ? 3 : 4
-  }
-
   /// The scalar that begins at `index`.
   ///
   /// - Precondition: `text` is valid UTF-8 and a scalar begins there.

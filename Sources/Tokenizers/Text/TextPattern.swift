@@ -57,14 +57,9 @@ enum TextPattern: Sendable {
     if text.bytes.isEmpty { return }
     var found: [Part] = []
     if case .literal(let wanted) = self, !text.bytes.contains(wanted[0]) { return }
-    let result = text.bytes.withUnsafeBufferPointer { bytes -> Result<Void, TokenizerError> in
-      do throws(TokenizerError) {
-        return .success(try parts(of: bytes, into: &found))
-      } catch {
-        return .failure(error)
-      }
+    try text.bytes.withUnsafeBufferPointer { bytes throws(TokenizerError) in
+      try parts(of: bytes, into: &found)
     }
-    try result.get()
     spare.removeAll()
     spare.isTracked = text.isTracked
     spare.base = text.base

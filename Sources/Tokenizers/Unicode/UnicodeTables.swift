@@ -124,8 +124,3 @@ final class UnicodeTables: @unchecked Sendable {
     return scriptNumbers[low]
   }
 }
-
-extension UnicodeTables {
-  /// Calls `body` with each scalar that has a lower case.
-  func forEachLowercase(_ body: (UInt32, [UInt32]) -> Void) { lower.forEach(body) }
-}

@@ -8,16 +8,14 @@ struct LittleEndian {
   var count: Int { bytes.count }
 
   /// The number of type `Number` at `offset`; `nil` if it reaches beyond the end.
-  func number<Number: FixedWidthInteger & UnsignedInteger>(
+  func number<Number: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
     _ type: Number.Type, at offset: Int
   ) -> Number? {
     let width = Number.bitWidth / 8
     guard offset >= 0, offset <= count, width <= count - offset else { return nil }
-    var value: Number = 0
-    for index in 0..<width {
-      value |= Number(bytes[bytes.startIndex + offset + index]) << (8 * Number(index))
+    return bytes.withUnsafeBytes {
+      Number(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Number.self))
     }
-    return value
   }
 
   /// The `length` bytes at `offset`; `nil` if they reach beyond the end.

@@ -55,12 +55,9 @@ final class RandomAccessFile: Sendable {
     guard position >= 0, count >= 0, position <= self.count, count <= self.count - position else {
       throw ArchiveError("it ends at byte \(self.count), before byte \(position) + \(count)")
     }
-    var bytes = [UInt8](repeating: 0, count: count)
-    var failure: ArchiveError?
-    bytes.withUnsafeMutableBytes { buffer in
-      do throws(ArchiveError) { try read(into: buffer, at: position) } catch { failure = error }
+    return try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled throws(ArchiveError) in
+      try read(into: UnsafeMutableRawBufferPointer(buffer), at: position)
+      filled = count
     }
-    if let failure { throw failure }
-    return bytes
   }
 }

@@ -41,14 +41,15 @@ struct ZipArchive: Sendable {
     var names: Set<String> = []
     var position = 0
     for number in 0..<end.entryCount {
-      let (header, length) = try Self.readHeader(directory, at: position, number: number)
+      var (entry, length) = try Self.readHeader(directory, at: position, number: number)
       position += length
-      try Self.checkName(header.name)
-      guard names.insert(header.name).inserted else {
-        throw ArchiveError("the entry \(header.name) occurs twice")
+      try Self.checkName(entry.name)
+      guard names.insert(entry.name).inserted else {
+        throw ArchiveError("the entry \(entry.name) occurs twice")
       }
-      let entry = try Self.locate(header, in: file, before: end.offset)
-      regions.append(header.offset..<entry.dataOffset + entry.compressedByteCount)
+      let start = entry.dataOffset
+      try Self.locate(&entry, in: file, before: end.offset)
+      regions.append(start..<entry.dataOffset + entry.compressedByteCount)
       if !entry.name.hasSuffix("/") { entries.append(entry) }
     }
     regions.sort { $0.lowerBound < $1.lowerBound }
@@ -120,19 +121,11 @@ struct ZipArchive: Sendable {
     return (End(entryCount: count, offset: offset, byteCount: byteCount), position)
   }
 
-  private struct Header {
-    var name: String
-    var isDeflated: Bool
-    var checksum: UInt32
-    var byteCount: Int
-    var compressedByteCount: Int
-    var offset: Int
-  }
-
-  /// The entry of the table of contents at `position`, and its length there.
+  /// The entry of the table of contents at `position`, with the place of its header, in front of its
+  /// data, for that of the data; and its length in the table.
   private static func readHeader(
     _ directory: LittleEndian, at position: Int, number: Int
-  ) throws(ArchiveError) -> (Header, Int) {
+  ) throws(ArchiveError) -> (Entry, Int) {
     let damaged = ArchiveError("entry \(number) of its table of contents is damaged")
     guard directory.number(UInt32.self, at: position) == 0x0201_4B50,
       let flags = directory.number(UInt16.self, at: position + 8),
@@ -158,10 +151,10 @@ struct ZipArchive: Sendable {
     guard let byteCount = Int(exactly: sizes[0]), let compressedByteCount = Int(exactly: sizes[1]),
       let start = Int(exactly: sizes[2])
     else { throw damaged }
-    let header = Header(
-      name: name, isDeflated: method == 8, checksum: checksum, byteCount: byteCount,
-      compressedByteCount: compressedByteCount, offset: start)
-    return (header, 46 + nameLength + extraLength + commentLength)
+    let entry = Entry(
+      name: name, byteCount: byteCount, compressedByteCount: compressedByteCount,
+      isDeflated: method == 8, checksum: checksum, dataOffset: start)
+    return (entry, 46 + nameLength + extraLength + commentLength)
   }
 
   /// Replaces those of `sizes` that do not fit 32 bits by the 64-bit ones in the extra field 1.
@@ -198,31 +191,28 @@ struct ZipArchive: Sendable {
     }
   }
 
-  /// Where the data of `header` lie, from the copy of the header in front of them.
+  /// Moves `entry` from its header, which is a copy of that in the table, to its data behind it.
   private static func locate(
-    _ header: Header, in file: RandomAccessFile, before limit: Int
-  ) throws(ArchiveError) -> Entry {
+    _ entry: inout Entry, in file: RandomAccessFile, before limit: Int
+  ) throws(ArchiveError) {
     let outside = ArchiveError(
-      "the entry \(header.name) does not lie within the file, which is cut off or damaged")
-    guard header.offset <= limit - 30 else { throw outside }
-    let local = LittleEndian(try file.bytes(at: header.offset, count: 30))
+      "the entry \(entry.name) does not lie within the file, which is cut off or damaged")
+    guard entry.dataOffset <= limit - 30 else { throw outside }
+    let local = LittleEndian(try file.bytes(at: entry.dataOffset, count: 30))
     guard local.number(UInt32.self, at: 0) == 0x0403_4B50,
       let nameLength = local.number(UInt16.self, at: 26),
       let extraLength = local.number(UInt16.self, at: 28)
     else { throw outside }
-    let start = header.offset + 30 + Int(nameLength) + Int(extraLength)
-    guard start <= limit, header.compressedByteCount <= limit - start else { throw outside }
-    if header.isDeflated {
+    entry.dataOffset += 30 + Int(nameLength) + Int(extraLength)
+    guard entry.dataOffset <= limit, entry.compressedByteCount <= limit - entry.dataOffset
+    else { throw outside }
+    if entry.isDeflated {
       // DEFLATE cannot expand further than 1032 to 1; real files stay far below.
-      guard header.byteCount / 1032 <= header.compressedByteCount else {
-        throw ArchiveError("the entry \(header.name) announces a size that its data cannot have")
+      guard entry.byteCount / 1032 <= entry.compressedByteCount else {
+        throw ArchiveError("the entry \(entry.name) announces a size that its data cannot have")
       }
-    } else if header.byteCount != header.compressedByteCount {
-      throw ArchiveError("the entry \(header.name) has two different sizes")
+    } else if entry.byteCount != entry.compressedByteCount {
+      throw ArchiveError("the entry \(entry.name) has two different sizes")
     }
-    return Entry(
-      name: header.name, byteCount: header.byteCount,
-      compressedByteCount: header.compressedByteCount, isDeflated: header.isDeflated,
-      checksum: header.checksum, dataOffset: start)
   }
 }

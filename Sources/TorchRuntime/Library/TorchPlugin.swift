@@ -52,11 +52,10 @@ public final class TorchPlugin: Sendable {
   private init(_ library: DynamicLibrary) throws(DynamicLibraryError) {
     let version: @convention(c) () -> Int32 = try library.function("needletail_torch_version")
     guard version() == Self.interfaceVersion else {
-      throw DynamicLibraryError(
+      throw library.failure(
         .badVersion,
-        "\(library.path) has version \(version()) of the plug-in's interface, "
-          + "\(Self.interfaceVersion) is needed; build it again with scripts/build-torch-plugin",
-        library: Self.name, paths: [library.path])
+        "has version \(version()) of the plug-in's interface, \(Self.interfaceVersion) is needed; "
+          + "build it again with scripts/build-torch-plugin")
     }
     open = try library.function("needletail_torch_open")
     close = try library.function("needletail_torch_close")

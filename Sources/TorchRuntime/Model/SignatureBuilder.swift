@@ -18,9 +18,8 @@ struct SignatureBuilder {
     do throws(TorchStatus) {
       (ownInputs, ownOutputs) = (try container.inputNames, try container.outputNames)
     } catch {
-      throw TorchError(
-        .modelLoad, "its inputs and outputs cannot be read: \(error.text)", model: package.name,
-        cause: error)
+      throw package.failure(
+        .modelLoad, "its inputs and outputs cannot be read: \(error.text)", cause: error)
     }
     let layouts = try layouts(count: ownInputs.count)
     let specification = container.callSpecification
@@ -36,24 +35,20 @@ struct SignatureBuilder {
     do throws(TorchStatus) {
       return (try TorchSignature(layouts: layouts), inputNames, outputNames)
     } catch {
-      throw TorchError(
+      let types = ModelSignature.list(ElementType.allCases.filter { $0 != .string })
+      throw package.failure(
         .unsupportedModel,
-        "\(error.text). Export the model so that it takes row-major tensors of \(Self.knownTypes)",
-        model: package.name, cause: error)
+        "\(error.text). Export the model so that it takes row-major tensors of \(types)",
+        cause: error)
     }
-  }
-
-  private static var knownTypes: String {
-    ElementType.allCases.filter { $0 != .string }.map(\.rawValue).joined(separator: ", ")
   }
 
   private func layouts(count: Int) throws -> [InputLayout] {
     if let given = options.inputs {
       guard given.count == count else {
-        throw TorchError(
+        throw package.failure(
           .invalidOption,
-          "TorchModelOptions.inputs describes \(given.count) inputs, and the model takes \(count)",
-          model: package.name)
+          "TorchModelOptions.inputs describes \(given.count) inputs, and the model takes \(count)")
       }
       return given.map { input in
         InputLayout(
@@ -69,15 +64,14 @@ struct SignatureBuilder {
         return layouts
       }
     } catch let error as ArchiveError {
-      throw TorchError(.modelLoad, error.description, model: package.name, cause: error)
+      throw package.failure(.modelLoad, error.description, cause: error)
     }
     if count == 0 { return [] }
-    throw TorchError(
+    throw package.failure(
       .unsupportedModel,
       "the package does not say which element types and shapes its \(count) inputs have: it comes "
         + "without its source code, or from a version of PyTorch that writes it differently. Compile "
-        + "it again with its source code, or describe them in Swift: TorchModelOptions.inputs",
-      model: package.name)
+        + "it again with its source code, or describe them in Swift: TorchModelOptions.inputs")
   }
 
   /// The exporter's names in its metadata, those in the call specification, or the code's own.
@@ -102,11 +96,10 @@ struct SignatureBuilder {
     do {
       firstOutputs = try trial.run(Self.zeros(signature, first), symbols: first)
     } catch {
-      throw TorchError(
+      throw package.failure(
         .unsupportedModel,
         "a trial on zeros, to learn its outputs, failed: \(error). If the model cannot run on zeros, "
-          + "describe its outputs in Swift: TorchModelOptions.outputs",
-        model: package.name, cause: error)
+          + "describe its outputs in Swift: TorchModelOptions.outputs", cause: error)
     }
     let secondOutputs =
       first == second

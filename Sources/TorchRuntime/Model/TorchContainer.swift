@@ -35,11 +35,10 @@ final class TorchContainer: Sendable {
     do throws(TorchStatus) {
       code = try CompiledCode.open(path: unpacked.path, key: key)
     } catch {
-      throw TorchError(
+      throw package.failure(
         .modelLoad,
         "its compiled code cannot be opened with \(library) at \(library.path): \(error.text). "
-          + "Compile the package with the version of PyTorch that runs it",
-        model: package.name, cause: error)
+          + "Compile the package with the version of PyTorch that runs it", cause: error)
     }
     let guardian = try cuda.map { try DeviceGuard($0, device: device, model: package.name) }
     defer { withExtendedLifetime(guardian) {} }
@@ -66,9 +65,8 @@ final class TorchContainer: Sendable {
         pointer = out
       }
     } catch {
-      throw TorchError(
-        .modelLoad, "the model cannot be made on \(device): \(error.text)", model: package.name,
-        cause: error)
+      throw package.failure(
+        .modelLoad, "the model cannot be made on \(device): \(error.text)", cause: error)
     }
     do {
       let loader = WeightLoader(

@@ -20,9 +20,9 @@ extension TorchModel {
         let size = tensor.shape[axis]
         if axis == 0, signature.isBatched[index] {
           if let rows, rows != size {
-            throw TorchError(
-              .invalidInput,
-              "the input \(input.name) has \(size) rows, and another one has \(rows)", model: name)
+            throw failure(
+              .invalidInput, "the input \(input.name) has \(size) rows, and another one has \(rows)"
+            )
           }
           rows = size
           if case .symbol(let symbol) = layout.sizes[0] { symbols[symbol] = size }
@@ -40,22 +40,20 @@ extension TorchModel {
   ) throws {
     if !layout.bounds[axis].contains(size) {
       let bounds = layout.bounds[axis]
-      throw TorchError(
+      throw failure(
         .invalidInput,
         "dimension \(axis) of the input \(input.name) must be \(Self.describe(bounds)), but the "
-          + "tensor has the shape \(tensor.shape)",
-        model: name)
+          + "tensor has the shape \(tensor.shape)")
     }
     switch layout.sizes[axis] {
     case .number(let expected):
       guard size == expected else { throw misshapen(tensor, input) }
     case .symbol(let symbol):
       if let other = symbols[symbol], other != size {
-        throw TorchError(
+        throw failure(
           .invalidInput,
           "dimension \(axis) of the input \(input.name) is \(size), and must be \(other) as in the "
-            + "inputs before it; the tensor has the shape \(tensor.shape)",
-          model: name)
+            + "inputs before it; the tensor has the shape \(tensor.shape)")
       }
       symbols[symbol] = size
     case let expression:
@@ -67,11 +65,10 @@ extension TorchModel {
       guard unknown.count == 1, let symbol = unknown.first,
         let value = expression.solved(for: symbol, value: size, symbols), value >= 0
       else {
-        throw TorchError(
+        throw failure(
           .invalidInput,
           "dimension \(axis) of the input \(input.name) depends on others of the model's sizes, and "
-            + "\(size) does not fit; the tensor has the shape \(tensor.shape)",
-          model: name)
+            + "\(size) does not fit; the tensor has the shape \(tensor.shape)")
       }
       symbols[symbol] = value
     }
@@ -88,11 +85,10 @@ extension TorchModel {
       ? "one of its outputs does not have a row for each row, so that the batch cannot be filled up (only:, "
         + "--outputs, takes the others alone)"
       : "TorchModelOptions.fitsBatches is off"
-    return TorchError(
+    return failure(
       .invalidInput,
       "it was compiled for batches of \(Self.describe(bounds)) rows, and the tensors have \(rows); "
-        + "\(why). Give it such batches, or compile it for others",
-      model: name)
+        + "\(why). Give it such batches, or compile it for others")
   }
 
   private static func describe(_ bounds: ClosedRange<Int>) -> String {

@@ -31,9 +31,14 @@ extension TorchModel {
   }
 
   public func failure(_ problem: SignatureProblem) -> any Error {
-    TorchError(
-      problem.place == .input ? .invalidInput : .invalidOutput, problem.message, model: name,
-      cause: problem)
+    failure(
+      problem.place == .input ? .invalidInput : .invalidOutput, problem.message, cause: problem)
+  }
+
+  func failure(
+    _ code: TorchError.Code, _ message: String, cause: (any Error)? = nil
+  ) -> TorchError {
+    TorchError(code, message, model: name, cause: cause)
   }
 
   /// Checks tensors in the model's order and runs it, several times if the batch takes it; gives the
@@ -89,12 +94,12 @@ extension TorchModel {
     if count == range.count { return results }
     return try results.map { result in
       guard result.rowCount == count, result.shape.rank > 0 else {
-        throw TorchError(
+        throw failure(
           .invalidOutput,
           "a run of \(count) rows gave an output of shape \(result.shape), so that rows which filled "
             + "up the batch cannot be dropped; compile the package for any number of rows "
-            + "(dynamic_shapes), or give it whole batches in Swift, with TorchModelOptions.fitsBatches off",
-          model: name)
+            + "(dynamic_shapes), or give it whole batches in Swift, with TorchModelOptions.fitsBatches off"
+        )
       }
       return try result.slicingRows(0..<range.count)
     }
@@ -108,8 +113,7 @@ extension TorchModel {
       return try execution.run(tensors, symbols: symbols)
     } catch {
       if error is TorchError { throw error }
-      throw TorchError(
-        .run, modelSignature.failedRun(on: tensors, "\(error)"), model: name, cause: error)
+      throw failure(.run, modelSignature.failedRun(on: tensors, "\(error)"), cause: error)
     }
   }
 

@@ -61,7 +61,7 @@ public final class TorchModel: InProcessModel {
     library: TorchLibrary? = nil
   ) throws {
     let name = name ?? path
-    let instances = try options.check(model: name)
+    try options.check(model: name)
     let package = try TorchPackage(path: path, name: name, model: options.model)
     try package.check(device: options.device)
     let library = try library ?? .shared()
@@ -69,7 +69,7 @@ public final class TorchModel: InProcessModel {
     try Self.load(options.libraries, model: name)
     // Threads are also started while weights are loaded.
     library.api.useThreads(options.threads)
-    let count = options.instances(instances, device: device)
+    let count = options.instances(on: device)
     let container = try TorchContainer(
       package: package, library: library,
       plugin: package.needsPlugin ? TorchPlugin.shared(library) : nil, device: device,
@@ -138,10 +138,8 @@ extension TorchModel: CustomStringConvertible {
 }
 
 extension TorchModelOptions {
-  /// The number of instances asked for.
-  ///
   /// - Throws: ``TorchError`` for numbers out of range.
-  func check(model: String) throws(TorchError) -> Int? {
+  func check(model: String) throws(TorchError) {
     guard threads >= 0, threads <= 4096, (1...4096).contains(maximumConcurrentRuns ?? 1),
       (0...1024).contains(device?.index ?? 0)
     else {
@@ -152,10 +150,11 @@ extension TorchModelOptions {
           + "device \(device?.description ?? "none")",
         model: model)
     }
-    return maximumConcurrentRuns
   }
 
-  func instances(_ wanted: Int?, device: TorchDevice) -> Int {
-    wanted ?? (device.kind == "cpu" ? max(1, min(64, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) : 1)
+  /// The number of instances to make on `device`.
+  func instances(on device: TorchDevice) -> Int {
+    maximumConcurrentRuns
+      ?? (device.kind == "cpu" ? max(1, min(64, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) : 1)
   }
 }

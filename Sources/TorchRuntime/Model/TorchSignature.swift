@@ -78,9 +78,7 @@ struct TorchSignature: Sendable {
           throw TorchStatus(
             text: "the sizes or strides of input \(index) in the compiled code are not understood")
         }
-        let plain = TorchValue.rowMajorStrides(sizes)
-        rowMajor =
-          rowMajor && sizes.indices.allSatisfy { sizes[$0] == 1 || strides[$0] == plain[$0] }
+        rowMajor = rowMajor && TorchValue.isRowMajor(sizes, strides)
       }
       isRowMajor.append(rowMajor)
     }

@@ -52,6 +52,12 @@ final class TorchValue: @unchecked Sendable {
     return strides
   }
 
+  /// Whether elements with `strides` lie in row-major order; of one alone in its dimension they do.
+  static func isRowMajor(_ sizes: [Int64], _ strides: [Int64]) -> Bool {
+    let rowMajor = rowMajorStrides(sizes)
+    return sizes.indices.allSatisfy { sizes[$0] == 1 || strides[$0] == rowMajor[$0] }
+  }
+
   /// A copy with other strides or on another device; it is complete when the call returns.
   func copy(
     sizes: [Int64], strides: [Int64], elementType: Int32, deviceType: Int32, deviceIndex: Int32
@@ -108,22 +114,18 @@ final class TorchValue: @unchecked Sendable {
       throw TorchStatus(text: "it has the impossible shape \(shape)")
     }
     if count == 0 { return try AnyTensor(emptyOf: type, shape: shape) }
-    let rowMajor = Self.rowMajorStrides(layout.sizes)
-    let isRowMajor = layout.sizes.indices.allSatisfy { axis in
-      layout.sizes[axis] == 1 || layout.strides[axis] == rowMajor[axis]
-    }
+    let isRowMajor = Self.isRowMajor(layout.sizes, layout.strides)
     guard isRowMajor, layout.deviceType == api.cpuDeviceType else {
       let copy = try copy(
-        sizes: layout.sizes, strides: rowMajor, elementType: layout.elementType,
+        sizes: layout.sizes, strides: Self.rowMajorStrides(layout.sizes),
+        elementType: layout.elementType,
         deviceType: api.cpuDeviceType, deviceIndex: 0)
       return try copy.tensor(inputs: [], container: container)
     }
     var address: UnsafeMutableRawPointer?
     try api.check(api.data(pointer, &address), "asking for a tensor's memory")
     guard let address else { throw TorchStatus(text: "it has no memory") }
-    let owners = inputs.compactMap { $0.fixedWidth?.memory.storage }.filter { storage in
-      (storage.baseAddress..<storage.baseAddress + storage.byteCount).contains(address)
-    }
+    let owners = inputs.storages(around: address)
     let storage = TensorStorage(
       foreign: address, byteCount: count * width,
       release: { withExtendedLifetime((self, owners, container)) {} })

@@ -65,7 +65,7 @@ struct WeightLoader {
   }
 
   private func failure(_ message: String, cause: (any Error)? = nil) -> TorchError {
-    TorchError(.weights, message, model: package.name, cause: cause)
+    package.failure(.weights, message, cause: cause)
   }
 
   private func loadFile(_ path: String, _ constants: [Constant]) throws -> [TorchValue] {

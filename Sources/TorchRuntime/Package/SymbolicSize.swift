@@ -80,15 +80,10 @@ extension SymbolicSize {
   private static func readSum(_ scanner: inout SourceScanner) -> SymbolicSize? {
     guard var left = readProduct(&scanner) else { return nil }
     while true {
-      if scanner.take("+") {
-        guard let right = readProduct(&scanner) else { return nil }
-        left = .sum(left, right)
-      } else if scanner.take("-") {
-        guard let right = readProduct(&scanner) else { return nil }
-        left = .difference(left, right)
-      } else {
-        return left
-      }
+      let isSum = scanner.take("+")
+      guard isSum || scanner.take("-") else { return left }
+      guard let right = readProduct(&scanner) else { return nil }
+      left = isSum ? .sum(left, right) : .difference(left, right)
     }
   }
 

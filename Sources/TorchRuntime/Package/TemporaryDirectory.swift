@@ -28,14 +28,7 @@ final class TemporaryDirectory: Sendable {
     if descriptor < 0 { throw failure() }
     defer { close(descriptor) }
     try body { buffer in
-      var done = 0
-      while done < buffer.count {
-        guard let base = buffer.baseAddress else { return }
-        let count = Glibc.write(descriptor, base + done, buffer.count - done)
-        if count < 0 && errno == EINTR { continue }
-        if count <= 0 { throw failure() }
-        done += count
-      }
+      if !FileSystem.write(buffer, to: descriptor) { throw failure() }
     }
     return file
   }

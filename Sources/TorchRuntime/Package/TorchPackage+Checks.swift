@@ -9,38 +9,34 @@ extension TorchPackage {
     device wanted: TorchDevice?, processor: ProcessorFeatures = .current
   ) throws(TorchError) {
     if let platform = metadata["AOTI_PLATFORM"], !platform.isEmpty, platform != "linux" {
-      throw TorchError(
-        .wrongDevice, "the package was compiled for \(platform), this is linux. \(Self.recompile)",
-        model: name)
+      throw failure(
+        .wrongDevice, "the package was compiled for \(platform), this is linux. \(Self.recompile)")
     }
     if let machine = metadata["AOTI_MACHINE"], !machine.isEmpty, machine != processor.machine {
-      throw TorchError(
+      throw failure(
         .wrongDevice,
         "the package was compiled for the processor type \(machine), this one is "
-          + "\(processor.machine). \(Self.recompile)",
-        model: name)
+          + "\(processor.machine). \(Self.recompile)")
     }
     guard device == "cpu" || device == "cuda" else {
-      throw TorchError(
+      throw failure(
         .wrongDevice,
-        "the package was compiled for the device \(device); cpu and cuda are supported",
-        model: name)
+        "the package was compiled for the device \(device); cpu and cuda are supported")
     }
     if let wanted, wanted.kind != device {
-      throw TorchError(
+      throw failure(
         .wrongDevice,
         "the package was compiled for the device \(device), and \(wanted) is asked for. Compile it "
-          + "again from a module and inputs on \(wanted.kind), or leave TorchModelOptions.device out",
-        model: name)
+          + "again from a module and inputs on \(wanted.kind), or leave TorchModelOptions.device out"
+      )
     }
     let missing = processor.missing(for: instructionSets)
     if !missing.isEmpty {
-      throw TorchError(
+      throw failure(
         .wrongDevice,
         "the package was compiled for a processor with \(instructionSets); this one lacks "
           + "\(missing.joined(separator: ", ")). \(Self.recompile), or for every such processor with "
-          + "inductor_configs={\"cpp.march\": \"x86-64-v3\", \"cpp.simdlen\": 256}",
-        model: name)
+          + "inductor_configs={\"cpp.march\": \"x86-64-v3\", \"cpp.simdlen\": 256}")
     }
   }
 

@@ -32,31 +32,21 @@ extension TorchPackage {
       entry.name.split(separator: "/", maxSplits: 1).last.map(String.init) ?? entry.name
     }
     func has(_ test: (String) -> Bool) -> Bool { names.contains(where: test) }
-    if has({ $0.hasPrefix("models/") && $0.hasSuffix(".json") })
-      || has({ $0.hasPrefix("serialized_exported_program") })
-    {
-      return TorchError(
-        .unsupportedModel,
+    let text =
+      if has({ $0.hasPrefix("models/") && $0.hasSuffix(".json") })
+        || has({ $0.hasPrefix("serialized_exported_program") })
+      {
         "the file is an exported program (torch.export.save) without compiled code. Compile it on a "
           + "machine like the executors: torch._inductor.aoti_compile_and_package("
-          + "torch.export.load(\"exported.pt2\"), package_path=\"model.pt2\")",
-        model: name)
-    }
-    if has({ $0 == "constants.pkl" || $0.hasPrefix("code/") }) {
-      return TorchError(
-        .unsupportedModel,
+          + "torch.export.load(\"exported.pt2\"), package_path=\"model.pt2\")"
+      } else if has({ $0 == "constants.pkl" || $0.hasPrefix("code/") }) {
         "the file is TorchScript, which is not supported. Export the module itself instead. "
-          + exportAdvice,
-        model: name)
-    }
-    if has({ $0 == "data.pkl" }) {
-      return TorchError(
-        .unsupportedModel,
-        "the file holds weights or a pickled module (torch.save), without code. \(exportAdvice)",
-        model: name)
-    }
-    return TorchError(
-      .unsupportedModel,
-      "the archive has no compiled code (data/aotinductor/*/*.so). \(exportAdvice)", model: name)
+          + exportAdvice
+      } else if has({ $0 == "data.pkl" }) {
+        "the file holds weights or a pickled module (torch.save), without code. \(exportAdvice)"
+      } else {
+        "the archive has no compiled code (data/aotinductor/*/*.so). \(exportAdvice)"
+      }
+    return TorchError(.unsupportedModel, text, model: name)
   }
 }

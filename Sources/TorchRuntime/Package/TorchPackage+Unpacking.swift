@@ -36,7 +36,7 @@ extension TorchPackage {
         byteCount: code.byteCount, checksum: code.checksum, hash: hash.value)
       return Unpacked(directory: directory, path: file, key: key)
     } catch let error as ArchiveError {
-      throw TorchError(.modelLoad, error.description, model: name, cause: error)
+      throw failure(.modelLoad, error.description, cause: error)
     }
   }
 }

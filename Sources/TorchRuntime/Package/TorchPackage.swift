@@ -147,8 +147,15 @@ public struct TorchPackage: Sendable {
       }
       return false
     } catch let error as ArchiveError {
-      throw TorchError(.modelLoad, error.description, model: name, cause: error)
+      throw failure(.modelLoad, error.description, cause: error)
     }
+  }
+
+  /// An error that says which package it is about.
+  func failure(
+    _ code: TorchError.Code, _ message: String, cause: (any Error)? = nil
+  ) -> TorchError {
+    TorchError(code, message, model: name, cause: cause)
   }
 
   private static func contains(_ bytes: [UInt8], _ text: StaticString) -> Bool {
