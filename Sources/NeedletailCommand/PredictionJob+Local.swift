@@ -75,13 +75,7 @@ extension PredictionJob {
     let names = try columns(of: known)
     var predicted: LocalTable
     do {
-      predicted = try await table.predicting(
-        source, loaded: model,
-        PredictionRequest(
-          inputs: inputs, outputs: outputs, only: only, batchSize: request.batchSize,
-          batch: request.batchDimension, rows: request.rows, nulls: nulls,
-          ragged: request.onRagged ?? .fail, errors: request.onError ?? .fail,
-          maxErrors: request.maxErrors))
+      predicted = try await table.predicting(source, loaded: model, prediction)
     } catch let error as InferenceError {
       throw advised(error, known)
     }

@@ -19,11 +19,7 @@ extension PredictionJob {
     let predicted: DataFrame
     do {
       predicted = try await table.predicting(
-        source, loaded: model, inputs: inputs, outputs: outputs, only: only,
-        batchSize: request.batchSize,
-        batch: request.batchDimension, rows: request.rows, nulls: nulls,
-        ragged: request.onRagged ?? .fail, errors: request.onError ?? .fail,
-        maxErrors: request.maxErrors, as: PredictionForm(request.resources))
+        source, loaded: model, prediction, as: PredictionForm(request.resources))
     } catch let error as InferenceError {
       throw advised(error, known)
     }

@@ -78,6 +78,15 @@ struct PredictionJob: Sendable {
     }
   }
 
+  /// What is asked of the prediction, whoever computes it.
+  var prediction: PredictionRequest {
+    PredictionRequest(
+      inputs: inputs, outputs: outputs, only: only, batchSize: request.batchSize,
+      batch: request.batchDimension, rows: request.rows, nulls: nulls,
+      ragged: request.onRagged ?? .fail, errors: request.onError ?? .fail,
+      maxErrors: request.maxErrors)
+  }
+
   private static func choice(
     _ request: Predict, _ source: ModelSource, _ reading: TableFormat, _ writing: TableFormat,
     _ tables: TablePlaces, _ settings: [String: String]

@@ -16,8 +16,10 @@ enum BatchPredictions {
       let model = try await source.load()
       func predicted(_ form: PredictionForm) async throws -> (StructType, [Row]) {
         let result = try await table.predicting(
-          source, loaded: model, inputs: ["pixels": [input]], outputs: ["probabilities": "p"],
-          into: structure, batchSize: batchSize, nulls: nulls, errors: errors, as: form)
+          source, loaded: model,
+          PredictionRequest(
+            inputs: ["pixels": [input]], outputs: ["probabilities": "p"], into: structure,
+            batchSize: batchSize, nulls: nulls, errors: errors), as: form)
         return (try await result.schema(), try await result.collect())
       }
       let (schema, rows) = try await predicted(.columns)
@@ -46,8 +48,7 @@ enum BatchPredictions {
 
     let said = await IntegrationProgram.failure {
       _ = try await gaps.coalesce(1).predicting(
-        source, loaded: try await source.load(), inputs: [:], outputs: [:], batchSize: nil,
-        as: .batches(resources)
+        source, loaded: try await source.load(), PredictionRequest(), as: .batches(resources)
       ).collect()
     }
     try IntegrationProgram.expect(

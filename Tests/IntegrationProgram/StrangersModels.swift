@@ -44,7 +44,7 @@ enum StrangersModels {
       let model = try await source.load()
       for form in [PredictionForm.columns, .batches(nil)] {
         let rows = try await table(spark).predicting(
-          source, loaded: model, inputs: [:], outputs: [:], into: nil, batchSize: 4, as: form
+          source, loaded: model, PredictionRequest(batchSize: 4), as: form
         ).collect()
         for row in rows {
           let x = try row.get("x", as: [Float].self)
@@ -65,9 +65,7 @@ enum StrangersModels {
     let model = try await source.load()
     for form in [PredictionForm.columns, .batches(nil)] {
       let predicted = try await table.predicting(
-        source, loaded: model, inputs: [:], outputs: ["maps": "p"], into: nil, batchSize: 3,
-        as: form
-      )
+        source, loaded: model, PredictionRequest(outputs: ["maps": "p"], batchSize: 3), as: form)
       let type = try await predicted.schema()["p"]?.type
       try IntegrationProgram.expect(
         type?.ddl == "map<string,double>", "\(String(describing: type))")

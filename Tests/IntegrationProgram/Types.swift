@@ -47,8 +47,7 @@ enum Types {
       wanted.count == 10 && wanted[3] == .null && wanted[4] != .null, "\(wanted)")
     for form in [PredictionForm.columns, .batches(nil)] {
       let predicted = try await table.predicting(
-        source, loaded: model, inputs: [:], outputs: ["probabilities": "p"], batchSize: nil,
-        as: form)
+        source, loaded: model, PredictionRequest(outputs: ["probabilities": "p"]), as: form)
       try IntegrationProgram.expect(
         try await predicted.schema()["c"]?.type == type, "\(form): the type")
       let found = try await predicted.orderBy("id").collect().map { $0["c"] }
@@ -77,8 +76,8 @@ enum Types {
       // A model takes them as arrays.
       for form in [PredictionForm.columns, .batches(nil)] {
         let predicted = try await renamed.predicting(
-          source, loaded: model, inputs: ["pixels": "v"], outputs: ["probabilities": "p"],
-          batchSize: nil, as: form)
+          source, loaded: model,
+          PredictionRequest(inputs: ["pixels": "v"], outputs: ["probabilities": "p"]), as: form)
         let names = try await predicted.columns
         try IntegrationProgram.expect(names == ["id", "v", "p"], "\(names)")
         let rows = try await predicted.orderBy("id").collect().map { $0["p"] }

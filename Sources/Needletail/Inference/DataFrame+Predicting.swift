@@ -70,53 +70,44 @@ extension DataFrame {
       }
     }
     return try await predicting(
-      source, loaded: model, inputs: inputs, outputs: outputs, only: only, into: structure,
-      batchSize: batchSize, batch: batch, rows: rows, nulls: nulls, ragged: ragged, errors: errors,
-      maxErrors: maxErrors, as: PredictionForm(resources), isDeterministic: isDeterministic,
-      scan: scan)
+      source, loaded: model,
+      PredictionRequest(
+        inputs: inputs, outputs: outputs, only: only, into: structure, batchSize: batchSize,
+        batch: batch, rows: rows, nulls: nulls, ragged: ragged, errors: errors,
+        maxErrors: maxErrors),
+      as: PredictionForm(resources), isDeterministic: isDeterministic, scan: scan)
   }
 
   /// The same with the model at hand, which this process has loaded already.
   package func predicting(
-    _ source: ModelSource, loaded model: any Model, inputs: [String: InputColumns],
-    outputs: [String: String], only: [String]? = nil, into structure: String? = nil,
-    batchSize: Int?,
-    batch: BatchDimension? = nil, rows: RowRelation = .checked, nulls: NullPolicy = .fail,
-    ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail, maxErrors: ErrorLimit? = nil,
-    as form: PredictionForm = .columns,
-    isDeterministic: Bool = false, scan: ScanChoice? = nil
+    _ source: ModelSource, loaded model: any Model, _ request: PredictionRequest,
+    as form: PredictionForm = .columns, isDeterministic: Bool = false, scan: ScanChoice? = nil
   ) async throws -> DataFrame {
     let table = try await schema()
     let names = model.inputs.map(\.name)
-    let vectors = VectorInputs(table: table, inputs: inputs, models: names)
+    let vectors = VectorInputs(table: table, inputs: request.inputs, models: names)
     if !vectors.arrays.isEmpty {
+      var arrays = request
+      arrays.inputs = vectors.replaced(request.inputs, table: table, models: names)
       return try await adding(vectors).predicting(
-        source, loaded: model, inputs: vectors.replaced(inputs, table: table, models: names),
-        outputs: outputs, only: only, into: structure, batchSize: batchSize, batch: batch,
-        rows: rows,
-        nulls: nulls, ragged: ragged, errors: errors, maxErrors: maxErrors, as: form,
-        isDeterministic: isDeterministic, scan: scan
+        source, loaded: model, arrays, as: form, isDeterministic: isDeterministic, scan: scan
       ).drop(Array(vectors.arrays.values))
     }
     let packed = try source.packed()
     let plan = try await source.plan(
-      model, reference: packed.reference, table: table,
-      PredictionRequest(
-        inputs: inputs, outputs: outputs, only: only, into: structure, batchSize: batchSize,
-        batch: batch, rows: rows, nulls: nulls, ragged: ragged, errors: errors,
-        maxErrors: maxErrors))
+      model, reference: packed.reference, table: table, request)
     switch form {
     case .columns:
       try await packed.send(to: session)
       return withPredictions(
-        plan, into: structure, isDeterministic: isDeterministic, scan: scan)
+        plan, into: request.structure, isDeterministic: isDeterministic, scan: scan)
     case .batches(let resources):
       // Refused resources cost no upload.
       let profile: Int? =
         if let resources { try await session.resourceProfileID(resources) } else { nil }
       try await packed.send(to: session)
       return try mappedPredictions(
-        plan, table: table, into: structure, profileID: profile, scan: scan)
+        plan, table: table, into: request.structure, profileID: profile, scan: scan)
     }
   }
 
