@@ -8,82 +8,62 @@ struct InputMapping: Sendable {
   let columns: [String]
 
   init(_ text: String) throws {
-    let (name, value) = try split(text, "--map INPUT=COLUMN[,COLUMN...]")
-    input = name
-    columns = try ColumnList(value, option: "--map").names
+    let mapping = try split(text, "--map INPUT=COLUMN[,COLUMN...]")
+    input = mapping.name
+    columns = try ColumnList(mapping.value, option: "--map").names
   }
 }
 
-/// `OUTPUT=COLUMN`
-struct OutputMapping: Sendable {
-  let output: String
-  let column: String
+/// A name and its value, as options that may be given several times say them.
+struct NamedValue: Sendable {
+  let name: String
+  let value: String
+}
 
-  init(_ text: String) throws {
-    let (name, value) = try split(text, "--output-map OUTPUT=COLUMN")
-    output = name
-    guard !value.contains("`") else {
-      let names = try ColumnList(value, option: "--output-map").names
-      guard names.count == 1 else { throw ValidationError("'\(text)' names several columns") }
-      column = names[0]
-      return
-    }
-    column = value
+extension NamedValue {
+  /// `OUTPUT=COLUMN`
+  static func output(_ text: String) throws -> NamedValue {
+    let output = try split(text, "--output-map OUTPUT=COLUMN")
+    guard output.value.contains("`") else { return output }
+    let names = try ColumnList(output.value, option: "--output-map").names
+    guard names.count == 1 else { throw ValidationError("'\(text)' names several columns") }
+    return NamedValue(name: output.name, value: names[0])
   }
-}
 
-/// `NAME=VALUE`
-struct ModelOption: Sendable {
-  let name: String
-  let value: String
+  /// `NAME=VALUE` of a model.
+  static func option(_ text: String) throws -> NamedValue {
+    try split(text, "--option NAME=VALUE")
+  }
 
-  init(_ text: String) throws { (name, value) = try split(text, "--option NAME=VALUE") }
-}
-
-/// `NAME=VALUE` of a format; the value may be empty.
-struct FormatOption: Sendable {
-  let name: String
-  let value: String
-
-  init(_ text: String) throws {
-    let (name, value) = try split(text, "NAME=VALUE", mayBeEmpty: true)
-    self.name = name
+  /// `NAME=VALUE` of a format; the value may be empty.
+  static func formatOption(_ text: String) throws -> NamedValue {
+    let option = try split(text, "NAME=VALUE", mayBeEmpty: true)
     // A tab cannot be typed everywhere.
-    self.value = value == "\\t" ? "\t" : value
+    return option.value == "\\t" ? NamedValue(name: option.name, value: "\t") : option
   }
-}
 
-/// `KEY=VALUE` of Spark; the value may be empty.
-struct SparkSetting: Sendable {
-  let key: String
-  let value: String
-
-  init(_ text: String) throws {
-    let (key, value) = try split(text, "--conf KEY=VALUE", mayBeEmpty: true)
-    self.key = key.trimmingCharacters(in: .whitespaces)
-    self.value = value
+  /// `KEY=VALUE` of Spark; the value may be empty.
+  static func setting(_ text: String) throws -> NamedValue {
+    let setting = try split(text, "--conf KEY=VALUE", mayBeEmpty: true)
+    return NamedValue(
+      name: setting.name.trimmingCharacters(in: .whitespaces), value: setting.value)
   }
-}
 
-/// `NAME: VALUE` or `NAME=VALUE`
-struct Header: Sendable {
-  let name: String
-  let value: String
-
-  /// Has no name if `text` is of another form: an error here would make the parser show `text`, which
-  /// may be a token.
-  init(_ text: String) {
+  /// `NAME: VALUE` or `NAME=VALUE`; has no name if `text` is of another form: an error here would make
+  /// the parser show `text`, which may be a token.
+  static func header(_ text: String) -> NamedValue {
     let end = text.firstIndex { $0 == ":" || $0 == "=" } ?? text.startIndex
-    name = String(text[..<end])
-    value = text[end...].dropFirst().trimmingCharacters(in: .whitespaces)
+    return NamedValue(
+      name: String(text[..<end]),
+      value: text[end...].dropFirst().trimmingCharacters(in: .whitespaces))
   }
 }
 
-extension [ModelOption] {
+extension [NamedValue] {
   /// `source` with these options, and the headers of calls of its server.
   ///
   /// - Throws: ``CommandFailure`` if one is given twice, or the model has no such option.
-  func applied(to source: ModelSource, _ headers: [Header]) throws -> ModelSource {
+  func applied(to source: ModelSource, _ headers: [NamedValue]) throws -> ModelSource {
     var source = source
     var given: [String: String] = [:]
     for option in self {
@@ -113,11 +93,12 @@ extension [ModelOption] {
 
 private func split(
   _ text: String, _ form: String, mayBeEmpty: Bool = false
-) throws -> (String, String) {
+) throws -> NamedValue {
   guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
     mayBeEmpty || text.index(after: equals) != text.endIndex
   else { throw ValidationError("'\(text)' is not of the form \(form)") }
-  return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+  return NamedValue(
+    name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
 }
 
 extension SaveMode: ExpressibleByArgument {}
@@ -125,3 +106,5 @@ extension SaveMode: ExpressibleByArgument {}
 extension RowRelation: ExpressibleByArgument {}
 
 extension ScanChoice: ExpressibleByArgument {}
+
+extension EngineChoice.Wish: ExpressibleByArgument {}

@@ -77,8 +77,8 @@ struct Serve: AsyncParsableCommand {
       "An option of those of the models that have it, such as pipeline=sentence-embeddings or "
         + "file=onnx/model_quantized.onnx; may be given several times.",
       valueName: "name=value"),
-    transform: ModelOption.init)
-  var options: [ModelOption] = []
+    transform: NamedValue.option)
+  var options: [NamedValue] = []
 
   @Option(help: "The threads that one prediction uses.")
   var threads = 1

@@ -12,7 +12,7 @@ extension TableFormat {
     guard let text = String(data: head.prefix { $0 != UInt8(ascii: "\n") }, encoding: .utf8) else {
       return
     }
-    let separator = options.first { $0.key.lowercased() == "sep" }?.value ?? ","
+    let separator = option("sep") ?? ","
     let names = text.trimmingCharacters(in: .newlines).components(separatedBy: separator)
       .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: "\" ")) }
     if Self.areNumbers(names) { throw Self.withoutHeader(file, names) }

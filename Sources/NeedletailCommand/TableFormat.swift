@@ -52,28 +52,6 @@ struct TableFormat: Sendable, Equatable {
 
   private static let list = "parquet, csv, tsv, json (one object a line), orc, avro, text, xml"
 
-  /// The format that the user named.
-  ///
-  /// - Throws: ``CommandFailure`` if it is none that is known, nor the class of a data source.
-  init(named given: String, option: String) throws {
-    let folded = given.lowercased()
-    if let known = Self.known[folded] {
-      self = known
-    } else if Self.others.contains(folded) || given.contains(".") {
-      self.init(name: given)
-    } else {
-      throw CommandFailure(
-        "\(option) is '\(given)', which is no format; the formats are \(Self.list), and "
-          + Self.others.sorted().joined(separator: ", ") + " or the class of a data source")
-    }
-  }
-
-  private init(name: String, options: [String: String] = [:], assumesHeader: Bool = false) {
-    self.name = name
-    self.options = options
-    self.assumesHeader = assumesHeader
-  }
-
   /// What a name tells.
   private enum Told {
     case format(TableFormat)
@@ -177,5 +155,28 @@ struct TableFormat: Sendable, Equatable {
     if bytes == Data("Obj\u{1}".utf8) { return TableFormat(name: "avro") }
     if bytes.first == UInt8(ascii: "{") { return TableFormat(name: "json") }
     return nil
+  }
+}
+
+extension TableFormat {
+  /// The format that the user named.
+  ///
+  /// - Throws: ``CommandFailure`` if it is none that is known, nor the class of a data source.
+  init(named given: String, option: String) throws {
+    let folded = given.lowercased()
+    if let known = Self.known[folded] {
+      self = known
+    } else if Self.others.contains(folded) || given.contains(".") {
+      self.init(name: given)
+    } else {
+      throw CommandFailure(
+        "\(option) is '\(given)', which is no format; the formats are \(Self.list), and "
+          + Self.others.sorted().joined(separator: ", ") + " or the class of a data source")
+    }
+  }
+
+  /// The value of an option, in whichever case its name is given.
+  func option(_ name: String) -> String? {
+    options.first { $0.key.lowercased() == name.lowercased() }?.value
   }
 }
