@@ -48,15 +48,15 @@ struct MetricsText {
     counter(
       "nv_inference_compute_input_duration_us",
       "Cumulative compute input duration in microseconds (does not include cached requests)",
-      samples { $0.computeInput.nanoseconds / 1000 })
+      samples { $0.compute.input.nanoseconds / 1000 })
     counter(
       "nv_inference_compute_infer_duration_us",
       "Cumulative compute inference duration in microseconds (does not include cached requests)",
-      samples { $0.computeInfer.nanoseconds / 1000 })
+      samples { $0.compute.infer.nanoseconds / 1000 })
     counter(
       "nv_inference_compute_output_duration_us",
       "Cumulative inference compute output duration in microseconds (does not include cached requests)",
-      samples { $0.computeOutput.nanoseconds / 1000 })
+      samples { $0.compute.output.nanoseconds / 1000 })
     gauge(
       "nv_inference_pending_request_count",
       "Instantaneous number of pending requests awaiting execution per-model.",
