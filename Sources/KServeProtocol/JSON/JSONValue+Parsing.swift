@@ -18,14 +18,7 @@ extension JSONValue {
   }
 
   /// The number, if it is whole and fits; also one in a string, as protobuf's JSON has it.
-  package func integer<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self) -> Integer?
-  {
-    switch self {
-    case .integer(let value): Integer(exactly: value)
-    case .unsigned(let value): Integer(exactly: value)
-    case .number(let value): Integer(exactly: value)
-    case .string(let value): Integer(value)
-    default: nil
-    }
+  package func integer() -> Int? {
+    if case .string(let text) = self { Int(text) } else { wholeNumber }
   }
 }

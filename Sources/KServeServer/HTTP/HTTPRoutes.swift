@@ -221,12 +221,12 @@ final class HTTPRoutes: Sendable {
       throw KServeError(
         .invalidArgument, "Shared memory register request has no 'key' field")
     }
-    guard let byteSize = body?["byte_size"]?.integer(Int.self) else {
+    guard let byteSize = body?["byte_size"]?.integer() else {
       throw KServeError(
         .invalidArgument, "Shared memory register request has no 'byte_size' field")
     }
     let place = body?["offset"] ?? .null
-    let start: Int? = if case .null = place { 0 } else { place.integer(Int.self) }
+    let start: Int? = if case .null = place { 0 } else { place.integer() }
     guard let offset = start else {
       throw KServeError(
         .invalidArgument,
