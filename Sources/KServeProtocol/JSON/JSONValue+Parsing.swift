@@ -10,13 +10,6 @@ extension JSONValue {
     try reader.end()
   }
 
-  /// Reads the whole of `bytes` as one value.
-  package init(parsing bytes: [UInt8]) throws(KServeError) {
-    self = try bytes.withUnsafeBufferPointer { (bytes) throws(KServeError) -> JSONValue in
-      try JSONValue(parsing: UnsafeRawBufferPointer(bytes))
-    }
-  }
-
   /// The number, if it is whole and fits; also one in a string, as protobuf's JSON has it.
   package func integer() -> Int? {
     if case .string(let text) = self { Int(text) } else { wholeNumber }

@@ -6,10 +6,10 @@ import Tensors
 
 /// What clients may ask about the server and its models, and change of them, in the protocol's
 /// messages; both transports answer with them.
-final class ModelAdministration: Sendable {
+struct ModelAdministration: Sendable {
   let name: String
   let version: String
-  private let registry: ModelRegistry
+  let registry: ModelRegistry
 
   /// The extensions of the protocol that the server has.
   static let extensions = [
@@ -19,14 +19,7 @@ final class ModelAdministration: Sendable {
   ]
 
   /// Whether clients may load and unload models.
-  private let allowsControl: Bool
-
-  init(name: String, version: String, registry: ModelRegistry, allowsControl: Bool = true) {
-    self.name = name
-    self.version = version
-    self.registry = registry
-    self.allowsControl = allowsControl
-  }
+  let allowsControl: Bool
 
   /// - Throws: ``KServeError`` if clients may not load and unload models.
   func checkControl() throws(KServeError) {

@@ -205,10 +205,10 @@ final class HTTPRoutes: Sendable {
 
   private func regions(_ name: String) throws(KServeError) -> JSONValue {
     .array(
-      try sharedMemory.status(name: name).map {
+      try sharedMemory.status(name: name).map { name, object in
         [
-          "name": .string($0.name), "key": .string($0.key),
-          "offset": .integer(Int64($0.offset)), "byte_size": .integer(Int64($0.byteCount)),
+          "name": .string(name), "key": .string(object.key),
+          "offset": .integer(Int64(object.offset)), "byte_size": .integer(Int64(object.byteCount)),
         ]
       })
   }
