@@ -111,15 +111,7 @@ struct GRPCMethods: Sendable {
         "the request has \(bytes.byteCount) bytes, and this method takes \(maxQuestionBytes) at most"
       )
     }
-    do {
-      var options = BinaryDecodingOptions()
-      options.discardUnknownFields = true
-      return try bytes.withUnsafeBytes { try Input(serializedBytes: Array($0), options: options) }
-    } catch {
-      throw KServeError(
-        .internal, "Unable to parse the message as \(Input.protoMessageName): \(error)",
-        cause: error)
-    }
+    return try Input(parsing: bytes.withUnsafeBytes { Array($0) })
   }
 
   private static func bytes(of message: some Message) throws(KServeError) -> [UInt8] {
