@@ -43,9 +43,11 @@ package struct ExecutorProbe: UserDefinedFunction {
     if request.wish == .echo { return input }
     while try await input.next() != nil {}
     let answer =
-      try request.wish == .facts ? Self.json(Self.facts(worker)) : Self.json(Self.runtimes())
+      try request.wish == .facts
+      ? FunctionInvocation.encode(Self.facts(worker)) : FunctionInvocation.encode(Self.runtimes())
     try await Task.sleep(for: Self.stay)
-    return BatchList([try RecordBatch([("answer", .strings([answer]))])])
+    let text = String(decoding: answer, as: UTF8.self)
+    return BatchList([try RecordBatch([("answer", .strings([text]))])])
   }
 
   static func facts(_ worker: WorkerContext) -> ExecutorFacts {
@@ -62,11 +64,5 @@ package struct ExecutorProbe: UserDefinedFunction {
   private static var hostName: String {
     let text = ProcFile.text("/proc/sys/kernel/hostname") ?? ""
     return text.trimmingCharacters(in: .whitespacesAndNewlines)
-  }
-
-  private static func json(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 }

@@ -228,11 +228,9 @@ final class HTTPConnection: KServeConnection {
     do throws(CallFailure) {
       try await CallHandle.retrying(until: deadline) { () throws(CallFailure) in
         try await CallHandle.run { _, complete in
-          HTTP1Call(request, on: connections) { response in
-            answer.withLock { $0 = response }
-          } complete: {
-            complete($0)
-          }
+          HTTP1Call(
+            request, on: connections,
+            receive: { response in answer.withLock { $0 = response } }, complete: complete)
         }
       }
     } catch {
