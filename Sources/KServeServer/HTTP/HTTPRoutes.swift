@@ -71,8 +71,6 @@ final class HTTPRoutes: Sendable {
       case .serverMetadata: answer(.json(administration.serverMetadata.json))
       case .live: answer(.plain(.ok))
       case .ready: answer(.plain(server.isReady ? .ok : .badRequest))
-      case .allStatistics:
-        answer(.json(try administration.annotatedStatistics(of: "", version: "")))
       case .modelMetadata:
         answer(.json(try administration.metadata(of: model, version: version).json))
       case .modelReady:
@@ -81,10 +79,8 @@ final class HTTPRoutes: Sendable {
         answer(.json(try administration.configuration(of: model, version: version).json))
       case .modelStatistics:
         answer(.json(try administration.annotatedStatistics(of: model, version: version)))
-      case .modelTraceSettings:
-        try administration.checkTraced(model)
-        answer(try settings(request, method, ServerSettings.traceJSON, "trace"))
       case .traceSettings:
+        try administration.checkTraced(model)
         answer(try settings(request, method, ServerSettings.traceJSON, "trace"))
       case .logSettings: answer(try settings(request, method, ServerSettings.logJSON, "log"))
       case .index:
