@@ -169,7 +169,7 @@ final class ServedModel: Sendable {
 
   /// Lets no more requests in, serves those that wait, and ends the instances of this load; a later
   /// load is none of its business.
-  func unload(reason: String = "unloaded") async {
+  func unload() async {
     let generation = state.withLock { state in
       if state.status == .ready || state.status == .loading { state.status = .unloading }
       return state.generation
@@ -179,7 +179,7 @@ final class ServedModel: Sendable {
     await generation.end()
     state.withLock { state in
       if state.generation === generation {
-        state.status = .unavailable(reason: reason)
+        state.status = .unavailable(reason: "unloaded")
         state.generation = nil
       }
     }
