@@ -13,22 +13,18 @@ struct TableFormat: Sendable, Equatable {
 
   /// The formats that names tell, by the extension.
   private static let known: [String: TableFormat] = {
+    let names = [
+      "parquet": "parquet", "parq": "parquet", "pq": "parquet", "orc": "orc", "avro": "avro",
+      "json": "json", "jsonl": "json", "ndjson": "json", "txt": "text", "text": "text",
+      "xml": "xml",
+      // Read and written without Spark only.
+      "arrow": "arrow", "feather": "arrow", "ipc": "arrow",
+    ]
     let csv = TableFormat(name: "csv", options: ["header": "true"], assumesHeader: true)
     var tsv = csv
     tsv.options["sep"] = "\t"
-    return [
-      "parquet": TableFormat(name: "parquet"), "parq": TableFormat(name: "parquet"),
-      "pq": TableFormat(name: "parquet"), "orc": TableFormat(name: "orc"),
-      "avro": TableFormat(name: "avro"), "csv": csv,
-      "tsv": tsv,
-      "tab": tsv,
-      "json": TableFormat(name: "json"), "jsonl": TableFormat(name: "json"),
-      "ndjson": TableFormat(name: "json"), "txt": TableFormat(name: "text"),
-      // Read and written without Spark only.
-      "arrow": TableFormat(name: "arrow"), "feather": TableFormat(name: "arrow"),
-      "ipc": TableFormat(name: "arrow"),
-      "text": TableFormat(name: "text"), "xml": TableFormat(name: "xml"),
-    ]
+    return names.mapValues { TableFormat(name: $0) }
+      .merging(["csv": csv, "tsv": tsv, "tab": tsv]) { $1 }
   }()
 
   /// Formats of Spark's, and of its best-known packages, that no extension tells.
@@ -149,12 +145,10 @@ struct TableFormat: Sendable, Equatable {
   /// The format whose files begin as this one does.
   private static func sniffed(_ path: String) -> TableFormat? {
     let bytes = DataFiles.head(of: path, bytes: 4)
-    if bytes == Data("PAR1".utf8) { return TableFormat(name: "parquet") }
-    if bytes.prefix(3) == Data("ORC".utf8) { return TableFormat(name: "orc") }
-    if bytes == Data("ARRO".utf8) { return TableFormat(name: "arrow") }
-    if bytes == Data("Obj\u{1}".utf8) { return TableFormat(name: "avro") }
-    if bytes.first == UInt8(ascii: "{") { return TableFormat(name: "json") }
-    return nil
+    let formats = [
+      ("PAR1", "parquet"), ("ORC", "orc"), ("ARRO", "arrow"), ("Obj\u{1}", "avro"), ("{", "json"),
+    ]
+    return formats.first { bytes.starts(with: $0.0.utf8) }.map { TableFormat(name: $0.1) }
   }
 }
 

@@ -58,7 +58,7 @@ private func protobuf(_ request: InferRequest) throws -> [UInt8] {
 }
 
 private func read(_ bytes: [UInt8]) throws -> InferRequest {
-  try bytes.withUnsafeBytes { try InferRequest(protobuf: $0) }
+  try InferRequest(protobuf: TensorBytes(copying: bytes))
 }
 
 private func http(_ body: (json: [UInt8], tensors: [TensorBytes])) -> TensorBytes {
@@ -114,7 +114,7 @@ struct CodecTests {
     #expect(stream.errorMessage == "no")
     let body = try sent.httpBody { _ in true }
     for received in [
-      try bytes.withUnsafeBytes { try InferResponse(protobuf: $0) },
+      try InferResponse(protobuf: TensorBytes(copying: bytes)),
       try #require(stream.response),
       try InferResponse(httpBody: http(body), headerLength: body.json.count),
     ] {

@@ -1,13 +1,6 @@
 import SwiftProtobuf
 
 extension InferRequest {
-  /// Reads a `ModelInferRequest`; each tensor's bytes are copied once, to aligned memory.
-  ///
-  /// - Throws: ``KServeError`` if the message is damaged or does not fit itself.
-  package init(protobuf bytes: UnsafeRawBufferPointer) throws(KServeError) {
-    try self.init(protobuf: bytes, viewing: nil) { _ in }
-  }
-
   /// Reads a `ModelInferRequest`; tensors are viewed in `bytes` where they lie aligned, and else
   /// copied once.
   ///
@@ -24,7 +17,7 @@ extension InferRequest {
   }
 
   private init(
-    protobuf bytes: UnsafeRawBufferPointer, viewing owner: TensorBytes?,
+    protobuf bytes: UnsafeRawBufferPointer, viewing owner: TensorBytes,
     room: (_ byteCount: Int) throws(KServeError) -> Void
   ) throws(KServeError) {
     let parts = try InferMessage(bytes, rawField: 7, room: room)

@@ -1,13 +1,6 @@
 import SwiftProtobuf
 
 extension InferResponse {
-  /// Reads a `ModelInferResponse`; each tensor's bytes are copied once, to aligned memory.
-  ///
-  /// - Throws: ``KServeError`` if the message is damaged or does not fit itself.
-  package init(protobuf bytes: UnsafeRawBufferPointer) throws(KServeError) {
-    try self.init(protobuf: bytes, in: 0..<bytes.count)
-  }
-
   /// Reads a `ModelInferResponse`; tensors are viewed in `bytes` where they lie aligned, and else
   /// copied once.
   ///
