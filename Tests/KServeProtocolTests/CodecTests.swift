@@ -80,7 +80,7 @@ struct CodecTests {
   @Test("a request is the same after gRPC and after HTTP", arguments: tensors.indices)
   func requests(_ index: Int) throws {
     let sent = request(tensors[index].0)
-    let body = sent.httpBody()
+    let body = try sent.httpBody()
     for received in [
       try read(try protobuf(sent)),
       try InferRequest(
@@ -153,7 +153,7 @@ struct CodecTests {
   func damaged() throws {
     let request = request(tensors[tensors.count - 1].0)
     let message = try protobuf(request)
-    let body = request.httpBody()
+    let body = try request.httpBody()
     let text = http(body).withUnsafeBytes { Array($0) }
     var random = SystemRandomNumberGenerator()
     var refused = 0

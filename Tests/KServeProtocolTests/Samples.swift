@@ -51,7 +51,7 @@ enum RequestCodec: String, CaseIterable {
   func encoded(_ request: InferRequest) throws -> (bytes: [UInt8], headerLength: Int?) {
     switch self {
     case .protobuf: return (try request.serialized().written, nil)
-    case .http: return joined(request.httpBody())
+    case .http: return joined(try request.httpBody())
     }
   }
 
