@@ -60,15 +60,9 @@ struct Inspect: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let loaded: any Model
-    let warnings: [String]
-    do {
-      let source = try options.applied(to: ModelSource(path: model), headers)
-      loaded = try await source.load()
-      warnings = try source.warnings()
-    } catch {
-      throw CommandFailure(error)
-    }
+    let source = try options.applied(to: ModelSource(path: model), headers)
+    let loaded = try await source.load()
+    let warnings = try source.warnings()
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -63,12 +63,8 @@ struct PredictionJob: Sendable {
     engine = Self.choice(request, source, reading, writing, tables, settings).engine
     if case .refused(let reason) = engine { throw CommandFailure(reason) }
     let start = ContinuousClock.now
-    do {
-      // What runs here is loaded as it runs; executors load the model themselves.
-      model = try await engine == .local ? source.load() : source.loadForPlan()
-    } catch {
-      throw CommandFailure(error)
-    }
+    // What runs here is loaded as it runs; executors load the model themselves.
+    model = try await engine == .local ? source.load() : source.loadForPlan()
     loadSeconds = (ContinuousClock.now - start) / .seconds(1)
     nulls = try request.onNull?.policy(for: model.inputs) ?? .fail
     try Self.check(inputs.keys, among: model.inputs, "--map", "input")

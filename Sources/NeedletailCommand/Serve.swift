@@ -148,21 +148,13 @@ struct Serve: AsyncParsableCommand {
   private func validateJoining(_ names: [String]) throws {
     for option in joining {
       guard let model = option.model, !names.contains(model) else { continue }
-      throw ValidationError(
+      throw CommandFailure(
         "--joining \(model)=\(option.mode.rawValue) names no model that is served; they are "
           + names.joined(separator: ", "))
     }
   }
 
   func run() async throws {
-    do {
-      try await serve()
-    } catch {
-      throw CommandFailure(error)
-    }
-  }
-
-  private func serve() async throws {
     LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
     Self.raiseDescriptorLimit()
     let server = KServeServer(
