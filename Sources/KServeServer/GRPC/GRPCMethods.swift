@@ -87,14 +87,12 @@ struct GRPCMethods: Sendable {
   ) {
     methods["/\(service)/\(method)"] = .unary { request, caller, answer in
       Task {
-        let result: Result<Response, KServeError>
         do throws(KServeError) {
           let message = try Self.message(input, from: request)
-          result = .success(Response(try Self.bytes(of: try await body(message, caller))))
+          answer(.success(Response(try Self.bytes(of: try await body(message, caller)))))
         } catch {
-          result = .failure(error)
+          answer(.failure(error))
         }
-        answer(result)
       }
     }
   }
