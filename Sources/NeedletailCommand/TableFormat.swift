@@ -144,7 +144,7 @@ struct TableFormat: Sendable, Equatable {
 
   /// The format whose files begin as this one does.
   private static func sniffed(_ path: String) -> TableFormat? {
-    let bytes = DataFiles.head(of: path, bytes: 4)
+    let bytes = FileSystem.contents(of: path, limit: 4) ?? []
     let formats = [
       ("PAR1", "parquet"), ("ORC", "orc"), ("ARRO", "arrow"), ("Obj\u{1}", "avro"), ("{", "json"),
     ]
