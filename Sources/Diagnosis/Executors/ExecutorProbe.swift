@@ -1,5 +1,4 @@
 import ArrowIPC
-import Foundation
 import Glibc
 import HostProcesses
 import NativeLibraries
@@ -52,17 +51,14 @@ package struct ExecutorProbe: UserDefinedFunction {
 
   static func facts(_ worker: WorkerContext) -> ExecutorFacts {
     ExecutorFacts(
-      hostName: hostName, process: getpid(), host: .here(), files: .of(worker.filesDirectory),
-      temporary: .of(FileSystem.temporaryDirectory), assignedGPUs: worker.gpus)
+      hostName: Machine.hostName, process: getpid(), host: .here(),
+      files: .of(worker.filesDirectory), temporary: .of(FileSystem.temporaryDirectory),
+      assignedGPUs: worker.gpus)
   }
 
   static func runtimes() -> ExecutorRuntimes {
     ExecutorRuntimes(
-      hostName: hostName, process: getpid(), runtimes: RuntimeLibrary.all.map { $0.facts() })
-  }
-
-  private static var hostName: String {
-    let text = ProcFile.text("/proc/sys/kernel/hostname") ?? ""
-    return text.trimmingCharacters(in: .whitespacesAndNewlines)
+      hostName: Machine.hostName, process: getpid(),
+      runtimes: RuntimeLibrary.all.map { $0.facts() })
   }
 }
