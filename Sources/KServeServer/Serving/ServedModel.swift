@@ -253,7 +253,7 @@ final class ServedModel: Sendable {
       state.hasOtherRowCounts = result.hasOtherRowCounts
     }
     let text = result.verdict.description
-    if case .alone = result.verdict, batching.joining != .never {
+    if !result.verdict.joins, batching.joining != .never {
       logger.notice("\(text)", metadata: ["model": "\(name)"])
     } else {
       logger.info("\(text)", metadata: ["model": "\(name)"])
