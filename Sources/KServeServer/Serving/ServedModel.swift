@@ -176,7 +176,7 @@ final class ServedModel: Sendable {
     }
     guard let generation else { return }
     generation.close()
-    await generation.end()
+    await generation.threads.wait()
     state.withLock { state in
       if state.generation === generation {
         state.status = .unavailable(reason: "unloaded")
@@ -210,7 +210,7 @@ final class ServedModel: Sendable {
   private func start(instance: Int, in generation: ModelGeneration) async throws {
     try await withCheckedThrowingContinuation {
       (continuation: CheckedContinuation<Void, any Error>) in
-      guard generation.beginThread() else {
+      guard generation.threads.begin() else {
         return continuation.resume(throwing: unloadedMeanwhile)
       }
       let started = Thread.start { [self] in
@@ -224,10 +224,10 @@ final class ServedModel: Sendable {
         } catch {
           continuation.resume(throwing: error)
         }
-        generation.endThread()
+        generation.threads.end()
       }
       if !started {
-        generation.endThread()
+        generation.threads.end()
         continuation.resume(
           throwing: KServeServerError(
             .modelStart, "the system gives no thread for instance \(instance)", model: name))
