@@ -2,8 +2,8 @@
 public struct FileTableError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// There is no such file or folder.
     public static let notFound = Code("FILE_NOT_FOUND")
@@ -31,8 +31,6 @@ public struct FileTableError: Error, Sendable, Hashable, CustomStringConvertible
     public static let cancelled = Code("FILE_CANCELLED")
     /// Memory ran out.
     public static let outOfMemory = Code("FILE_OUT_OF_MEMORY")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.

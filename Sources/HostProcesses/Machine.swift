@@ -9,8 +9,13 @@ package enum Machine {
 
   /// The kernel's identifier of this boot: it differs between machines and is the same in all
   /// processes of one.
-  package static let identity: String = {
-    let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
-    return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
-  }()
+  package static let identity = kernelWord("random/boot_id")
+
+  /// The machine's own name.
+  package static var hostName: String { kernelWord("hostname") }
+
+  private static func kernelWord(_ name: String) -> String {
+    (ProcFile.text("/proc/sys/kernel/\(name)") ?? "")
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+  }
 }

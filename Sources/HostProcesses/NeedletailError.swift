@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct NeedletailError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// Something that a local Spark needs is not installed.
     public static let missingRequirement = Code("MISSING_REQUIREMENT")
@@ -23,8 +23,6 @@ public struct NeedletailError: CausedError, Hashable {
     public static let nodeServers = Code("NODE_SERVERS")
     /// The folder for what processes of this user share cannot be made, or is not this user's alone.
     public static let userFolder = Code("USER_FOLDER")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.

@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct ImageError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// The value is null or has no bytes.
     public static let missing = Code("IMAGE_MISSING")
@@ -19,8 +19,6 @@ public struct ImageError: CausedError, Hashable {
     public static let badDimensions = Code("IMAGE_BAD_DIMENSIONS")
     /// The settings contradict each other, or do not suit the image.
     public static let invalidSettings = Code("IMAGE_INVALID_SETTINGS")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.

@@ -56,17 +56,11 @@ extension KServeError.Code {
   package init(_ code: GRPCStatus.Code) {
     self =
       switch code {
-      case .notFound: .notFound
-      case .invalidArgument, .failedPrecondition, .outOfRange: .invalidArgument
-      case .unavailable, .aborted: .unavailable
-      case .internal, .dataLoss: .internal
-      case .deadlineExceeded: .deadlineExceeded
-      case .cancelled: .cancelled
-      case .unimplemented: .unimplemented
-      case .alreadyExists: .alreadyExists
-      case .permissionDenied, .unauthenticated: .permissionDenied
-      case .resourceExhausted: .resourceExhausted
-      case .ok, .unknown: .unknown
+      case .failedPrecondition, .outOfRange: .invalidArgument
+      case .aborted: .unavailable
+      case .dataLoss: .internal
+      case .unauthenticated: .permissionDenied
+      default: Self.allCases.first { $0.grpcCode == code } ?? .unknown
       }
   }
 }

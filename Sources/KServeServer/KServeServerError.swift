@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct KServeServerError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// A model's name, tensors or configuration cannot be served.
     public static let invalidModel = Code("SERVER_INVALID_MODEL")
@@ -17,8 +17,6 @@ public struct KServeServerError: CausedError, Hashable {
     public static let unrecoverable = Code("SERVER_UNRECOVERABLE")
     /// The server was used in a state that does not allow it.
     public static let invalidState = Code("SERVER_INVALID_STATE")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.
@@ -44,7 +42,5 @@ public struct KServeServerError: CausedError, Hashable {
     KServeServerError(.unrecoverable, message)
   }
 
-  public var description: String {
-    "[\(code)] " + (model.map { "model \($0): " } ?? "") + message
-  }
+  public var description: String { described(code, about: model.map { "model \($0)" }) }
 }

@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct HubError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// The id is of no form that is known.
     public static let invalidReference = Code("HUB_INVALID_REFERENCE")
@@ -23,8 +23,6 @@ public struct HubError: CausedError, Hashable {
     public static let damaged = Code("HUB_DAMAGED")
     /// The cache cannot be read or written.
     public static let cache = Code("HUB_CACHE")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.
@@ -40,5 +38,5 @@ public struct HubError: CausedError, Hashable {
     self.cause = cause
   }
 
-  public var description: String { "[\(code)] \(message)" }
+  public var description: String { described(code) }
 }

@@ -35,8 +35,9 @@ package struct HubReference: Sendable, Hashable {
     if parts.count > 2, ["datasets", "spaces", "kernels", "buckets"].contains(parts[0]) {
       throw wrong("it names one of the hub's \(parts[0]), which are no models")
     }
-    guard parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." && !$0.contains("\0") })
-    else { throw wrong("a part of it is empty, or '.' or '..'") }
+    guard parts.joined(separator: "/").isPlainPath else {
+      throw wrong("a part of it is empty, or '.' or '..'")
+    }
 
     var name = parts.removeFirst()
     if !parts.isEmpty, !name.contains("@") { name += "/" + parts.removeFirst() }
@@ -51,7 +52,7 @@ package struct HubReference: Sendable, Hashable {
       } else {
         revision = revision.removingPercentEncoding ?? revision
       }
-      guard Self.isRevision(revision) else { throw wrong("'\(revision)' is no revision") }
+      guard revision.isPlainPath else { throw wrong("'\(revision)' is no revision") }
     }
     guard Self.isRepository(name) else { throw wrong("'\(name)' is no repository's name") }
     self.text = text
@@ -79,14 +80,6 @@ package struct HubReference: Sendable, Hashable {
           }
       }
   }
-
-  /// A revision becomes the name of a file in the cache.
-  private static func isRevision(_ revision: String) -> Bool {
-    !revision.isEmpty && !revision.contains("\0")
-      && revision.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
-        !$0.isEmpty && $0 != "." && $0 != ".."
-      }
-  }
 }
 
 extension HubReference: CustomStringConvertible {
@@ -94,6 +87,14 @@ extension HubReference: CustomStringConvertible {
 }
 
 extension String {
+  /// Whether it is a path of which no part is empty or leads elsewhere.
+  var isPlainPath: Bool {
+    !contains("\0")
+      && split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+        !$0.isEmpty && $0 != "." && $0 != ".."
+      }
+  }
+
   /// Whether this is the full name of a commit, which always means the same files.
   var isCommit: Bool { utf8.count == 40 && isHexadecimal }
 

@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct InferenceError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// No function of that name is registered, or two are.
     public static let unknownFunction = Code("UNKNOWN_FUNCTION")
@@ -25,8 +25,6 @@ public struct InferenceError: CausedError, Hashable {
     public static let library = Code("LIBRARY")
     /// More rows could not be predicted than the caller lets pass.
     public static let tooManyErrors = Code("TOO_MANY_ERRORS")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.
@@ -47,9 +45,7 @@ public struct InferenceError: CausedError, Hashable {
     self.cause = cause
   }
 
-  public var description: String {
-    "[\(code)] " + (function.map { "\($0): " } ?? "") + message
-  }
+  public var description: String { described(code, about: function) }
 }
 
 extension InferenceError: RowFaultError {

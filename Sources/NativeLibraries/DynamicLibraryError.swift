@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct DynamicLibraryError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// No place held a library that could be opened.
     public static let cannotOpen = Code("LIBRARY_CANNOT_OPEN")
@@ -13,8 +13,6 @@ public struct DynamicLibraryError: CausedError, Hashable {
     public static let symbolMissing = Code("LIBRARY_SYMBOL_MISSING")
     /// The library is of a version that is not supported.
     public static let badVersion = Code("LIBRARY_BAD_VERSION")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.

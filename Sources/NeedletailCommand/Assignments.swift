@@ -8,27 +8,54 @@ struct InputMapping: Sendable {
   let columns: [String]
 
   init(_ text: String) throws {
-    let (name, value) = try split(text, "--map INPUT=COLUMN[,COLUMN...]")
-    input = name
-    columns = try ColumnList(value, option: "--map").names
+    let mapping = try split(text, "--map INPUT=COLUMN[,COLUMN...]")
+    input = mapping.name
+    columns = try ColumnList(mapping.value, option: "--map").names
   }
 }
 
-/// `OUTPUT=COLUMN`
-struct OutputMapping: Sendable {
-  let output: String
-  let column: String
+/// A name and its value, as options that may be given several times say them.
+struct NamedValue: Sendable {
+  let name: String
+  let value: String
+}
 
-  init(_ text: String) throws {
-    let (name, value) = try split(text, "--output-map OUTPUT=COLUMN")
-    output = name
-    guard !value.contains("`") else {
-      let names = try ColumnList(value, option: "--output-map").names
-      guard names.count == 1 else { throw ValidationError("'\(text)' names several columns") }
-      column = names[0]
-      return
-    }
-    column = value
+extension NamedValue {
+  /// `OUTPUT=COLUMN`
+  static func output(_ text: String) throws -> NamedValue {
+    let output = try split(text, "--output-map OUTPUT=COLUMN")
+    guard output.value.contains("`") else { return output }
+    let names = try ColumnList(output.value, option: "--output-map").names
+    guard names.count == 1 else { throw ValidationError("'\(text)' names several columns") }
+    return NamedValue(name: output.name, value: names[0])
+  }
+
+  /// `NAME=VALUE` of a model.
+  static func option(_ text: String) throws -> NamedValue {
+    try split(text, "--option NAME=VALUE")
+  }
+
+  /// `NAME=VALUE` of a format; the value may be empty.
+  static func formatOption(_ text: String) throws -> NamedValue {
+    let option = try split(text, "NAME=VALUE", mayBeEmpty: true)
+    // A tab cannot be typed everywhere.
+    return option.value == "\\t" ? NamedValue(name: option.name, value: "\t") : option
+  }
+
+  /// `KEY=VALUE` of Spark; the value may be empty.
+  static func setting(_ text: String) throws -> NamedValue {
+    let setting = try split(text, "--conf KEY=VALUE", mayBeEmpty: true)
+    return NamedValue(
+      name: setting.name.trimmingCharacters(in: .whitespaces), value: setting.value)
+  }
+
+  /// `NAME: VALUE` or `NAME=VALUE`; has no name if `text` is of another form: an error here would make
+  /// the parser show `text`, which may be a token.
+  static func header(_ text: String) -> NamedValue {
+    let end = text.firstIndex { $0 == ":" || $0 == "=" } ?? text.startIndex
+    return NamedValue(
+      name: String(text[..<end]),
+      value: text[end...].dropFirst().trimmingCharacters(in: .whitespaces))
   }
 }
 
@@ -38,13 +65,14 @@ struct InputShape: Sendable {
   let shape: Shape
 
   init(_ text: String) throws {
-    let (name, value) = try split(text, "--shape INPUT=SIZE[,SIZE...]")
-    input = name
-    let sizes = value.split(separator: ",", omittingEmptySubsequences: false).map { part in
+    let given = try split(text, "--shape INPUT=SIZE[,SIZE...]")
+    input = given.name
+    let sizes = given.value.split(separator: ",", omittingEmptySubsequences: false).map { part in
       Int(part.trimmingCharacters(in: .whitespaces)).flatMap { $0 > 0 ? $0 : nil }
     }
     guard !sizes.contains(nil) else {
-      throw ValidationError("'\(value)' has a size that is no number above 0, such as 3,224,224")
+      throw ValidationError(
+        "'\(given.value)' has a size that is no number above 0, such as 3,224,224")
     }
     shape = Shape(sizes.compactMap(\.self))
   }
@@ -56,7 +84,9 @@ struct ConstantAssignment: Sendable {
   private let text: String
 
   init(_ text: String) throws {
-    (input, self.text) = try split(text, "--constant INPUT=VALUE", mayBeEmpty: true)
+    let given = try split(text, "--constant INPUT=VALUE", mayBeEmpty: true)
+    input = given.name
+    self.text = given.value
   }
 
   /// The value for an input of this type: what is no JSON is a text.
@@ -74,58 +104,11 @@ struct ConstantAssignment: Sendable {
   }
 }
 
-/// `NAME=VALUE`
-struct ModelOption: Sendable {
-  let name: String
-  let value: String
-
-  init(_ text: String) throws { (name, value) = try split(text, "--option NAME=VALUE") }
-}
-
-/// `NAME=VALUE` of a format; the value may be empty.
-struct FormatOption: Sendable {
-  let name: String
-  let value: String
-
-  init(_ text: String) throws {
-    let (name, value) = try split(text, "NAME=VALUE", mayBeEmpty: true)
-    self.name = name
-    // A tab cannot be typed everywhere.
-    self.value = value == "\\t" ? "\t" : value
-  }
-}
-
-/// `KEY=VALUE` of Spark; the value may be empty.
-struct SparkSetting: Sendable {
-  let key: String
-  let value: String
-
-  init(_ text: String) throws {
-    let (key, value) = try split(text, "--conf KEY=VALUE", mayBeEmpty: true)
-    self.key = key.trimmingCharacters(in: .whitespaces)
-    self.value = value
-  }
-}
-
-/// `NAME: VALUE` or `NAME=VALUE`
-struct Header: Sendable {
-  let name: String
-  let value: String
-
-  /// Has no name if `text` is of another form: an error here would make the parser show `text`, which
-  /// may be a token.
-  init(_ text: String) {
-    let end = text.firstIndex { $0 == ":" || $0 == "=" } ?? text.startIndex
-    name = String(text[..<end])
-    value = text[end...].dropFirst().trimmingCharacters(in: .whitespaces)
-  }
-}
-
-extension [ModelOption] {
+extension [NamedValue] {
   /// `source` with these options, and the headers of calls of its server.
   ///
   /// - Throws: ``CommandFailure`` if one is given twice, or the model has no such option.
-  func applied(to source: ModelSource, _ headers: [Header]) throws -> ModelSource {
+  func applied(to source: ModelSource, _ headers: [NamedValue]) throws -> ModelSource {
     var source = source
     var given: [String: String] = [:]
     for option in self {
@@ -155,11 +138,12 @@ extension [ModelOption] {
 
 private func split(
   _ text: String, _ form: String, mayBeEmpty: Bool = false
-) throws -> (String, String) {
+) throws -> NamedValue {
   guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
     mayBeEmpty || text.index(after: equals) != text.endIndex
   else { throw ValidationError("'\(text)' is not of the form \(form)") }
-  return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+  return NamedValue(
+    name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
 }
 
 extension SaveMode: ExpressibleByArgument {}
@@ -167,3 +151,5 @@ extension SaveMode: ExpressibleByArgument {}
 extension RowRelation: ExpressibleByArgument {}
 
 extension ScanChoice: ExpressibleByArgument {}
+
+extension EngineChoice.Wish: ExpressibleByArgument {}

@@ -36,17 +36,4 @@ struct DataFiles {
   private var roots: [String] {
     StoragePath(path).isPattern ? StoragePath.matches(path).sorted() : [path]
   }
-
-  /// Whether what is at `path` is a file, with all its bytes in it.
-  static func isFile(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-  }
-
-  /// The first bytes of a file, fewer if it is shorter or cannot be read.
-  static func head(of path: String, bytes count: Int) -> Data {
-    guard let file = FileHandle(forReadingAtPath: path) else { return Data() }
-    defer { try? file.close() }
-    return (try? file.read(upToCount: count)) ?? Data()
-  }
 }

@@ -35,13 +35,8 @@ struct Doctor: AsyncParsableCommand {
 
   func run() async throws {
     let named = remote ?? ProcessInfo.processInfo.environment["SPARK_REMOTE"]
-    let examination: Examination
-    do {
-      examination = try .ofProgram(
-        remote: named, version: NeedletailCommand.configuration.version)
-    } catch {
-      throw CommandFailure(error)
-    }
+    let examination = try Examination.ofProgram(
+      remote: named, version: NeedletailCommand.configuration.version)
     let outcome = Outcome()
     let status = await InterruptibleWork { [json] in
       let report = try await examination.run { entry in

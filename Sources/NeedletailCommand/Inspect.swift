@@ -21,16 +21,16 @@ struct Inspect: AsyncParsableCommand {
     name: .customLong("option"),
     help:
       "An option of the model, such as signature=serve, or provider=cuda to see that it loads there.",
-    transform: ModelOption.init)
-  var options: [ModelOption] = []
+    transform: NamedValue.option)
+  var options: [NamedValue] = []
 
   @Option(
     name: .customLong("header"),
     help: ArgumentHelp(
       "A header of each call of the model's server, such as 'Authorization: Bearer TOKEN'.",
       valueName: "name: value"),
-    transform: Header.init)
-  var headers: [Header] = []
+    transform: NamedValue.header)
+  var headers: [NamedValue] = []
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -60,15 +60,9 @@ struct Inspect: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let loaded: any Model
-    let warnings: [String]
-    do {
-      let source = try options.applied(to: ModelSource(path: model), headers)
-      loaded = try await source.load()
-      warnings = try source.warnings()
-    } catch {
-      throw CommandFailure(error)
-    }
+    let source = try options.applied(to: ModelSource(path: model), headers)
+    let loaded = try await source.load()
+    let warnings = try source.warnings()
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

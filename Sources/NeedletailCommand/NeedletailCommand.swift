@@ -9,10 +9,14 @@ enum Main {
     do {
       try RepeatedOptions.check(Array(CommandLine.arguments.dropFirst()))
       var command = try NeedletailCommand.parseAsRoot()
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
+      // The parser has commands of its own, such as help.
+      guard var work = command as? any AsyncParsableCommand else { return try command.run() }
+      do {
+        try await work.run()
+      } catch let error
+        where !(error is ValidationError || error is ExitCode || error is CleanExit)
+      {
+        throw CommandFailure(error)
       }
     } catch let failure as CommandFailure {
       failure.print()

@@ -68,8 +68,8 @@ struct Predict: AsyncParsableCommand {
     help: ArgumentHelp(
       "An option for reading the input's format, such as header=false, sep=; or multiLine=true; may "
         + "be given several times.", valueName: "name=value"),
-    transform: FormatOption.init)
-  var inputOption: [FormatOption] = []
+    transform: NamedValue.formatOption)
+  var inputOption: [NamedValue] = []
 
   @Option(help: "The output's format (default: from its name, else parquet)")
   var outputFormat: String?
@@ -78,8 +78,8 @@ struct Predict: AsyncParsableCommand {
     help: ArgumentHelp(
       "An option for writing the output's format, such as compression=zstd; may be given several "
         + "times.", valueName: "name=value"),
-    transform: FormatOption.init)
-  var outputOption: [FormatOption] = []
+    transform: NamedValue.formatOption)
+  var outputOption: [NamedValue] = []
 
   @Option(help: "What happens if the output exists: error, append, overwrite, ignore.")
   var mode: SaveMode = .error
@@ -112,8 +112,8 @@ struct Predict: AsyncParsableCommand {
     name: .customLong("output-map"),
     help: ArgumentHelp(
       "The name of the column for an output of the model.", valueName: "output=column"),
-    transform: OutputMapping.init)
-  var outputMappings: [OutputMapping] = []
+    transform: NamedValue.output)
+  var outputMappings: [NamedValue] = []
 
   @Option(
     help: ArgumentHelp(
@@ -155,16 +155,16 @@ struct Predict: AsyncParsableCommand {
       "An option of the model, such as threads=2, provider=cuda (or tensorrt, for ONNX), "
         + "signature=serve, pooling=cls, beams=4, or customOps=FILE for a library with operators that "
         + "the runtime does not have."),
-    transform: ModelOption.init)
-  var options: [ModelOption] = []
+    transform: NamedValue.option)
+  var options: [NamedValue] = []
 
   @Option(
     name: .customLong("header"),
     help: ArgumentHelp(
       "A header of each call of the model's server, such as 'Authorization: Bearer TOKEN' or 'Host: "
         + "models.example.com'.", valueName: "name: value"),
-    transform: Header.init)
-  var headers: [Header] = []
+    transform: NamedValue.header)
+  var headers: [NamedValue] = []
 
   @Option(help: "The columns of the input to write beside the predictions (default: all)")
   var keep: String?
@@ -253,7 +253,7 @@ struct Predict: AsyncParsableCommand {
     help: ArgumentHelp(
       "What computes: auto (this process, if it can and no server is named, else Spark), local (this "
         + "process), or spark."))
-  var engine: EngineOption = .auto
+  var engine: EngineChoice.Wish = .auto
 
   @Option(
     help: ArgumentHelp(
@@ -275,15 +275,19 @@ struct Predict: AsyncParsableCommand {
     help: ArgumentHelp(
       "A setting of Spark for the session, set before the table is read, such as "
         + "spark.sql.session.timeZone=UTC; may be given several times.", valueName: "key=value"),
-    transform: SparkSetting.init)
-  var conf: [SparkSetting] = []
+    transform: NamedValue.setting)
+  var conf: [NamedValue] = []
 
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
   func validate() throws {
-    if let batchSize, batchSize < 1 {
-      throw ValidationError("--batch-size is \(batchSize), it must be at least 1")
+    for (name, value) in [
+      ("--batch-size", batchSize), ("--task-cpus", taskCpus), ("--sample", sample),
+      ("--limit", limit), ("--threads", threads),
+    ] {
+      guard let value, value < 1 else { continue }
+      throw ValidationError("\(name) is \(value), it must be at least 1")
     }
     if maxErrors != nil, onError == nil || onError == .fail {
       throw ValidationError(
@@ -293,9 +297,6 @@ struct Predict: AsyncParsableCommand {
     if labels != nil, topK == nil {
       throw ValidationError(
         "--labels names the classes for --top-k; say how many of them: --top-k 5")
-    }
-    if let taskCpus, taskCpus < 1 {
-      throw ValidationError("--task-cpus is \(taskCpus), it must be at least 1")
     }
     if let taskGpus {
       guard taskGpus > 0, taskGpus <= 1 || taskGpus == taskGpus.rounded(), taskGpus.isFinite else {
@@ -307,19 +308,10 @@ struct Predict: AsyncParsableCommand {
       throw ValidationError(
         "--scan is for --engine spark; without Spark this process reads all files")
     }
-    if let sample, sample < 1 {
-      throw ValidationError("--sample is \(sample), it must be at least 1")
-    }
-    if let limit, limit < 1 { throw ValidationError("--limit is \(limit), it must be at least 1") }
-    if let threads {
-      guard threads >= 1 else {
-        throw ValidationError("--threads is \(threads), it must be at least 1")
-      }
-      if engine == .spark {
-        throw ValidationError(
-          "--threads is for --engine local; a Spark on this machine has those of "
-            + "NEEDLETAIL_MASTER=local[\(threads)]")
-      }
+    if let threads, engine == .spark {
+      throw ValidationError(
+        "--threads is for --engine local; a Spark on this machine has those of "
+          + "NEEDLETAIL_MASTER=local[\(threads)]")
     }
   }
 

@@ -39,9 +39,7 @@ extension PredictionJob {
   /// Options of a format with what the session's settings say of it.
   private func options(_ format: TableFormat) -> [String: String] {
     var options = format.options
-    if let zone = settings["spark.sql.session.timeZone"],
-      !options.keys.contains(where: { $0.lowercased() == "timezone" })
-    {
+    if let zone = settings["spark.sql.session.timeZone"], format.option("timeZone") == nil {
       options["timeZone"] = zone
     }
     return options
@@ -49,12 +47,9 @@ extension PredictionJob {
 
   /// The input; nothing but what tells its schema is read.
   fileprivate func openedLocally() throws -> LocalTable {
-    var reader = LocalTable.read.format(reading.name)
-    if reading.isCSV, !reading.options.keys.contains(where: { $0.lowercased() == "inferschema" }) {
-      reader = reader.option("inferSchema", true)
-    }
-    for (name, value) in options(reading) { reader = reader.option(name, value) }
-    let table = try reader.load(request.input)
+    let table = try options(reading).reduce(LocalTable.read.format(reading.name)) {
+      $0.option($1.key, $1.value)
+    }.load(request.input)
     try check(table.schema)
     return table
   }

@@ -117,12 +117,9 @@ extension PredictionJob {
 
   /// The input with its schema.
   private func opened(_ spark: SparkSession) async throws -> (DataFrame, StructType) {
-    var reader = spark.read.format(reading.name)
-    if reading.isCSV, !reading.options.keys.contains(where: { $0.lowercased() == "inferschema" }) {
-      reader = reader.option("inferSchema", true)
-    }
-    for (name, value) in reading.options { reader = reader.option(name, value) }
-    var table = reader.load(request.input)
+    var table = reading.options.reduce(spark.read.format(reading.name)) {
+      $0.option($1.key, $1.value)
+    }.load(request.input)
     if let sample = request.sample {
       let count = try await table.count()
       if count > sample { table = table.sample(Double(sample) / Double(count), seed: 1) }

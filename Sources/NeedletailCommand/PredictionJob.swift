@@ -34,9 +34,8 @@ struct PredictionJob: Sendable {
     let inputs = request.mappings.reduce(into: [String: InputColumns]()) { inputs, mapping in
       inputs[mapping.input] = InputColumns((inputs[mapping.input]?.names ?? []) + mapping.columns)
     }
-    let outputs = try Self.once(
-      request.outputMappings.map { ($0.output, $0.column) }, "--output-map")
-    settings = try Self.once(request.conf.map { ($0.key, $0.value) }, "--conf")
+    let outputs = try Self.once(request.outputMappings, "--output-map")
+    settings = try Self.once(request.conf, "--conf")
     kept = try request.keep.map { $0.isEmpty ? [] : try ColumnList($0, option: "--keep").names }
 
     tables = TablePlaces(
@@ -44,7 +43,7 @@ struct PredictionJob: Sendable {
       // Without Spark its server does not matter.
       remote: request.engine == .local ? "" : request.remote)
     mode = try tables.check(mode: request.mode)
-    reading = try Self.with(
+    var reading = try Self.with(
       request.inputOption, "--input-option",
       try request.inputFormat.map { try TableFormat(named: $0, option: "--input-format") }
         ?? TableFormat.reading(request.input, on: tables.localInput))
@@ -53,16 +52,16 @@ struct PredictionJob: Sendable {
       try request.outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
         ?? TableFormat.writing(request.output))
     if let file = tables.localInput { try reading.checkHeader(of: file) }
+    if reading.isCSV, reading.option("inferSchema") == nil {
+      reading.options["inferSchema"] = "true"
+    }
+    self.reading = reading
 
     engine = Self.choice(request, source, reading, writing, tables, settings).engine
     if case .refused(let reason) = engine { throw CommandFailure(reason) }
     let start = ContinuousClock.now
-    do {
-      // What runs here is loaded as it runs; executors load the model themselves.
-      model = try await engine == .local ? source.load() : source.loadForPlan()
-    } catch {
-      throw CommandFailure(error)
-    }
+    // What runs here is loaded as it runs; executors load the model themselves.
+    model = try await engine == .local ? source.load() : source.loadForPlan()
     loadSeconds = (ContinuousClock.now - start) / .seconds(1)
     try Self.check(inputs.keys, among: model.inputs, "--map", "input")
     let only = try Self.wanted(request.outputs, of: model)
@@ -100,7 +99,7 @@ struct PredictionJob: Sendable {
     _ tables: TablePlaces, _ settings: [String: String]
   ) -> EngineChoice {
     var choice = EngineChoice()
-    choice.wish = request.engine.wish
+    choice.wish = request.engine
     let environment = ProcessInfo.processInfo.environment
     choice.hasRemote = request.remote?.isEmpty == false
     choice.variable = ["SPARK_REMOTE", "NEEDLETAIL_MASTER"].first {
@@ -142,10 +141,10 @@ struct PredictionJob: Sendable {
 
   /// `format` with the options that the user gave, which go before its own.
   private static func with(
-    _ options: [FormatOption], _ option: String, _ format: TableFormat
+    _ options: [NamedValue], _ option: String, _ format: TableFormat
   ) throws -> TableFormat {
     var format = format
-    for (name, value) in try once(options.map { ($0.name, $0.value) }, option) {
+    for (name, value) in try once(options, option) {
       for known in format.options.keys where known.lowercased() == name.lowercased() {
         format.options[known] = nil
       }
@@ -157,12 +156,12 @@ struct PredictionJob: Sendable {
 
   /// The pairs as a dictionary, in which a name may stand once.
   private static func once(
-    _ pairs: [(String, String)], _ option: String
+    _ values: [NamedValue], _ option: String
   ) throws -> [String: String] {
     var result: [String: String] = [:]
-    for (name, value) in pairs {
-      if let before = result.updateValue(value, forKey: name) {
-        throw CommandFailure.twice("\(option) \(name)", before, value)
+    for given in values {
+      if let before = result.updateValue(given.value, forKey: given.name) {
+        throw CommandFailure.twice("\(option) \(given.name)", before, given.value)
       }
     }
     return result

@@ -77,8 +77,8 @@ struct Serve: AsyncParsableCommand {
       "An option of those of the models that have it, such as pipeline=sentence-embeddings or "
         + "file=onnx/model_quantized.onnx; may be given several times.",
       valueName: "name=value"),
-    transform: ModelOption.init)
-  var options: [ModelOption] = []
+    transform: NamedValue.option)
+  var options: [NamedValue] = []
 
   @Option(help: "The threads that one prediction uses.")
   var threads = 1
@@ -148,21 +148,13 @@ struct Serve: AsyncParsableCommand {
   private func validateJoining(_ names: [String]) throws {
     for option in joining {
       guard let model = option.model, !names.contains(model) else { continue }
-      throw ValidationError(
+      throw CommandFailure(
         "--joining \(model)=\(option.mode.rawValue) names no model that is served; they are "
           + names.joined(separator: ", "))
     }
   }
 
   func run() async throws {
-    do {
-      try await serve()
-    } catch {
-      throw CommandFailure(error)
-    }
-  }
-
-  private func serve() async throws {
     LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
     Self.raiseDescriptorLimit()
     let server = KServeServer(
@@ -175,7 +167,7 @@ struct Serve: AsyncParsableCommand {
     let sources = try configured(models.map(Self.model))
     try validateJoining(sources.map(\.name))
     for (name, source) in sources {
-      let model = try await computed(source).load()
+      let model = try await source.load()
       try server.bind(name, model: model, configuration: serving(model, as: name))
     }
     let announcing = Task {
@@ -195,7 +187,7 @@ struct Serve: AsyncParsableCommand {
     try await services.run()
   }
 
-  /// The models with those of the options that they have.
+  /// The models with those of the options that they have, ``threads`` and ``provider`` among them.
   private func configured(
     _ models: [(name: String, source: ModelSource)]
   ) throws -> [(name: String, source: ModelSource)] {
@@ -203,22 +195,14 @@ struct Serve: AsyncParsableCommand {
       throw NeedletailError(
         .usage, "--option \(option.name)=\(option.value) is one that none of the models has")
     }
+    var all = options + [NamedValue(name: "threads", value: "\(threads)")]
+    if provider != .cpu { all.append(NamedValue(name: "provider", value: provider.rawValue)) }
     return try models.map { name, source in
-      let all = try options.reduce(source) { source, option in
+      let configured = try all.reduce(source) { source, option in
         source.hasOption(option.name) ? try source.setting(option.name, to: option.value) : source
       }
-      return (name, all)
+      return (name, configured)
     }
-  }
-
-  /// The model on as many ``threads`` and on ``provider``, as far as it has these options.
-  private func computed(_ source: ModelSource) throws -> ModelSource {
-    var computed = source
-    if source.hasOption("threads") { computed = try computed.setting("threads", to: "\(threads)") }
-    if provider != .cpu, source.hasOption("provider") {
-      computed = try computed.setting("provider", to: provider.rawValue)
-    }
-    return computed
   }
 
   /// How a model is served: its rows joined, if all its tensors have an open batch dimension and the

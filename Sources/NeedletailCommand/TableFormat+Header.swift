@@ -7,12 +7,10 @@ extension TableFormat {
   /// - Throws: ``CommandFailure`` that says how to read it.
   func checkHeader(of file: String) throws {
     guard assumesHeader, let path = DataFiles(file).first(1).first else { return }
-    let head = DataFiles.head(of: path, bytes: 1 << 16)
+    let line = FileSystem.contents(of: path, limit: 1 << 16)?.prefix { $0 != UInt8(ascii: "\n") }
     // Compressed files are looked at when Spark has read them.
-    guard let text = String(data: head.prefix { $0 != UInt8(ascii: "\n") }, encoding: .utf8) else {
-      return
-    }
-    let separator = options.first { $0.key.lowercased() == "sep" }?.value ?? ","
+    guard let text = String(data: Data(line ?? []), encoding: .utf8) else { return }
+    let separator = option("sep") ?? ","
     let names = text.trimmingCharacters(in: .newlines).components(separatedBy: separator)
       .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: "\" ")) }
     if Self.areNumbers(names) { throw Self.withoutHeader(file, names) }

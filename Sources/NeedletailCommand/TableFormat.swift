@@ -13,22 +13,18 @@ struct TableFormat: Sendable, Equatable {
 
   /// The formats that names tell, by the extension.
   private static let known: [String: TableFormat] = {
+    let names = [
+      "parquet": "parquet", "parq": "parquet", "pq": "parquet", "orc": "orc", "avro": "avro",
+      "json": "json", "jsonl": "json", "ndjson": "json", "txt": "text", "text": "text",
+      "xml": "xml",
+      // Read and written without Spark only.
+      "arrow": "arrow", "feather": "arrow", "ipc": "arrow",
+    ]
     let csv = TableFormat(name: "csv", options: ["header": "true"], assumesHeader: true)
     var tsv = csv
     tsv.options["sep"] = "\t"
-    return [
-      "parquet": TableFormat(name: "parquet"), "parq": TableFormat(name: "parquet"),
-      "pq": TableFormat(name: "parquet"), "orc": TableFormat(name: "orc"),
-      "avro": TableFormat(name: "avro"), "csv": csv,
-      "tsv": tsv,
-      "tab": tsv,
-      "json": TableFormat(name: "json"), "jsonl": TableFormat(name: "json"),
-      "ndjson": TableFormat(name: "json"), "txt": TableFormat(name: "text"),
-      // Read and written without Spark only.
-      "arrow": TableFormat(name: "arrow"), "feather": TableFormat(name: "arrow"),
-      "ipc": TableFormat(name: "arrow"),
-      "text": TableFormat(name: "text"), "xml": TableFormat(name: "xml"),
-    ]
+    return names.mapValues { TableFormat(name: $0) }
+      .merging(["csv": csv, "tsv": tsv, "tab": tsv]) { $1 }
   }()
 
   /// Formats of Spark's, and of its best-known packages, that no extension tells.
@@ -51,28 +47,6 @@ struct TableFormat: Sendable, Equatable {
   ]
 
   private static let list = "parquet, csv, tsv, json (one object a line), orc, avro, text, xml"
-
-  /// The format that the user named.
-  ///
-  /// - Throws: ``CommandFailure`` if it is none that is known, nor the class of a data source.
-  init(named given: String, option: String) throws {
-    let folded = given.lowercased()
-    if let known = Self.known[folded] {
-      self = known
-    } else if Self.others.contains(folded) || given.contains(".") {
-      self.init(name: given)
-    } else {
-      throw CommandFailure(
-        "\(option) is '\(given)', which is no format; the formats are \(Self.list), and "
-          + Self.others.sorted().joined(separator: ", ") + " or the class of a data source")
-    }
-  }
-
-  private init(name: String, options: [String: String] = [:], assumesHeader: Bool = false) {
-    self.name = name
-    self.options = options
-    self.assumesHeader = assumesHeader
-  }
 
   /// What a name tells.
   private enum Told {
@@ -170,12 +144,33 @@ struct TableFormat: Sendable, Equatable {
 
   /// The format whose files begin as this one does.
   private static func sniffed(_ path: String) -> TableFormat? {
-    let bytes = DataFiles.head(of: path, bytes: 4)
-    if bytes == Data("PAR1".utf8) { return TableFormat(name: "parquet") }
-    if bytes.prefix(3) == Data("ORC".utf8) { return TableFormat(name: "orc") }
-    if bytes == Data("ARRO".utf8) { return TableFormat(name: "arrow") }
-    if bytes == Data("Obj\u{1}".utf8) { return TableFormat(name: "avro") }
-    if bytes.first == UInt8(ascii: "{") { return TableFormat(name: "json") }
-    return nil
+    let bytes = FileSystem.contents(of: path, limit: 4) ?? []
+    let formats = [
+      ("PAR1", "parquet"), ("ORC", "orc"), ("ARRO", "arrow"), ("Obj\u{1}", "avro"), ("{", "json"),
+    ]
+    return formats.first { bytes.starts(with: $0.0.utf8) }.map { TableFormat(name: $0.1) }
+  }
+}
+
+extension TableFormat {
+  /// The format that the user named.
+  ///
+  /// - Throws: ``CommandFailure`` if it is none that is known, nor the class of a data source.
+  init(named given: String, option: String) throws {
+    let folded = given.lowercased()
+    if let known = Self.known[folded] {
+      self = known
+    } else if Self.others.contains(folded) || given.contains(".") {
+      self.init(name: given)
+    } else {
+      throw CommandFailure(
+        "\(option) is '\(given)', which is no format; the formats are \(Self.list), and "
+          + Self.others.sorted().joined(separator: ", ") + " or the class of a data source")
+    }
+  }
+
+  /// The value of an option, in whichever case its name is given.
+  func option(_ name: String) -> String? {
+    options.first { $0.key.lowercased() == name.lowercased() }?.value
   }
 }

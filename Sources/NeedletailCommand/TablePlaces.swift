@@ -91,7 +91,7 @@ struct TablePlaces: Sendable {
     guard let first = DataFiles(file).first(1).first else {
       throw CommandFailure("the input '\(input)' is a folder without files to read")
     }
-    guard DataFiles.isFile(first) else {
+    guard FileSystem.isFile(first) else {
       throw CommandFailure(
         "the input '\(first)' is no file, but a pipe or a device, which cannot be read in parts; write "
           + "it to a file first")

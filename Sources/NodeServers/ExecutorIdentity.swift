@@ -28,12 +28,8 @@ struct ExecutorIdentity: Sendable, Hashable, Codable {
     func option(_ name: String) -> String? {
       words.firstIndex(of: name).flatMap { words.indices.contains($0 + 1) ? words[$0 + 1] : nil }
     }
-    var name = [CChar](repeating: 0, count: 256)
-    gethostname(&name, name.count - 1)
-    let host = String(
-      decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return ExecutorIdentity(
-      id: option("--executor-id") ?? "driver", host: host,
+      id: option("--executor-id") ?? "driver", host: Machine.hostName,
       cores: option("--cores").flatMap { Int($0) }, process: ProcessIdentity(process),
       machine: machine)
   }

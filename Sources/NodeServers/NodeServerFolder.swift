@@ -82,22 +82,22 @@ struct NodeServerFolder: Sendable, Hashable {
     return names.compactMap { ProcessIdentity($0) }
   }
 
-  var status: Status? { read(statusFile) }
+  var status: Status? { Self.read(statusFile) }
 
-  func write(_ status: Status) throws { try write(status, to: statusFile) }
+  func write(_ status: Status) throws { try Self.write(status, to: statusFile) }
 
-  func order<Order: Decodable>() -> Order? { read(orderFile) }
+  func order<Order: Decodable>() -> Order? { Self.read(orderFile) }
 
-  func write(order: some Encodable) throws { try write(order, to: orderFile) }
+  func write(order: some Encodable) throws { try Self.write(order, to: orderFile) }
 
-  private func read<Value: Decodable>(_ file: String) -> Value? {
+  static func read<Value: Decodable>(_ file: String) -> Value? {
     FileManager.default.contents(atPath: file).flatMap {
       try? JSONDecoder().decode(Value.self, from: $0)
     }
   }
 
   /// A reader sees the old contents or the new ones.
-  private func write(_ value: some Encodable, to file: String) throws {
+  static func write(_ value: some Encodable, to file: String) throws {
     try JSONEncoder().encode(value).write(to: URL(filePath: file), options: .atomic)
   }
 

@@ -49,13 +49,11 @@ extension ModelSource {
   static func nodeServer(
     _ model: ServedModel, of servers: NodeServers.Reference
   ) throws -> ModelSource {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return ModelSource(
+    ModelSource(
       NodeServerKind(), "node://\(servers.order.set)/\(model.name)",
       [
-        "model": String(decoding: try encoder.encode(model), as: UTF8.self),
-        "servers": String(decoding: try encoder.encode(servers), as: UTF8.self),
+        "model": String(decoding: try FunctionInvocation.encode(model), as: UTF8.self),
+        "servers": String(decoding: try FunctionInvocation.encode(servers), as: UTF8.self),
       ])
   }
 }

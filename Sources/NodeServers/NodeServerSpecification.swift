@@ -108,9 +108,4 @@ public struct NodeServerSpecification: Sendable {
     NodeServerSpecification(
       kind: .pytriton(script: script, python: python, arguments: arguments), models: models)
   }
-
-  init(kind: Kind, models: [String]) {
-    self.kind = kind
-    self.models = models
-  }
 }

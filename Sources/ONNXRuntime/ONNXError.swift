@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct ONNXError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// The model file is missing, damaged, or needs something that the runtime lacks.
     public static let modelLoad = Code("ONNX_MODEL_LOAD")
@@ -21,8 +21,6 @@ public struct ONNXError: CausedError, Hashable {
     public static let invalidOption = Code("ONNX_INVALID_OPTION")
     /// The runtime failed while it computed.
     public static let run = Code("ONNX_RUN")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.
@@ -41,9 +39,7 @@ public struct ONNXError: CausedError, Hashable {
     self.cause = cause
   }
 
-  public var description: String {
-    "[\(code)] " + (model.map { "model \($0): " } ?? "") + message
-  }
+  public var description: String { described(code, about: model.map { "model \($0)" }) }
 }
 
 /// What a function of the runtime answered instead of success: the cause of an ``ONNXError``.

@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct WorkerError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// The message that begins a task is damaged, or of another Spark version than announced.
     public static let invalidInitialization = Code("INVALID_INITIALIZATION")
@@ -25,8 +25,6 @@ public struct WorkerError: CausedError, Hashable {
     public static let workerLost = Code("WORKER_LOST")
     /// The worker could not start.
     public static let launch = Code("LAUNCH")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.
@@ -45,7 +43,5 @@ public struct WorkerError: CausedError, Hashable {
     self.cause = cause
   }
 
-  public var description: String {
-    "[\(code)] " + (function.map { "\($0): " } ?? "") + message
-  }
+  public var description: String { described(code, about: function) }
 }

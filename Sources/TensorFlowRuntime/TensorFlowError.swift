@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct TensorFlowError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// The model's files are missing or damaged, or it needs something that the runtime lacks.
     public static let modelLoad = Code("TENSORFLOW_MODEL_LOAD")
@@ -21,8 +21,6 @@ public struct TensorFlowError: CausedError, Hashable {
     public static let invalidOption = Code("TENSORFLOW_INVALID_OPTION")
     /// The runtime failed while it computed.
     public static let run = Code("TENSORFLOW_RUN")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.
@@ -50,7 +48,7 @@ public struct TensorFlowError: CausedError, Hashable {
   public var description: String {
     let place = [model.map { "model \($0)" }, signature.map { "signature \($0)" }]
     let prefix = place.compactMap { $0 }.joined(separator: ", ")
-    return "[\(code)] " + (prefix.isEmpty ? "" : "\(prefix): ") + message
+    return described(code, about: prefix.isEmpty ? nil : prefix)
   }
 }
 

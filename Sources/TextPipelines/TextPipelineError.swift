@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct TextPipelineError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// The folder lacks a file that the pipeline needs, or there is no such folder.
     public static let missingFile = Code("TEXT_MISSING_FILE")
@@ -21,8 +21,6 @@ public struct TextPipelineError: CausedError, Hashable {
     public static let invalidOutput = Code("TEXT_INVALID_OUTPUT")
     /// An option has a value that makes no sense.
     public static let invalidOption = Code("TEXT_INVALID_OPTION")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.
@@ -41,9 +39,7 @@ public struct TextPipelineError: CausedError, Hashable {
     self.cause = cause
   }
 
-  public var description: String {
-    "[\(code)] " + (model.map { "model \($0): " } ?? "") + message
-  }
+  public var description: String { described(code, about: model.map { "model \($0)" }) }
 }
 
 extension TextPipelineError: RowFaultError {

@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct TokenizerError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// The file cannot be read.
     public static let unreadableFile = Code("TOKENIZER_UNREADABLE_FILE")
@@ -19,8 +19,6 @@ public struct TokenizerError: CausedError, Hashable {
     public static let invalidInput = Code("TOKENIZER_INVALID_INPUT")
     /// A regular expression of the file takes too many steps on a text.
     public static let tooComplex = Code("TOKENIZER_TOO_COMPLEX")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.
@@ -39,9 +37,7 @@ public struct TokenizerError: CausedError, Hashable {
     self.cause = cause
   }
 
-  public var description: String {
-    "[\(code)] " + (location.map { "\($0): " } ?? "") + message
-  }
+  public var description: String { described(code, about: location) }
 }
 
 extension TokenizerError: RowFaultError {

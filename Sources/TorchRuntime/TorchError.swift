@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct TorchError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// The file is missing, damaged, or no package that PyTorch writes.
     public static let modelLoad = Code("TORCH_MODEL_LOAD")
@@ -23,8 +23,6 @@ public struct TorchError: CausedError, Hashable {
     public static let invalidOption = Code("TORCH_INVALID_OPTION")
     /// The model failed while it computed.
     public static let run = Code("TORCH_RUN")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.
@@ -43,9 +41,7 @@ public struct TorchError: CausedError, Hashable {
     self.cause = cause
   }
 
-  public var description: String {
-    "[\(code)] " + (model.map { "model \($0): " } ?? "") + message
-  }
+  public var description: String { described(code, about: model.map { "model \($0)" }) }
 }
 
 /// What a function of PyTorch's C interface answered instead of success: the cause of a ``TorchError``.

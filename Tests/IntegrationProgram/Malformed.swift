@@ -121,8 +121,7 @@ enum Malformed {
     for (name, value) in each.options { source = try source.setting(name, to: value) }
     let standIn = StandIn(
       inputs: each.inputs.map(\.specification), outputs: each.outputs.map(\.specification))
-    return try await table.predicting(
-      source, loaded: standIn, PredictionRequest())
+    return try await table.predicting(source, loaded: standIn, PredictionRequest())
   }
 
   private static func workers(_ spark: SparkSession) async throws -> Set<Int> {

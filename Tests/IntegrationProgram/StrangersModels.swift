@@ -65,8 +65,7 @@ enum StrangersModels {
     let model = try await source.load()
     for form in [PredictionForm.columns, .batches(nil)] {
       let predicted = try await table.predicting(
-        source, loaded: model, PredictionRequest(outputs: ["maps": "p"], batchSize: 3), as: form
-      )
+        source, loaded: model, PredictionRequest(outputs: ["maps": "p"], batchSize: 3), as: form)
       let type = try await predicted.schema()["p"]?.type
       try IntegrationProgram.expect(
         type?.ddl == "map<string,double>", "\(String(describing: type))")

@@ -58,7 +58,7 @@ private func protobuf(_ request: InferRequest) throws -> [UInt8] {
 }
 
 private func read(_ bytes: [UInt8]) throws -> InferRequest {
-  try bytes.withUnsafeBytes { try InferRequest(protobuf: $0) }
+  try InferRequest(protobuf: TensorBytes(copying: bytes))
 }
 
 private func http(_ body: (json: [UInt8], tensors: [TensorBytes])) -> TensorBytes {
@@ -80,7 +80,7 @@ struct CodecTests {
   @Test("a request is the same after gRPC and after HTTP", arguments: tensors.indices)
   func requests(_ index: Int) throws {
     let sent = request(tensors[index].0)
-    let body = sent.httpBody()
+    let body = try sent.httpBody()
     for received in [
       try read(try protobuf(sent)),
       try InferRequest(
@@ -114,7 +114,7 @@ struct CodecTests {
     #expect(stream.errorMessage == "no")
     let body = try sent.httpBody { _ in true }
     for received in [
-      try bytes.withUnsafeBytes { try InferResponse(protobuf: $0) },
+      try InferResponse(protobuf: TensorBytes(copying: bytes)),
       try #require(stream.response),
       try InferResponse(httpBody: http(body), headerLength: body.json.count),
     ] {
@@ -153,7 +153,7 @@ struct CodecTests {
   func damaged() throws {
     let request = request(tensors[tensors.count - 1].0)
     let message = try protobuf(request)
-    let body = request.httpBody()
+    let body = try request.httpBody()
     let text = http(body).withUnsafeBytes { Array($0) }
     var random = SystemRandomNumberGenerator()
     var refused = 0

@@ -132,7 +132,7 @@ struct JSONRequestTests {
     let request = InferRequest(
       modelName: "m", id: "7", inputs: [InferTensor(name: "x", tensor: tensor)],
       outputs: [InferRequest.RequestedOutput(name: "y")])
-    let json = String(decoding: try request.jsonBody(), as: UTF8.self)
+    let json = String(decoding: try request.httpBody(isBinary: false).json, as: UTF8.self)
     #expect(!json.contains("binary") && json.contains(#""outputs":[{"name":"y"}]"#))
     let answered =
       json.replacingOccurrences(of: #","outputs":[{"name":"y"}]"#, with: "")
@@ -145,7 +145,9 @@ struct JSONRequestTests {
     let strings = try StringTensor(offsets: [0, 1, 2], bytes: [0x61, 0xFF], shape: [2])
     let request = InferRequest(
       modelName: "m", inputs: [InferTensor(name: "x", tensor: .string(strings))])
-    let error = try #require(throws: KServeError.self) { try request.jsonBody() }
+    let error = try #require(throws: KServeError.self) {
+      _ = try request.httpBody(isBinary: false)
+    }
     #expect(error.message.contains("element 1 of the input 'x'"))
   }
 }

@@ -25,7 +25,7 @@ struct ProtobufLimitTests {
   }
 
   static func read(_ bytes: [UInt8]) throws -> InferRequest {
-    try bytes.withUnsafeBytes { try InferRequest(protobuf: $0) }
+    try InferRequest(protobuf: TensorBytes(copying: bytes))
   }
 
   @Test(

@@ -51,13 +51,13 @@ enum RequestCodec: String, CaseIterable {
   func encoded(_ request: InferRequest) throws -> (bytes: [UInt8], headerLength: Int?) {
     switch self {
     case .protobuf: return (try request.serialized().written, nil)
-    case .http: return joined(request.httpBody())
+    case .http: return joined(try request.httpBody())
     }
   }
 
   func decoded(_ bytes: [UInt8], headerLength: Int?) throws -> InferRequest {
     switch self {
-    case .protobuf: try bytes.withUnsafeBytes { try InferRequest(protobuf: $0) }
+    case .protobuf: try InferRequest(protobuf: TensorBytes(copying: bytes))
     case .http:
       try InferRequest(
         httpBody: TensorBytes(copying: bytes), headerLength: headerLength, modelName: "model",
@@ -81,7 +81,7 @@ enum ResponseCodec: String, CaseIterable {
 
   func decoded(_ bytes: [UInt8], headerLength: Int?) throws -> InferResponse {
     switch self {
-    case .protobuf: try bytes.withUnsafeBytes { try InferResponse(protobuf: $0) }
+    case .protobuf: try InferResponse(protobuf: TensorBytes(copying: bytes))
     case .stream:
       try bytes.withUnsafeBytes { try InferStreamResponse(protobuf: $0) }.response
         ?? InferResponse(modelName: "")

@@ -9,11 +9,11 @@ struct RouteTests {
     arguments: [
       ("/", .page, [.GET]), ("/?x=1", .page, [.GET]), ("/status.json", .statusDocument, [.GET]),
       ("/v2", .serverMetadata, [.GET]), ("/v2/health/live", .live, [.GET]),
-      ("/v2/models/stats", .allStatistics, [.GET]), ("/v2/models/m", .modelMetadata, [.GET]),
+      ("/v2/models/stats", .modelStatistics, [.GET]), ("/v2/models/m", .modelMetadata, [.GET]),
       ("/v2/models/stats/infer", .infer, [.POST]), ("/v2/models/m/infer?a=/b", .infer, [.POST]),
       ("/v2/models/m/versions/1/infer", .infer, [.POST]),
       ("/v2/models/m/versions/1", .modelMetadata, [.GET]),
-      ("/v2/models/m/trace/setting", .modelTraceSettings, [.GET, .POST]),
+      ("/v2/models/m/trace/setting", .traceSettings, [.GET, .POST]),
       ("/v2/repository/index", .index, [.POST]), ("/v2/repository/r/index", .index, [.POST]),
       ("/v2/repository/r/models/m/load", .load, [.POST]),
       ("/v2/systemsharedmemory/register", .registerRegion, []),

@@ -3,21 +3,10 @@ package struct Examination: Sendable {
   let version: String
   let scope: ExaminationReport.Scope
   /// The server, as `host:port`.
-  let server: String?
+  var server: String?
   let checks: [any Check]
   /// What is done when all is over, or broken off.
-  let end: @Sendable () async -> Void
-
-  init(
-    version: String, scope: ExaminationReport.Scope, server: String? = nil, checks: [any Check],
-    end: @escaping @Sendable () async -> Void = {}
-  ) {
-    self.version = version
-    self.scope = scope
-    self.server = server
-    self.checks = checks
-    self.end = end
-  }
+  var end: @Sendable () async -> Void = {}
 
   /// Makes the checks.
   ///

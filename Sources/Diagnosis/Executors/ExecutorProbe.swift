@@ -1,5 +1,4 @@
 import ArrowIPC
-import Foundation
 import Glibc
 import HostProcesses
 import NativeLibraries
@@ -43,30 +42,23 @@ package struct ExecutorProbe: UserDefinedFunction {
     if request.wish == .echo { return input }
     while try await input.next() != nil {}
     let answer =
-      try request.wish == .facts ? Self.json(Self.facts(worker)) : Self.json(Self.runtimes())
+      try request.wish == .facts
+      ? FunctionInvocation.encode(Self.facts(worker)) : FunctionInvocation.encode(Self.runtimes())
     try await Task.sleep(for: Self.stay)
-    return BatchList([try RecordBatch([("answer", .strings([answer]))])])
+    let text = String(decoding: answer, as: UTF8.self)
+    return BatchList([try RecordBatch([("answer", .strings([text]))])])
   }
 
   static func facts(_ worker: WorkerContext) -> ExecutorFacts {
     ExecutorFacts(
-      hostName: hostName, process: getpid(), host: .here(), files: .of(worker.filesDirectory),
-      temporary: .of(FileSystem.temporaryDirectory), assignedGPUs: worker.gpus)
+      hostName: Machine.hostName, process: getpid(), host: .here(),
+      files: .of(worker.filesDirectory), temporary: .of(FileSystem.temporaryDirectory),
+      assignedGPUs: worker.gpus)
   }
 
   static func runtimes() -> ExecutorRuntimes {
     ExecutorRuntimes(
-      hostName: hostName, process: getpid(), runtimes: RuntimeLibrary.all.map { $0.facts() })
-  }
-
-  private static var hostName: String {
-    let text = ProcFile.text("/proc/sys/kernel/hostname") ?? ""
-    return text.trimmingCharacters(in: .whitespacesAndNewlines)
-  }
-
-  private static func json(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
+      hostName: Machine.hostName, process: getpid(),
+      runtimes: RuntimeLibrary.all.map { $0.facts() })
   }
 }

@@ -18,10 +18,7 @@ struct JavaCheck: Check {
   private static let oldest = 17
 
   func run() async throws -> Finding {
-    let path: String
-    do {
-      path = try find()
-    } catch {
+    guard let path = try? find() else {
       // Somebody has chosen one that is not there; else nothing may need it.
       if !home.isEmpty {
         return .fail(

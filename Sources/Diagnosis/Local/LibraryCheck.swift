@@ -5,24 +5,15 @@ import NativeLibraries
 /// A library that is opened when something needs it.
 struct LibraryCheck: Check {
   let library: RuntimeLibrary
-  /// Looks for it.
-  let look: @Sendable () -> RuntimeFacts
+  /// Looks for it, instead of opening it.
+  var look: (@Sendable () -> RuntimeFacts)?
 
   var key: String { library.key }
   var name: String { library.name }
   var remedy: String { library.advice }
 
-  init(library: RuntimeLibrary, look: (@Sendable () -> RuntimeFacts)? = nil) {
-    self.library = library
-    if let look {
-      self.look = look
-    } else {
-      self.look = { library.facts() }
-    }
-  }
-
   func run() async throws -> Finding {
-    let found = look()
+    let found = look?() ?? library.facts()
     if let version = found.version {
       let path = found.path ?? "unknown"
       let place = path.contains("/") ? path : "\(path), of the system"

@@ -15,10 +15,7 @@ struct SparkCheck: Check {
   let jars: @Sendable (String) -> [String]
 
   func run() async throws -> Finding {
-    let path: String
-    do {
-      path = try find()
-    } catch {
+    guard let path = try? find() else {
       if !home.isEmpty {
         return .fail(
           "SPARK_HOME is \(home), but there is no bin/spark-submit in it",

@@ -72,16 +72,16 @@ struct PortCheck: Check {
 
   /// What to do by the system's text; `nil` if that tells nothing.
   static func remedy(for text: String, _ port: Int) -> String? {
-    if text.contains("refused") {
-      return
-        "Nobody listens there: start the server (sbin/start-connect-server.sh), or correct the port "
-        + "(Spark's own is 15002, that of a proxy with TLS mostly 443)"
-    }
-    if text.contains("imeout") || text.contains("timed out") || text.contains("nreachable") {
-      return
-        "A firewall drops it, or it is in another network. Ask the operator: 'Please open TCP port "
-        + "\(port) for my machine', or go through a tunnel: ssh -L \(port):SERVER:\(port) GATEWAY"
-    }
-    return nil
+    let remedies: Remedies = [
+      ["refused"]: """
+      Nobody listens there: start the server (sbin/start-connect-server.sh), or correct the port \
+      (Spark's own is 15002, that of a proxy with TLS mostly 443)
+      """,
+      ["imeout", "timed out", "nreachable"]: """
+      A firewall drops it, or it is in another network. Ask the operator: 'Please open TCP port \
+      \(port) for my machine', or go through a tunnel: ssh -L \(port):SERVER:\(port) GATEWAY
+      """,
+    ]
+    return remedies.first(for: text)
   }
 }

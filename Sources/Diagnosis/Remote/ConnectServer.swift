@@ -82,7 +82,7 @@ final class ConnectServer: ServerAccess {
   }
 
   /// The answers of workers, of each process one.
-  private func answers<Answer: Decodable & WorkerAnswer>(
+  private func answers<Answer: WorkerAnswer>(
     to wish: ExecutorProbe.Request.Wish, as type: Answer.Type
   ) async throws -> [Answer] {
     // Without a number of partitions Spark makes as many as the executors have cores.
@@ -92,11 +92,12 @@ final class ConnectServer: ServerAccess {
         ExecutorProbe(), ExecutorProbe.Request(wish: wish), returning: ExecutorProbe.answer),
       columns: [column(named: "id")]
     ).collect()
-    var seen: Set<WorkerIdentity> = []
+    var seen: Set<String> = []
     return try rows.compactMap { row in
       let text = try row.get("answer", as: String.self)
       let answer = try JSONDecoder().decode(type, from: Data(text.utf8))
-      return seen.insert(answer.worker).inserted ? answer : nil
+      let worker = "\(answer.process) on \(answer.hostName)"
+      return seen.insert(worker).inserted ? answer : nil
     }
   }
 
@@ -130,22 +131,3 @@ final class ConnectServer: ServerAccess {
     await session?.stop()
   }
 }
-
-/// A worker process on an executor.
-struct WorkerIdentity: Sendable, Hashable {
-  var hostName: String
-  var process: Int32
-}
-
-/// Something that a worker has said.
-protocol WorkerAnswer {
-  var hostName: String { get }
-  var process: Int32 { get }
-}
-
-extension WorkerAnswer {
-  var worker: WorkerIdentity { WorkerIdentity(hostName: hostName, process: process) }
-}
-
-extension ExecutorFacts: WorkerAnswer {}
-extension ExecutorRuntimes: WorkerAnswer {}

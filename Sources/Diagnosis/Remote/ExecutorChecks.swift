@@ -79,18 +79,13 @@ struct ExecutorRuntimeCheck: Check {
   var name: String { "\(library.name) on executors" }
   var needs: [String] { [WorkerCheck.key] }
   var remedy: String {
-    switch library.key {
-    case "onnxruntime":
-      "Install it where this program runs (pip install onnxruntime): it is sent along"
-    case "tensorflow":
-      "Install it where this program runs (pip install tensorflow-cpu) and export "
-        + "NEEDLETAIL_SHIP=tensorflow; or ask the operator to put it on the executors, and to name the "
-        + "folder in spark.executorEnv.NEEDLETAIL_RUNTIMES"
-    default:
-      "Install it where this program runs (pip install \(library.key)) and export "
-        + "NEEDLETAIL_SHIP=\(library.key); or ask the operator to put it on the executors, and to name the "
-        + "folder in spark.executorEnv.NEEDLETAIL_RUNTIMES"
+    if library.key == "onnxruntime" {
+      return "Install it where this program runs (pip install onnxruntime): it is sent along"
     }
+    let package = library.key == "tensorflow" ? "tensorflow-cpu" : library.key
+    return "Install it where this program runs (pip install \(package)) and export "
+      + "NEEDLETAIL_SHIP=\(library.key); or ask the operator to put it on the executors, and to name the "
+      + "folder in spark.executorEnv.NEEDLETAIL_RUNTIMES"
   }
 
   func run() async throws -> Finding {

@@ -155,11 +155,8 @@ final class GRPCConnection: KServeConnection {
         ] + headers),
       body: body, deadline: deadline, maxResponseBytes: options.maxMessageBytes)
     try await CallHandle.run { handle, complete in
-      GRPCCall(request, on: connection) { bytes in
-        if !receive(bytes) { handle.stop() }
-      } complete: {
-        complete($0)
-      }
+      GRPCCall(
+        request, on: connection, receive: { if !receive($0) { handle.stop() } }, complete: complete)
     }
   }
 

@@ -73,7 +73,7 @@ final class HTTPConnection: KServeConnection {
     let path = KServePath.model(request.modelName, request.modelVersion) + "/infer"
     let answer: HTTP1Call.Response
     if try await sendsBinary() {
-      let (json, tensors) = request.httpBody()
+      let (json, tensors) = try request.httpBody()
       answer = try await send(
         json, tensors, of: request, path,
         headers: [
@@ -132,7 +132,7 @@ final class HTTPConnection: KServeConnection {
 
   private func json(_ request: InferRequest) throws(KServeError) -> [UInt8] {
     do throws(KServeError) {
-      return try request.jsonBody()
+      return try request.httpBody(isBinary: false).json
     } catch {
       throw KServeError(error.code, "\(error.message); \(whyJSON)", cause: error)
     }
@@ -228,11 +228,9 @@ final class HTTPConnection: KServeConnection {
     do throws(CallFailure) {
       try await CallHandle.retrying(until: deadline) { () throws(CallFailure) in
         try await CallHandle.run { _, complete in
-          HTTP1Call(request, on: connections) { response in
-            answer.withLock { $0 = response }
-          } complete: {
-            complete($0)
-          }
+          HTTP1Call(
+            request, on: connections,
+            receive: { response in answer.withLock { $0 = response } }, complete: complete)
         }
       }
     } catch {

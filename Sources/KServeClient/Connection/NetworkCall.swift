@@ -36,7 +36,7 @@ final class CallHandle: Sendable {
         handle.start(call)
       }
     } onCancel: {
-      handle.cancel()
+      handle.cancel(noting: \.isCancelled)
     }
     if let failure { throw failure }
   }
@@ -64,13 +64,7 @@ final class CallHandle: Sendable {
   }
 
   /// Ends the call without a failure: its receiver has got what it wanted.
-  func stop() {
-    let call = state.withLock { state in
-      state.isStopped = true
-      return state.call
-    }
-    call?.cancel()
-  }
+  func stop() { cancel(noting: \.isStopped) }
 
   private func start(_ call: any NetworkCall) {
     let isCancelled = state.withLock { state in
@@ -81,9 +75,9 @@ final class CallHandle: Sendable {
     call.start()
   }
 
-  private func cancel() {
+  private func cancel(noting reason: WritableKeyPath<State, Bool>) {
     let call = state.withLock { state in
-      state.isCancelled = true
+      state[keyPath: reason] = true
       return state.call
     }
     call?.cancel()

@@ -18,7 +18,10 @@ extension InferResponse {
       writer.parameters(parameters)
       writer.key("outputs")
       try writer.array(outputs) { (writer, output) throws(KServeError) in
-        try writer.output(output, isBinary: isBinary(output.name), tensors: &tensors)
+        // An output in shared memory is not in the response, and where it is the client knows.
+        try writer.tensor(
+          output, output.parameters, isBinary: isBinary(output.name), as: .response,
+          tensors: &tensors)
       }
     }
     return (writer.bytes, tensors)
@@ -61,25 +64,5 @@ extension InferResponse {
       }
     }
     try reader.end()
-  }
-}
-
-extension JSONWriter {
-  fileprivate mutating func output(
-    _ output: InferTensor, isBinary: Bool, tensors: inout [TensorBytes]
-  ) throws(KServeError) {
-    try object { (writer) throws(KServeError) in
-      writer.declaration(of: output)
-      // An output in shared memory is not in the response, and where it is the client knows.
-      var parameters = output.parameters
-      if isBinary, let bytes = output.bytes {
-        parameters[InferParameterName.binaryDataSize] = .int64(Int64(bytes.byteCount))
-        tensors.append(bytes)
-      }
-      writer.parameters(parameters)
-      guard !isBinary, output.bytes != nil else { return }
-      writer.key("data")
-      try writer.elements(of: output.tensor(), name: output.name, as: .response)
-    }
   }
 }

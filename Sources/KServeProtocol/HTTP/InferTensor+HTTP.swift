@@ -24,7 +24,7 @@ extension InferTensor {
       case "shape":
         var dimensions: [Int] = []
         try reader.array { (reader) throws(KServeError) in
-          guard let dimension = try reader.value().integer(Int.self), dimension >= 0 else {
+          guard let dimension = try reader.value().integer(), dimension >= 0 else {
             throw reader.failure("a dimension must be a whole number, and not negative")
           }
           dimensions.append(dimension)

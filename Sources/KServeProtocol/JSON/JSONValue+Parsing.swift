@@ -10,22 +10,8 @@ extension JSONValue {
     try reader.end()
   }
 
-  /// Reads the whole of `bytes` as one value.
-  package init(parsing bytes: [UInt8]) throws(KServeError) {
-    self = try bytes.withUnsafeBufferPointer { (bytes) throws(KServeError) -> JSONValue in
-      try JSONValue(parsing: UnsafeRawBufferPointer(bytes))
-    }
-  }
-
   /// The number, if it is whole and fits; also one in a string, as protobuf's JSON has it.
-  package func integer<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self) -> Integer?
-  {
-    switch self {
-    case .integer(let value): Integer(exactly: value)
-    case .unsigned(let value): Integer(exactly: value)
-    case .number(let value): Integer(exactly: value)
-    case .string(let value): Integer(value)
-    default: nil
-    }
+  package func integer() -> Int? {
+    if case .string(let text) = self { Int(text) } else { wholeNumber }
   }
 }

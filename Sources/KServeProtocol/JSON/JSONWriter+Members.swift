@@ -1,12 +1,27 @@
 import JSONText
 
 extension JSONWriter {
-  /// The members of a tensor that say what it is: name, element type and shape.
-  mutating func declaration(of tensor: InferTensor) {
-    member("name", .string(tensor.name))
-    member("datatype", .string(tensor.datatype.rawValue))
-    key("shape")
-    array(tensor.shape) { writer, dimension in writer.raw(String(dimension)) }
+  /// A tensor: what it is, and its elements; of a binary one the size, as its bytes follow the JSON,
+  /// the last of `tensors`.
+  mutating func tensor(
+    _ tensor: InferTensor, _ parameters: [String: InferParameter], isBinary: Bool,
+    as kind: HTTPMessageKind, tensors: inout [TensorBytes]
+  ) throws(KServeError) {
+    try object { (writer) throws(KServeError) in
+      writer.member("name", .string(tensor.name))
+      writer.member("datatype", .string(tensor.datatype.rawValue))
+      writer.key("shape")
+      writer.array(tensor.shape) { writer, dimension in writer.raw(String(dimension)) }
+      var parameters = parameters
+      if isBinary, let bytes = tensor.bytes {
+        parameters[InferParameterName.binaryDataSize] = .int64(Int64(bytes.byteCount))
+        tensors.append(bytes)
+      }
+      writer.parameters(parameters)
+      guard !isBinary, tensor.bytes != nil else { return }
+      writer.key("data")
+      try writer.elements(of: tensor.tensor(), name: tensor.name, as: kind)
+    }
   }
 
   /// The member `parameters`, in the order of their names; none if there are no parameters.

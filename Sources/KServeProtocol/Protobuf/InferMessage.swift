@@ -1,4 +1,4 @@
-import SwiftProtobuf
+package import SwiftProtobuf
 
 /// An inference message as gRPC carries it: what the generated code reads and writes, and the tensors'
 /// bytes, which pass it by.
@@ -59,20 +59,6 @@ struct InferMessage {
         + "tensors and parameters, or fewer rows at a time as raw contents")
   }
 
-  /// Reads the header as a generated message.
-  func message<Message: SwiftProtobuf.Message>(_ type: Message.Type) throws(KServeError) -> Message
-  {
-    do {
-      var options = BinaryDecodingOptions()
-      options.discardUnknownFields = true
-      return try Message(serializedBytes: header, options: options)
-    } catch {
-      throw KServeError(
-        .internal, "Unable to parse the message as \(Message.protoMessageName): \(error)",
-        cause: error)
-    }
-  }
-
   /// The contents of tensors given by raw bytes, in shared memory, or as typed values.
   ///
   /// - Parameters:
@@ -114,14 +100,19 @@ struct InferMessage {
       name: name, datatype: type, shape: shape.map { Int(clamping: $0) }, parameters: parameters,
       contents: contents)
   }
+}
 
-  /// A generated message in protobuf.
-  static func header(_ message: some SwiftProtobuf.Message) throws(KServeError) -> [UInt8] {
+extension SwiftProtobuf.Message {
+  /// Reads a message, without the fields that are not known here.
+  package init(parsing bytes: [UInt8]) throws(KServeError) {
     do {
-      return try message.serializedBytes()
+      var options = BinaryDecodingOptions()
+      options.discardUnknownFields = true
+      try self.init(serializedBytes: bytes, options: options)
     } catch {
       throw KServeError(
-        .internal, "a message cannot be written in protobuf: \(error)", cause: error)
+        .internal, "Unable to parse the message as \(Self.protoMessageName): \(error)", cause: error
+      )
     }
   }
 }

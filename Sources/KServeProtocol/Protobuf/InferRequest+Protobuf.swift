@@ -1,13 +1,6 @@
 import SwiftProtobuf
 
 extension InferRequest {
-  /// Reads a `ModelInferRequest`; each tensor's bytes are copied once, to aligned memory.
-  ///
-  /// - Throws: ``KServeError`` if the message is damaged or does not fit itself.
-  package init(protobuf bytes: UnsafeRawBufferPointer) throws(KServeError) {
-    try self.init(protobuf: bytes, viewing: nil) { _ in }
-  }
-
   /// Reads a `ModelInferRequest`; tensors are viewed in `bytes` where they lie aligned, and else
   /// copied once.
   ///
@@ -24,11 +17,11 @@ extension InferRequest {
   }
 
   private init(
-    protobuf bytes: UnsafeRawBufferPointer, viewing owner: TensorBytes?,
+    protobuf bytes: UnsafeRawBufferPointer, viewing owner: TensorBytes,
     room: (_ byteCount: Int) throws(KServeError) -> Void
   ) throws(KServeError) {
     let parts = try InferMessage(bytes, rawField: 7, room: room)
-    let message = try parts.message(Inference_ModelInferRequest.self)
+    let message = try Inference_ModelInferRequest(parsing: parts.header)
     var raw = parts.tensors[...]
     self.init(
       modelName: message.modelName, modelVersion: message.modelVersion, id: message.id,
@@ -62,12 +55,7 @@ extension InferRequest {
 
   /// The request as a `ModelInferRequest` with raw contents.
   package func serialized() throws(KServeError) -> SerializedInferMessage {
-    SerializedInferMessage(
-      header: try header(), rawField: 7, tensors: inputs.compactMap(\.bytes))
-  }
-
-  private func header() throws(KServeError) -> [UInt8] {
-    try InferMessage.header(
+    try SerializedInferMessage(
       Inference_ModelInferRequest.with {
         $0.modelName = modelName
         $0.modelVersion = modelVersion
@@ -88,6 +76,6 @@ extension InferRequest {
               output.parameters.merging(output.sharedMemory?.parameters ?? [:]) { $1 }.messages
           }
         }
-      })
+      }, rawField: 7, tensors: inputs.compactMap(\.bytes))
   }
 }

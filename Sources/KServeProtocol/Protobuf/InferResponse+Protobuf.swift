@@ -1,13 +1,6 @@
 import SwiftProtobuf
 
 extension InferResponse {
-  /// Reads a `ModelInferResponse`; each tensor's bytes are copied once, to aligned memory.
-  ///
-  /// - Throws: ``KServeError`` if the message is damaged or does not fit itself.
-  package init(protobuf bytes: UnsafeRawBufferPointer) throws(KServeError) {
-    try self.init(protobuf: bytes, in: 0..<bytes.count)
-  }
-
   /// Reads a `ModelInferResponse`; tensors are viewed in `bytes` where they lie aligned, and else
   /// copied once.
   ///
@@ -22,7 +15,7 @@ extension InferResponse {
     protobuf bytes: UnsafeRawBufferPointer, in range: Range<Int>, viewing owner: TensorBytes? = nil
   ) throws(KServeError) {
     let parts = try InferMessage(bytes, in: range, rawField: 6)
-    let message = try parts.message(Inference_ModelInferResponse.self)
+    let message = try Inference_ModelInferResponse(parsing: parts.header)
     var raw = parts.tensors[...]
     self.init(
       modelName: message.modelName, modelVersion: message.modelVersion, id: message.id,
@@ -44,13 +37,7 @@ extension InferResponse {
   /// The response as a `ModelInferResponse` with raw contents, one for each output: clients count them,
   /// so that one in shared memory has an empty one.
   package func serialized() throws(KServeError) -> SerializedInferMessage {
-    SerializedInferMessage(
-      header: try header(), rawField: 6,
-      tensors: outputs.map { $0.bytes ?? TensorBytes(copying: []) })
-  }
-
-  private func header() throws(KServeError) -> [UInt8] {
-    try InferMessage.header(
+    try SerializedInferMessage(
       Inference_ModelInferResponse.with {
         $0.modelName = modelName
         $0.modelVersion = modelVersion
@@ -64,7 +51,7 @@ extension InferResponse {
             $0.parameters = output.parameters.messages
           }
         }
-      })
+      }, rawField: 6, tensors: outputs.map { $0.bytes ?? TensorBytes(copying: []) })
   }
 }
 

@@ -1,3 +1,5 @@
+import SwiftProtobuf
+
 /// An inference message that is ready to be written: its header in protobuf, and its tensors where they
 /// are, each of which becomes a field behind the header.
 package struct SerializedInferMessage {
@@ -15,6 +17,18 @@ package struct SerializedInferMessage {
     self.tensors = tensors
     byteCount = tensors.reduce(header.count) { size, bytes in
       size + ProtobufWriter.size(ofField: bytes.byteCount)
+    }
+  }
+
+  /// A generated message as the header.
+  init(
+    _ message: some SwiftProtobuf.Message, rawField: UInt8, tensors: [TensorBytes]
+  ) throws(KServeError) {
+    do {
+      self.init(header: try message.serializedBytes(), rawField: rawField, tensors: tensors)
+    } catch {
+      throw KServeError(
+        .internal, "a message cannot be written in protobuf: \(error)", cause: error)
     }
   }
 

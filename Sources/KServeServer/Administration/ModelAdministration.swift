@@ -6,10 +6,10 @@ import Tensors
 
 /// What clients may ask about the server and its models, and change of them, in the protocol's
 /// messages; both transports answer with them.
-final class ModelAdministration: Sendable {
+struct ModelAdministration: Sendable {
   let name: String
   let version: String
-  private let registry: ModelRegistry
+  let registry: ModelRegistry
 
   /// The extensions of the protocol that the server has.
   static let extensions = [
@@ -19,14 +19,7 @@ final class ModelAdministration: Sendable {
   ]
 
   /// Whether clients may load and unload models.
-  private let allowsControl: Bool
-
-  init(name: String, version: String, registry: ModelRegistry, allowsControl: Bool = true) {
-    self.name = name
-    self.version = version
-    self.registry = registry
-    self.allowsControl = allowsControl
-  }
+  let allowsControl: Bool
 
   /// - Throws: ``KServeError`` if clients may not load and unload models.
   func checkControl() throws(KServeError) {
@@ -142,7 +135,7 @@ final class ModelAdministration: Sendable {
     }
   }
 
-  private static func dataType(_ type: ElementType) -> Inference_DataType {
+  static func dataType(_ type: ElementType) -> Inference_DataType {
     switch type {
     case .bool: .typeBool
     case .int8: .typeInt8
@@ -219,18 +212,18 @@ final class ModelAdministration: Sendable {
         $0.success = durations(counts.success)
         $0.fail = durations(counts.failure)
         $0.queue = durations(counts.queue)
-        $0.computeInput = durations(counts.computeInput)
-        $0.computeInfer = durations(counts.computeInfer)
-        $0.computeOutput = durations(counts.computeOutput)
+        $0.computeInput = durations(counts.compute.input)
+        $0.computeInfer = durations(counts.compute.infer)
+        $0.computeOutput = durations(counts.compute.output)
         $0.cacheHit = Inference_StatisticDuration()
         $0.cacheMiss = Inference_StatisticDuration()
       }
       $0.batchStats = counts.batches.sorted { $0.key < $1.key }.map { size, batch in
         .with {
           $0.batchSize = UInt64(size)
-          $0.computeInput = durations(batch.computeInput)
-          $0.computeInfer = durations(batch.computeInfer)
-          $0.computeOutput = durations(batch.computeOutput)
+          $0.computeInput = durations(batch.input)
+          $0.computeInfer = durations(batch.infer)
+          $0.computeOutput = durations(batch.output)
         }
       }
     }

@@ -96,23 +96,10 @@ extension Inference_ModelDynamicBatching {
 
 extension Inference_DataType {
   fileprivate var text: String {
-    switch self {
-    case .typeBool: "TYPE_BOOL"
-    case .typeUint8: "TYPE_UINT8"
-    case .typeUint16: "TYPE_UINT16"
-    case .typeUint32: "TYPE_UINT32"
-    case .typeUint64: "TYPE_UINT64"
-    case .typeInt8: "TYPE_INT8"
-    case .typeInt16: "TYPE_INT16"
-    case .typeInt32: "TYPE_INT32"
-    case .typeInt64: "TYPE_INT64"
-    case .typeFp16: "TYPE_FP16"
-    case .typeFp32: "TYPE_FP32"
-    case .typeFp64: "TYPE_FP64"
-    case .typeString: "TYPE_STRING"
-    case .typeBf16: "TYPE_BF16"
-    case .typeInvalid, .UNRECOGNIZED: "TYPE_INVALID"
-    }
+    let known = TensorDatatype.allCases
+    let type = known.first { ModelAdministration.dataType($0.elementType) == self }
+    guard let type else { return "TYPE_INVALID" }
+    return type == .bytes ? "TYPE_STRING" : "TYPE_\(type)"
   }
 }
 

@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import NativeLibraries
 import Synchronization
 
 /// The connections that are open, and the room for more.
@@ -25,15 +26,8 @@ final class OpenConnections: Sendable {
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 512 }
     let all = Int(clamping: limit.rlim_cur)
     let kept = max(16, min(128, all / 8))
-    return max(all - openDescriptors() - kept, 8)
-  }
-
-  private static func openDescriptors() -> Int {
-    guard let folder = opendir("/proc/self/fd") else { return 32 }
-    defer { closedir(folder) }
-    var count = 0
-    while readdir(folder) != nil { count += 1 }
-    return count
+    let open = FileSystem.entries(of: "/proc/self/fd").count
+    return max(all - (open == 0 ? 32 : open) - kept, 8)
   }
 
   /// Counts a new connection in; `nil` if there is no room for it at all.

@@ -87,14 +87,12 @@ struct GRPCMethods: Sendable {
   ) {
     methods["/\(service)/\(method)"] = .unary { request, caller, answer in
       Task {
-        let result: Result<Response, KServeError>
         do throws(KServeError) {
           let message = try Self.message(input, from: request)
-          result = .success(Response(try Self.bytes(of: try await body(message, caller))))
+          answer(.success(Response(try Self.bytes(of: try await body(message, caller)))))
         } catch {
-          result = .failure(error)
+          answer(.failure(error))
         }
-        answer(result)
       }
     }
   }
@@ -111,15 +109,7 @@ struct GRPCMethods: Sendable {
         "the request has \(bytes.byteCount) bytes, and this method takes \(maxQuestionBytes) at most"
       )
     }
-    do {
-      var options = BinaryDecodingOptions()
-      options.discardUnknownFields = true
-      return try bytes.withUnsafeBytes { try Input(serializedBytes: Array($0), options: options) }
-    } catch {
-      throw KServeError(
-        .internal, "Unable to parse the message as \(Input.protoMessageName): \(error)",
-        cause: error)
-    }
+    return try Input(parsing: bytes.withUnsafeBytes { Array($0) })
   }
 
   private static func bytes(of message: some Message) throws(KServeError) -> [UInt8] {

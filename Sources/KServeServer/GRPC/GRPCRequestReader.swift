@@ -46,14 +46,9 @@ struct GRPCRequestReader {
 private struct GRPCRequestMemory: GRPCMessageMemory {
   typealias Failure = KServeError
 
-  private let maxMessageBytes: Int
-  private let budget: MemoryBudget
-  private var lease: MemoryBudget.Lease?
-
-  init(maxMessageBytes: Int, budget: MemoryBudget) {
-    self.maxMessageBytes = maxMessageBytes
-    self.budget = budget
-  }
+  let maxMessageBytes: Int
+  let budget: MemoryBudget
+  var lease: MemoryBudget.Lease?
 
   mutating func storage(
     for needed: Int, of expected: Int, behind lead: Int

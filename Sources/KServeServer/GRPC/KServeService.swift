@@ -156,12 +156,12 @@ struct KServeService {
       (request) throws(KServeError) -> Inference_SystemSharedMemoryStatusResponse in
       let entries = try sharedMemory.status(name: request.name)
       return .with { response in
-        for entry in entries {
-          response.regions[entry.name] = .with {
-            $0.name = entry.name
-            $0.key = entry.key
-            $0.offset = UInt64(entry.offset)
-            $0.byteSize = UInt64(entry.byteCount)
+        for (name, object) in entries {
+          response.regions[name] = .with {
+            $0.name = name
+            $0.key = object.key
+            $0.offset = UInt64(object.offset)
+            $0.byteSize = UInt64(object.byteCount)
           }
         }
       }

@@ -20,21 +20,14 @@ struct HTTPRequest: Sendable {
 
 /// An answer with a body of known length.
 struct HTTPResponse: Sendable {
-  var status: HTTPResponseStatus
-  var headers: [(name: String, value: String)]
-  var body: [ByteBuffer]
+  var status = HTTPResponseStatus.ok
+  var headers: [(name: String, value: String)] = []
+  var body: [ByteBuffer] = []
   /// What it takes of the server's memory until it is sent.
   var lease: InFlightLimit.Lease?
+}
 
-  init(
-    status: HTTPResponseStatus = .ok, headers: [(name: String, value: String)] = [],
-    body: [ByteBuffer] = []
-  ) {
-    self.status = status
-    self.headers = headers
-    self.body = body
-  }
-
+extension HTTPResponse {
   /// An answer with a text as its body.
   init(status: HTTPResponseStatus = .ok, contentType: String, text: String) {
     self.init(

@@ -5,8 +5,8 @@ import NIOHTTP1
 struct HTTPRoute: Sendable {
   enum Purpose: Sendable {
     case page, statusDocument, serverMetadata, live, ready
-    case allStatistics, modelMetadata, modelReady, modelConfiguration, modelStatistics, infer
-    case modelTraceSettings, traceSettings, logSettings
+    case modelMetadata, modelReady, modelConfiguration, modelStatistics, infer
+    case traceSettings, logSettings
     case index, load, unload
     case regionStatus, registerRegion, unregisterRegion
     case cudaStatus, registerCUDA, unregisterCUDA
@@ -41,7 +41,7 @@ struct HTTPRoute: Sendable {
   /// Whether it reads the server's settings, or changes them if it is posted to.
   var isSetting: Bool {
     switch purpose {
-    case .modelTraceSettings, .traceSettings, .logSettings: true
+    case .traceSettings, .logSettings: true
     default: false
     }
   }
@@ -65,18 +65,18 @@ struct HTTPRoute: Sendable {
   static let all: [HTTPRoute] = [
     HTTPRoute("/v2/models/{model}/infer", [.POST], .infer),
     HTTPRoute("/v2/models/{model}/ready", [.GET], .modelReady),
-    HTTPRoute("/v2/models/stats", [.GET], .allStatistics),
+    HTTPRoute("/v2/models/stats", [.GET], .modelStatistics),
     HTTPRoute("/v2/models/{model}", [.GET], .modelMetadata),
     HTTPRoute("/v2/models/{model}/config", [.GET], .modelConfiguration),
     HTTPRoute("/v2/models/{model}/stats", [.GET], .modelStatistics),
-    HTTPRoute("/v2/models/{model}/trace/setting", [.GET, .POST], .modelTraceSettings),
+    HTTPRoute("/v2/models/{model}/trace/setting", [.GET, .POST], .traceSettings),
     HTTPRoute("/v2/models/{model}/versions/{version}/infer", [.POST], .infer),
     HTTPRoute("/v2/models/{model}/versions/{version}/ready", [.GET], .modelReady),
     HTTPRoute("/v2/models/{model}/versions/{version}", [.GET], .modelMetadata),
     HTTPRoute("/v2/models/{model}/versions/{version}/config", [.GET], .modelConfiguration),
     HTTPRoute("/v2/models/{model}/versions/{version}/stats", [.GET], .modelStatistics),
     HTTPRoute(
-      "/v2/models/{model}/versions/{version}/trace/setting", [.GET, .POST], .modelTraceSettings),
+      "/v2/models/{model}/versions/{version}/trace/setting", [.GET, .POST], .traceSettings),
     HTTPRoute("/", [.GET], .page),
     HTTPRoute("/v2/health/live", [.GET], .live),
     HTTPRoute("/v2/health/ready", [.GET], .ready),

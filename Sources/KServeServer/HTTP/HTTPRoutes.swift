@@ -71,8 +71,6 @@ final class HTTPRoutes: Sendable {
       case .serverMetadata: answer(.json(administration.serverMetadata.json))
       case .live: answer(.plain(.ok))
       case .ready: answer(.plain(server.isReady ? .ok : .badRequest))
-      case .allStatistics:
-        answer(.json(try administration.annotatedStatistics(of: "", version: "")))
       case .modelMetadata:
         answer(.json(try administration.metadata(of: model, version: version).json))
       case .modelReady:
@@ -81,10 +79,8 @@ final class HTTPRoutes: Sendable {
         answer(.json(try administration.configuration(of: model, version: version).json))
       case .modelStatistics:
         answer(.json(try administration.annotatedStatistics(of: model, version: version)))
-      case .modelTraceSettings:
-        try administration.checkTraced(model)
-        answer(try settings(request, method, ServerSettings.traceJSON, "trace"))
       case .traceSettings:
+        try administration.checkTraced(model)
         answer(try settings(request, method, ServerSettings.traceJSON, "trace"))
       case .logSettings: answer(try settings(request, method, ServerSettings.logJSON, "log"))
       case .index:
@@ -205,10 +201,10 @@ final class HTTPRoutes: Sendable {
 
   private func regions(_ name: String) throws(KServeError) -> JSONValue {
     .array(
-      try sharedMemory.status(name: name).map {
+      try sharedMemory.status(name: name).map { name, object in
         [
-          "name": .string($0.name), "key": .string($0.key),
-          "offset": .integer(Int64($0.offset)), "byte_size": .integer(Int64($0.byteCount)),
+          "name": .string(name), "key": .string(object.key),
+          "offset": .integer(Int64(object.offset)), "byte_size": .integer(Int64(object.byteCount)),
         ]
       })
   }
@@ -221,12 +217,12 @@ final class HTTPRoutes: Sendable {
       throw KServeError(
         .invalidArgument, "Shared memory register request has no 'key' field")
     }
-    guard let byteSize = body?["byte_size"]?.integer(Int.self) else {
+    guard let byteSize = body?["byte_size"]?.integer() else {
       throw KServeError(
         .invalidArgument, "Shared memory register request has no 'byte_size' field")
     }
     let place = body?["offset"] ?? .null
-    let start: Int? = if case .null = place { 0 } else { place.integer(Int.self) }
+    let start: Int? = if case .null = place { 0 } else { place.integer() }
     guard let offset = start else {
       throw KServeError(
         .invalidArgument,

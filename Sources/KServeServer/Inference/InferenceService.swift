@@ -15,14 +15,8 @@ final class InferenceService: Sendable {
   /// What all requests together may take.
   let budget: MemoryBudget
   let logger: Logger
-  private let counts = Mutex(Counts())
-  private let idle = Pending<Void>()
-
-  private struct Counts {
-    var active = 0
-    var isDraining = false
-    var isIdle: Bool { isDraining && active == 0 }
-  }
+  /// The requests.
+  private let work = WorkCount()
 
   init(
     registry: ModelRegistry, sharedMemory: SharedMemoryRegistry, workers: WorkerThreads,
@@ -36,7 +30,7 @@ final class InferenceService: Sendable {
   }
 
   /// The number of requests at work.
-  var activeCount: Int { counts.withLock { $0.active } }
+  var activeCount: Int { work.active }
 
   /// Runs one request on a model with one result and hands the response to `answer`, once, on any
   /// thread: each change of threads costs a small request a noticeable part of its time.
@@ -63,7 +57,7 @@ final class InferenceService: Sendable {
         prepared = try prepare(request, model: model)
       } catch {
         // It does not count: nothing of it reached the model.
-        end()
+        work.end()
         return answer(.failure(error), lease)
       }
       run(
@@ -103,7 +97,7 @@ final class InferenceService: Sendable {
       case .success(let response):
         byteCount = response.outputs.reduce(0) { $0 + ($1.bytes?.byteCount ?? 0) }
       }
-      end()
+      work.end()
       answer(result, byteCount)
     }
     let outputs = Mutex<[String: AnyTensor]>([:])
@@ -171,13 +165,13 @@ final class InferenceService: Sendable {
       if cancellation.isCancelled { throw .requestCancelled }
       prepared = try prepare(request, model: model)
     } catch {
-      end()
+      work.end()
       respond(Self.failure(error, of: request))
       return done()
     }
     @Sendable func finish() {
       cancellation.onCancel(nil)
-      end()
+      work.end()
       // The answers' bytes are the transport's to count from here on.
       lease.resize(to: 0)
       done()
@@ -344,12 +338,7 @@ final class InferenceService: Sendable {
   private func begin(
     _ request: InferRequest, _ transport: Transport? = nil
   ) throws(KServeError) -> ServedModel {
-    let isOpen = counts.withLock { counts in
-      if counts.isDraining { return false }
-      counts.active += 1
-      return true
-    }
-    if !isOpen {
+    if !work.begin() {
       throw KServeError(
         .unavailable, "Server is stopping, it has stopped accepting new inference requests")
     }
@@ -358,27 +347,15 @@ final class InferenceService: Sendable {
       if model.isDecoupled, let transport { throw transport.noDecoupledModels }
       return model
     } catch {
-      end()
+      work.end()
       throw error
     }
   }
 
-  private func end() {
-    let isIdle = counts.withLock { counts in
-      counts.active -= 1
-      return counts.isIdle
-    }
-    if isIdle { idle.give(()) }
-  }
-
   /// Refuses new requests and waits until none is at work.
   func drain() async {
-    let isIdle = counts.withLock { counts in
-      counts.isDraining = true
-      return counts.isIdle
-    }
-    if isIdle { idle.give(()) }
-    await idle.value()
+    work.close()
+    await work.wait()
   }
 }
 

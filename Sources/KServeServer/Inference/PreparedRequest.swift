@@ -41,9 +41,9 @@ extension ServedModel {
     }
     try Self.checkNumber(InferParameterName.timeout, in: request.parameters)
     try Self.checkNumber(InferParameterName.priority, in: request.parameters)
-    let id = KServeError.prefix(ofRequest: request.id)
-    try checkNames(request.inputs, id: id)
-    let rows = try checkBatch(request.inputs, id: id)
+    let errors = RequestErrors(id: request.id)
+    try checkNames(request.inputs, errors)
+    let rows = try checkBatch(request.inputs, errors)
     var tensors = [AnyTensor?](repeating: nil, count: inputs.count)
     var rowShapes = [Shape?](repeating: nil, count: inputs.count)
     for input in request.inputs {
@@ -52,12 +52,11 @@ extension ServedModel {
           .invalidArgument, "unexpected inference input '\(input.name)' for model '\(name)'")
       }
       if tensors[index] != nil {
-        throw KServeError(
-          .invalidArgument, id + "input '\(input.name)' already exists in request")
+        throw errors.invalid("input '\(input.name)' already exists in request")
       }
-      try check(input, against: index, id: id)
+      try check(input, against: index, errors)
       let tensor = try input.tensor(
-        of: try bytes(input), model: name, id: id, isBatching: isBatching)
+        of: try bytes(input), model: name, errors, isBatching: isBatching)
       tensors[index] = tensor
       rowShapes[index] = isBatching ? tensor.shape.rowShape : tensor.shape
     }
@@ -91,7 +90,7 @@ extension ServedModel {
       "invalid value type for '\(name)' parameter, expected int64_param that is not negative")
   }
 
-  private func checkNames(_ given: [InferTensor], id: String) throws(KServeError) {
+  private func checkNames(_ given: [InferTensor], _ errors: RequestErrors) throws(KServeError) {
     let required = inputs.count - configuration.optionalInputs.count
     guard given.count >= required, given.count <= inputs.count else {
       let names = Set(given.map(\.name))
@@ -102,9 +101,8 @@ extension ServedModel {
         required == inputs.count
         ? "expected \(inputs.count) inputs"
         : "expected number of inputs between \(required) and \(inputs.count)"
-      throw KServeError(
-        .invalidArgument,
-        id + "\(expected) but got \(given.count) inputs for model '\(name)'. Got input(s) ["
+      throw errors.invalid(
+        "\(expected) but got \(given.count) inputs for model '\(name)'. Got input(s) ["
           + given.map { "'\($0.name)'" }.joined(separator: ",") + "]"
           + (missing.isEmpty
             ? ""
@@ -115,55 +113,50 @@ extension ServedModel {
   }
 
   /// The number of rows, which all inputs must share.
-  private func checkBatch(_ given: [InferTensor], id: String) throws(KServeError) -> Int {
+  private func checkBatch(
+    _ given: [InferTensor], _ errors: RequestErrors
+  ) throws(KServeError) -> Int {
     guard isBatching else { return 1 }
     var rows: Int?
     for input in given {
       guard let first = input.shape.first else {
-        throw KServeError(
-          .invalidArgument,
-          id + "input '\(input.name)' has no shape but model requires batch dimension for '\(name)'"
-        )
+        throw errors.invalid(
+          "input '\(input.name)' has no shape but model requires batch dimension for '\(name)'")
       }
       if let rows, rows != first {
-        throw KServeError(
-          .invalidArgument,
-          id + "input '\(input.name)' batch size does not match other inputs for '\(name)'")
+        throw errors.invalid(
+          "input '\(input.name)' batch size does not match other inputs for '\(name)'")
       }
       rows = first
     }
     guard let count = rows else {
-      throw KServeError(.invalidArgument, id + "out of bounds index 0: request has 0 inputs")
+      throw errors.invalid("out of bounds index 0: request has 0 inputs")
     }
     guard count <= configuration.maxBatchSize else {
-      throw KServeError(
-        .invalidArgument,
-        id + "inference request batch-size must be <= \(configuration.maxBatchSize) for '\(name)'")
+      throw errors.invalid(
+        "inference request batch-size must be <= \(configuration.maxBatchSize) for '\(name)'")
     }
     return count
   }
 
-  private func check(_ input: InferTensor, against index: Int, id: String) throws(KServeError) {
+  private func check(
+    _ input: InferTensor, against index: Int, _ errors: RequestErrors
+  ) throws(KServeError) {
     let specification = inputs[index]
     let expected = TensorDatatype(specification.elementType)
     guard input.datatype == expected else {
-      throw KServeError(
-        .invalidArgument,
-        id
-          + "inference input '\(input.name)' data-type is '\(input.datatype)', but model '\(name)' "
+      throw errors.invalid(
+        "inference input '\(input.name)' data-type is '\(input.datatype)', but model '\(name)' "
           + "expects '\(expected)'")
     }
     if input.shape.contains(where: { $0 < 0 }) {
-      throw KServeError(
-        .invalidArgument,
-        id
-          + "All input dimensions should be specified for input '\(input.name)' for model '\(name)', "
+      throw errors.invalid(
+        "All input dimensions should be specified for input '\(input.name)' for model '\(name)', "
           + "got \(Self.dimensions(input.shape))")
     }
     guard !specification.hasShape || specification.shape.admits(Shape(input.shape)) else {
-      throw KServeError(
-        .invalidArgument,
-        id + "unexpected shape for input '\(input.name)' for model '\(name)'. Expected "
+      throw errors.invalid(
+        "unexpected shape for input '\(input.name)' for model '\(name)'. Expected "
           + "\(Self.dimensions(specification.shape.dimensions)), got "
           + "\(Self.dimensions(input.shape)). "
           + (isBatching
@@ -192,19 +185,28 @@ extension ServedModel {
   }
 }
 
+/// What is told of a request that cannot be taken.
+private struct RequestErrors {
+  let id: String
+
+  /// The message behind the words that tell which request it is.
+  func invalid(_ message: String) -> KServeError {
+    KServeError(.invalidArgument, KServeError.prefix(ofRequest: id) + message)
+  }
+}
+
 extension InferTensor {
   /// The tensor that `bytes` are, its size checked.
   fileprivate func tensor(
-    of bytes: TensorBytes, model: String, id: String, isBatching: Bool
+    of bytes: TensorBytes, model: String, _ errors: RequestErrors, isBatching: Bool
   ) throws(KServeError) -> AnyTensor {
     // Triton takes no batch without rows, and says so in this way.
     let isEmptyBatch = isBatching && shape.first == 0
     let counted = isEmptyBatch ? [1] + shape.dropFirst() : shape
     if let expected = try datatype.byteCount(ofShape: counted, tensor: name) {
       guard expected == bytes.byteCount, !isEmptyBatch || expected == 0 else {
-        throw KServeError(
-          .invalidArgument,
-          id + "input byte size mismatch for input '\(name)' for model '\(model)'. Expected "
+        throw errors.invalid(
+          "input byte size mismatch for input '\(name)' for model '\(model)'. Expected "
             + "\(expected), got \(bytes.byteCount)")
       }
     } else {
@@ -212,29 +214,21 @@ extension InferTensor {
       let (found, rest) = Self.strings(in: bytes)
       let element = "inference input '\(name)' for model '\(model)'"
       if found > expected {
-        throw KServeError(
-          .invalidArgument,
-          id + "unexpected number of string elements \(found) for \(element), expecting \(expected)"
-        )
+        throw errors.invalid(
+          "unexpected number of string elements \(found) for \(element), expecting \(expected)")
       }
       if (1..<4).contains(rest) {
-        throw KServeError(
-          .invalidArgument,
-          id
-            + "incomplete string length indicator for \(element), expecting 4 bytes but only \(rest) "
+        throw errors.invalid(
+          "incomplete string length indicator for \(element), expecting 4 bytes but only \(rest) "
             + "bytes available")
       }
       if rest > 0 {
-        throw KServeError(
-          .invalidArgument,
-          id
-            + "incomplete string data for \(element): the last string is longer than the \(rest - 4) "
+        throw errors.invalid(
+          "incomplete string data for \(element): the last string is longer than the \(rest - 4) "
             + "bytes that follow its length")
       }
       if found < expected {
-        throw KServeError(
-          .invalidArgument,
-          id + "expected \(expected) string elements for \(element), got \(found)")
+        throw errors.invalid("expected \(expected) string elements for \(element), got \(found)")
       }
     }
     var input = self

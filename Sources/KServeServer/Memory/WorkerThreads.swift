@@ -1,3 +1,4 @@
+import NIOCore
 import Threads
 
 /// A few threads for long work on what clients sent (expanding it, reading large texts), so that it
@@ -5,9 +6,7 @@ import Threads
 final class WorkerThreads: Sendable {
   private final class Queue: @unchecked Sendable {
     let condition = BlockingCondition()
-    private var jobs: [(@Sendable () -> Void)?] = []
-    /// The jobs before this one have begun, and are `nil`: they keep what their requests take.
-    private var head = 0
+    private var jobs = CircularBuffer<@Sendable () -> Void>()
     private var isClosed = false
 
     func append(_ job: @escaping @Sendable () -> Void) {
@@ -27,18 +26,11 @@ final class WorkerThreads: Sendable {
     func next() -> (@Sendable () -> Void)? {
       condition.lock()
       defer { condition.unlock() }
-      while head == jobs.count {
+      while jobs.isEmpty {
         if isClosed { return nil }
         condition.wait()
       }
-      let job = jobs[head]
-      jobs[head] = nil
-      head += 1
-      if head == jobs.count || head >= 256 {
-        jobs.removeFirst(head)
-        head = 0
-      }
-      return job
+      return jobs.removeFirst()
     }
   }
 

@@ -17,10 +17,10 @@ struct MetricsText {
         Sample(labels: Self.labels($0.name, $0.version), value: String(value($0.counts)))
       }
     }
-    counter(
+    metric(
       "nv_inference_request_success",
       "Number of successful inference requests, all batch sizes", samples(\.success.count))
-    counter(
+    metric(
       "nv_inference_request_failure", "Number of failed inference requests, all batch sizes",
       models.flatMap { model in
         ServingStatistics.FailureReason.allCases.map { reason in
@@ -29,40 +29,40 @@ struct MetricsText {
             value: String(model.counts.failures[reason] ?? 0))
         }
       })
-    counter(
+    metric(
       "nv_inference_count",
       "Number of inferences performed (does not include cached requests)",
       samples(\.inferenceCount))
-    counter(
+    metric(
       "nv_inference_exec_count",
       "Number of model executions performed (does not include cached requests)",
       samples(\.executionCount))
-    counter(
+    metric(
       "nv_inference_request_duration_us",
       "Cumulative inference request duration in microseconds (includes cached requests)",
       samples { $0.success.nanoseconds / 1000 })
-    counter(
+    metric(
       "nv_inference_queue_duration_us",
       "Cumulative inference queuing duration in microseconds (includes cached requests)",
       samples { $0.queue.nanoseconds / 1000 })
-    counter(
+    metric(
       "nv_inference_compute_input_duration_us",
       "Cumulative compute input duration in microseconds (does not include cached requests)",
-      samples { $0.computeInput.nanoseconds / 1000 })
-    counter(
+      samples { $0.compute.input.nanoseconds / 1000 })
+    metric(
       "nv_inference_compute_infer_duration_us",
       "Cumulative compute inference duration in microseconds (does not include cached requests)",
-      samples { $0.computeInfer.nanoseconds / 1000 })
-    counter(
+      samples { $0.compute.infer.nanoseconds / 1000 })
+    metric(
       "nv_inference_compute_output_duration_us",
       "Cumulative inference compute output duration in microseconds (does not include cached requests)",
-      samples { $0.computeOutput.nanoseconds / 1000 })
-    gauge(
+      samples { $0.compute.output.nanoseconds / 1000 })
+    metric(
       "nv_inference_pending_request_count",
       "Instantaneous number of pending requests awaiting execution per-model.",
       models.map {
         Sample(labels: Self.labels($0.name, $0.version), value: String($0.pending))
-      })
+      }, kind: "gauge")
     gauge("nv_cpu_utilization", "CPU utilization rate [0.0 - 1.0]", usage.utilization())
     let memory = usage.memory()
     gauge("nv_cpu_memory_total_bytes", "CPU total memory (RAM), in bytes", Double(memory.total))
@@ -73,22 +73,14 @@ struct MetricsText {
     "{model=\"\(model)\"" + (reason.map { ",reason=\"\($0)\"" } ?? "") + ",version=\"\(version)\"}"
   }
 
-  private mutating func counter(_ name: String, _ help: String, _ samples: [Sample]) {
-    metric(name, kind: "counter", help, samples)
-  }
-
-  private mutating func gauge(_ name: String, _ help: String, _ samples: [Sample]) {
-    metric(name, kind: "gauge", help, samples)
-  }
-
   private mutating func gauge(_ name: String, _ help: String, _ value: Double) {
     let text =
       value == value.rounded() && value.magnitude < 1e15 ? String(Int64(value)) : String(value)
-    metric(name, kind: "gauge", help, [Sample(labels: "", value: text)])
+    metric(name, help, [Sample(labels: "", value: text)], kind: "gauge")
   }
 
   private mutating func metric(
-    _ name: String, kind: String, _ help: String, _ samples: [Sample]
+    _ name: String, _ help: String, _ samples: [Sample], kind: String = "counter"
   ) {
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
     for sample in samples { text += "\(name)\(sample.labels) \(sample.value)\n" }

@@ -21,11 +21,18 @@ final class ServingStatistics: Sendable {
     case other = "OTHER"
   }
 
-  /// The executions of one batch size.
-  struct BatchDurations: Sendable, Hashable {
-    var computeInput = Durations()
-    var computeInfer = Durations()
-    var computeOutput = Durations()
+  /// What executions took, those of one batch size or all.
+  struct ComputeDurations: Sendable, Hashable {
+    var input = Durations()
+    var infer = Durations()
+    var output = Durations()
+
+    /// Books an execution's times `count` times.
+    fileprivate mutating func add(_ execution: Execution, count: Int = 1) {
+      input.add(execution.computeInput * UInt64(count), count: count)
+      infer.add(execution.computeInfer * UInt64(count), count: count)
+      output.add(execution.computeOutput * UInt64(count), count: count)
+    }
   }
 
   struct Snapshot: Sendable {
@@ -37,10 +44,8 @@ final class ServingStatistics: Sendable {
     var success = Durations()
     var failure = Durations()
     var queue = Durations()
-    var computeInput = Durations()
-    var computeInfer = Durations()
-    var computeOutput = Durations()
-    var batches: [Int: BatchDurations] = [:]
+    var compute = ComputeDurations()
+    var batches: [Int: ComputeDurations] = [:]
     var failures: [FailureReason: UInt64] = [:]
     var latencies = LatencyHistogram()
   }
@@ -80,21 +85,8 @@ final class ServingStatistics: Sendable {
         state.latencies.record(nanoseconds: request.total)
       }
       // Triton books an execution's times on each of its requests.
-      state.computeInput.add(
-        execution.computeInput * UInt64(requests.count), count: requests.count)
-      state.computeInfer.add(
-        execution.computeInfer * UInt64(requests.count), count: requests.count)
-      state.computeOutput.add(
-        execution.computeOutput * UInt64(requests.count), count: requests.count)
-      state.batches[execution.rows, default: BatchDurations()].add(execution)
+      state.compute.add(execution, count: requests.count)
+      state.batches[execution.rows, default: ComputeDurations()].add(execution)
     }
-  }
-}
-
-extension ServingStatistics.BatchDurations {
-  fileprivate mutating func add(_ execution: ServingStatistics.Execution) {
-    computeInput.add(execution.computeInput)
-    computeInfer.add(execution.computeInfer)
-    computeOutput.add(execution.computeOutput)
   }
 }

@@ -1,4 +1,5 @@
 import KServeProtocol
+import NIOCore
 import Threads
 
 /// The requests that wait for one model, and the rules by which they are joined into batches.
@@ -27,9 +28,7 @@ final class BatchQueue: @unchecked Sendable {
 
   private var rules: Rules
   private let condition = BlockingCondition()
-  private var waiting: [QueuedRequest] = []
-  /// The requests of ``waiting`` before this one are gone.
-  private var head = 0
+  private var waiting = CircularBuffer<QueuedRequest>()
   private var waitingRows = 0
   private var idleThreads = 0
   /// Whether a thread watches the first request until its delay is over.
@@ -43,7 +42,7 @@ final class BatchQueue: @unchecked Sendable {
   func allowJoining() { condition.withLock { rules.joinsRequests = true } }
 
   /// The number of requests that wait.
-  var count: Int { condition.withLock { waiting.count - head } }
+  var count: Int { condition.withLock { waiting.count } }
 
   /// Adds a request at the end.
   ///
@@ -56,11 +55,11 @@ final class BatchQueue: @unchecked Sendable {
         .unavailable,
         "Server is stopping, scheduler for model has stopped accepting new inference requests")
     }
-    if rules.maxQueueSize > 0, waiting.count - head >= rules.maxQueueSize {
+    if rules.maxQueueSize > 0, waiting.count >= rules.maxQueueSize {
       throw KServeError(
         .unavailable, KServeError.prefix(ofRequest: request.id) + "Exceeds maximum queue size")
     }
-    let previous = waiting.count > head ? waiting.last : nil
+    let previous = waiting.last
     waiting.append(request)
     waitingRows += request.rows
     // The thread that is forming a batch sleeps on until the batch is due, unless this request
@@ -79,7 +78,7 @@ final class BatchQueue: @unchecked Sendable {
   func remove(_ request: QueuedRequest) -> Bool {
     condition.lock()
     defer { condition.unlock() }
-    guard let index = waiting[head...].firstIndex(where: { $0 === request }) else { return false }
+    guard let index = waiting.firstIndex(where: { $0 === request }) else { return false }
     waiting.remove(at: index)
     waitingRows -= request.rows
     return true
@@ -98,10 +97,9 @@ final class BatchQueue: @unchecked Sendable {
     condition.withLock {
       defer {
         waiting.removeAll()
-        head = 0
         waitingRows = 0
       }
-      return Array(waiting[head...])
+      return Array(waiting)
     }
   }
 
@@ -112,15 +110,15 @@ final class BatchQueue: @unchecked Sendable {
     while true {
       let now = MonotonicTime.now()
       dropEnded(now: now)
-      if head == waiting.count {
+      guard let first = waiting.first else {
         if isClosed { return nil }
         idleThreads += 1
         condition.wait()
         idleThreads -= 1
         continue
       }
-      let (count, isComplete) = candidate()
-      let due = waiting[head].arrival &+ rules.delay
+      let (count, isComplete) = candidate(behind: first)
+      let due = first.arrival &+ rules.delay
       if isComplete || isClosed || rules.delay == 0 || now >= due {
         return take(count)
       }
@@ -134,58 +132,39 @@ final class BatchQueue: @unchecked Sendable {
 
   /// Drops from the front what was cancelled, and refuses what has waited too long.
   private func dropEnded(now: UInt64) {
-    while head < waiting.count {
-      let request = waiting[head]
+    while let request = waiting.first {
       if let deadline = request.deadline, now >= deadline {
         request.end(.failure(.queueTimeout))
       }
       guard request.isEnded else { return }
-      head += 1
+      waiting.removeFirst()
       waitingRows -= request.rows
-      compact()
     }
   }
 
   /// How many requests from the front make the best batch now, and whether waiting cannot better it.
-  private func candidate() -> (count: Int, isComplete: Bool) {
-    let first = waiting[head]
+  private func candidate(behind first: QueuedRequest) -> (count: Int, isComplete: Bool) {
     guard rules.joinsRequests else { return (1, true) }
     var rows = 0
-    var index = head
     var preferred = 0
-    while index < waiting.count {
-      let request = waiting[index]
+    for (index, request) in waiting.enumerated() {
       if rows + request.rows > rules.maxRows
-        || (index > head && request.signature != first.signature)
+        || (index > 0 && request.signature != first.signature)
       {
-        return (preferred > 0 ? preferred : index - head, true)
+        return (preferred > 0 ? preferred : index, true)
       }
       rows += request.rows
-      index += 1
-      if rules.preferredSizes.contains(rows) { preferred = index - head }
+      if rules.preferredSizes.contains(rows) { preferred = index + 1 }
     }
     if preferred > 0 { return (preferred, true) }
-    return (index - head, rows >= rules.maxRows)
+    return (waiting.count, rows >= rules.maxRows)
   }
 
   private func take(_ count: Int) -> Batch {
-    let requests = Array(waiting[head..<head + count])
-    head += count
+    let requests = (0..<count).map { _ in waiting.removeFirst() }
     for request in requests { waitingRows -= request.rows }
-    compact()
-    if head < waiting.count, idleThreads > 0 { condition.signal() }
+    if !waiting.isEmpty, idleThreads > 0 { condition.signal() }
     batchCount += 1
     return Batch(requests: requests, number: batchCount - 1)
-  }
-
-  /// Gives the room of taken requests back, now and then.
-  private func compact() {
-    if head == waiting.count {
-      waiting.removeAll(keepingCapacity: true)
-      head = 0
-    } else if head >= 64, head * 2 >= waiting.count {
-      waiting.removeFirst(head)
-      head = 0
-    }
   }
 }

@@ -33,23 +33,20 @@ final class ModelInstance {
   func warmUp() throws {
     switch model.configuration.warmUp {
     case .none: return
-    case .zeros(let rows, let count):
+    case .zeros(let rows, let count), .zerosIfTaken(let rows, let count):
       do {
         try warmUp(rows: rows, count: count)
       } catch {
+        if case .zerosIfTaken = model.configuration.warmUp {
+          return model.add(
+            note: "served without a warm-up, since the model does not take \(rows) rows of zeros: "
+              + ErrorText.withoutPaths("\(error)"))
+        }
         throw KServeServerError(
           .modelStart,
           "the warm-up on \(rows) rows of zeros failed: \(error). Correct the model, or choose another "
             + "warm-up (warmUp in the model's configuration)",
           model: model.name, cause: error)
-      }
-    case .zerosIfTaken(let rows, let count):
-      do {
-        try warmUp(rows: rows, count: count)
-      } catch {
-        model.add(
-          note: "served without a warm-up, since the model does not take \(rows) rows of zeros: "
-            + ErrorText.withoutPaths("\(error)"))
       }
     }
   }
@@ -89,7 +86,6 @@ final class ModelInstance {
     var times = ServingStatistics.Execution(
       rows: requests.reduce(0) { $0 + $1.rows }, computeInput: 0, computeInfer: 0,
       computeOutput: 0)
-    let outcome: Result<[[String: AnyTensor]], any Error>
     do {
       let batch = try modelBatch(of: requests, rows: times.rows)
       let joined = MonotonicTime.now()
@@ -102,14 +98,8 @@ final class ModelInstance {
         outputs, rows: isFree ? nil : batch.rowCount, isJoined: requests.count > 1,
         requested: batch.requestedOutputs)
       let parts = try split(outputs, requests: requests, members: batch.members)
-      times.computeOutput = MonotonicTime.now() - computed
-      outcome = .success(parts)
-    } catch {
-      outcome = .failure(error)
-    }
-    switch outcome {
-    case .success(let parts):
       let ended = MonotonicTime.now()
+      times.computeOutput = ended - computed
       // Whose client has gone meanwhile has been counted among the failures.
       model.statistics.executed(
         times,
@@ -122,7 +112,7 @@ final class ModelInstance {
           request.end()
         }
       }
-    case .failure(let error):
+    } catch {
       let failure = model.failure(error)
       deliver(queued.number) { for request in requests { request.end(.failure(failure)) } }
     }

@@ -1,12 +1,9 @@
 import Glibc
+import NIOCore
 
 /// Nanoseconds of the clock that never goes back, as the conditions of threads take them.
 enum MonotonicTime {
-  static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
-  }
+  static func now() -> UInt64 { NIODeadline.now().uptimeNanoseconds }
 }
 
 extension Duration {

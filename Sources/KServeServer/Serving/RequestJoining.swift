@@ -13,20 +13,13 @@ public enum RequestJoining: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// What was decided about joining the requests of a model, and why.
-enum JoiningVerdict: Sendable, Hashable {
-  case joined(String)
-  case alone(String)
+struct JoiningVerdict: Sendable, Hashable {
+  let joins: Bool
+  let reason: String
 
-  var joins: Bool {
-    if case .joined = self { return true }
-    return false
-  }
+  static func joined(_ reason: String) -> Self { Self(joins: true, reason: reason) }
+  static func alone(_ reason: String) -> Self { Self(joins: false, reason: reason) }
 
   /// The decision for people: the status page, the log, the statistics.
-  var description: String {
-    switch self {
-    case .joined(let reason): "requests are joined: \(reason)"
-    case .alone(let reason): "requests are not joined: \(reason)"
-    }
-  }
+  var description: String { "requests are \(joins ? "" : "not ")joined: \(reason)" }
 }

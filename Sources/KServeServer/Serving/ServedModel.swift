@@ -169,17 +169,17 @@ final class ServedModel: Sendable {
 
   /// Lets no more requests in, serves those that wait, and ends the instances of this load; a later
   /// load is none of its business.
-  func unload(reason: String = "unloaded") async {
+  func unload() async {
     let generation = state.withLock { state in
       if state.status == .ready || state.status == .loading { state.status = .unloading }
       return state.generation
     }
     guard let generation else { return }
     generation.close()
-    await generation.end()
+    await generation.threads.wait()
     state.withLock { state in
       if state.generation === generation {
-        state.status = .unavailable(reason: reason)
+        state.status = .unavailable(reason: "unloaded")
         state.generation = nil
       }
     }
@@ -210,7 +210,7 @@ final class ServedModel: Sendable {
   private func start(instance: Int, in generation: ModelGeneration) async throws {
     try await withCheckedThrowingContinuation {
       (continuation: CheckedContinuation<Void, any Error>) in
-      guard generation.beginThread() else {
+      guard generation.threads.begin() else {
         return continuation.resume(throwing: unloadedMeanwhile)
       }
       let started = Thread.start { [self] in
@@ -224,10 +224,10 @@ final class ServedModel: Sendable {
         } catch {
           continuation.resume(throwing: error)
         }
-        generation.endThread()
+        generation.threads.end()
       }
       if !started {
-        generation.endThread()
+        generation.threads.end()
         continuation.resume(
           throwing: KServeServerError(
             .modelStart, "the system gives no thread for instance \(instance)", model: name))
@@ -253,7 +253,7 @@ final class ServedModel: Sendable {
       state.hasOtherRowCounts = result.hasOtherRowCounts
     }
     let text = result.verdict.description
-    if case .alone = result.verdict, batching.joining != .never {
+    if !result.verdict.joins, batching.joining != .never {
       logger.notice("\(text)", metadata: ["model": "\(name)"])
     } else {
       logger.info("\(text)", metadata: ["model": "\(name)"])

@@ -25,12 +25,9 @@ final class SharedMemoryObject: Sendable {
     try SharedMemoryRegion.check(key: key)
     // No following of links, which name other files, and no waiting for a pipe's other end.
     let file = shm_open(key, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0)
-    if file < 0 {
-      throw KServeError(.internal, "Unable to open shared memory region: '\(key)'")
-    }
     var status = stat()
-    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      Glibc.close(file)
+    guard file >= 0, fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      if file >= 0 { Glibc.close(file) }
       throw KServeError(.internal, "Unable to open shared memory region: '\(key)'")
     }
     guard mayUse(status.st_uid) else {

@@ -5,21 +5,11 @@ import Tensors
 
 /// The regions of system shared memory that clients have registered.
 final class SharedMemoryRegistry: Sendable {
-  /// A region and what the client said of it.
-  struct Entry: Sendable {
-    var name: String
-    var object: SharedMemoryObject
-
-    var key: String { object.key }
-    var offset: Int { object.offset }
-    var byteCount: Int { object.byteCount }
-  }
-
   /// More regions than this would take the descriptors that connections need.
   private static let limit = 4096
 
   private let access: SharedMemoryAccess
-  private let entries = Mutex<[String: Entry]>([:])
+  private let entries = Mutex<[String: SharedMemoryObject]>([:])
 
   init(access: SharedMemoryAccess = SharedMemoryAccess()) { self.access = access }
 
@@ -44,7 +34,7 @@ final class SharedMemoryRegistry: Sendable {
     }
     let isNew = entries.withLock { entries in
       if entries[name] != nil { return false }
-      entries[name] = Entry(name: name, object: object)
+      entries[name] = object
       return true
     }
     if !isNew { throw Self.taken(name) }
@@ -88,25 +78,27 @@ final class SharedMemoryRegistry: Sendable {
   /// The region `name`, or all if it is empty, by name.
   ///
   /// - Throws: ``KServeError`` if there is no such region.
-  func status(name: String) throws(KServeError) -> [Entry] {
+  func status(
+    name: String
+  ) throws(KServeError) -> [(name: String, object: SharedMemoryObject)] {
     let all = entries.withLock { $0 }
-    if name.isEmpty { return all.values.sorted { $0.name < $1.name } }
-    guard let entry = all[name] else {
+    if name.isEmpty { return all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+    guard let object = all[name] else {
       throw KServeError(
         .notFound, "Unable to find system shared memory region: '\(name)'")
     }
-    return [entry]
+    return [(name, object)]
   }
 
   /// The region of `location`.
   ///
   /// - Throws: ``KServeError`` if there is no such region, or it ends before the bytes do.
   func check(_ location: SharedMemoryLocation) throws(KServeError) -> SharedMemoryObject {
-    guard let entry = entries.withLock({ $0[location.region] }) else {
+    guard let object = entries.withLock({ $0[location.region] }) else {
       throw KServeError(
         .notFound, "Unable to find shared memory region: '\(location.region)'")
     }
-    let size = entry.byteCount
+    let size = object.byteCount
     guard location.offset >= 0, location.offset <= size else {
       throw KServeError(
         .invalidArgument, "Invalid offset for shared memory region: '\(location.region)'")
@@ -116,7 +108,7 @@ final class SharedMemoryRegistry: Sendable {
         .invalidArgument,
         "Invalid offset + byte size for shared memory region: '\(location.region)'")
     }
-    return entry.object
+    return object
   }
 
   /// A copy of the bytes at `location`, which no client changes or takes away any more.

@@ -50,13 +50,13 @@ extension ServedModel {
       "latencies": .array(counts.latencies.counts.map { .integer(Int64($0)) }),
       "times": [
         "queue": .number(Double(counts.queue.nanoseconds) / 1000),
-        "input": .number(Double(counts.computeInput.nanoseconds) / 1000),
-        "infer": .number(Double(counts.computeInfer.nanoseconds) / 1000),
-        "output": .number(Double(counts.computeOutput.nanoseconds) / 1000),
+        "input": .number(Double(counts.compute.input.nanoseconds) / 1000),
+        "infer": .number(Double(counts.compute.infer.nanoseconds) / 1000),
+        "output": .number(Double(counts.compute.output.nanoseconds) / 1000),
       ],
       "batches": .object(
         counts.batches.sorted { $0.key < $1.key }.map {
-          (String($0.key), .unsigned($0.value.computeInfer.count))
+          (String($0.key), .unsigned($0.value.infer.count))
         }),
     ]
   }

@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct LocalTableError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// The table has no such column, or several.
     public static let column = Code("COLUMN")
@@ -13,8 +13,6 @@ public struct LocalTableError: CausedError, Hashable {
     public static let needsSpark = Code("NEEDS_SPARK")
     /// The caller asked for something that cannot be.
     public static let invalidArgument = Code("INVALID_ARGUMENT")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.

@@ -141,7 +141,7 @@ struct HubClient: Sendable {
       return Trouble(
         reason: "\(server.server), where the file lies, refuses it (\(answer.status))")
     default:
-      throw HubRefusal(answer, of: server, subject, settings).error
+      throw HubRefusal(answer: answer, server: server, subject: subject, settings: settings).error
     }
   }
 

@@ -17,9 +17,7 @@ package struct HubFile: Sendable, Hashable {
   /// `nil` if this cannot be a file of a repository: no part of the path may lead elsewhere, since it
   /// becomes a path in the cache, and so does the checksum.
   init?(path: String, size: Int, blob: String, sha256: String?, xet: String?) {
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }), !path.contains("\0"),
-      size >= 0, blob.isCommit, sha256 == nil || sha256?.isSHA256 == true
+    guard path.isPlainPath, size >= 0, blob.isCommit, sha256 == nil || sha256?.isSHA256 == true
     else { return nil }
     self.path = path
     self.size = size

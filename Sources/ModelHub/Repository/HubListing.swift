@@ -13,7 +13,7 @@ struct HubListing: Sendable {
   /// - Throws: what is wrong with it.
   static func page(_ json: [UInt8]) throws -> [HubFile] {
     guard let entries = try JSONValue(parsing: json, rules: .strict).elements else {
-      throw WrongListing(reason: "it is no list")
+      throw WrongListing(description: "it is no list")
     }
     return try entries.filter { $0["type"]?.string == "file" }.map { entry in
       let large = entry["lfs"]
@@ -23,14 +23,15 @@ struct HubListing: Sendable {
         let file = HubFile(
           path: path, size: size, blob: blob, sha256: large?["oid"]?.string,
           xet: entry["xetHash"]?.string)
-      else { throw WrongListing(reason: "the file '\(path)' has no size, no hash or no such path") }
+      else {
+        throw WrongListing(description: "the file '\(path)' has no size, no hash or no such path")
+      }
       return file
     }
   }
 
   struct WrongListing: Error, CustomStringConvertible {
-    let reason: String
-    var description: String { reason }
+    let description: String
   }
 
   // MARK: As the cache has it

@@ -3,20 +3,10 @@
 /// The hub says 401 or 404 for a model that is not there and for one that the caller may not see, so that
 /// nobody learns which private models there are.
 struct HubRefusal {
-  private let answer: WebAnswer
-  private let server: WebAddress
-  private let subject: HubClient.Subject
-  private let settings: HubSettings
-
-  init(
-    _ answer: WebAnswer, of server: WebAddress, _ subject: HubClient.Subject,
-    _ settings: HubSettings
-  ) {
-    self.answer = answer
-    self.server = server
-    self.subject = subject
-    self.settings = settings
-  }
+  let answer: WebAnswer
+  let server: WebAddress
+  let subject: HubClient.Subject
+  let settings: HubSettings
 
   private var reference: HubReference { subject.reference }
   private var hub: String { settings.endpoint.description }

@@ -3,7 +3,6 @@ import NIOCore
 /// Asks a proxy to connect a server, and lets all bytes pass once it has.
 final class ProxyTunnel: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
-  typealias InboundOut = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
   private let request: String

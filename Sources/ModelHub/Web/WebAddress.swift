@@ -1,3 +1,5 @@
+import Foundation
+
 /// An address of HTTP with the path exactly as it was given: the signature of an address in a store holds
 /// for these very characters.
 struct WebAddress: Sendable, Hashable {
@@ -7,10 +9,12 @@ struct WebAddress: Sendable, Hashable {
   let port: Int
   /// Path and query; begins with a slash unless it is empty.
   let target: String
+}
 
+extension WebAddress {
   /// `nil` if `text` is no address of HTTP.
   init?(_ text: String) {
-    guard let colon = text.range(ofFirst: "://") else { return nil }
+    guard let colon = text.firstRange(of: "://") else { return nil }
     switch text[..<colon.lowerBound].lowercased() {
     case "https": isSecure = true
     case "http": isSecure = false
@@ -23,13 +27,6 @@ struct WebAddress: Sendable, Hashable {
     self.host = host
     self.port = port ?? (isSecure ? 443 : 80)
     target = Self.target(rest[end...])
-  }
-
-  private init(isSecure: Bool, host: String, port: Int, target: String) {
-    self.isSecure = isSecure
-    self.host = host
-    self.port = port
-    self.target = target
   }
 
   /// The parts of `HOST[:PORT]`.
@@ -54,7 +51,7 @@ struct WebAddress: Sendable, Hashable {
   private static func target(_ text: Substring) -> String {
     let target = text.prefix { $0 != "#" }
     let slash = target.isEmpty || target.hasPrefix("/") ? "" : "/"
-    return slash + target.percentEncoded { (0x21...0x7E).contains($0) }
+    return slash + target.percentEncoded(keeping: .printable)
   }
 
   /// The address behind this one, which may end in a slash.
@@ -66,7 +63,7 @@ struct WebAddress: Sendable, Hashable {
 
   /// Where a redirection of this address leads; `nil` if it is no address of HTTP.
   func resolved(_ location: String) -> WebAddress? {
-    if location.range(ofFirst: "://") != nil, let other = WebAddress(location) { return other }
+    if location.contains("://"), let other = WebAddress(location) { return other }
     if location.hasPrefix("//") { return WebAddress((isSecure ? "https:" : "http:") + location) }
     // Before the first slash a colon ends the name of a scheme.
     guard !location.isEmpty, !location.prefix(while: { !"/?".contains($0) }).contains(":") else {
@@ -75,7 +72,8 @@ struct WebAddress: Sendable, Hashable {
     let path = target.isEmpty ? "/" : target.prefix { $0 != "?" }
     var base = ""
     if !location.hasPrefix("/") {
-      base = location.hasPrefix("?") ? String(path) : String(path.prefix(through: path.lastSlash))
+      let slash = path.lastIndex(of: "/") ?? path.startIndex
+      base = String(location.hasPrefix("?") ? path : path.prefix(through: slash))
     }
     let next = Self.target(Substring(base + location))
     return WebAddress(isSecure: isSecure, host: host, port: port, target: next)
@@ -103,36 +101,21 @@ extension WebAddress: CustomStringConvertible {
 }
 
 extension StringProtocol {
-  /// The text with each byte that `isKept` does not keep as `%XX`.
-  func percentEncoded(keeping isKept: (UInt8) -> Bool) -> String {
-    var bytes: [UInt8] = []
-    for byte in utf8 {
-      if isKept(byte) {
-        bytes.append(byte)
-      } else {
-        let digits = String(byte, radix: 16, uppercase: true)
-        bytes += Array((byte < 16 ? "%0" : "%").utf8) + Array(digits.utf8)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
+  /// The text with each byte of other characters as `%XX`.
+  fileprivate func percentEncoded(keeping kept: CharacterSet) -> String {
+    addingPercentEncoding(withAllowedCharacters: kept) ?? String(self)
   }
 
   /// One part of a path: all but letters, digits and the four marks that never mean anything.
-  var asPathPart: String {
-    percentEncoded { byte in
-      let character = Character(Unicode.Scalar(byte))
-      return character.isASCII
-        && (character.isLetter || character.isNumber || "-._~".contains(character))
-    }
+  var asPathPart: String { percentEncoded(keeping: .unreserved) }
+}
+
+extension CharacterSet {
+  /// What a request's line can have, `%` and all that means something among it.
+  fileprivate static var printable: CharacterSet { CharacterSet(charactersIn: "!"..."~") }
+
+  fileprivate static var unreserved: CharacterSet {
+    CharacterSet(charactersIn: "a"..."z").union(CharacterSet(charactersIn: "A"..."Z"))
+      .union(CharacterSet(charactersIn: "0123456789-._~"))
   }
-}
-
-extension String {
-  /// Where `text` first stands.
-  fileprivate func range(ofFirst text: String) -> Range<Index>? { firstRange(of: text) }
-}
-
-extension Substring {
-  /// The last slash, or the start.
-  fileprivate var lastSlash: Index { lastIndex(of: "/") ?? startIndex }
 }

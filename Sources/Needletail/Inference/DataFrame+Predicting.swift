@@ -91,7 +91,6 @@ extension DataFrame {
     as form: PredictionForm = .columns, isDeterministic: Bool = false, scan: ScanChoice? = nil
   ) async throws -> DataFrame {
     let table = try await schema()
-    let structure = request.structure
     let names = model.inputs.map(\.name).filter { request.constants[$0] == nil }
     let vectors = VectorInputs(table: table, inputs: request.inputs, models: names)
     if !vectors.arrays.isEmpty {
@@ -108,14 +107,14 @@ extension DataFrame {
     case .columns:
       try await packed.send(to: session)
       return withPredictions(
-        plan, into: structure, isDeterministic: isDeterministic, scan: scan)
+        plan, into: request.structure, isDeterministic: isDeterministic, scan: scan)
     case .batches(let resources):
       // Refused resources cost no upload.
       let profile: Int? =
         if let resources { try await session.resourceProfileID(resources) } else { nil }
       try await packed.send(to: session)
       return try mappedPredictions(
-        plan, table: table, into: structure, profileID: profile, scan: scan)
+        plan, table: table, into: request.structure, profileID: profile, scan: scan)
     }
   }
 

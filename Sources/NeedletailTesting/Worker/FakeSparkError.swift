@@ -4,8 +4,8 @@ public import ErrorCauses
 public struct FakeSparkError: CausedError, Hashable {
   /// The kind of failure; more may be added.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
-    private let name: String
-    private init(_ name: String) { self.name = name }
+    public let description: String
+    private init(_ name: String) { description = name }
 
     /// The worker reported a failure: what Spark's client would see.
     public static let taskFailed = Code("TASK_FAILED")
@@ -15,8 +15,6 @@ public struct FakeSparkError: CausedError, Hashable {
     public static let workerLost = Code("WORKER_LOST")
     /// The worker could not be started or reached.
     public static let launch = Code("LAUNCH")
-
-    public var description: String { name }
   }
 
   /// The kind of failure, for programs.
@@ -32,5 +30,5 @@ public struct FakeSparkError: CausedError, Hashable {
     self.cause = cause
   }
 
-  public var description: String { "[\(code)] \(message)" }
+  public var description: String { described(code) }
 }

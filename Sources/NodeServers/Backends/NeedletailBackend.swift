@@ -51,7 +51,7 @@ struct NeedletailLaunch: OrderLaunch {
   private static func addressFile(_ workspace: String) -> String { workspace + "/addresses.json" }
 
   func command(in workspace: String) throws -> ServerCommand {
-    try JSONEncoder().encode(backend).write(to: URL(filePath: Self.backendFile(workspace)))
+    try NodeServerFolder.write(backend, to: Self.backendFile(workspace))
     return ServerCommand(
       arguments: [try ProcFile.programPath(), Self.argument, workspace],
       environment: order.variables())
@@ -60,9 +60,7 @@ struct NeedletailLaunch: OrderLaunch {
   func addresses(
     in workspace: String, of processes: [ProcessTable.Entry]
   ) throws -> ServerAddresses? {
-    FileManager.default.contents(atPath: Self.addressFile(workspace)).flatMap {
-      try? JSONDecoder().decode(ServerAddresses.self, from: $0)
-    }
+    NodeServerFolder.read(Self.addressFile(workspace))
   }
 
   /// Serves the models of `workspace` until SIGTERM: what the started process does.
@@ -98,8 +96,7 @@ struct NeedletailLaunch: OrderLaunch {
       let addresses = ServerAddresses(
         http: address(endpoints.http), grpc: address(endpoints.grpc),
         metrics: address(endpoints.metrics))
-      try JSONEncoder().encode(addresses).write(
-        to: URL(filePath: addressFile(workspace)), options: .atomic)
+      try NodeServerFolder.write(addresses, to: addressFile(workspace))
     }
     defer {
       announcing.cancel()
