@@ -56,15 +56,14 @@ extension SparkSession {
       throw SparkError(
         .artifact, "\(path) is a folder; pack it (.tar.gz or .zip) and use addArchive")
     }
+    let contents: Data
     do {
-      let contents = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-      try await addArtifact(named: name, contents)
-    } catch let error as SparkError {
-      throw error
+      contents = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
     } catch {
       throw SparkError(
         .artifact, "\(path) cannot be read: \(error.localizedDescription)", cause: error)
     }
+    try await addArtifact(named: name, contents)
   }
 
   /// Sends an artifact under its full name (`files/...`, `archives/...#...`, `cache/...`), unless
