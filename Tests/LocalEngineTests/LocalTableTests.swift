@@ -230,7 +230,7 @@ struct LocalTableTests {
       outputs: [TensorSpecification(name: "y", elementType: .float32, shape: [-1, 2])]
     ) { inputs in
       let x: Tensor<Float> = try inputs["x"].map { try $0.typed() } ?? Tensor([])
-      let numbers = x.scalars.flatMap { [$0, 10] }
+      let numbers = x.scalars.flatMap { number -> [Float] in [number, 10] }
       return ["y": .float32(try Tensor(numbers, shape: [x.rowCount, 2]))]
     }
     let table = try LocalTable([("x", .numbers((0..<20).map { Float($0) }))])

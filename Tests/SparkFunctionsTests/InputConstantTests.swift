@@ -87,7 +87,7 @@ struct InputConstantTests {
       let texts = Array(repeating: "query: ", count: rows)
       #expect(tensors["text"] == .string(try StringTensor(texts, shape: [rows, 1])))
       #expect(tensors["bias"] == .float64(Tensor([1, 2.5, 3])))
-      let open = (0..<rows).flatMap { _ in [Int32(7), 8] }
+      let open: [Int32] = (0..<rows).flatMap { _ -> [Int32] in [7, 8] }
       #expect(tensors["open"] == .int32(try Tensor(open, shape: [rows, 2])))
     }
   }
