@@ -129,8 +129,15 @@ enum NodeServing {
   }
 
   @Sendable static func executorKilled(_ spark: SparkSession) async throws {
+    // Other tests may have executors on this machine, of other drivers.
+    guard let port = try await spark.conf.get("spark.driver.port") else {
+      throw Refusal(description: "the driver has no port")
+    }
     try await predictingDuring(spark) { _ in
-      let executors = pids { $0.contains("org.apache.spark.executor.CoarseGrainedExecutorBackend") }
+      let executors = pids {
+        $0.contains("org.apache.spark.executor.CoarseGrainedExecutorBackend")
+          && $0.contains(":\(port)\0")
+      }
       try IntegrationProgram.expect(executors.count == 2, "executors \(executors)")
       kill(executors[0], SIGKILL)
     }
