@@ -98,8 +98,12 @@ struct ConstantAssignment: Sendable {
       default: if type != .string { return json }
       }
     }
-    // JSON has neither infinity nor NaN.
-    if type.isFloatingPoint, let number = Double(text) { return .number(number) }
+    // JSON has neither infinity nor NaN. A number that is too great is none of them.
+    if type.isFloatingPoint, let number = Double(text),
+      number.isFinite || !text.contains(where: \.isNumber)
+    {
+      return .number(number)
+    }
     return .string(text)
   }
 }

@@ -70,12 +70,21 @@ extension PredictionJob {
     if let output = option.output { return output }
     if request.softmax.count == 1 { return request.softmax[0] }
     let known = model.outputs.filter { only?.contains($0.name) ?? true }
-    let classifiers = known.filter(\.elementType.isFloatingPoint)
+    let numbers = known.filter(\.elementType.isFloatingPoint)
+    guard !numbers.isEmpty else {
+      throw CommandFailure(
+        "--top-k \(option.count) needs an output of floating-point numbers, one for each class, and the "
+          + "outputs are \(known.map(\.description).joined(separator: ", ")); take them as they are, "
+          + "or the greatest one's position with --argmax OUTPUT")
+    }
+    // One number a row is no choice, as far as that is declared.
+    let several = numbers.filter { !$0.hasShape || $0.shape.rank > 1 }
+    let classifiers = several.isEmpty ? numbers : several
     guard classifiers.count == 1 else {
       throw CommandFailure(
         "--top-k \(option.count) may be about any of the outputs "
-          + (classifiers.isEmpty ? known : classifiers).map(\.description).joined(separator: ", ")
-          + "; say which: --top-k OUTPUT=\(option.count)")
+          + classifiers.map(\.description).joined(separator: ", ")
+          + "; say which: --top-k \(classifiers[0].name)=\(option.count)")
     }
     return classifiers[0].name
   }

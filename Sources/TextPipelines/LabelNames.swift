@@ -73,7 +73,13 @@ package enum LabelNames {
     do {
       return [UInt8](try Data(contentsOf: URL(filePath: path)))
     } catch {
-      throw failure(path, "it cannot be read: \(error)", cause: error)
+      var isFolder = false
+      let reason =
+        !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        ? "there is no such file" : isFolder ? "it is a folder" : "\(error)"
+      throw failure(
+        path, "it cannot be read: \(reason); expected a file with a label in each line, or JSON",
+        cause: error)
     }
   }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// The system gives no more threads.
 package struct NoThread: Error, CustomStringConvertible {
@@ -13,6 +14,24 @@ package enum Thread {
     let run: @Sendable () -> Void
 
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+
+  /// What a thread does once. It holds nothing of it any more when it tells that it is done: what only
+  /// the last one who holds it frees, such as an open file, libraries could not free while the process
+  /// exits.
+  private final class Work<Value: Sendable>: Sendable {
+    private let body: Mutex<(@Sendable () throws -> Value)?>
+
+    init(_ body: @escaping @Sendable () throws -> Value) { self.body = Mutex(body) }
+
+    func result() -> Result<Value, any Error> {
+      let taken = body.withLock { body in
+        defer { body = nil }
+        return body
+      }
+      guard let taken else { return .failure(CancellationError()) }
+      return Result { try taken() }
+    }
   }
 
   /// Bytes of stack: as many as the main thread usually has, since models and their parsers recurse.
@@ -46,7 +65,8 @@ package enum Thread {
     _ body: @escaping @Sendable () throws -> Value
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      let started = start { continuation.resume(with: Result { try body() }) }
+      let work = Work(body)
+      let started = start { continuation.resume(with: work.result()) }
       if !started {
         continuation.resume(throwing: NoThread())
       }

@@ -164,6 +164,27 @@ struct EngineTests {
     }
   }
 
+  private struct Held {
+    weak var source: NumberedSource?
+    weak var sink: RecordingSink?
+  }
+
+  /// What a run that has ended still holds.
+  private func held(_ settings: EngineRun.Settings) async throws -> Held {
+    let source = NumberedSource([[10, 10], [10]])
+    let sink = RecordingSink()
+    _ = try await EngineRun(source, to: sink, settings: settings).run()
+    return Held(source: source, sink: sink)
+  }
+
+  @Test("threads hold nothing of a run that has ended", arguments: [nil, 15] as [Int?])
+  func release(_ limit: Int?) async throws {
+    for _ in 0..<200 {
+      let held = try await held(settings(3, limit: limit))
+      #expect(held.source == nil && held.sink == nil)
+    }
+  }
+
   @Test("messages number rows within their split")
   func numbering() async throws {
     let source = NumberedSource([[4], [6, 6]])

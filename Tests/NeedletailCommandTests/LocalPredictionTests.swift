@@ -170,12 +170,17 @@ struct LocalPredictionTests {
       Self.words("predict \(shape) --shape x=4 --input in.csv --output out.csv --mode overwrite"))
     #expect(wrong.status == 1)
     #expect(wrong.complaint.contains("takes 4 values a row"), "\(wrong.complaint)")
-    let text = try await command.run(
-      Self.words(
-        "predict two_inputs.onnx --map a=a0,a1,a2 --constant b=half --input in.csv --output new.csv"
-      ))
+    let predict = "predict two_inputs.onnx --map a=a0,a1,a2 --input in.csv --output new.csv"
+    // Only what is called infinity is infinite.
+    for value in ["half", "1e400"] {
+      let text = try await command.run(Self.words(predict + " --constant b=\(value)"))
+      #expect(
+        text.complaint.contains("the value \"\(value)\", which is no float32"), "\(text.complaint)")
+    }
+    let missing = try await command.run(Self.words(predict))
     #expect(
-      text.complaint.contains("the value \"half\", which is no float32"), "\(text.complaint)")
+      missing.complaint.contains("(--constant b=VALUE) if it is the same for all rows"),
+      "\(missing.complaint)")
   }
 
   @Test("errors name the column, the row and the file, and leave nothing")

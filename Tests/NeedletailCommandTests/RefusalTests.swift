@@ -110,6 +110,11 @@ struct RefusalTests {
       arguments: "predict digits.onnx --input in.csv --output new --labels in.csv",
       says:
         "Error: --labels names the classes for --top-k; say how many of them: --top-k 5"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --top-k 2 --labels none.txt",
+      says:
+        "error: labels in none.txt: it cannot be read: there is no such file; expected a file with a label in each line, or JSON"
+    ),
     // Policies for rows.
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --on-error maybe",

@@ -168,6 +168,29 @@ struct OutputTransformTests {
     #expect(halves[0] == row(("2", 2)))
   }
 
+  @Test("the best class is that of argmax, however near the numbers are", arguments: [false, true])
+  func nearNumbers(_ isSoftmax: Bool) async throws {
+    var output = declared("y", "N", "3")
+    output.elementType = .float64
+    let model = StubModel(inputs: [declared("x", "N")], outputs: [output]) { inputs in
+      let x: Tensor<Float> = try inputs["x"].map { try $0.typed() } ?? Tensor([])
+      let numbers = (0..<x.rowCount).flatMap { _ in [1, 1 + 1e-12, 1 - 1e-12] as [Double] }
+      return ["y": .float64(try Tensor(numbers, shape: Shape([x.rowCount, 3])))]
+    }
+    let best = try await predict(model, .argmax, batchSize: 4)
+    let classes = try await predict(model, .topK(3, softmax: isSoftmax), batchSize: 4)
+    for (best, classes) in zip(best, classes) {
+      guard case .list(let entries) = classes else {
+        Issue.record("\(classes)")
+        continue
+      }
+      let labels = entries.map { entry in
+        if case .structure(let fields) = entry { fields[0] } else { entry }
+      }
+      #expect(best == .int(1) && labels == ["1", "0", "2"].map { .string($0) })
+    }
+  }
+
   @Test("what does not fit is said before the job")
   func refusals() throws {
     let three = Self.model(declared("y", "N", "3"))
@@ -192,6 +215,14 @@ struct OutputTransformTests {
         "which has one number a row and no classes to choose from; take the number as it is"
       ),
       (Self.model(declared("y", "N")), ["y": .argmax], "which has one number a row"),
+      (
+        Self.model(declared("y", "N", "3", "1", "1")), ["y": .argmax],
+        "float32[?, 3, 1, 1], which has one number in its last dimension, where the classes must be"
+      ),
+      (
+        Self.model(declared("y", "N", "?")), ["y": .topK(3, labels: file)],
+        "3 classes are wanted, and the file labels.txt has 2; take at least one, and at most .topK(2)"
+      ),
       (
         Self.model(declared("y", "N", "2", "3")), ["y": .topK(1)],
         "which has several classifications a row, [2, 3]"

@@ -135,6 +135,11 @@ package struct EngineRun: Sendable {
 /// The threads of one run, and whoever waits for them.
 private final class ThreadTeam: Sendable {
   private struct State {
+    /// What the threads do, and what the last one does if nobody waited. They have it from here, and
+    /// whoever waited takes it away: a thread that has ended holds no file and no rows any more, which
+    /// libraries could not free while the process exits.
+    var work: (@Sendable () async -> RunTimes)?
+    var cleanUp: (@Sendable () -> Void)?
     var running = 0
     var waiting: CheckedContinuation<Void, Never>?
     var isLeft = false
@@ -143,19 +148,25 @@ private final class ThreadTeam: Sendable {
   }
 
   private let run: RunState
-  private let state = Mutex(State())
-  private let cleanUp: @Sendable () -> Void
+  private let state: Mutex<State>
 
   /// - Parameter cleanUp: is called by the last thread if nobody waited for it.
   init(_ run: RunState, cleanUp: @escaping @Sendable () -> Void) {
     self.run = run
-    self.cleanUp = cleanUp
+    state = Mutex(State(cleanUp: cleanUp))
   }
 
   var times: RunTimes { state.withLock { $0.times } }
 
   /// Does `work` on `count` threads and returns when all have ended, or when they are left.
   func run(_ count: Int, _ work: @escaping @Sendable () async -> RunTimes) async {
+    state.withLock { $0.work = work }
+    defer {
+      state.withLock { state in
+        state.work = nil
+        if state.running == 0 { state.cleanUp = nil }
+      }
+    }
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
       let isLeft = state.withLock { state in
         state.running = count
@@ -164,7 +175,7 @@ private final class ThreadTeam: Sendable {
       }
       if isLeft { continuation.resume() }
       for number in 0..<count {
-        let started = Thread.start { self.body(work) }
+        let started = Thread.start { self.body() }
         if !started {
           // The others do its part.
           if number == 0 { run.fail(NoThread()) }
@@ -174,14 +185,19 @@ private final class ThreadTeam: Sendable {
     }
   }
 
-  private func body(_ work: @escaping @Sendable () async -> RunTimes) {
+  private func work() async -> RunTimes {
+    guard let work = state.withLock({ $0.work }) else { return RunTimes() }
+    return await work()
+  }
+
+  private func body() {
     let stop = Mutex(0)
     let result = Result {
       try ThreadExecutor().run(
         onStart: { cancel in
           let number = run.onStop(cancel)
           stop.withLock { $0 = number }
-        }, work)
+        }, { await self.work() })
     }
     run.forget(stop.withLock { $0 })
     switch result {
@@ -193,16 +209,16 @@ private final class ThreadTeam: Sendable {
   }
 
   private func end(_ times: RunTimes) {
-    let (waiting, isLast) = state.withLock { state in
+    let (waiting, cleanUp) = state.withLock { state in
       state.running -= 1
       state.times.add(times)
       guard state.running == 0 else {
-        return (nil as CheckedContinuation<Void, Never>?, false)
+        return (nil as CheckedContinuation<Void, Never>?, nil as (@Sendable () -> Void)?)
       }
       defer { state.waiting = nil }
-      return (state.waiting, state.mustCleanUp)
+      return (state.waiting, state.mustCleanUp ? state.cleanUp : nil)
     }
-    if isLast { cleanUp() }
+    cleanUp?()
     waiting?.resume()
   }
 

@@ -190,6 +190,7 @@ public struct InputArgument: Sendable {
           ? mismatch
             + "Rows are flat arrays of \(found) elements, and several dimensions of the shape "
             + "\(expected) are open; give nested arrays"
+            + (form == .model ? ", or say the shape of a row with shapes: (--shape)" : "")
           : mismatch + "Rows have \(found) elements, which do not fill the shape \(expected)",
         row: nil, element: nil,
         // The first row of the batch tells how long all of them are.

@@ -250,7 +250,9 @@ struct Planner {
     throw fail(
       "no column is named like the model's input \(input), and none was given for it; write "
         + "inputs: [\"\(input.name)\": \"\(example(for: input, row))\"] (--map \(input.name)="
-        + "\(example(for: input, row))) with the column that feeds it. The columns are \(columnList)"
+        + "\(example(for: input, row))) with the column that feeds it, or constants: "
+        + "[\"\(input.name)\": ...] (--constant \(input.name)=VALUE) if it is the same for all rows. The "
+        + "columns are \(columnList)"
         + Suggestion.text(for: input.name, among: table.names))
   }
 

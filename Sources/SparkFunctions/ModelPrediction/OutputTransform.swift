@@ -20,7 +20,8 @@ public enum OutputTransform: Sendable, Hashable, Codable {
   /// all numbers, as in NumPy.
   case argmax
   /// So many classes with the greatest numbers, `array<struct<label: string, score: float>>`, the
-  /// greatest one first; among equal scores the first class, and NaN before all numbers.
+  /// greatest one first; among equal numbers the first class, and NaN before all numbers, so that the
+  /// first of them is that of ``argmax``.
   ///
   /// - Parameters:
   ///   - labels: the names of the classes; without them those of `id2label` in a `config.json` beside
@@ -92,7 +93,7 @@ extension OutputTransform {
     }
     if let row = output.rowShape {
       guard let classes = row.last, classes != 1 else {
-        return "\(what) \(specification)\(Self.single)"
+        return "\(what) \(specification)\(Self.noClasses(row))"
       }
       if case .topK = self, !Self.hasOneVector(row) {
         return "\(what) \(specification), which has several classifications a row, \(row): take "
@@ -107,8 +108,13 @@ extension OutputTransform {
     return nil
   }
 
-  private static let single =
-    ", which has one number a row and no classes to choose from; take the number as it is"
+  /// Why there is nothing to choose from in the last dimension of a row.
+  private static func noClasses(_ row: Shape) -> String {
+    row.elementCount == 1
+      ? ", which has one number a row and no classes to choose from; take the number as it is"
+      : ", which has one number in its last dimension, where the classes must be; take the numbers as "
+        + "they are, or export the model with the classes there"
+  }
 
   /// Why it does not fit so many classes; `nil` for a number that is unknown.
   private func mismatch(classes: Int?) -> String? {
@@ -121,7 +127,10 @@ extension OutputTransform {
     let most = classes ?? labels?.names.count
     guard count > 0, count <= most ?? count else {
       return "\(count) classes are wanted, "
-        + (most.map { "the model has \($0)" } ?? "it must be at least one")
+        + (most.map { most in
+          (classes == nil ? "and \(labels?.origin ?? "") \(most)" : "the model has \(most)")
+            + "; take at least one, and at most .topK(\(most)) (--top-k \(most))"
+        } ?? "it must be at least one")
     }
     return nil
   }
@@ -145,7 +154,7 @@ extension OutputTransform {
     }
     guard tensor.shape.rank > 1, let classes = tensor.shape.last, classes > 1,
       let count = tensor.shape.elementCount
-    else { throw failure(Self.single) }
+    else { throw failure(Self.noClasses(tensor.shape.rowShape)) }
     if let problem = mismatch(classes: classes) { throw failure(": \(problem)") }
     let vectors = try tensor.reshaped(to: [count / classes, classes])
     let isOne = self == .argmax ? type == .integer : self != .softmax
@@ -163,18 +172,21 @@ extension OutputTransform {
       let positions = Tensor(greatest.map { Int32($0) })
       return try isOne ? positions : positions.reshaped(to: [rows, greatest.count / rows])
     case .topK(let best, let labels, let isSoftmax):
-      guard let scores = (isSoftmax ? vectors.softmax() : vectors)?.floats else {
+      // Probabilities, and floats of 64-bit numbers, may be equal where the numbers are not.
+      guard let scores = (isSoftmax ? vectors.softmax() : vectors)?.floats,
+        let greatest = vectors.greatest(best)
+      else {
         throw failure(": no floating-point numbers")
       }
-      return try Self.classes(best, of: scores, labels?.names).retyped(type.arrowType())
+      return try Self.classes(greatest, of: scores, labels?.names).retyped(type.arrowType())
     }
   }
 
-  /// The best classes of each row with their scores.
+  /// Classes of each row, as many of each, with their scores.
   private static func classes(
-    _ count: Int, of scores: Tensor<Float>, _ names: [String]?
+    _ best: [Int], of scores: Tensor<Float>, _ names: [String]?
   ) throws -> ArrowColumn {
-    let best = scores.greatest(count)
+    let count = best.count / scores.rowCount
     let width = scores.rowStride
     let values = scores.withUnsafeBufferPointer { scores in
       best.enumerated().map { scores[$0 / count * width + $1] }
