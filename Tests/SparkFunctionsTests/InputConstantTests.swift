@@ -68,14 +68,14 @@ struct InputConstantTests {
         Self.specification("rate", .float32, "N"),
         Self.specification("state", .float16, "N", "2", "3"),
         Self.specification("text", .string, "N", "1"), Self.specification("bias", .float64, "?"),
-        Self.specification("open", .int32, "N", "?"),
+        Self.specification("open", .int32, "N", "?"), Self.specification("great", .uint64, "?"),
       ])
     let batch = try Columns.batch(("x", Columns.floats([0, 1, 2, 3, 4, 5])))
     let values = try await predict(
       model, batch,
       constants: [
         "train": false, "size": [640, 480], "rate": 0.5, "state": .zeros, "text": "query: ",
-        "bias": [1, 2.5, 3], "open": [7, 8],
+        "bias": [1, 2.5, 3], "open": [7, 8], "great": [.unsigned(.max - 1), 3],
       ], batchSize: batchSize)
     #expect(values == (0..<6).map { .structure([.float(Double($0))]) })
     for tensors in log.entries {
@@ -87,6 +87,7 @@ struct InputConstantTests {
       let texts = Array(repeating: "query: ", count: rows)
       #expect(tensors["text"] == .string(try StringTensor(texts, shape: [rows, 1])))
       #expect(tensors["bias"] == .float64(Tensor([1, 2.5, 3])))
+      #expect(tensors["great"] == .uint64(Tensor([.max - 1, 3])))
       let open: [Int32] = (0..<rows).flatMap { _ -> [Int32] in [7, 8] }
       #expect(tensors["open"] == .int32(try Tensor(open, shape: [rows, 2])))
     }
@@ -155,6 +156,11 @@ struct InputConstantTests {
       ),
       (model(integer), [:], ["n": 3_000_000_000], "the value 3000000000, which is no int32"),
       (model(integer), [:], ["n": "a"], "the value \"a\", which is no int32"),
+      (model(integer), [:], ["n": .unsigned(1 << 63)], "9223372036854775808, which is no int32"),
+      (
+        model(Self.specification("u", .uint64)), [:], ["u": 1e18],
+        "the value 1e+18, which is no uint64"
+      ),
       (model(integer), [:], ["n": [1, 2, 3]], "an array of the shape [3], expected [2]"),
       (model(integer), [:], ["n": [[1, 2], [3]]], "arrays that differ in length"),
       (

@@ -177,6 +177,8 @@ struct OutputTransformTests {
       let numbers = (0..<x.rowCount).flatMap { _ in [1, 1 + 1e-12, 1 - 1e-12] as [Double] }
       return ["y": .float64(try Tensor(numbers, shape: Shape([x.rowCount, 3])))]
     }
+    let type = try Self.plan(model, ["y": .topK(3)]).returnType[0].type
+    #expect(type.ddl == "array<struct<label:string,score:double>>")
     let best = try await predict(model, .argmax, batchSize: 4)
     let classes = try await predict(model, .topK(3, softmax: isSoftmax), batchSize: 4)
     for (best, classes) in zip(best, classes) {

@@ -128,7 +128,12 @@ extension InputConstant {
     switch self {
     case .zeros: return Element.zero
     case .integer(let value): return Element.finite(Element(converting: value), of: Double(value))
-    case .number(let value): return Element.finite(Element(converting: value), of: value)
+    case .unsigned(let value):
+      return value as? Element ?? InputConstant.number(Double(value)).element()
+    case .number(let value):
+      // A double beyond is not the whole number that was written.
+      if Element.self is any FixedWidthInteger.Type, value.magnitude > 0x1p53 { return nil }
+      return Element.finite(Element(converting: value), of: value)
     case .bool, .string, .list: return nil
     }
   }

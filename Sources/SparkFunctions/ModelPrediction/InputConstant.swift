@@ -12,6 +12,8 @@ public indirect enum InputConstant: Sendable, Hashable {
   case zeros
   case bool(Bool)
   case integer(Int64)
+  /// A whole number beyond `Int64`.
+  case unsigned(UInt64)
   case number(Double)
   case string(String)
   /// An array, of arrays if the input has several dimensions.
@@ -36,6 +38,8 @@ extension InputConstant: Decodable {
       self = .bool(value)
     } else if let value = try? container.decode(Int64.self) {
       self = .integer(value)
+    } else if let value = try? container.decode(UInt64.self) {
+      self = .unsigned(value)
     } else if let value = try? container.decode(Double.self) {
       self = .number(value)
     } else if let value = try? container.decode(String.self) {
@@ -52,6 +56,7 @@ extension InputConstant: CustomStringConvertible {
     case .zeros: "zeros"
     case .bool(let value): "\(value)"
     case .integer(let value): "\(value)"
+    case .unsigned(let value): "\(value)"
     case .number(let value): "\(value)"
     case .string(let value): "\"\(value)\""
     case .list(let values): "[" + values.map(\.description).joined(separator: ", ") + "]"

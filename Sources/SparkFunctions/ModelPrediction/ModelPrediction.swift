@@ -186,7 +186,7 @@ extension ModelPrediction {
   /// nothing tells. Maps are `map<string,double>`. ``OutputTransform`` says what others become.
   public static func columnType(of output: OutputBinding) -> DataType {
     if output.isMap { return MapRows.type }
-    if let type = output.transform?.columnType(rowShape: output.rowShape) { return type }
+    if let type = output.transform?.columnType(of: output) { return type }
     let element: DataType =
       switch output.specification.elementType {
       case .bool: .boolean

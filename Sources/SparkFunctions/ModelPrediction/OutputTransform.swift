@@ -19,8 +19,8 @@ public enum OutputTransform: Sendable, Hashable, Codable {
   /// The position of the greatest number, an `int`: the first one among equals, and NaN is greater than
   /// all numbers, as in NumPy.
   case argmax
-  /// So many classes with the greatest numbers, `array<struct<label: string, score: float>>`, the
-  /// greatest one first; among equal numbers the first class, and NaN before all numbers, so that the
+  /// So many classes with the greatest numbers, `array<struct<label: string, score: float>>` (of
+  /// an output with 64 bits `double`), the greatest one first; among equal numbers the first class, and NaN before all numbers, so that the
   /// first of them is that of ``argmax``.
   ///
   /// - Parameters:
@@ -60,15 +60,14 @@ extension OutputTransform {
     }
   }
 
-  /// The type of each of the best classes.
-  static let classType = DataType.struct(["label": .string, "score": .float])
-
   /// The type of the column; `nil` for that of the output itself.
-  func columnType(rowShape: Shape?) -> DataType? {
+  func columnType(of output: ModelPrediction.OutputBinding) -> DataType? {
     switch self {
-    case .softmax: nil
-    case .argmax: Self.hasOneVector(rowShape) ? .integer : .array(.integer)
-    case .topK: .array(Self.classType)
+    case .softmax: return nil
+    case .argmax: return Self.hasOneVector(output.rowShape) ? .integer : .array(.integer)
+    case .topK:
+      let score: DataType = output.specification.elementType == .float64 ? .double : .float
+      return .array(.struct(["label": .string, "score": score]))
     }
   }
 
@@ -172,19 +171,24 @@ extension OutputTransform {
       let positions = Tensor(greatest.map { Int32($0) })
       return try isOne ? positions : positions.reshaped(to: [rows, greatest.count / rows])
     case .topK(let best, let labels, let isSoftmax):
-      // Probabilities, and floats of 64-bit numbers, may be equal where the numbers are not.
-      guard let scores = (isSoftmax ? vectors.softmax() : vectors)?.floats,
-        let greatest = vectors.greatest(best)
-      else {
+      // Probabilities may be equal where the numbers are not.
+      let scores = isSoftmax ? vectors.softmax() : vectors
+      guard let scores, let floats = scores.floats, let greatest = vectors.greatest(best) else {
         throw failure(": no floating-point numbers")
       }
-      return try Self.classes(greatest, of: scores, labels?.names).retyped(type.arrowType())
+      let column =
+        if case .float64(let numbers) = scores {
+          try Self.classes(greatest, of: numbers, labels?.names)
+        } else {
+          try Self.classes(greatest, of: floats, labels?.names)
+        }
+      return try column.retyped(type.arrowType())
     }
   }
 
   /// Classes of each row, as many of each, with their scores.
-  private static func classes(
-    _ best: [Int], of scores: Tensor<Float>, _ names: [String]?
+  private static func classes<Score: NumericTensorElement>(
+    _ best: [Int], of scores: Tensor<Score>, _ names: [String]?
   ) throws -> ArrowColumn {
     let count = best.count / scores.rowCount
     let width = scores.rowStride
