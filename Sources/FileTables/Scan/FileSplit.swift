@@ -64,10 +64,36 @@ extension FileScan {
         .invalidOption, "the split of '\(split.location)' is of another scan", path: split.location)
     }
     let file = files[split.file]
-    try Self.check(file, length: split.length, modified: split.modified)
+    try Self.check(file, split)
+    let reader: any SplitReader
+    do throws(FileTableError) {
+      reader = try self.reader(of: split, file: file, batchRows: max(batchRows, 1))
+    } catch {
+      throw Self.cause(error, file, split)
+    }
     return ScanBatches(
-      try reader(of: split, file: file, batchRows: max(batchRows, 1)), schema: arrowSchema,
-      limit: split.rows.map { min($0, limit ?? .max) } ?? limit, start: split.start)
+      reader, of: split, file: file, schema: arrowSchema,
+      limit: split.rows.map { min($0, limit ?? .max) } ?? limit)
+  }
+
+  /// Refuses a split's file if it was changed since the scan was planned.
+  static func check(_ file: ScanFile, _ split: FileSplit) throws(FileTableError) {
+    try check(file, length: split.length, modified: split.modified)
+  }
+
+  /// Why a file cannot be read: if it was changed since the scan was planned that, and not what its bytes
+  /// look like now.
+  static func cause(
+    _ found: FileTableError, _ file: ScanFile, _ split: FileSplit
+  ) -> FileTableError {
+    if found.code == .cancelled { return found }
+    do throws(FileTableError) {
+      try check(file, split)
+      return found
+    } catch {
+      // A store that does not answer tells nothing.
+      return error.code == .changed ? error : found
+    }
   }
 
   /// Refuses a file that has not the length and the time any more that it was listed with.

@@ -7,25 +7,34 @@ public final class ScanBatches {
   /// The schema of all batches.
   public let schema: ArrowSchema
   private let reader: any SplitReader
+  private let file: ScanFile
+  private let split: FileSplit
   private var remaining: Int
   /// The byte of the file from which on the rows are counted where ``firstRow`` is not known: where the
   /// split's first line begins, or the split.
   public let firstByte: Int64
 
-  init(_ reader: any SplitReader, schema: ArrowSchema, limit: Int?, start: Int64) {
+  init(
+    _ reader: any SplitReader, of split: FileSplit, file: ScanFile, schema: ArrowSchema,
+    limit: Int?
+  ) {
     self.reader = reader
+    self.split = split
+    self.file = file
     self.schema = schema
-    firstByte = reader.firstByte ?? start
+    firstByte = reader.firstByte ?? split.start
     remaining = limit ?? .max
   }
 
   /// The next batch; `nil` at the end.
   ///
   /// - Throws: ``FileTableError`` if the file is damaged, does not fit the table's columns, or changed
-  ///   since the scan was planned, or the reading was cancelled.
+  ///   since the scan was planned, which may show only at its end, or the reading was cancelled.
   public func next() throws(FileTableError) -> RecordBatch? {
     while remaining > 0 {
-      guard let batch = try reader.next() else {
+      guard let batch = try read() else {
+        // Rows that somebody wrote or cut off while these were read are told by nothing else.
+        try FileScan.check(file, split)
         remaining = 0
         return nil
       }
@@ -40,6 +49,15 @@ public final class ScanBatches {
       return batch
     }
     return nil
+  }
+
+  private func read() throws(FileTableError) -> RecordBatch? {
+    do throws(FileTableError) {
+      return try reader.next()
+    } catch {
+      // What looks damaged may have been changed while it was read.
+      throw FileScan.cause(error, file, split)
+    }
   }
 
   /// The number of the split's first row within the file, from 0 on; `nil` if it is not known.

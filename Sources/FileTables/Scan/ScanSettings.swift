@@ -15,7 +15,15 @@ struct ScanSettings: Sendable {
   /// such option, and ignores it.
   let prefetches: Bool
   /// All columns that the files have, also those that are not selected: what CSV counts its values by.
-  var dataSchema = StructType([])
+  var dataSchema = StructType([]) {
+    didSet {
+      places = Dictionary(
+        dataSchema.fields.enumerated().map { (ExactName($1.name), $0) },
+        uniquingKeysWith: { first, _ in first })
+    }
+  }
+  /// The number of each of these by its name: each split asks for all of them.
+  private(set) var places: [ExactName: Int] = [:]
 
   init(
     _ format: FileFormat, options: FileOptions, zone: ZoneRules, isTabbed: Bool

@@ -13,17 +13,18 @@ enum HeldMemory {
   ) -> (batch: RecordBatch, bytes: Int) {
     let all = input.columns.reduce(0) { $0 + $1.referencedBytes }
     let owned = result.columns.reduce(0) { $0 + $1.referencedBytes }
+    let given = Set(input.columns.flatMap(\.places))
     let passed = result.columns.map { column in
-      input.columns.contains { $0.sharesMemory(with: column) }
+      column.places.contains { given.contains($0) }
     }
     guard passed.contains(true) else { return (result, owned) }
     let passedBytes = zip(result.columns, passed).reduce(0) {
       $0 + ($1.1 ? $1.0.referencedBytes : 0)
     }
-    let copies = try? zip(result.columns, passed).map { column, isPassed in
-      isPassed ? try column.copied() : column
-    }
-    guard passedBytes * 4 < all, let copies,
+    guard passedBytes * 4 < all,
+      let copies = try? zip(result.columns, passed).map({ column, isPassed in
+        isPassed ? try column.copied() : column
+      }),
       let batch = try? RecordBatch(
         schema: result.schema, columns: copies, rowCount: result.rowCount)
     else { return (result, owned - passedBytes + all) }
@@ -32,12 +33,10 @@ enum HeldMemory {
 }
 
 extension ArrowColumn {
-  /// Whether a buffer of this column is one of `other`.
-  fileprivate func sharesMemory(with other: ArrowColumn) -> Bool {
-    if let mine = buffers.first ?? validity, let theirs = other.buffers.first ?? other.validity {
-      return mine.storage === theirs.storage
-    }
-    return zip(children, other.children).contains { $0.sharesMemory(with: $1) }
+  /// The memory that the values lie in: its first piece, for structs those of the fields.
+  fileprivate var places: [ObjectIdentifier] {
+    if let first = buffers.first ?? validity { return [ObjectIdentifier(first.storage)] }
+    return children.flatMap(\.places)
   }
 
   /// The rows in memory of their own.

@@ -247,6 +247,45 @@ import Testing
     #expect(code { _ = try scan.lines() } == .changed)
   }
 
+  enum Change: CaseIterable {
+    case cut, grown, replaced, touched, removed
+  }
+
+  @Test(
+    "a file that changes while it is read", arguments: ["csv", "json", "txt", "parquet"],
+    Change.allCases)
+  func changesMeanwhile(ending: String, change: Change) throws {
+    let folder = try FilesFolder()
+    let name = "t.\(ending)"
+    let path = folder.file(name)
+    if ending == "parquet" {
+      try folder.writeNumbers((0..<100).map { Int32($0) }, name)
+    } else {
+      try folder.write((0..<100).map { "{\"v\":\($0)}\n" }.joined(), name)
+    }
+    let scan = try folder.scan(name)
+    let split = try #require(scan.splits(parallelism: 1).first)
+    let batches = try scan.batches(of: split, batchRows: 10)
+    #expect(try batches.next()?.rowCount == 10)
+    switch change {
+    case .cut: #expect(truncate(path, Int(split.length) / 2) == 0)
+    case .grown:
+      let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+      try file.seekToEnd()
+      try file.write(contentsOf: Data("{\"v\":100}\n".utf8))
+      try file.close()
+    case .replaced: try folder.write("other", name)
+    case .touched:
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: 1_000_000_000)], ofItemAtPath: path)
+    case .removed: try FileManager.default.removeItem(atPath: path)
+    }
+    let error = #expect(throws: FileTableError.self) { while try batches.next() != nil {} }
+    #expect(
+      error?.code == .changed && error?.path == scan.files[0].location,
+      "\(String(describing: error))")
+  }
+
   @Test func splitsByRowGroups() throws {
     let folder = try FilesFolder()
     let numbers = (0..<1000).map { Int64($0) }

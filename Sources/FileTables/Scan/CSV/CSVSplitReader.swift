@@ -33,9 +33,7 @@ final class CSVSplitReader: SplitReader {
     var builders: [TextColumnBuilder?] = []
     var places: [Int?] = []
     for column in columns {
-      let place =
-        column.constant == nil
-        ? settings.dataSchema.fields.firstIndex { $0.name.isExactly(column.field.name) } : nil
+      let place = column.constant == nil ? settings.places[ExactName(column.field.name)] : nil
       places.append(place)
       builders.append(
         place == nil

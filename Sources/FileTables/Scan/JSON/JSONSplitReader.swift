@@ -36,9 +36,8 @@ final class JSONSplitReader: SplitReader {
     options = settings.json
     fields = settings.dataSchema.fields
     conversion = JSONConversion(zone: settings.zone)
-    let names = settings.dataSchema.names
     places = columns.map { column in
-      column.constant == nil ? names.firstIndex { $0.isExactly(column.field.name) } : nil
+      column.constant == nil ? settings.places[ExactName(column.field.name)] : nil
     }
     values = Array(repeating: [], count: columns.count)
     lines = try LineReader(file, part)
