@@ -32,6 +32,8 @@ extension InputConstant: ExpressibleByBooleanLiteral, ExpressibleByIntegerLitera
 
 extension InputConstant: Decodable {
   /// Reads truth values, numbers, strings and arrays of them, as JSON has them.
+  ///
+  /// - Throws: `DecodingError` for what is none of these.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if let value = try? container.decode(Bool.self) {

@@ -48,7 +48,7 @@ extension ModelPrediction {
   ///   - batch: the dimension that counts the rows, where the model's names and positions do not tell.
   ///   - rows: what is to be thought of rows that run together.
   ///   - rowShapes: the shapes of one row of outputs that declare none, from
-  ///     ``tried(_:name:only:batch:batchSize:rows:)``; without, they become arrays.
+  ///     ``tried(_:name:only:batch:batchSize:rows:shapes:constants:)``; without, they become arrays.
   ///   - nulls: what becomes of missing values.
   ///   - ragged: what becomes of arrays that are too short.
   ///   - errors: what becomes of rows that cannot be predicted.
