@@ -68,6 +68,11 @@ TIME_LIMIT = 300
 # Every so many tables go through the command on Spark, and damaged files through Spark.
 COMMANDS, DAMAGED_ON_SPARK = 24, 20
 ALL_TABLES, ALL_DAMAGED = 600, 2000
+# What Spark itself stumbles over and is read here: with prefersDecimal it infers a decimal that it does not
+# allow for 1e300 (here a double); and it cannot read small decimals in dictionaries of bytes.
+FAULTS_OF_SPARK = re.compile(
+    r"NEGATIVE_SCALE_DISALLOWED|UnsupportedOperationException: \S*PlainValuesDictionary\$PlainBinary"
+)
 # A column of numbers in one file and of times in another: Spark gives the times' microseconds as numbers.
 TIMES_AS_NUMBERS = re.compile(r"is bigint in the table and timestamp\[us")
 LEFT_TO_SPARK = re.compile(r"\(scan: native\), which cannot be: (.*); change that, or let Spark", re.DOTALL)
@@ -277,10 +282,8 @@ class Check:
                 pass
         try:
             found = local.result()
-            if wanted is None and "NEGATIVE_SCALE_DISALLOWED" in refusal:
-                # With prefersDecimal Spark infers a decimal that it does not allow for 1e300; here it is
-                # a double.
-                self.counts["great numbers that Spark cannot infer"] += 1
+            if wanted is None and FAULTS_OF_SPARK.search(refusal):
+                self.counts["read, where Spark stumbles"] += 1
             elif wanted is None:
                 problems.append(f"Spark refuses it, and this is read:\n{refusal[:1500]}")
             else:
