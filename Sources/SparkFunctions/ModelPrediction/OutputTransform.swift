@@ -19,9 +19,9 @@ public enum OutputTransform: Sendable, Hashable, Codable {
   /// The position of the greatest number, an `int`: the first one among equals, and NaN is greater than
   /// all numbers, as in NumPy.
   case argmax
-  /// So many classes with the greatest numbers, `array<struct<label: string, score: float>>` (of
-  /// an output with 64 bits `double`), the greatest one first; among equal numbers the first class, and NaN before all numbers, so that the
-  /// first of them is that of ``argmax``.
+  /// So many classes with the greatest numbers, `array<struct<label: string, score: float>>` (of an output
+  /// with 64 bits `double`), the greatest one first; among equal numbers the first class, and NaN before
+  /// all numbers, so that the first of them is that of ``argmax``.
   ///
   /// - Parameters:
   ///   - labels: the names of the classes; without them those of `id2label` in a `config.json` beside
