@@ -98,7 +98,10 @@ public struct ConstantTensor: Sendable, Hashable, Codable {
     let storage = TensorStorage(byteCount: count * width)
     let memory = UnsafeMutableRawBufferPointer(
       start: storage.baseAddress, count: count * width)
-    for index in memory.indices { memory[index] = bytes[index % bytes.count] }
+    // The bytes are all of it, or one element; there are none where there is nothing to fill.
+    for start in stride(from: 0, to: memory.count, by: max(bytes.count, 1)) {
+      UnsafeMutableRawBufferPointer(rebasing: memory[start...]).copyBytes(from: bytes)
+    }
     return try AnyTensor(viewing: storage, elementType: elementType, shape: batched)
   }
 }
