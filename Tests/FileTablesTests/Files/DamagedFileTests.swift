@@ -9,6 +9,7 @@ import Testing
 struct DamagedFileTests {
   private static let tables: [(String, FileFormat)] = [
     ("int96.parquet", .parquet), ("noted.parquet", .parquet), ("encodings.parquet", .parquet),
+    ("lists-codes.parquet", .parquet), ("lists-second.parquet", .parquet),
     ("views.arrow", .arrow), ("views.arrows", .arrow), ("compressed.arrow", .arrow),
     ("compressed.arrows", .arrow),
   ]

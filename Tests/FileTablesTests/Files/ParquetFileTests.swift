@@ -276,9 +276,29 @@ struct ParquetFileTests {
     let file = try madeTable("encodings.parquet")
     #expect(file.rowGroups.map(\.rows) == [400, 400, 200])
     let read = try file.batches(batchRows: 150).all()
-    #expect(read.flatMap { $0.columns[0].values } == (0..<1000).map { .int($0) })
-    #expect(read.flatMap { $0.columns[1].values } == (0..<1000).map { .string("text \($0)") })
-    #expect(read.flatMap { $0.columns[2].values } == (0..<1000).map { .float(Double($0) / 4) })
+    let expected: [[ArrowValue]] = [
+      (0..<1000).map { .int($0) }, (0..<1000).map { .string("text \($0)") },
+      (0..<1000).map { .float(Double($0) / 4) },
+    ]
+    for (index, values) in expected.enumerated() {
+      #expect(read.flatMap { $0.columns[index].values } == values)
+    }
+  }
+
+  /// Lists of numbers are decoded by the plug-in itself.
+  @Test(arguments: ["codes", "plain", "second", "mixed"], [1, 7, 60, 1000])
+  func lists(name: String, batchRows: Int) throws {
+    let written = try #require(try madeTable("lists.arrow", .arrow).batches(batchRows: 1000).next())
+    let file = try madeTable("lists-\(name).parquet")
+    let read = try file.batches(batchRows: batchRows).all()
+    #expect(read.allSatisfy { $0.rowCount <= batchRows })
+    for (index, column) in written.columns.enumerated() {
+      let values: [ArrowValue] = read.flatMap { $0.columns[index].values }
+      #expect(values == column.values, "\(written.schema.fields[index])")
+    }
+    let some = try file.batches(columns: [["one"], ["wide"]], batchRows: batchRows)
+    #expect(some.schema.fields.map(\.name) == ["one", "wide"])
+    #expect(try some.values(1) == written.columns[1].values)
   }
 
   // MARK: Several at once

@@ -5,6 +5,7 @@
 
 import datetime
 import pathlib
+import random as random_module
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -77,3 +78,42 @@ for name, compression in [("views", None), ("compressed", "zstd")]:
         writer.write_table(views)
     with pa.ipc.new_stream(folder / f"{name}.arrows", views.schema, options=options) as writer:
         writer.write_table(views)
+
+# Lists of numbers in pages of every kind: levels in long runs and packed ones, codes and plain numbers.
+random = random_module.Random(20250108)
+
+
+def lists(kind, distinct, lengths, row_nulls=0.0, element_nulls=0.0):
+    numbers = [random.randint(-(10**6), 10**6) for _ in range(distinct)]
+
+    def element():
+        return None if random.random() < element_nulls else random.choice(numbers)
+
+    def row():
+        length = random.choice(lengths)
+        return None if random.random() < row_nulls else [element() for _ in range(length)]
+
+    element_field = pa.field("element", kind, nullable=element_nulls > 0)
+    return pa.array([row() for _ in range(60)], pa.list_(element_field))
+
+
+arrays = {
+    "even": lists(pa.float32(), 5, [64]),
+    "wide": lists(pa.float64(), 300, [130]),
+    "ragged": lists(pa.int32(), 40, range(12), row_nulls=0.2, element_nulls=0.2),
+    "sparse": lists(pa.int64(), 3, [0, 0, 1], row_nulls=0.5, element_nulls=0.5),
+    "nothing": pa.array([None] * 60, pa.list_(pa.float32())),
+    "one": lists(pa.float32(), 1, [1]),
+}
+fields = [pa.field(name, array.type, array.null_count > 0) for name, array in arrays.items()]
+numbers = pa.table(list(arrays.values()), pa.schema(fields))
+with pa.ipc.new_file(folder / "lists.arrow", numbers.schema) as writer:
+    writer.write_table(numbers)
+for name, options in {
+    "codes": {},
+    "plain": {"use_dictionary": False, "compression": "zstd"},
+    "second": {"data_page_version": "2.0", "row_group_size": 25},
+    # The dictionary is full soon, and rows go over the ends of pages.
+    "mixed": {"dictionary_pagesize_limit": 200, "data_page_size": 100, "write_batch_size": 7},
+}.items():
+    pq.write_table(numbers, folder / f"lists-{name}.parquet", **options)

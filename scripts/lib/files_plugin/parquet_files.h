@@ -15,11 +15,12 @@
 #include <limits>
 #include <memory>
 #include <string>
-#include <unordered_set>
+#include <type_traits>
 #include <vector>
 
 #include "bytes.h"
 #include "mapped.h"
+#include "parquet_lists.h"
 #include "tables.h"
 
 namespace needletail {
@@ -143,9 +144,14 @@ class ParquetSource {
   template <typename Body>
   auto reading(Body&& body) const -> decltype(body()) {
     try {
-      auto result = body();
-      if (range_ != nullptr) range_->check();
-      return result;
+      if constexpr (std::is_void_v<decltype(body())>) {
+        body();
+        if (range_ != nullptr) range_->check();
+      } else {
+        auto result = body();
+        if (range_ != nullptr) range_->check();
+        return result;
+      }
     } catch (...) {
       // Zeros look like a damaged file.
       if (range_ != nullptr) range_->check();
@@ -289,20 +295,25 @@ class ParquetBatches final : public Batches {
       : table_(std::move(table)), source_(table_->open()), scanning_(scanning) {
     const auto selections = select(*table_->whole_, scanning_);
     for (const auto& selection : selections) {
-      table_->add_leaves(table_->manifest_.schema_fields[selection.index], selection, &leaves_);
+      Column column{&table_->manifest_.schema_fields[selection.index]};
+      table_->add_leaves(*column.field, selection, &column.leaves);
+      leaves_.insert(leaves_.end(), column.leaves.begin(), column.leaves.end());
+      columns_.push_back(std::move(column));
     }
     // What a store far away sends is fetched ahead, of one row group after another.
     is_fetching_ = scanning_.prefetch && !table_->store_.is_local;
     // The schema comes from a reader of nothing, since Arrow prunes nested columns by rules of its own.
-    auto first = open({});
-    schema_ = first.batches->schema();
+    auto first = reader();
+    schema_ = source_->reading([&] {
+      return value(first->GetRecordBatchReader(std::vector<int>{}, leaves_), NT_MALFORMED)->schema();
+    });
     if (schema_->num_fields() != static_cast<int>(selections.size())) {
       throw Failure(NT_INVALID, "the columns to read can't be told apart: names repeat");
     }
     if (table_->has_meanings_) {
       schema_ = with_meanings(*table_->metadata_->schema(), table_->manifest_, selections, schema_);
     }
-    if (table_->store_.is_local) local_ = std::move(first.reader);
+    if (table_->store_.is_local) local_ = std::move(first);
   }
 
   std::shared_ptr<Schema> schema() const override { return schema_; }
@@ -310,12 +321,8 @@ class ParquetBatches final : public Batches {
   std::shared_ptr<RecordBatch> next() override {
     while (true) {
       check(scanning_.stop);
-      if (current_.batches == nullptr && !begin()) return nullptr;
-      const auto batch = source_->reading([this] {
-        std::shared_ptr<RecordBatch> batch;
-        check(current_.batches->ReadNext(&batch), NT_MALFORMED);
-        return batch;
-      });
+      if (!is_open_ && !begin()) return nullptr;
+      auto batch = source_->reading([this] { return read(); });
       if (batch == nullptr) {
         end();
         continue;
@@ -323,14 +330,22 @@ class ParquetBatches final : public Batches {
       if (batch->num_rows() == 0) continue;
       check(batch->Validate(), NT_MALFORMED);
       rows_ += batch->num_rows();
-      return table_->has_meanings_ ? with_types(*batch) : batch;
+      return batch;
     }
   }
 
  private:
+  // A column that is read, and what reads it of this row group if Arrow does not.
+  struct Column {
+    const parquet::arrow::SchemaField* field;
+    std::vector<int> leaves;
+    std::unique_ptr<ListColumn> lists;
+  };
+
   struct Opened {
     // Batches are decoded by a reader that they do not keep.
     std::shared_ptr<parquet::arrow::FileReader> reader;
+    // NULL if Arrow reads none of the columns.
     std::unique_ptr<arrow::RecordBatchReader> batches;
   };
 
@@ -347,19 +362,13 @@ class ParquetBatches final : public Batches {
     return fetching;
   }
 
-  Opened open(const std::vector<int>& groups,
-              std::unique_ptr<parquet::ParquetFileReader> fetched = nullptr) const {
-    Opened opened;
-    opened.reader = local_;
-    if (opened.reader == nullptr) {
-      if (fetched == nullptr) fetched = file();
-      opened.reader = value(parquet::arrow::FileReader::Make(
-                                pool(), std::move(fetched), arrow_properties(scanning_.batch_rows)),
-                            NT_MALFORMED);
-    }
-    opened.batches = source_->reading(
-        [&] { return value(opened.reader->GetRecordBatchReader(groups, leaves_), NT_MALFORMED); });
-    return opened;
+  std::shared_ptr<parquet::arrow::FileReader> reader(
+      std::unique_ptr<parquet::ParquetFileReader> fetched = nullptr) const {
+    if (local_ != nullptr) return local_;
+    if (fetched == nullptr) fetched = file();
+    return value(parquet::arrow::FileReader::Make(pool(), std::move(fetched),
+                                                  arrow_properties(scanning_.batch_rows)),
+                 NT_MALFORMED);
   }
 
   bool begin() {
@@ -368,40 +377,96 @@ class ParquetBatches final : public Batches {
     if (is_fetching_ && fetched == nullptr) fetched = fetch(index_);
     // The next one comes while this one is decoded and computed.
     if (is_fetching_ && index_ + 1 < scanning_.row_groups.size()) following_ = fetch(index_ + 1);
-    current_ = open({scanning_.row_groups[index_]}, std::move(fetched));
+    current_.reader = reader(std::move(fetched));
+    source_->reading([this] { open_columns(scanning_.row_groups[index_]); });
     rows_ = 0;
+    is_open_ = true;
     return true;
+  }
+
+  void open_columns(int index) {
+    const auto group = current_.reader->parquet_reader()->RowGroup(index);
+    std::vector<int> leaves;
+    for (auto& column : columns_) {
+      column.lists = nullptr;
+      if (ListColumn::reads(*column.field, *table_->metadata_->schema()) &&
+          ListColumn::reads(*group->metadata()->ColumnChunk(column.leaves[0]))) {
+        column.lists = ListColumn::open(*column.field, *group->metadata(),
+                                        group->GetColumnPageReader(column.leaves[0]));
+      } else {
+        leaves.insert(leaves.end(), column.leaves.begin(), column.leaves.end());
+      }
+    }
+    if (leaves.empty() && !columns_.empty()) return;
+    current_.batches = value(current_.reader->GetRecordBatchReader({index}, leaves), NT_MALFORMED);
+  }
+
+  // The next rows of this row group; NULL at its end.
+  std::shared_ptr<RecordBatch> read() {
+    std::shared_ptr<RecordBatch> others;
+    int64_t rows = std::min(scanning_.batch_rows, group_rows() - rows_);
+    if (current_.batches != nullptr) {
+      check(current_.batches->ReadNext(&others), NT_MALFORMED);
+      if (others == nullptr) return nullptr;
+      rows = others->num_rows();
+    } else if (rows == 0) {
+      return nullptr;
+    }
+    std::vector<std::shared_ptr<ArrayData>> data;
+    int next = 0;
+    for (size_t index = 0; index < columns_.size(); ++index) {
+      const auto& field = schema_->field(static_cast<int>(index));
+      const bool is_other = columns_[index].lists == nullptr;
+      auto column = is_other ? others->column_data(next++) : read(columns_[index], rows);
+      if (column->length != rows) fail_rows(rows_ + column->length);
+      data.push_back(with_type(column, field->type()));
+    }
+    return RecordBatch::Make(schema_, rows, std::move(data));
+  }
+
+  std::shared_ptr<ArrayData> read(const Column& column, int64_t rows) const {
+    try {
+      return column.lists->read(rows);
+    } catch (const Failure& failure) {
+      throw Failure(failure.code, "column '" + column.field->field->name() + "': " + failure.text);
+    }
+  }
+
+  [[noreturn]] void fail_rows(int64_t rows) const {
+    throw Failure(NT_MALFORMED, "row group " + std::to_string(scanning_.row_groups[index_]) +
+                                    " has " + std::to_string(rows) +
+                                    " rows, but the file's footer says " +
+                                    std::to_string(group_rows()));
+  }
+
+  int64_t group_rows() const {
+    return table_->metadata_->RowGroup(scanning_.row_groups[index_])->num_rows();
   }
 
   // Arrow ends a row group without a word when a column has no more values.
   void end() {
-    const int group = scanning_.row_groups[index_];
-    const int64_t expected = table_->metadata_->RowGroup(group)->num_rows();
-    if (rows_ != expected) {
-      throw Failure(NT_MALFORMED, "row group " + std::to_string(group) + " has " +
-                                      std::to_string(rows_) + " rows, but the file's footer says " +
-                                      std::to_string(expected));
-    }
+    if (rows_ != group_rows()) fail_rows(rows_);
+    source_->reading([this] {
+      for (const auto& column : columns_) {
+        if (column.lists != nullptr && read(column, 1)->length > 0) fail_rows(rows_ + 1);
+      }
+    });
+    for (auto& column : columns_) column.lists = nullptr;
     current_ = Opened{};
+    is_open_ = false;
     ++index_;
-  }
-
-  std::shared_ptr<RecordBatch> with_types(const RecordBatch& batch) const {
-    std::vector<std::shared_ptr<ArrayData>> columns;
-    for (int index = 0; index < batch.num_columns(); ++index) {
-      columns.push_back(with_type(batch.column_data(index), schema_->field(index)->type()));
-    }
-    return RecordBatch::Make(schema_, batch.num_rows(), std::move(columns));
   }
 
   std::shared_ptr<const ParquetTable> table_;
   // Destroyed behind the readers, which read from it.
   std::shared_ptr<const ParquetSource> source_;
   Scanning scanning_;
+  std::vector<Column> columns_;
   std::vector<int> leaves_;
   std::shared_ptr<Schema> schema_;
   bool is_fetching_ = false;
   std::shared_ptr<parquet::arrow::FileReader> local_;
+  bool is_open_ = false;
   Opened current_;
   std::unique_ptr<parquet::ParquetFileReader> following_;
   size_t index_ = 0;
