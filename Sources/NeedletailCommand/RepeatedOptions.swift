@@ -33,8 +33,10 @@ enum RepeatedOptions {
       let command = tool.command.subcommands?.first(where: { $0.commandName == arguments.first })
     else { return }
     let single = (command.arguments ?? []).filter { $0.kind == "option" && !$0.isRepeating }
-    let names = Set(
-      single.flatMap { $0.names ?? [] }.filter { $0.kind == "long" }.map { "--" + $0.name })
+    var names: Set<String> = []
+    for name in single.flatMap({ $0.names ?? [] }) where name.kind == "long" {
+      names.insert("--" + name.name)
+    }
     var values: [String: String] = [:]
     for (index, argument) in arguments.enumerated() {
       if argument == "--" { return }

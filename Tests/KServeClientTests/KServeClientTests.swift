@@ -112,7 +112,8 @@ struct KServeClientTests {
         let y: Tensor<Float> = try #require(outputs["y"]).typed()
         let sum: Tensor<Double> = try #require(outputs["sum"]).typed()
         #expect(y.shape == [count, 4] && sum.shape == [count, 1])
-        #expect(y.scalars == (0..<count * 4).map { 2 * Float($0) })
+        let doubles: [Float] = (0..<count * 4).map { 2 * Float($0) }
+        #expect(y.scalars == doubles)
         let sums: [Double] = (0..<count).map { row in Double(16 * row + 6) }
         #expect(sum.scalars == sums)
         #expect(Set(try await model.run(["x": rows(count)], outputs: ["sum"]).keys) == ["sum"])

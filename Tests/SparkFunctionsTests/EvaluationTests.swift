@@ -19,12 +19,13 @@ import Testing
     var start = 0
     let input = try batches.map { count in
       defer { start += count }
-      return try Columns.batch(("x", Columns.floats((start..<start + count).map { Float($0) })))
+      let numbers: [Float] = (start..<start + count).map { Float($0) }
+      return try Columns.batch(("x", Columns.floats(numbers)))
     }
     let output = try await Self.sizes.evaluateUnchecked(input)
     #expect(output.map(\.rowCount) == chunks)
-    #expect(
-      output.flatMap { $0.columns[0].values } == (0..<start).map { .float(Double($0)) })
+    let numbers: [ArrowValue] = (0..<start).map { .float(Double($0)) }
+    #expect(output.flatMap { $0.columns[0].values } == numbers)
   }
 
   @Test func aPartitionWithoutRowsLoadsNothing() async throws {

@@ -77,7 +77,8 @@ struct InputConstantTests {
         "train": false, "size": [640, 480], "rate": 0.5, "state": .zeros, "text": "query: ",
         "bias": [1, 2.5, 3], "open": [7, 8], "great": [.unsigned(.max - 1), 3],
       ], batchSize: batchSize)
-    #expect(values == (0..<6).map { .structure([.float(Double($0))]) })
+    let numbers: [ArrowValue] = (0..<6).map { .structure([.float(Double($0))]) }
+    #expect(values == numbers)
     for tensors in log.entries {
       let rows = try #require(tensors["x"]).rowCount
       #expect(tensors["train"] == .bool(try Tensor([false], shape: [])))
@@ -114,15 +115,16 @@ struct InputConstantTests {
     let batch = try Columns.batch(("x", Columns.ascending(rows: 4, width: 24)))
     let values = try await predict(
       model, batch, shapes: ["x": [3, 2, 4]], batchSize: batchSize)
-    #expect(values == (0..<4).map { .structure([.float(Double(24 * $0))]) })
+    let firsts: [ArrowValue] = (0..<4).map { .structure([.float(Double(24 * $0))]) }
+    #expect(values == firsts)
     #expect(log.entries.allSatisfy { $0["x"]?.shape.rowShape == [3, 2, 4] })
     // Without it a flat array does not tell two dimensions.
     let said = await message {
       _ = try await predict(model, batch, batchSize: batchSize)
     }
     #expect(said != "no error")
-    let bytes = try Columns.batch(
-      ("x", Columns.raw((0..<2).map { row in (0..<24).map { Float(24 * row + $0) } })))
+    let rows = (0..<2).map { (row: Int) -> [Float] in (24 * row..<24 * row + 24).map { Float($0) } }
+    let bytes = try Columns.batch(("x", Columns.raw(rows)))
     let raw = try await predict(model, bytes, shapes: ["x": [3, 2, 4]], batchSize: batchSize)
     #expect(raw == [.structure([.float(0)]), .structure([.float(24)])])
     let wrong = await message {

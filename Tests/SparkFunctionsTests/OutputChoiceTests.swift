@@ -87,9 +87,8 @@ struct OutputChoiceTests {
     let model = Classifier()
     let column = try await predict(model, only: ["twice"])
     #expect(column.type.childFields.map(\.name) == ["twice"])
-    #expect(
-      (0..<6).map { column.value(at: $0) }
-        == (0..<6).map { .structure([.float(Double(2 * $0))]) })
+    let doubles: [ArrowValue] = (0..<6).map { .structure([.float(Double(2 * $0))]) }
+    #expect(column.values == doubles)
     #expect(model.asked.entries.allSatisfy { $0 == ["twice"] })
     // All of them include one that has no part for each row.
     let error = await #expect(throws: InferenceError.self) { try await predict(model, only: nil) }

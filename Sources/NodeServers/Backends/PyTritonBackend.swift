@@ -62,12 +62,15 @@ struct PyTritonLaunch: OrderLaunch {
   /// killed; the stubs' command lines name it.
   func strayFolders(of processes: [ProcessTable.Entry]) -> Set<String> {
     let prefix = "/tmp/folder"
-    return Set(
-      processes.filter { $0.name.hasPrefix("triton_python") }
-        .flatMap { ProcessTable.commandLine(of: $0.pid) }
-        .filter { $0.hasPrefix(prefix) && $0.hasSuffix("/model.py") }
-        .map { word in String(word.prefix(prefix.count + 6)) }
-        .filter { !$0.dropFirst(prefix.count).contains("/") })
+    var folders: Set<String> = []
+    for process in processes where process.name.hasPrefix("triton_python") {
+      for word in ProcessTable.commandLine(of: process.pid)
+      where word.hasPrefix(prefix) && word.hasSuffix("/model.py") {
+        let folder = String(word.prefix(prefix.count + 6))
+        if !folder.dropFirst(prefix.count).contains("/") { folders.insert(folder) }
+      }
+    }
+    return folders
   }
 
   /// A port of the loopback interface that nobody has now.

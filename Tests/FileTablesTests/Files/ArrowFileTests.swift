@@ -11,8 +11,8 @@ struct ArrowFileTests {
     let folder = try FilesFolder()
     let batches = try [0..<500, 500..<501, 501..<501, 501..<2000].map { rows in
       try RecordBatch([
-        ("n", .numbers(rows.map { $0 % 5 == 0 ? nil : Int32($0) })),
-        ("text", .strings(rows.map { "text \($0)" })),
+        ("n", .numbers(rows.map { (row: Int) -> Int32? in row % 5 == 0 ? nil : Int32(row) })),
+        ("text", .strings(rows.map { (row: Int) -> String in "text \(row)" })),
       ])
     }
     let bytes = try folder.write(
@@ -24,8 +24,8 @@ struct ArrowFileTests {
     let read = try file.batches(batchRows: 300).all()
     #expect(read.allSatisfy { $0.rowCount <= 300 })
     for index in 0..<2 {
-      #expect(
-        read.flatMap { $0.columns[index].values } == batches.flatMap { $0.columns[index].values })
+      let written: [ArrowValue] = batches.flatMap { $0.columns[index].values }
+      #expect(read.flatMap { $0.columns[index].values } == written)
     }
     let some = try file.batches(columns: [["text"]], batchRows: 5000).all()
     #expect(some.map(\.rowCount).reduce(0, +) == 2000 && some[0].columns.count == 1)

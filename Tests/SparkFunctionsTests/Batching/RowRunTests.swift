@@ -56,7 +56,7 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
 
   /// What ``table(_:width:)`` holds, as predictions.
   private static func lists(_ rows: Int) -> [ArrowValue] {
-    (0..<rows).map { list(Float(2 * $0), Float(2 * $0 + 1)) }
+    (0..<rows).map { (row: Int) -> ArrowValue in list(Float(2 * row), Float(2 * row + 1)) }
   }
 
   /// Doubles, the rows second: `[2, N]`.
@@ -69,9 +69,11 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
   }
 
   @Test(arguments: 1...6) func rowsMayBeInAnyDimension(size: Int) async throws {
+    let doubles = (0..<5).map { (row: Int) -> ArrowValue in
+      Self.list(Float(4 * row), Float(4 * row + 2))
+    }
     for output in [declared("y", "2", "N"), declared("y", "*"), declared("y", "2", "?")] {
       let values = try await predict(Self.transposed(output), Self.table(5), size: size)
-      let doubles = (0..<5).map { Self.list(Float(4 * $0), Float(4 * $0 + 2)) }
       #expect(values == doubles, "\(output.declaration)")
     }
   }
