@@ -40,7 +40,8 @@ struct FooterTests {
       #expect(try opened(table) == 3)
       for threads in [1, 3] {
         let rows = try await table.select("b").running(threads: threads).rows()
-        #expect(rows.map { $0.values[0] } == (0..<12).map { ArrowValue.int(Int64($0 % 4)) })
+        let numbers: [ArrowValue] = (0..<12).map { .int(Int64($0 % 4)) }
+        #expect(rows.map { $0.values[0] } == numbers)
       }
       #expect(try await table.sample(rows: 5).rows().count == 5)
       #expect(try opened(table) == 3)

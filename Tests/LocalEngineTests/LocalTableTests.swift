@@ -209,8 +209,10 @@ struct LocalTableTests {
       PredictionRequest(inputs: ["x": "v"], outputs: ["y": "p"], batchSize: 8))
     #expect(predicted.schema.ddl == "id bigint, v float, p float")
     let rows = try await predicted.select("p", "id").running(threads: 3).rows()
-    #expect(rows.map { $0[0] } == (0..<100).map { .float(Double($0) * 2) })
-    #expect(rows.map { $0[1] } == (0..<100).map { .int($0) })
+    let doubles: [ArrowValue] = (0..<100).map { .float(Double($0) * 2) }
+    let ids: [ArrowValue] = (0..<100).map { .int($0) }
+    #expect(rows.map { $0[0] } == doubles)
+    #expect(rows.map { $0[1] } == ids)
     // Full batches, but for the last.
     #expect(sizes.entries.count { $0 == 8 } == 12 && sizes.entries.contains(4))
     let structure = try await table.predicting(

@@ -76,11 +76,10 @@ struct OutputTransformTests {
     let vectors = try matrices.reshaped(to: [matrices.rowCount * 2, 3])
     let rows = try await Self.predict(each, transforms: ["y": .argmax], batchSize: batchSize)
     let best = vectors.argmax()
-    #expect(
-      rows.map { $0[0] }
-        == (0..<rows.count).map {
-          .list([.int(Int64(best[2 * $0])), .int(Int64(best[2 * $0 + 1]))])
-        })
+    for (row, fields) in rows.enumerated() {
+      let classes = best[2 * row..<2 * row + 2].map { ArrowValue.int(Int64($0)) }
+      #expect(fields[0] == .list(classes), "row \(row)")
+    }
     let softmax = try await Self.predict(each, transforms: ["y": .softmax], batchSize: batchSize)
     let wanted = vectors.softmax().scalars
     for (row, fields) in softmax.enumerated() {

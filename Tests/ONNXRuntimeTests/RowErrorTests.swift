@@ -32,7 +32,9 @@ struct RowErrorTests {
   @Test("an id beyond the table is told beside its row, the others are predicted")
   func refused() async throws {
     let session = try ONNXSession(path: Models.shared("fails_index.onnx"))
-    var rows = (0..<50).map { row in (0..<4).map { Int64((3 * row + $0) % 10) } }
+    var rows = (0..<50).map { (row: Int) -> [Int64] in
+      (0..<4).map { (place: Int) -> Int64 in Int64((3 * row + place) % 10) }
+    }
     let undisturbed = try await Self.predict(session, rows, batchSize: 16, errors: .fail).values
     rows[7] = [0, 1, 2, 99]
     rows[20] = [0, 1]

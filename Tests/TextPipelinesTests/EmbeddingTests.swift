@@ -34,7 +34,8 @@ struct EmbeddingTests {
   static let folder = Files.model("embeddings")
 
   private func expectEqual(_ vectors: Tensor<Float>, _ expected: [[Float]]) {
-    #expect(vectors.shape == [expected.count, expected.first?.count ?? 0])
+    let width = expected.first?.count ?? 0
+    #expect(vectors.shape == [expected.count, width])
     #expect(isClose(vectors.scalars, expected.joined(), absolute: 1e-5, relative: 1e-3))
   }
 

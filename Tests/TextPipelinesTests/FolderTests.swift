@@ -41,7 +41,8 @@ struct FolderTests {
   }()
 
   private func expectEqual(_ vectors: Tensor<Float>, _ expected: [[Float]]) {
-    #expect(vectors.shape == [expected.count, expected.first?.count ?? 0])
+    let width = expected.first?.count ?? 0
+    #expect(vectors.shape == [expected.count, width])
     #expect(isClose(vectors.scalars, expected.joined(), absolute: 1e-5, relative: 1e-3))
   }
 

@@ -107,7 +107,8 @@ import WorkerFunctions
     #expect(seen.allSatisfy { $0.count == 1 })
     let (apart, shared) = (seen[0], seen[1])
     #expect(apart != shared)
-    #expect(seen == Array(repeating: [apart, shared, shared, apart], count: 2).flatMap(\.self))
+    let turn = [apart, shared, shared, apart]
+    #expect(seen == turn + turn)
   }
 
   @Test func anIdleProcessApartEndsAndItsConnectionsLiveOn() async throws {
