@@ -40,7 +40,8 @@ def main():
     given = os.environ.get("JDK_JAVA_OPTIONS", "")
     os.environ["JDK_JAVA_OPTIONS"] = f"{given} -XX:ArchiveClassesAtExit={target} -Xlog:disable"
     with tempfile.TemporaryDirectory(prefix="needletail-classes-") as folder:
-        with SparkServer(Path(folder) / "server") as server:
+        # Java takes its time here, beside a compiler that has the processors.
+        with SparkServer(Path(folder) / "server", patience=600) as server:
             use(server.remote, folder)
             server.process.terminate()
             ended = time.time()
