@@ -26,9 +26,12 @@ class SparkServer:
     """`token`: what clients must send. `disk`: the size of a disk of its own for the server's
     temporary files, such as "8m" (it takes user namespaces, see `can_limit_disk`); the folder
     `elsewhere` is then empty for the server, as the clients' is for one of another machine. `python`:
-    what runs Python functions, this interpreter by default."""
+    what runs Python functions, this interpreter by default. `patience`: the seconds that its start may
+    take."""
 
-    def __init__(self, folder, cores=2, memory="4g", token=None, disk=None, python=sys.executable):
+    def __init__(
+        self, folder, cores=2, memory="4g", token=None, disk=None, python=sys.executable, patience=120
+    ):
         self.folder = Path(folder)
         self.cores = cores
         self.memory = memory
@@ -36,6 +39,7 @@ class SparkServer:
         self.disk = disk
         self.elsewhere = self.folder / "elsewhere"
         self.python = python
+        self.patience = patience
         self.port = free_port()
         self.address = f"sc://127.0.0.1:{self.port}"
         self.remote = self.address + (f"/;token={token}" if token else "")
@@ -93,7 +97,7 @@ class SparkServer:
                 stderr=subprocess.STDOUT,
                 preexec_fn=_die_with_parent,
             )
-        self._wait_until_ready(120)
+        self._wait_until_ready(self.patience)
         return self
 
     def _wait_until_ready(self, seconds):

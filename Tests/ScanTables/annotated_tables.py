@@ -1,8 +1,11 @@
 """Parquet files whose bytes mean what pyarrow cannot write: a footer of pyarrow's with other notes."""
 
+from decimal import Decimal
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rows import EXACT
 from table import Table
 from values import integer, text
 
@@ -46,6 +49,7 @@ def annotated(random, folder):
     precision = random.randint(1, 38)
     scale = random.randint(0, precision)
     name = random.choice(["DECIMAL", "DECIMAL", "ENUM", "JSON", "BSON", "INTERVAL", "UUID", "UTF8"])
+    decimals = None
     if name == "DECIMAL":
         numbers = [
             integer(random, -(10**precision) + 1, 10**precision - 1) if random.chance(0.9) else None
@@ -56,6 +60,9 @@ def annotated(random, folder):
             else number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True)
             for number in numbers
         ], pa.binary())
+        decimals = pa.array([
+            None if number is None else Decimal(number).scaleb(-scale, EXACT) for number in numbers
+        ], pa.decimal128(precision, scale))
     elif name in ("INTERVAL", "UUID"):
         width = {"INTERVAL": 12, "UUID": 16}[name]
         values = pa.array([random.randbytes(width) for _ in range(rows)], pa.binary(width))
@@ -68,4 +75,9 @@ def annotated(random, folder):
         table, path, store_schema=False, write_statistics=False, use_dictionary=random.chance(0.5),
         data_page_version=random.choice(["1.0", "2.0"]))
     annotate(path, {"noted": meanings(precision, scale)[name]})
-    return Table(f"annotated {name}", path)
+    twin = None
+    if decimals is not None:
+        twin = folder / "twin" / "table.parquet"
+        twin.parent.mkdir()
+        pq.write_table(table.set_column(1, "noted", decimals), twin)
+    return Table(f"annotated {name}", path, twin=twin)

@@ -39,8 +39,10 @@ def values(array):
     if types.is_list(kind) or types.is_large_list(kind):
         return sliced(array, values(array.values))
     if types.is_timestamp(kind):
-        factor = {"s": 10**6, "ms": 1000, "us": 1}[kind.unit]
-        return [None if tick is None else tick * factor for tick in array.view(pa.int64()).to_pylist()]
+        # Those of the tables are whole microseconds.
+        each = {"s": 10**9, "ms": 10**6, "us": 1000, "ns": 1}[kind.unit]
+        ticks = array.view(pa.int64()).to_pylist()
+        return [None if tick is None else tick * each // 1000 for tick in ticks]
     if types.is_date64(kind):
         return [
             None if tick is None else tick // 86_400_000 for tick in array.view(pa.int64()).to_pylist()
@@ -86,10 +88,8 @@ class Written:
     """What was written to a file or folder of Parquet: Spark's schema, and the rows."""
 
     def __init__(self, path):
-        path = Path(path)
-        files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
-        self.tables = [read(file) for file in files]
-        self.schema = json.loads(pq.read_schema(files[0]).metadata[SCHEMA])
+        self.tables = [read(file) for file in files(path)]
+        self.schema = json.loads(pq.read_schema(files(path)[0]).metadata[SCHEMA])
         self.names = [field["name"] for field in self.schema["fields"]]
         self.rows = [row for table in self.tables for row in rows(table, self.names)]
 
@@ -102,6 +102,11 @@ class Written:
             return False
         kinds = [field["type"] for field in self.schema["fields"] if field["name"] == name]
         return bool(kinds) and str(kinds[0]).split("(")[0] in NUMBERS
+
+
+def files(path):
+    path = Path(path)
+    return [path] if path.is_file() else sorted(path.glob("*.parquet"))
 
 
 def read(file):

@@ -44,10 +44,18 @@ def parquet(random, folder, spark):
     if random.chance(0.25):
         writer = writer.partitionBy("p")
     writer.parquet(str(path))
+    is_legacy = "LEGACY" in settings.values()
+    twin = None
+    # Without rows, partitions have no file.
+    if any(path.rglob("*.parquet")):
+        twin = folder / "twin"
+        # In pages as they mostly are, and with days of one calendar.
+        for name, value in settings.items():
+            spark.conf.set(name, value.replace("LEGACY", "CORRECTED"))
+        frame.coalesce(1).write.parquet(str(twin))
     for name in settings:
         spark.conf.unset(name)
-    is_legacy = "LEGACY" in settings.values()
-    return Table("spark", path, zone=zone, is_left_to_spark=is_legacy)
+    return Table("spark", path, zone=zone, twin=twin, is_left_to_spark=is_legacy)
 
 
 def text(random, folder, spark):

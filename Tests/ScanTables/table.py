@@ -18,8 +18,9 @@ ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/
 
 @dataclass
 class Table:
-    """`twin`: the same rows in a form that Spark can read, if it cannot read this one. `feature`: the
-    column that feeds the model. `is_left_to_spark`: the embedded engine may refuse it and say so."""
+    """`twin`: the same rows as plain Parquet, which tells what was written where Spark reads this one
+    otherwise or not at all. `feature`: the column that feeds the model. `is_left_to_spark`: the embedded
+    engine may refuse it and say so."""
 
     name: str
     path: Path

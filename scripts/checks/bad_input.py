@@ -14,6 +14,7 @@ import tempfile
 import time
 import uuid
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -233,11 +234,13 @@ def main():
             (SparkServer(scratch / "server"), lambda server: cases(scratch, server.remote)),
             (guarded, lambda server: guarded_cases(scratch, server)),
         ]:
-            with server:
-                for case in find(server):
-                    if options.only and case.name not in options.only:
-                        continue
-                    seconds, wrong = perform(program, case)
+            # Two at a time, as they mostly wait.
+            with server, ThreadPoolExecutor(2) as pool:
+                chosen = [
+                    case for case in find(server) if not options.only or case.name in options.only
+                ]
+                outcomes = pool.map(lambda case: perform(program, case), chosen)
+                for case, (seconds, wrong) in zip(chosen, outcomes):
                     word = "FAILED" if wrong else "ok"
                     print(f"{word}  {case.name}  ({seconds:.1f} s)", flush=True)
                     if wrong:

@@ -315,12 +315,16 @@ def main():
         cases = [each for each in cases if not options.only or each.name in options.only]
         with SparkServer(scratch / "server") as server, ThreadPoolExecutor(2) as pool:
 
+            program = options.needletail.resolve()
+            # The first case shows that the program brings itself; for the others it is there already.
+            there = {**environment, "NEEDLETAIL_WORKER": str(program)}
+
             def run(case):
                 if not case.model.exists():
                     return None
                 start = time.monotonic()
-                program = options.needletail.resolve()
-                said, wrong = perform(program, case, server.remote, scratch, environment)
+                brought = environment if case is cases[0] else there
+                said, wrong = perform(program, case, server.remote, scratch, brought)
                 return said, wrong, time.monotonic() - start
 
             for case, outcome in zip(cases, pool.map(run, cases)):

@@ -19,6 +19,10 @@ own reader says what is right: rows, names, order and types of the columns. What
 refused with a message that names the file. pyarrow's reader is the witness for plain Parquet, also for the
 order of rows.
 
+Where Spark reads something else, or refuses what is read here, what was written decides: the table's twin,
+which Spark and pyarrow must read alike, or what the lines of JSON say to Python. If that is what is read
+here, it counts as a fault of Spark and is told at the end; anything else is a difference.
+
 Then files are damaged, in their bytes or by cutting and moving parts. Reading one without Spark must end
 with rows or with an error that names the file; every 20th is also read by Spark and by the workers, whose
 rows of Parquet must be those of Spark or of this process. What else they make of it is only counted.
@@ -57,10 +61,11 @@ sys.path[:0] = [str(ROOT / "Benchmarks"), str(TABLES)]
 import annotated_tables  # noqa: E402
 import damage  # noqa: E402
 import folder_tables  # noqa: E402
+import json_lines  # noqa: E402
 import parquet_tables  # noqa: E402
 import spark_tables  # noqa: E402
 import text_tables  # noqa: E402
-from rows import Written, read, rows  # noqa: E402
+from rows import Written, files, read, rows  # noqa: E402
 from spark_server import SparkServer  # noqa: E402
 from table import Random, Table  # noqa: E402
 
@@ -70,16 +75,13 @@ TIME_LIMIT = 300
 # Every so many tables go through the command on Spark, and damaged files through Spark.
 COMMANDS, DAMAGED_ON_SPARK = 24, 20
 ALL_TABLES, ALL_DAMAGED = 600, 2000
-# What Spark itself stumbles over and is read here: with prefersDecimal it infers a decimal that it does not
-# allow for 1e300 (here a double); and it cannot read small decimals in dictionaries of bytes.
-FAULTS_OF_SPARK = re.compile(
-    r"NEGATIVE_SCALE_DISALLOWED|UnsupportedOperationException: \S*PlainValuesDictionary\$PlainBinary"
-)
 # A column of numbers in one file and of times in another, or the other way round: Spark gives the times'
 # microseconds as numbers, and takes numbers for days.
 TIMES_AS_NUMBERS = re.compile(
     r"is bigint in the table and timestamp\[us|is date in the table and u?int(8|16|32) in"
 )
+# Some nested columns in slices are more than pyarrow's writer can do.
+UNWRITABLE = (pa.ArrowIndexError, pa.ArrowNotImplementedError)
 LEFT_TO_SPARK = re.compile(r"\(scan: native\), which cannot be: (.*); change that, or let Spark", re.DOTALL)
 # What Spark says of a worker that has died.
 DIED = re.compile(r"crashed|exited unexpectedly|Connection reset|SIGSEGV|SIGABRT|SIGBUS")
@@ -250,12 +252,11 @@ def witness(table, wanted):
     """The rows in order as pyarrow reads them; None where it does not tell."""
     if table.format != "parquet" or table.options or "=" in str(table.path):
         return None
-    files = [table.path] if table.path.is_file() else sorted(
-        path for path in table.path.glob("*.parquet") if path.name[0] not in "._")
-    if not files or any(path.is_dir() for path in table.path.glob("*=*")):
+    listed = [path for path in files(table.path) if path.name[0] not in "._"]
+    if not listed or any(path.is_dir() for path in table.path.glob("*=*")):
         return None
     try:
-        return [row for file in files for row in rows(read(file), wanted.names)]
+        return [row for file in listed for row in rows(read(file), wanted.names)]
     except Exception:
         # It does not read what was asked for, such as times beyond its own.
         return None
@@ -266,6 +267,8 @@ class Check:
         self.commands, self.session, self.reference = commands, session, reference
         self.scratch, self.pool = scratch, pool
         self.counts = collections.Counter()
+        # By their kind, the tables that Spark itself does not read as they were written.
+        self.faults = collections.defaultdict(list)
         self.failures = []
 
     def table(self, number, table, is_thorough):
@@ -274,25 +277,26 @@ class Check:
         local = self.pool.submit(self.commands.run, table, "local", folder / "local.parquet")
         native = self.pool.submit(self.session.run, table, "native", folder / "native")
         problems = []
-        wanted, refusal, used = None, None, table.path
+        wanted, refusal, fault = None, None, None
         try:
             wanted = self.reference.read(table, table.path, folder / "wanted")
         except Refused as error:
             refusal = str(error)
-        if wanted is None and table.twin:
-            try:
-                wanted = self.reference.read(table, table.twin, folder / "twin")
-                used = table.twin
-            except Refused:
-                pass
+            wanted = self.twin(table, folder)
         try:
             found = local.result()
-            if wanted is None and FAULTS_OF_SPARK.search(refusal):
-                self.counts["read, where Spark stumbles"] += 1
-            elif wanted is None:
-                problems.append(f"Spark refuses it, and this is read:\n{refusal[:1500]}")
+            if refusal is None:
+                wrong = difference(found, wanted, ["predicted y"])
             else:
-                problems += filter(None, [difference(found, wanted, ["predicted y"])])
+                wrong = f"Spark refuses it, and this is read:\n{refusal[:1500]}"
+            if wrong:
+                if unlike := self.unlike_written(table, folder, found):
+                    problems.append(f"{wrong}\nand it is not what was written: {unlike}")
+                else:
+                    fault = kind(table, refusal)
+                    self.faults[fault].append((number, wrong))
+                    wanted = self.twin(table, folder)
+            if wanted is not None:
                 order = witness(table, wanted)
                 mine = [cut(row, found, 1) for row in found.rows]
                 if order is not None and mine != order and not problems:
@@ -301,8 +305,8 @@ class Check:
                     elif table.name not in ("legacy", "spark", "widened", "annotated ENUM"):
                         one = next((pair for pair in zip(mine, order) if pair[0] != pair[1]), "count")
                         problems.append(f"pyarrow reads other rows: {str(one)[:2000]}")
-                self.counts["read"] += 1
                 self.counts["witnessed by pyarrow"] += order is not None
+            self.counts["read, and by Spark not as it was written" if fault else "read"] += 1
         except Refused as error:
             said = str(error)
             if wanted and "INVALID_INPUT" in said and not wanted.has_numbers(table.feature):
@@ -336,12 +340,38 @@ class Check:
         problems += wrong
         if number % COMMANDS == 0:
             problems += self.command(table, folder, by_workers)
-        if is_thorough and found is not None and wanted is not None and used == table.path:
+        if is_thorough and found is not None and wanted is not None and fault is None:
             problems += self.thoroughly(table, folder, found)
         self.counts[table.name] += 1
         self.tell(number, table, problems)
         if not problems:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def twin(self, table, folder):
+        """What was written, as Spark reads it from the table's twin; None where that does not tell."""
+        if table.twin is None:
+            return None
+        target = folder / "twin"
+        try:
+            return Written(target) if target.exists() else self.reference.read(
+                table, table.twin, target)
+        except Refused:
+            return None
+
+    def unlike_written(self, table, folder, found):
+        """How the rows that were found are not those that were written; None if they are."""
+        try:
+            if table.format == "json":
+                return json_lines.difference(found, table.path)
+            twin = self.twin(table, folder)
+            if twin is None:
+                return "nothing tells what that was"
+            plain = [row for file in files(table.twin) for row in rows(read(file), twin.names)]
+            if sorted(plain) != sorted(twin.rows):
+                return "Spark and pyarrow do not read its twin alike"
+            return difference(found, twin, ["predicted y"])
+        except Exception:
+            return traceback.format_exc()
 
     def tell(self, number, table, problems):
         if not problems:
@@ -469,6 +499,15 @@ class Check:
         return [f"the workers read it otherwise: {wrong}"] if wrong else []
 
 
+def kind(table, refusal):
+    """What Spark does wrong, without what is of this table alone."""
+    if refusal is None:
+        return f"Spark reads other rows ({table.name})"
+    causes = refusal.split("Caused by: ")
+    said = " ".join(causes[-1].split())
+    return "Spark refuses it: " + re.sub(r"\S*/\S+|\d+", "…", said)[:200]
+
+
 def is_of_model(said):
     return "INVALID_INPUT" in said or "the model's input" in said
 
@@ -513,8 +552,7 @@ def tables(options, scratch, spark):
         arguments = [spark] if maker.__module__ == "spark_tables" else []
         try:
             made = maker(random, folder, *arguments)
-        except pa.ArrowIndexError as error:
-            # Some nested columns in slices are more than its writer can do.
+        except UNWRITABLE as error:
             print(f"pyarrow does not write  {number}: {error}", flush=True)
             continue
         yield number, made
@@ -528,8 +566,11 @@ def damaged_tables(options, scratch):
         folder = scratch / f"damaged-{made}"
         folder.mkdir()
         random = Random(f"{options.seed}/damaged/{made}")
-        table = makers[made % len(makers)](random, folder)
         made += 1
+        try:
+            table = makers[(made - 1) % len(makers)](random, folder)
+        except UNWRITABLE:
+            continue
         if table.path.is_dir() or table.is_left_to_spark:
             continue
         whole = table.path.read_bytes()
@@ -612,6 +653,12 @@ def main():
     finally:
         if not options.keep:
             shutil.rmtree(scratch, ignore_errors=True)
+    for fault, tables_of_it in sorted(check.faults.items()):
+        number, wrong = tables_of_it[0]
+        others = f", and {len(tables_of_it) - 1} more" if len(tables_of_it) > 1 else ""
+        print(f"Spark's own fault: {fault}; table {number}{others}")
+        if "refuses" not in fault:
+            print("        " + wrong[:1000].replace("\n", "\n        "))
     told = ", ".join(f"{count} {name}" for name, count in sorted(check.counts.items()))
     print(f"{told}; {time.monotonic() - began:.0f} s")
     if status:
