@@ -1,7 +1,7 @@
 """Writes Spark's classes, as Java has them after loading, to FILE: a Spark that maps them starts in half the
 time (-XX:SharedArchiveFile=FILE; Java that is another, or has other jars, goes on without).
 
-    .venv/bin/python scripts/lib/shared_classes.py FILE
+    .venv/bin/python scripts/lib/spark_classes.py FILE
 """
 
 import os
