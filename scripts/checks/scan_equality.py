@@ -356,6 +356,8 @@ class Check:
             return Written(target) if target.exists() else self.reference.read(
                 table, table.twin, target)
         except Refused:
+            # What was begun is no answer the next time.
+            shutil.rmtree(target, ignore_errors=True)
             return None
 
     def unlike_written(self, table, folder, found):
