@@ -201,7 +201,7 @@ module("ArrowExchange", at: "Tests/ArrowExchange", needs: ["ArrowIPC", "CArrow"]
 package.products.append(
   .library(name: "ArrowExchange", type: .dynamic, targets: ["ArrowExchange"]))
 
-module("SparkTypes", needs: ["ArrowIPC", "ErrorCauses"])
+module("SparkTypes", needs: ["ArrowIPC", "ErrorCauses", "JSONText"])
 tests("SparkTypesTests", need: ["ArrowIPC", "SparkTypes"])
 
 module("SparkFunctions", needs: ["ArrowIPC", "ErrorCauses", "Models", "SparkTypes", "Tensors"])
