@@ -201,7 +201,7 @@ module("ArrowExchange", at: "Tests/ArrowExchange", needs: ["ArrowIPC", "CArrow"]
 package.products.append(
   .library(name: "ArrowExchange", type: .dynamic, targets: ["ArrowExchange"]))
 
-module("SparkTypes", needs: ["ArrowIPC", "ErrorCauses"])
+module("SparkTypes", needs: ["ArrowIPC", "ErrorCauses", "JSONText"])
 tests("SparkTypesTests", need: ["ArrowIPC", "SparkTypes"])
 
 module("SparkFunctions", needs: ["ArrowIPC", "ErrorCauses", "Models", "SparkTypes", "Tensors"])
@@ -375,6 +375,8 @@ program(
   needs: ["ArgumentParser", "Logging", "Needletail", "ServiceLifecycle", "UnixSignals"])
 package.products.append(.executable(name: "needletail", targets: ["NeedletailCommand"]))
 tests("NeedletailCommandTests", need: ["FileTables", "NeedletailCommand"])
+// The program that `needletail new` writes.
+module("StarterProgram", at: "Tests/StarterProgram", needs: ["Needletail"], exclude: ["make_model.py"])
 
 // MARK: Examples and benchmarks
 

@@ -36,15 +36,11 @@ package actor ProgramDeployment {
     } else {
       try await bring(session, probe)
     }
-    // Spark's columnar input converts array columns more slowly than its rows, as scripts/benchmark
-    // shows; Spark has the setting since 4.2.
-    if session.majorMinorVersion >= (4, 2), environment["NEEDLETAIL_COLUMNAR_INPUT"] != "spark" {
-      try await session.conf.set(WorkerSettings.columnarInput, "false")
-    }
-    // Spark's own limit, 64 MiB, lets tasks hold several such batches of wide rows. The batches of a
-    // model may span Spark's, so smaller ones cost nothing. A limit that somebody has set stays.
-    if try await session.conf.get(WorkerSettings.batchBytes) == "\(64 << 20)b" {
-      try await session.conf.set(WorkerSettings.batchBytes, "\(16 << 20)b")
+    let changes = WorkerSettings.changes(
+      version: session.majorMinorVersion, environment: environment)
+    for change in changes {
+      if let old = change.replaces, try await session.conf.get(change.name) != old { continue }
+      try await session.conf.set(change.name, change.value)
     }
   }
 
@@ -70,11 +66,7 @@ package actor ProgramDeployment {
       notes.noteAsked(package.id, session.serverAddress, had: had)
       if had { return }
     }
-    let kept = PackedFiles.ofThisUser()
-    let level: Int32 = session.isLocal ? 1 : 6
-    let archive = try package.archive { file in
-      try kept?.packed(file, level: level) ?? file.packed(level: level)
-    }
+    let archive = try package.archive(level: session.isLocal ? 1 : 6)
     try await session.addArtifact(named: "files/\(launcher.name(ofArchive: archive))", archive)
     notes?.noteSent(package.id, to: session.serverAddress)
   }

@@ -15,6 +15,11 @@ struct ProgramLauncher: Sendable {
   /// The name under which the session has the program's archive; the launcher checks the hash in it.
   func name(ofArchive archive: Data) -> String { "\(name)-\(archive.fullHash).tar.gz" }
 
+  /// Whether a file of this name has the program's archive.
+  func isArchive(_ file: String) -> Bool {
+    file.hasPrefix("\(name)-") && file.hasSuffix(".tar.gz")
+  }
+
   /// The code of the error that a machine has no program which it was thought to have.
   private static let missingCode = "PROGRAM_MISSING"
 

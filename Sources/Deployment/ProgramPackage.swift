@@ -63,6 +63,16 @@ struct ProgramPackage: Sendable {
     return archive
   }
 
+  /// The package as a `tar.gz` with files that are packed at gzip's `level`, or were before.
+  ///
+  /// - Throws: ``NeedletailError`` if zlib refuses.
+  func archive(level: Int32) throws -> Data {
+    let kept = PackedFiles.ofThisUser()
+    return try archive { file in
+      try kept?.packed(file, level: level) ?? file.packed(level: level)
+    }
+  }
+
   private static func baseName(_ path: String) -> String {
     URL(fileURLWithPath: path).lastPathComponent
   }

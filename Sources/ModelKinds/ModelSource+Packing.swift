@@ -1,4 +1,4 @@
-import Deployment
+package import Deployment
 import Foundation
 import HostProcesses
 package import ModelHub
@@ -29,6 +29,13 @@ extension ModelSource {
       for artifact in artifacts {
         try await session.addArtifact(named: artifact.name, artifact.contents)
       }
+    }
+
+    /// Puts what is sent into a folder, for a session that another process holds.
+    ///
+    /// - Throws: ``NeedletailError`` if a file cannot be written.
+    package func write(into directory: String) throws -> [SessionFile] {
+      try artifacts.map { try SessionFile(artifact: $0.name, $0.contents, in: directory) }
     }
   }
 

@@ -109,6 +109,19 @@ struct ConstantAssignment: Sendable {
 }
 
 extension [NamedValue] {
+  /// The pairs as a dictionary, in which a name may stand once.
+  ///
+  /// - Throws: ``CommandFailure`` if one stands twice.
+  func once(_ option: String) throws -> [String: String] {
+    var result: [String: String] = [:]
+    for given in self {
+      if let before = result.updateValue(given.value, forKey: given.name) {
+        throw CommandFailure.twice("\(option) \(given.name)", before, given.value)
+      }
+    }
+    return result
+  }
+
   /// `source` with these options, and the headers of calls of its server.
   ///
   /// - Throws: ``CommandFailure`` if one is given twice, or the model has no such option.

@@ -55,7 +55,7 @@ extension PredictionJob {
   /// Says how many rows failed, by what was wrong, with an example of each: the output has it.
   private func tellFailures(of rows: Int, _ spark: SparkSession) async throws {
     // Behind rows of other jobs those of this one are not known.
-    guard case .column(let name)? = request.onError, mode != .append else { return }
+    guard case .column(let name)? = request.asked.onError, mode != .append else { return }
     let output = writing.options.reduce(spark.read.format(writing.name)) {
       $0.option($1.key, $1.value)
     }.load(request.output)

@@ -140,6 +140,15 @@ extension DataFrame {
   }
 }
 
+extension PredictionPlan {
+  /// The bytes that a worker gets for `function` over ``argumentColumns``.
+  ///
+  /// - Throws: `InferenceError` if this program does not declare the function.
+  package func command(of function: ModelPrediction) throws -> [UInt8] {
+    try commandBytes(function, try encodedParameters(), argumentColumns)
+  }
+}
+
 extension InlineFunction {
   /// A function of the program's over whole batches.
   package static func batches(

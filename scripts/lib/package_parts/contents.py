@@ -110,6 +110,13 @@ def arrow_licences(folder):
     return {f"arrow-{path.name}": path.read_bytes() for path in found}
 
 
+def module(root):
+    """The module for PySpark, below the folder of Python's packages."""
+    folder = root / "Python"
+    files = sorted(path for path in folder.glob("needletail/*") if path.is_file())
+    return {str(path.relative_to(folder)): Entry(path.read_bytes()) for path in files}
+
+
 def contents(root, program, checkouts):
     """The tree that all packages share, its version, and the ELF files in it."""
     version = output(program, "--version").strip()

@@ -45,9 +45,10 @@ def pins(lists):
     return found
 
 
-def wheel(tree, version, files, plugin, arrow_version, requirements):
+def wheel(tree, version, files, module, plugin, arrow_version, requirements):
     """The command goes into the environment's `bin`, Swift's runtime below its `lib`. The plug-in lies
-    among the libraries of pyarrow, which it is linked with: pip brings those."""
+    among the libraries of pyarrow, which it is linked with: pip brings those. Only the wheel has the
+    module for PySpark."""
     needs = newest_versions([*files.values(), plugin])
     glibc = needs["GLIBC"]
     tag = f"py3-none-manylinux_{glibc[0]}_{glibc[1]}_x86_64"
@@ -73,6 +74,7 @@ def wheel(tree, version, files, plugin, arrow_version, requirements):
     entries = {
         f"{data}/scripts/needletail": tree[PROGRAM],
         f"pyarrow/{PLUGIN}": Entry(bytes(plugin.data), 0o755),
+        **module,
         f"{information}/METADATA": Entry(("\n".join(lines) + f"\n\n{DESCRIPTION}\n").encode()),
         f"{information}/WHEEL": Entry(
             f"Wheel-Version: 1.0\nGenerator: needletail\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()),

@@ -1,6 +1,11 @@
 import ArrowIPC
 import SparkTypes
 
+extension SparkTypeJSON {
+  /// The key of a Parquet footer's metadata that has the schema as Spark wrote it.
+  static let key = "org.apache.spark.sql.parquet.row.metadata"
+}
+
 /// The types that Spark gives the columns of files.
 enum SparkSchema {
   /// The schema of a Parquet file: the one that Spark wrote into it, else what its types become.

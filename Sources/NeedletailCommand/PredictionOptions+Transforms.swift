@@ -18,18 +18,16 @@ struct TopKOption: Sendable {
   }
 }
 
-extension PredictionJob {
+extension PredictionOptions {
   /// What `--softmax`, `--argmax` and `--top-k` make of outputs.
   ///
   /// - Parameter only: the outputs that are wanted; `nil` for all.
   /// - Throws: ``CommandFailure`` if an output is none of the model's, or has two forms.
-  static func transforms(
-    _ request: Predict, _ only: [String]?, of model: any Model
-  ) throws -> [String: OutputTransform] {
+  func transforms(_ only: [String]?, of model: any Model) throws -> [String: OutputTransform] {
     var transforms: [String: OutputTransform] = [:]
     var options: [String: String] = [:]
     func add(_ transform: OutputTransform, _ output: String, _ option: String) throws {
-      try check([output], amongOutputsOf: model, option)
+      try Self.check([output], amongOutputsOf: model, option)
       if let before = options.updateValue(option, forKey: output) {
         throw CommandFailure(
           before == option
@@ -44,31 +42,31 @@ extension PredictionJob {
       }
       transforms[output] = transform
     }
-    try check(request.softmax, amongOutputsOf: model, "--softmax")
-    for output in request.argmax { try add(.argmax, output, "--argmax") }
-    let best = try request.topK.map { try ($0.count, topOutput($0, request, only, model)) }
-    for output in request.softmax where output != best?.1 {
+    try Self.check(softmax, amongOutputsOf: model, "--softmax")
+    for output in argmax { try add(.argmax, output, "--argmax") }
+    let best = try topK.map { try ($0.count, topOutput($0, only, model)) }
+    for output in softmax where output != best?.1 {
       try add(.softmax, output, "--softmax")
     }
     if let (count, output) = best {
-      let labels: ClassLabels?
+      let names: ClassLabels?
       do {
-        labels = try request.labels.map { try ClassLabels(contentsOf: $0) }
+        names = try labels.map { try ClassLabels(contentsOf: $0) }
       } catch {
         throw CommandFailure("\(error)", cause: error)
       }
-      let isSoftmax = request.softmax.contains(output)
-      try add(.topK(count, labels: labels, softmax: isSoftmax), output, "--top-k")
+      let isSoftmax = softmax.contains(output)
+      try add(.topK(count, labels: names, softmax: isSoftmax), output, "--top-k")
     }
     return transforms
   }
 
   /// The output that `--top-k` means: the one that is named, or the only one that it can be.
-  private static func topOutput(
-    _ option: TopKOption, _ request: Predict, _ only: [String]?, _ model: any Model
+  private func topOutput(
+    _ option: TopKOption, _ only: [String]?, _ model: any Model
   ) throws -> String {
     if let output = option.output { return output }
-    if request.softmax.count == 1 { return request.softmax[0] }
+    if softmax.count == 1 { return softmax[0] }
     let known = model.outputs.filter { only?.contains($0.name) ?? true }
     let numbers = known.filter(\.elementType.isFloatingPoint)
     guard !numbers.isEmpty else {

@@ -1,0 +1,117 @@
+import Foundation
+import Testing
+
+/// What `needletail new` writes.
+@Suite(.timeLimit(.minutes(5)))
+struct NewTests {
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  /// A dependency as the option gives it, and as the manifest must say it.
+  private static let dependencies: [(option: [String], says: [String])] = [
+    (
+      [],
+      [".package(name: \"needletail\", path: \"\(root.path)\")", "package: \"needletail\""]
+    ),
+    (
+      ["--package", root.path],
+      [".package(name: \"needletail\", path: \"\(root.path)\")", "package: \"needletail\""]
+    ),
+    (
+      ["--package", "https://example.com/someone/Needletail-Mirror.git"],
+      [
+        ".package(url: \"https://example.com/someone/Needletail-Mirror.git\", .upToNextMinor(from: \"",
+        "package: \"Needletail-Mirror\"",
+      ]
+    ),
+  ]
+
+  @Test("a package is written", arguments: dependencies.indices)
+  func written(index: Int) async throws {
+    let command = try Command()
+    defer { command.remove() }
+    let (option, says) = Self.dependencies[index]
+    let outcome = try await command.run(["new", "my-flowers"] + option)
+    #expect(outcome.status == 0 && outcome.complaint == "", "\(outcome.complaint)")
+    #expect(outcome.output.hasSuffix("  cd my-flowers\n  swift run\n"))
+    let folder = command.folder.appending(path: "my-flowers")
+    func text(_ name: String) throws -> String {
+      try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+    }
+    let manifest = try text("Package.swift")
+    for part in says { #expect(manifest.contains(part), "\(manifest)") }
+    #expect(
+      manifest.contains("\n    .executableTarget(\n      name: \"my-flowers\","), "\(manifest)")
+    // The target StarterProgram is compiled with the tests.
+    let compiled = Self.root.appending(path: "Tests/StarterProgram/Flowers.swift")
+    #expect(
+      try text("Sources/my-flowers/Flowers.swift") == String(contentsOf: compiled, encoding: .utf8))
+    #expect(try text("flowers.csv").split(separator: "\n").count == 16)
+    #expect(try text("README.md").hasPrefix("# my-flowers\n"))
+    #expect(try text(".gitignore") == ".build/\n.venv/\n")
+
+    let inspected = try await command.run(["inspect", "my-flowers/flowers.onnx"])
+    #expect(inspected.status == 0, "\(inspected.complaint)")
+    #expect(inspected.output.contains("  measures: float32[?, 4]\n"))
+    #expect(inspected.output.contains("  species: float32[?, 3]\n"))
+  }
+
+  @Test("SwiftPM understands the manifest")
+  func manifest() async throws {
+    let command = try Command()
+    defer { command.remove() }
+    #expect(try await command.run(["new", "flowers"]).status == 0)
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["swift", "package", "dump-package"]
+    process.currentDirectoryURL = command.folder.appending(path: "flowers")
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let said = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    struct Manifest: Decodable {
+      struct Target: Decodable {
+        var name: String
+        var type: String
+      }
+      var name: String
+      var targets: [Target]
+    }
+    let manifest = try JSONDecoder().decode(Manifest.self, from: said)
+    #expect(manifest.name == "flowers")
+    #expect(manifest.targets.map(\.name) == ["flowers"])
+    #expect(manifest.targets.map(\.type) == ["executable"])
+  }
+
+  @Test(
+    "what cannot be is refused",
+    arguments: [
+      (
+        ["new", "digits.onnx"],
+        "Error: the package cannot be called 'digits.onnx': a name begins with a letter, has letters, digits, - and _, and is not Needletail's own"
+      ),
+      (
+        ["new", "Needletail"],
+        "Error: the package cannot be called 'Needletail': a name begins with a letter, has letters, digits, - and _, and is not Needletail's own"
+      ),
+      (
+        ["new", "there"], "error: there is already 'there' in this folder; take another name"
+      ),
+      (
+        ["new", "flowers", "--package", "there"],
+        "error: --package 'there' is neither the address of a repository, such as https://..., nor a folder with Needletail's Package.swift"
+      ),
+    ])
+  func refused(arguments: [String], says: String) async throws {
+    let command = try Command()
+    defer { command.remove() }
+    try command.write("there/file", "")
+    let outcome = try await command.run(arguments)
+    #expect(outcome.status == 64)
+    #expect(outcome.complaint.prefix { $0 != "\n" } == says)
+    #expect(!FileManager.default.fileExists(atPath: command.folder.path + "/flowers"))
+  }
+}

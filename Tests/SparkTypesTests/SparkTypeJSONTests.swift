@@ -1,0 +1,57 @@
+import SparkTypes
+import Testing
+
+/// Schemas in Spark's JSON, as PySpark's `schema.json()` gives them.
+struct SparkTypeJSONTests {
+  @Test("schemas are read as PySpark writes them")
+  func reading() {
+    let text = """
+      {"fields":[{"metadata":{},"name":"id","nullable":false,"type":"long"},\
+      {"metadata":{"a":1},"name":"odd `name`","nullable":true,"type":{"containsNull":false,\
+      "elementType":"float","type":"array"}},{"metadata":{},"name":"s","nullable":true,"type":{"fields":\
+      [{"metadata":{},"name":"x","nullable":true,"type":"decimal(12,3)"}],"type":"struct"}},\
+      {"metadata":{},"name":"m","nullable":true,"type":{"keyType":"string","type":"map",\
+      "valueContainsNull":true,"valueType":"byte"}},{"metadata":{},"name":"v","nullable":true,"type":\
+      {"class":"org.apache.spark.ml.linalg.VectorUDT","pyClass":"pyspark.ml.linalg.VectorUDT",\
+      "sqlType":"binary","type":"udt"}}],"type":"struct"}
+      """
+    let vector = UserDefinedType(
+      jvmClass: "org.apache.spark.ml.linalg.VectorUDT",
+      pythonClass: "pyspark.ml.linalg.VectorUDT", sqlType: .binary)
+    #expect(
+      SparkTypeJSON.schema(text)
+        == StructType([
+          StructField("id", .long, isNullable: false),
+          StructField(
+            "odd `name`", .array(.float, containsNull: false), metadata: #"{"a":1}"#),
+          StructField("s", .struct(["x": .decimal(precision: 12, scale: 3)])),
+          StructField("m", .map(.string, .byte)), StructField("v", .userDefined(vector)),
+        ]))
+  }
+
+  @Test("schemas come back from their own text")
+  func roundTrip() {
+    let schema = StructType([
+      StructField("a", .array(.struct(["label": .string, "score": .float]))),
+      StructField("b", .map(.string, .double, valueContainsNull: false), isNullable: false),
+      StructField("c", .short), StructField("d", .timestampNTZ), StructField("e", .binary),
+    ])
+    #expect(SparkTypeJSON.schema(SparkTypeJSON.text(schema)) == schema)
+  }
+
+  @Test("types that are not known stay by their names where they may")
+  func unknown() {
+    let text =
+      #"{"type":"struct","fields":[{"name":"a","type":"quaternion"},"#
+      + #"{"name":"b","type":{"type":"udt","class":"a.B"}}]}"#
+    #expect(SparkTypeJSON.schema(text) == nil)
+    #expect(
+      SparkTypeJSON.schema(text, keepsUnknown: true)
+        == StructType([
+          StructField("a", .unparsed("quaternion")),
+          StructField("b", .userDefined(UserDefinedType(jvmClass: "a.B"))),
+        ]))
+    #expect(SparkTypeJSON.schema("[]", keepsUnknown: true) == nil)
+    #expect(SparkTypeJSON.schema("{", keepsUnknown: true) == nil)
+  }
+}
