@@ -28,45 +28,48 @@ package actor ProgramDeployment {
     }
   }
 
-  private static func deploy(_ session: SparkSession, _ probe: Probe) async throws {
+  private static func deploy(_ session: SparkSession, _ probe: @escaping Probe) async throws {
     let environment = ProcessInfo.processInfo.environment
+    var start = WorkerStart(session: session, probe: probe)
     if let installed = environment["NEEDLETAIL_WORKER"], !installed.isEmpty {
       // The operator has put the program on the executors.
-      try await choose(worker: installed, session)
+      try await start.choose(worker: installed, id: Data(installed.utf8).shortHash)
+      try await start.confirm()
     } else {
-      try await bring(session, probe)
+      try await bring(session, &start)
     }
     // Spark's columnar input converts array columns more slowly than its rows, as scripts/benchmark
     // shows; Spark has the setting since 4.2.
     if session.majorMinorVersion >= (4, 2), environment["NEEDLETAIL_COLUMNAR_INPUT"] != "spark" {
-      try await session.conf.set(WorkerSettings.columnarInput, "false")
+      try await start.prefer(WorkerSettings.columnarInput, "false")
     }
     // Spark's own limit, 64 MiB, lets tasks hold several such batches of wide rows. The batches of a
     // model may span Spark's, so smaller ones cost nothing. A limit that somebody has set stays.
     if try await session.conf.get(WorkerSettings.batchBytes) == "\(64 << 20)b" {
-      try await session.conf.set(WorkerSettings.batchBytes, "\(16 << 20)b")
+      try await start.prefer(WorkerSettings.batchBytes, "\(16 << 20)b")
     }
   }
 
   /// Brings the program in the way that moves the least.
-  private static func bring(_ session: SparkSession, _ probe: Probe) async throws {
+  private static func bring(_ session: SparkSession, _ start: inout WorkerStart) async throws {
     let isHere = try await Machine.isThis(serverOf: session)
     let package = try ProgramPackage.current(forThisMachine: isHere)
     let master = try await session.conf.get("spark.master") ?? ""
     // Then the only executor is the server itself, and the same user's as this process if that started it.
     let hasOneExecutor = Machine.isOneProcess(master: master)
     if isHere, hasOneExecutor, let folder = try? ProgramCache()?.folder(of: package) {
-      return try await choose(worker: "\(folder)/\(package.programFile)", session)
+      // Such a server is plain Spark: if it takes the setting, there is nothing to try.
+      return try await start.choose(worker: "\(folder)/\(package.programFile)", id: package.id)
     }
 
     let launcher = ProgramLauncher(package: package)
     try await session.addArtifact(named: "files/\(launcher.name)", Data(launcher.text.utf8))
-    try await choose(worker: "./\(launcher.name)", session)
+    try await start.choose(worker: "./\(launcher.name)", id: package.id)
     // Spark tells nothing of what other sessions have sent, and executors of a cluster come and go: only
     // where there is one can a query say that none lacks the program.
     let notes = hasOneExecutor ? ServerNotes.ofThisUser() : nil
     if let notes, notes.mayHave(package.id, at: session.serverAddress) {
-      let had = (try? await probe(session)) ?? false
+      let had = (try? await start.probe(session)) ?? false
       notes.noteAsked(package.id, session.serverAddress, had: had)
       if had { return }
     }
@@ -77,17 +80,6 @@ package actor ProgramDeployment {
     }
     try await session.addArtifact(named: "files/\(launcher.name(ofArchive: archive))", archive)
     notes?.noteSent(package.id, to: session.serverAddress)
-  }
-
-  private static func choose(worker: String, _ session: SparkSession) async throws {
-    do {
-      try await session.conf.set(WorkerSettings.executable, worker)
-    } catch let error as SparkError {
-      throw NeedletailError(
-        .session,
-        "the server does not let the session choose its worker program "
-          + "(\(WorkerSettings.executable)): \(error.message)",
-        cause: error)
-    }
+    try await start.confirm()
   }
 }

@@ -155,5 +155,6 @@ extension SaveMode: ExpressibleByArgument {}
 extension RowRelation: ExpressibleByArgument {}
 
 extension ScanChoice: ExpressibleByArgument {}
+extension ExecutionMode: ExpressibleByArgument {}
 
 extension EngineChoice.Wish: ExpressibleByArgument {}
