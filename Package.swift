@@ -279,7 +279,7 @@ module(
     "CGzip", "Crypto", "HostProcesses", "ImagePreprocessing", "Logging", "NativeLibraries",
     "ONNXRuntime", "SparkConnect", "SparkTypes", "TensorFlowRuntime", "TorchRuntime",
   ])
-tests("DeploymentTests", need: ["Deployment"])
+tests("DeploymentTests", need: ["Deployment", "SparkTypes"])
 
 module(
   "ProgramFunctions",

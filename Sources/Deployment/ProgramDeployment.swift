@@ -21,9 +21,15 @@ package actor ProgramDeployment {
     let task = preparation ?? Task { [probe] in try await Self.deploy(session, probe) }
     preparation = task
     do {
-      try await task.value
+      try await withTaskCancellationHandler {
+        try await task.value
+      } onCancel: {
+        task.cancel()
+      }
     } catch {
-      preparation = nil
+      if preparation == task { preparation = nil }
+      // Who waits for it too has not given up.
+      if !Task.isCancelled, task.isCancelled { return try await ensure(session) }
       throw error
     }
   }
@@ -58,8 +64,8 @@ package actor ProgramDeployment {
     // Then the only executor is the server itself, and the same user's as this process if that started it.
     let hasOneExecutor = Machine.isOneProcess(master: master)
     if isHere, hasOneExecutor, let folder = try? ProgramCache()?.folder(of: package) {
-      // Such a server is plain Spark: if it takes the setting, there is nothing to try.
-      return try await start.choose(worker: "\(folder)/\(package.programFile)", id: package.id)
+      try await start.choose(worker: "\(folder)/\(package.programFile)", id: package.id)
+      return try await start.confirm()
     }
 
     let launcher = ProgramLauncher(package: package)

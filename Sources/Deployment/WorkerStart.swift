@@ -57,12 +57,16 @@ struct WorkerStart: Sendable {
     } catch let error as SparkError where error.kind == .server {
       failure = "\(error)"
     }
+    // Python's words say that it was started instead, and which it is.
+    let python = ExecutorPython.version(inRefusal: failure)
     let chosen = try await session.conf.get(WorkerSettings.executable)
     try await session.conf.unset(WorkerSettings.executable)
     do {
-      try await useShim()
+      try await useShim(python)
       if try await probe(session) {
-        return tellShim("the executors do not start it as their worker: \(failure)")
+        return tellShim(
+          python.map { "the executors start their Python \($0) whatever the session sets" }
+            ?? "the executors do not start it as their worker: \(Self.line(failure))")
       }
     } catch is CancellationError {
       throw CancellationError()
@@ -83,8 +87,10 @@ struct WorkerStart: Sendable {
     }
   }
 
-  private func useShim() async throws {
+  /// - Parameter python: the version of the executors' Python, if it is known.
+  private func useShim(_ python: String? = nil) async throws {
     let program = worker.hasPrefix("./") ? String(worker.dropFirst(2)) : worker
+    if let python { return session.functionForm = form(program, python) }
     let version = try await ExecutorPython.version { version in
       session.functionForm = form(program, version)
       defer { session.functionForm = nil }
@@ -97,6 +103,11 @@ struct WorkerStart: Sendable {
     ShimForm(
       program: program, id: id, pythonVersion: version, spark: session.majorMinorVersion
     ).functionForm
+  }
+
+  /// The last line of an error: that is where Java and Python say what it was.
+  private static func line(_ text: String) -> String {
+    String((text.split(whereSeparator: \.isNewline).last { !$0.hasPrefix("\t") } ?? "").prefix(300))
   }
 
   private func tellShim(_ reason: String) {

@@ -37,6 +37,9 @@ extension SparkSession {
 extension ExecutionMode {
   private static let variable = "NEEDLETAIL_EXECUTION_MODE"
 
+  /// Whether the environment says it.
+  package static var isInEnvironment: Bool { (try? ofEnvironment()) != nil }
+
   /// What the environment says, for programs that ask nobody.
   fileprivate static func ofEnvironment() throws -> ExecutionMode? {
     guard let text = ProcessInfo.processInfo.environment[variable], !text.isEmpty else {

@@ -38,7 +38,7 @@ class Proxy(grpc.GenericRpcHandler):
             if name == "Config":
                 request = self.config(request, context)
             try:
-                answer = call(request, metadata=metadata, timeout=context.time_remaining())
+                answer = call(request, metadata=metadata)
                 if name not in STREAMS_OUT:
                     return answer
                 context.add_callback(answer.cancel)

@@ -47,15 +47,17 @@ public struct ProgramRun: Sendable {
     _ = try Program.start(own: functions)
     let named = remote ?? ProcessInfo.processInfo.environment["SPARK_REMOTE"]
     if let named, !named.isEmpty {
-      return try await run(on: named)
+      return try await run(on: named, mode)
     }
     let master = ProcessInfo.processInfo.environment["NEEDLETAIL_MASTER"] ?? "local[*]"
     let spark = try await LocalSpark.start(LocalSpark.Options(master: master))
     defer { spark.stop() }
-    try await run(on: spark.remote)
+    // It is known to let sessions choose.
+    let isOpen = mode ?? .auto == .auto && !ExecutionMode.isInEnvironment
+    try await run(on: spark.remote, isOpen ? .direct : mode)
   }
 
-  private func run(on remote: String) async throws {
+  private func run(on remote: String, _ mode: ExecutionMode?) async throws {
     let session = try await SparkSession.openForFunctions(remote)
     session.planNativeScans()
     if let mode { session.executionMode = mode }

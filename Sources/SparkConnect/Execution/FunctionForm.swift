@@ -55,6 +55,7 @@ extension SparkSession {
       return call
     }
     if !isConcerned { return plan }
+    try Task.checkCancellation()
     let settings = try await conf.values(of: form.settings)
     try result.mapCalls { try Self.formed($0, form, settings) }
     return result
