@@ -276,10 +276,10 @@ module("LocalSpark", needs: ["HostProcesses", "NativeLibraries"])
 module(
   "Deployment",
   needs: [
-    "CGzip", "Crypto", "HostProcesses", "ImagePreprocessing", "NativeLibraries", "ONNXRuntime",
-    "SparkConnect", "TensorFlowRuntime", "TorchRuntime",
+    "CGzip", "Crypto", "HostProcesses", "ImagePreprocessing", "Logging", "NativeLibraries",
+    "ONNXRuntime", "SparkConnect", "SparkTypes", "TensorFlowRuntime", "TorchRuntime",
   ])
-tests("DeploymentTests", need: ["Deployment"])
+tests("DeploymentTests", need: ["Deployment", "SparkTypes"])
 
 module(
   "ProgramFunctions",
@@ -368,7 +368,7 @@ tests(
     "ArrowIPC", "Deployment", "HostProcesses", "IntegrationProgram", "LocalSpark", "Needletail",
     "NeedletailCommand", "QuickStart", "SparkConnect", "Tensors",
   ],
-  exclude: ["python_function.py"])
+  exclude: ["python_function.py", "refusing_proxy.py"])
 
 program(
   "NeedletailCommand",

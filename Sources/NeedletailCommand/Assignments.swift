@@ -168,5 +168,6 @@ extension SaveMode: ExpressibleByArgument {}
 extension RowRelation: ExpressibleByArgument {}
 
 extension ScanChoice: ExpressibleByArgument {}
+extension ExecutionMode: ExpressibleByArgument {}
 
 extension EngineChoice.Wish: ExpressibleByArgument {}

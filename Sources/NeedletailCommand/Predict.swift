@@ -127,6 +127,14 @@ struct Predict: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "How Spark's executors run the program: direct (in the place of their Python), shim (their own "
+        + "Python passes the batches to it, for servers that let no session choose its Python), or auto "
+        + "(direct where it works). Default: NEEDLETAIL_EXECUTION_MODE, else auto.",
+      valueName: "auto|direct|shim"))
+  var executionMode: ExecutionMode?
+
+  @Option(
+    help: ArgumentHelp(
       "The threads on which this process computes (default: the cores that it may use).",
       valueName: "number"))
   var threads: Int?
@@ -207,7 +215,9 @@ struct Predict: AsyncParsableCommand {
     case .spark(let reason?): job.tellSpark(reason)
     case .spark(nil), .refused: break
     }
-    let status = await ProgramRun(functions: [], remote: remote, showsProgress: !quiet) { spark in
+    let status = await ProgramRun(
+      functions: [], remote: remote, mode: executionMode, showsProgress: !quiet
+    ) { spark in
       try await job.run(spark)
     }.exitStatus(of: CommandFailure.status)
     if status != 0 { throw ExitCode(status) }

@@ -1,5 +1,7 @@
 import ArrowIPC
 import Deployment
+import Foundation
+import HostProcesses
 public import SparkConnect
 package import SparkFunctions
 import SparkTypes
@@ -7,9 +9,12 @@ import SparkTypes
 extension SparkSession {
   /// Connects and makes the program's functions usable in the session's queries.
   ///
-  /// - Throws: ``SparkError`` if no server answers or it refuses.
+  /// - Throws: ``SparkError`` if no server answers or it refuses, ``NeedletailError`` if
+  ///   `NEEDLETAIL_EXECUTION_MODE` is no ``ExecutionMode``.
   public static func openForFunctions(_ remote: String) async throws -> SparkSession {
+    let mode = try ExecutionMode.ofEnvironment()
     let session = try await connect(remote)
+    if let mode { session.executionMode = mode }
     let deployment = ProgramDeployment { try await EchoFunction.runs(in: $0) }
     session.prepareInlineCalls { session, calls in
       // The deployment itself asks.
@@ -26,6 +31,24 @@ extension SparkSession {
       try await deployment.ensure(session)
     }
     return session
+  }
+}
+
+extension ExecutionMode {
+  private static let variable = "NEEDLETAIL_EXECUTION_MODE"
+
+  /// Whether the environment says it.
+  package static var isInEnvironment: Bool { (try? ofEnvironment()) != nil }
+
+  /// What the environment says, for programs that ask nobody.
+  fileprivate static func ofEnvironment() throws -> ExecutionMode? {
+    guard let text = ProcessInfo.processInfo.environment[variable], !text.isEmpty else {
+      return nil
+    }
+    if let mode = ExecutionMode(rawValue: text) { return mode }
+    throw NeedletailError(
+      .usage,
+      "\(variable) is '\(text)'; it must be \(allCases.map(\.rawValue).joined(separator: ", "))")
   }
 }
 

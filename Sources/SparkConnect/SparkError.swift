@@ -69,7 +69,14 @@ public struct SparkError: CausedError {
       ? Self.withoutStackTrace(message[...]) : nil
   }
 
+  /// What stands before the words of the program where Spark's own Python told them for it.
+  private static let raised = "RuntimeError: Needletail worker: "
+
   private static func withoutStackTrace(_ text: Substring) -> String {
+    var text = text
+    if text.hasPrefix("Traceback "), let found = text.range(of: raised, options: .backwards) {
+      text = text[text.index(found.lowerBound, offsetBy: "RuntimeError: ".count)...]
+    }
     var lines: [Substring] = []
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
       if line.hasPrefix("\tat ") || line.hasPrefix("Driver stacktrace:") { break }

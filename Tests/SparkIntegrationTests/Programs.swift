@@ -29,14 +29,17 @@ enum Programs {
 
   /// Runs a built program to its end; with `isInstalled` the executors start it where it was built.
   static func run(
-    _ program: String, _ arguments: [String], in folder: String? = nil, isInstalled: Bool = false
+    _ program: String, _ arguments: [String], in folder: String? = nil, isInstalled: Bool = false,
+    environment: [String: String] = [:]
   ) async throws -> Outcome {
     try await run(
-      built.appending(path: program), arguments, in: folder, isInstalled: isInstalled)
+      built.appending(path: program), arguments, in: folder, isInstalled: isInstalled,
+      environment: environment)
   }
 
   static func run(
-    _ program: URL, _ arguments: [String], in folder: String? = nil, isInstalled: Bool = false
+    _ program: URL, _ arguments: [String], in folder: String? = nil, isInstalled: Bool = false,
+    environment additions: [String: String] = [:]
   ) async throws -> Outcome {
     let process = Process()
     process.executableURL = program
@@ -49,7 +52,7 @@ enum Programs {
     var environment = ProcessInfo.processInfo.environment
     environment["SPARK_REMOTE"] = nil
     if isInstalled { environment["NEEDLETAIL_WORKER"] = program.path }
-    process.environment = environment
+    process.environment = environment.merging(additions) { $1 }
     let reading = Task.detached { pipe.fileHandleForReading.readDataToEndOfFile() }
     try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
       process.terminationHandler = { _ in done.resume() }

@@ -1,4 +1,5 @@
 import ArrowIPC
+import Foundation
 import Glibc
 import NeedletailTesting
 import SparkFunctions
@@ -152,6 +153,37 @@ import WorkerFunctions
     #expect(try await Thread.run { daemon.waitForExit(seconds: 2) } == nil)
     connection.close()
     #expect(try await Thread.run { daemon.waitForExit(seconds: 6) } == 0)
+  }
+
+  @Test("beside Spark's Python it needs no standard input and ends with the executor")
+  func endsWithTheExecutor() async throws {
+    try await Thread.run {
+      let executor = Process()
+      executor.executableURL = URL(filePath: "/bin/sleep")
+      executor.arguments = ["60"]
+      try executor.run()
+      defer { executor.terminate() }
+      let path = "/tmp/needletail-\(UUID().uuidString.prefix(8)).sock"
+      defer { unlink(path) }
+      let daemon = Process()
+      daemon.executableURL = URL(filePath: fixturePath)
+      daemon.arguments = ["-m", "needletail.daemon", path]
+      daemon.environment = ["NEEDLETAIL_EXECUTOR_PID": "\(executor.processIdentifier)"]
+      daemon.standardInput = FileHandle.nullDevice
+      let greeting = Pipe()
+      daemon.standardOutput = greeting
+      daemon.standardError = FileHandle.nullDevice
+      try daemon.run()
+      // Its length, and the path.
+      let said = try greeting.fileHandleForReading.read(upToCount: 4 + path.utf8.count)
+      #expect(said?.dropFirst(4).elementsEqual(path.utf8) == true)
+      let connection = try Socket.connect(to: .unix(path: path))
+      #expect(try connection.readInt32() == daemon.processIdentifier)
+      executor.terminate()
+      daemon.waitUntilExit()
+      #expect(daemon.terminationStatus == 0)
+      #expect(access(path, F_OK) != 0, "the socket was removed")
+    }
   }
 
   @Test func explainsWhyItCannotStart() async throws {

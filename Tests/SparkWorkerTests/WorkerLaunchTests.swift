@@ -34,6 +34,14 @@ import Testing
         .daemonsWorker(own: 0xff00_0000_0000_0001)
       ),
       (["-m", "needletail.worker", "none"], [:], nil),
+      (
+        ["-m", "needletail.daemon", "n.sock"], ["NEEDLETAIL_EXECUTOR_PID": "77"],
+        .besidePython(path: "n.sock", executor: 77)
+      ),
+      (
+        ["-m", "needletail.daemon", "n.sock"], ["NEEDLETAIL_EXECUTOR_PID": "0"],
+        .besidePython(path: "n.sock", executor: nil)
+      ),
       ([], ["PYTHON_WORKER_FACTORY_SECRET": "s"], nil),
       (["-m", "pyspark.daemon"], [:], nil),
       (["predict", "m.onnx", "--input", "x"], [:], nil),

@@ -8,8 +8,9 @@ struct SettingsCheck: Check {
   let name = "Settings"
   let needs: [String] = [SparkVersionCheck.key]
   let remedy =
-    "Ask the operator: 'Please let sessions of Spark Connect set \(WorkerSettings.executable): my program "
-    + "replaces the Python worker for its own session, nothing else changes'"
+    "Predictions run through the server's own Python then (--execution-mode shim), with more work for each "
+    + "row. Ask the operator: 'Please let sessions of Spark Connect set \(WorkerSettings.executable): my "
+    + "program replaces the Python worker for its own session, nothing else changes'"
   let server: any ServerAccess
 
   func run() async throws -> Finding {

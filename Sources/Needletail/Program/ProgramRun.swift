@@ -9,20 +9,25 @@ import SparkScan
 public struct ProgramRun: Sendable {
   let functions: [any UserDefinedFunction]
   let remote: String?
+  let mode: ExecutionMode?
   let showsProgress: Bool
   let body: @Sendable (SparkSession) async throws -> Void
 
   /// - Parameters:
   ///   - functions: the functions that queries may use.
   ///   - remote: the server's connection string; `SPARK_REMOTE`, or else a local Spark, if `nil`.
+  ///   - mode: how executors run the functions; `nil` for what `NEEDLETAIL_EXECUTION_MODE` says, else
+  ///     ``ExecutionMode/auto``.
   ///   - showsProgress: whether long jobs draw a bar on a terminal.
   ///   - body: what to do.
   public init(
-    functions: [any UserDefinedFunction], remote: String?, showsProgress: Bool = true,
+    functions: [any UserDefinedFunction], remote: String?, mode: ExecutionMode? = nil,
+    showsProgress: Bool = true,
     body: @escaping @Sendable (SparkSession) async throws -> Void
   ) {
     self.functions = functions
     self.remote = remote
+    self.mode = mode
     self.showsProgress = showsProgress
     self.body = body
   }
@@ -42,17 +47,20 @@ public struct ProgramRun: Sendable {
     _ = try Program.start(own: functions)
     let named = remote ?? ProcessInfo.processInfo.environment["SPARK_REMOTE"]
     if let named, !named.isEmpty {
-      return try await run(on: named)
+      return try await run(on: named, mode)
     }
     let master = ProcessInfo.processInfo.environment["NEEDLETAIL_MASTER"] ?? "local[*]"
     let spark = try await LocalSpark.start(LocalSpark.Options(master: master))
     defer { spark.stop() }
-    try await run(on: spark.remote)
+    // It is known to let sessions choose.
+    let isOpen = mode ?? .auto == .auto && !ExecutionMode.isInEnvironment
+    try await run(on: spark.remote, isOpen ? .direct : mode)
   }
 
-  private func run(on remote: String) async throws {
+  private func run(on remote: String, _ mode: ExecutionMode?) async throws {
     let session = try await SparkSession.openForFunctions(remote)
     session.planNativeScans()
+    if let mode { session.executionMode = mode }
     let bar = showsProgress ? ProgressBar.onTerminal() : nil
     if let bar { session.onProgress { bar.show($0) } }
     do {

@@ -211,9 +211,10 @@ extension DataFrame {
   public func persist(memory: Bool = true, disk: Bool = true) async throws -> DataFrame {
     _ = try plan()
     try await session.prepare(calls)
-    let relation = relation
+    // The server finds kept rows by the plan, as queries have it.
+    let kept = try await session.formed(relation)
     _ = try await session.analyze { request in
-      request.persist.relation = relation
+      request.persist.relation = kept
       request.persist.storageLevel.useMemory = memory
       request.persist.storageLevel.useDisk = disk
       request.persist.storageLevel.deserialized = memory
@@ -228,8 +229,8 @@ extension DataFrame {
   /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
   ///   is cancelled.
   public func unpersist() async throws {
-    let relation = relation
-    _ = try await session.analyze { $0.unpersist = .with { $0.relation = relation } }
+    let kept = try await session.formed(relation)
+    _ = try await session.analyze { $0.unpersist = .with { $0.relation = kept } }
     session.keepsRows(false, plan: relation.common.planID)
   }
 

@@ -18,7 +18,7 @@ extension SparkSession {
     consume: @escaping @Sendable (Spark_Connect_ExecutePlanResponse) async throws -> Void
   ) async throws {
     try await prepare(calls)
-    let execution = PlanExecution(session: self, plan: plan)
+    let execution = PlanExecution(session: self, plan: try await formed(plan))
     let operation = execution.operation
     let progress = progressHandler
     let interruption = Mutex<Task<Void, Never>?>(nil)

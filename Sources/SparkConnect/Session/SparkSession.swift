@@ -18,11 +18,13 @@ public final class SparkSession: Sendable {
   /// Called before a plan with inline functions runs: uploads programs, checks schemas.
   package typealias Preparation = @Sendable (SparkSession, [InlineCall]) async throws -> Void
 
-  private struct State {
+  struct State {
     var tags: Set<String> = []
     var progress: ProgressHandler?
     var progressStreams: [UUID: AsyncStream<ExecutionProgress>.Continuation] = [:]
     var preparation: Preparation?
+    var form: FunctionForm?
+    var executionMode = ExecutionMode.auto
     var nextPlanID: Int64 = 0
   }
 
@@ -31,7 +33,7 @@ public final class SparkSession: Sendable {
   /// The server's Spark version, for example `4.3.0`.
   public let version: String
   let connection: SparkConnection
-  private let state = Mutex(State())
+  let state = Mutex(State())
   let scanState = Mutex(ScanState())
   /// The hashes of the artifacts that were sent, by their names.
   let sentArtifacts = Mutex<[String: String]>([:])
@@ -136,6 +138,12 @@ public final class SparkSession: Sendable {
   /// Sets what happens before a plan with inline functions runs.
   package func prepareInlineCalls(with preparation: @escaping Preparation) {
     state.withLock { $0.preparation = preparation }
+  }
+
+  /// In which form calls of functions are sent from now on; `nil` for that in which they are made.
+  package var functionForm: FunctionForm? {
+    get { state.withLock { $0.form } }
+    set { state.withLock { $0.form = newValue } }
   }
 
   func prepare(_ calls: [InlineCall]) async throws {

@@ -43,6 +43,13 @@ package enum WorkerDaemon {
         var greeting = WireBytes()
         greeting.append(text: path)
         try runDaemon(listener, nil, path, greeting, options)
+      case .besidePython(let path, let executor):
+        let listener = try Socket.listenUnix(path: path)
+        var greeting = WireBytes()
+        greeting.append(text: path)
+        try runDaemon(
+          listener, nil, path, greeting, options,
+          lifeline: .process(executor.flatMap(ProcessStart.init)))
       case .daemonsWorker(let own): try serveDaemon(own, options, engine())
       case .tcpWorker(let port, let secret, let isIPv6):
         claimStandardOutput()
@@ -71,12 +78,12 @@ package enum WorkerDaemon {
 
   private static func runDaemon(
     _ listener: Int32, _ secret: String?, _ socketPath: String?, _ greeting: WireBytes,
-    _ options: WorkerOptions
+    _ options: WorkerOptions, lifeline: DaemonProcess.Lifeline = .standardInput
   ) throws(WorkerError) -> Never {
     let output = claimStandardOutput()
     var daemon = DaemonProcess(
       listener: listener, secret: secret, socketPath: socketPath, options: options,
-      ledger: try TaskLedger(), log: WorkerLog(level: options.logLevel))
+      ledger: try TaskLedger(), log: WorkerLog(level: options.logLevel), lifeline: lifeline)
     daemon.run(output: output, greeting: greeting)
   }
 

@@ -1,3 +1,5 @@
+package import Glibc
+
 /// How Spark started this process as a Python worker, if it did.
 package enum WorkerLaunch: Sendable, Hashable {
   /// A daemon that takes connections at a port of the loopback interface and checks a secret.
@@ -8,6 +10,9 @@ package enum WorkerLaunch: Sendable, Hashable {
   case tcpWorker(port: Int, secret: String, isIPv6: Bool)
   /// The same over a socket file.
   case unixWorker(path: String)
+  /// A daemon that takes connections at the socket file `path`: Spark's own Python started it, and it
+  /// ends with the executor, whose process is known or not.
+  case besidePython(path: String, executor: pid_t?)
   /// A process that the daemon of this program started, for the tasks of one key only if there is one.
   case daemonsWorker(own: UInt64?)
 
@@ -15,6 +20,10 @@ package enum WorkerLaunch: Sendable, Hashable {
   /// behind it if the process is for all tasks.
   static let workerModule = "needletail.worker"
   static let sharedRole = "shared"
+  /// The same for ``besidePython(path:executor:)``; the socket's path stands behind it.
+  static let daemonModule = "needletail.daemon"
+  /// The variable with the executor's process.
+  static let executorVariable = "NEEDLETAIL_EXECUTOR_PID"
 
   /// Recognises the command line `-m pyspark.daemon pyspark.worker`, or `-m pyspark.worker`, together
   /// with the variables that Spark sets.
@@ -30,6 +39,10 @@ package enum WorkerLaunch: Sendable, Hashable {
     if arguments.count == 4, arguments[2] == workerModule {
       if arguments[3] == sharedRole { return .daemonsWorker(own: nil) }
       return UInt64(arguments[3], radix: 16).map { .daemonsWorker(own: $0) }
+    }
+    if arguments.count == 4, arguments[2] == daemonModule {
+      let executor = environment[executorVariable].flatMap(pid_t.init).flatMap { $0 > 1 ? $0 : nil }
+      return .besidePython(path: arguments[3], executor: executor)
     }
     let isUnix = environment["PYTHON_UNIX_DOMAIN_ENABLED"]?.lowercased() == "true"
     let isIPv6 = prefersIPv6(environment)

@@ -8,12 +8,21 @@ import Glibc
 /// loaded models; functions in whose company a process died get processes of their own
 /// (``FunctionSuspicion``). Everything happens on the main thread, which never waits for one of them.
 struct DaemonProcess {
+  /// How the process learns that Spark has ended.
+  enum Lifeline {
+    /// Spark closes the pipe that is its standard input.
+    case standardInput
+    /// The executor is looked for; without one to look for, only idleness ends the process.
+    case process(ProcessStart?)
+  }
+
   let listener: Int32
   let secret: String?
   let socketPath: String?
   let options: WorkerOptions
   let ledger: TaskLedger
   let log: WorkerLog
+  let lifeline: Lifeline
   let files = SessionFiles()
   var suspicion: FunctionSuspicion
   var workers: [pid_t: WorkerProcess] = [:]
@@ -23,15 +32,18 @@ struct DaemonProcess {
   /// daemon because it is about to connect.
   private var aloneSince: ContinuousClock.Instant?
   private var lastCheck = ContinuousClock.now
+  private var lastLook = ContinuousClock.now
   /// When to take connections again, while the process may open no more files.
   var acceptsAgain: ContinuousClock.Instant?
 
   /// How often to look whether the session's files are still there.
   private static let checkInterval = Duration.seconds(3)
+  /// How often to look whether the executor is still there.
+  private static let lookInterval = Duration.seconds(1)
 
   init(
     listener: Int32, secret: String?, socketPath: String?, options: WorkerOptions,
-    ledger: TaskLedger, log: WorkerLog
+    ledger: TaskLedger, log: WorkerLog, lifeline: Lifeline = .standardInput
   ) {
     self.listener = listener
     self.secret = secret
@@ -39,6 +51,9 @@ struct DaemonProcess {
     self.options = options
     self.ledger = ledger
     self.log = log
+    self.lifeline = lifeline
+    // Whoever started it may be gone before it connects.
+    if case .process = lifeline { aloneSince = .now }
     suspicion = FunctionSuspicion(probation: options.probation)
   }
 
@@ -62,13 +77,15 @@ struct DaemonProcess {
         log(.info, "functions that ran apart run with the others again")
       }
       endIfUseless()
+      endWithExecutor()
     }
   }
 
   private mutating func waitAndHandle() {
     let rests = acceptsAgain.map { $0 > .now } ?? false
     var requests = [
-      pollfd(descriptor: STDIN_FILENO), pollfd(descriptor: rests ? -1 : listener),
+      pollfd(descriptor: readsRequests ? STDIN_FILENO : -1),
+      pollfd(descriptor: rests ? -1 : listener),
     ]
     let workerIDs = Array(workers.keys)
     for id in workerIDs {
@@ -94,6 +111,17 @@ struct DaemonProcess {
       handle(item.0)
     }
     if requests[1].revents != 0 { accept() }
+  }
+
+  private var readsRequests: Bool {
+    if case .standardInput = lifeline { true } else { false }
+  }
+
+  private mutating func endWithExecutor() {
+    guard case .process(let executor?) = lifeline, lastLook.duration(to: .now) >= Self.lookInterval
+    else { return }
+    lastLook = .now
+    if !executor.isRunning { end("the executor has ended") }
   }
 
   /// Spark writes the ids of processes to kill, and closes the pipe when it ends. All tasks share

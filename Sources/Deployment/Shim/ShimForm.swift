@@ -1,0 +1,84 @@
+import Foundation
+import SparkConnect
+import SparkTypes
+
+/// How functions are called through Spark's own Python: a real Python UDF, whose pickle is written here.
+struct ShimForm: Sendable {
+  /// The program as the executors find it: a name among the session's files, or a path.
+  let program: String
+  /// Tells programs of one session apart.
+  let id: String
+  /// Python's version on the executors, as `3.12`.
+  let pythonVersion: String
+  let spark: (major: Int, minor: Int)
+
+  /// What the Python side gets to know; everything else is the same for all calls.
+  private struct Specification: Encodable {
+    /// Whether it is a function over whole batches.
+    var table: Bool
+    /// The form of Spark's protocol in which the program is spoken to.
+    var version = "\(NativeMarker.prefix)4.3"
+    var evaluation: Int32
+    var columns: [Int]
+    var settings: [String: String]
+    var program: String
+    var socket: String
+  }
+
+  private static let mapInArrow: Int32 = 207
+  private static let scalarArrowIterator: Int32 = 251
+  /// What the worker has of Spark's settings where Spark itself starts it.
+  private static let settings = [
+    "spark.sql.session.timeZone", "spark.sql.execution.arrow.useLargeVarTypes",
+  ]
+
+  /// The change of queries that are sent.
+  var functionForm: FunctionForm {
+    FunctionForm(settings: Self.settings) { function, settings in
+      try change(&function, settings)
+    }
+  }
+
+  private func change(_ function: inout SentFunction, _ settings: [String: String]) throws {
+    let isTable = function.evaluationType == Self.mapInArrow
+    guard isTable || spark >= (4, 1) else {
+      throw SparkError(
+        .invalidArgument,
+        "'\(function.name)' gives a column, which Spark \(spark.major).\(spark.minor) has no form for that "
+          + "passes through its own Python unchanged (Spark 4.1 has): use it over whole batches "
+          + "(mapBatches; predicting(..., resources:), --task-cpus 1), or let the executors start the "
+          + "program (--execution-mode direct; in Swift spark.executionMode = .direct)")
+    }
+    let specification = Specification(
+      table: isTable, evaluation: function.evaluationType,
+      columns: isTable ? [] : Array(0..<function.argumentCount), settings: settings,
+      program: program, socket: "needletail-\(id).sock")
+    let encoder = JSONEncoder()
+    // Equal calls are equal bytes, by which Spark computes them once.
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let text = String(decoding: try encoder.encode(specification), as: UTF8.self)
+    function.command = Self.pickle(
+      specification: text, command: function.command,
+      returnType: try function.returnType.sparkJSON())
+    if !isTable { function.evaluationType = Self.scalarArrowIterator }
+    function.pythonVersion = pythonVersion
+    function.takesPlaceholder = !isTable
+  }
+
+  /// A pickle that runs our constant source and gives what its `make` returns: the function, and its type
+  /// as PySpark has it.
+  static func pickle(specification: String, command: [UInt8], returnType: String) -> [UInt8] {
+    var pickle = PickleWriter()
+    pickle.global("builtins", "eval")
+    pickle.add(
+      .text(
+        "exec(compile(source, '\(ShimSource.file)', 'exec'), globals()) or make(spec, command, kind)"
+      ))
+    pickle.add(dictionary: [
+      ("__name__", .text("needletail_shim")), ("source", .text(ShimSource.text)),
+      ("spec", .text(specification)), ("command", .bytes(command)), ("kind", .text(returnType)),
+    ])
+    pickle.finishCallingWithTwo()
+    return pickle.bytes
+  }
+}

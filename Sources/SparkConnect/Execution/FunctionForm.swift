@@ -1,0 +1,174 @@
+import Foundation
+import SparkConnectProtocol
+package import SparkTypes
+import SwiftProtobuf
+
+/// A call of an inline function as a query carries it to the server.
+package struct SentFunction: Sendable {
+  package let name: String
+  /// What the function gives.
+  package let returnType: DataType
+  /// How many columns it takes; 0 for one over whole batches.
+  package let argumentCount: Int
+  /// The bytes that the executors' worker gets.
+  package var command: [UInt8]
+  /// Spark's number of the way in which the function sees data.
+  package var evaluationType: Int32
+  /// What the worker reads where Python's version stands.
+  package var pythonVersion: String
+  /// Whether a column that nobody reads is given to it, because the form needs one to count the rows by.
+  package var takesPlaceholder = false
+}
+
+/// What becomes of the calls of inline functions as a query is sent, where they cannot be sent as they are.
+///
+/// Which form a server needs is known only when the program is brought to its executors, and queries are
+/// made before.
+package struct FunctionForm: Sendable {
+  /// Makes the changes; `settings` are the session's.
+  package let apply:
+    @Sendable (_ function: inout SentFunction, _ settings: [String: String]) throws -> Void
+  /// The settings that ``apply`` wants.
+  package let settings: [String]
+
+  package init(
+    settings: [String],
+    apply:
+      @escaping @Sendable (_ function: inout SentFunction, _ settings: [String: String]) throws
+      -> Void
+  ) {
+    self.settings = settings
+    self.apply = apply
+  }
+}
+
+extension SparkSession {
+  typealias Call = Spark_Connect_CommonInlineUserDefinedFunction
+
+  /// `plan` with its calls in the form that the server's executors need.
+  func formed(_ plan: Spark_Connect_Plan) async throws -> Spark_Connect_Plan {
+    guard let form = functionForm else { return plan }
+    var result = plan
+    var isConcerned = false
+    result.mapCalls { call in
+      isConcerned = isConcerned || call.isOurs
+      return call
+    }
+    if !isConcerned { return plan }
+    try Task.checkCancellation()
+    let settings = try await conf.values(of: form.settings)
+    try result.mapCalls { try Self.formed($0, form, settings) }
+    return result
+  }
+
+  /// The same for a table.
+  func formed(_ relation: Spark_Connect_Relation) async throws -> Spark_Connect_Relation {
+    try await formed(.with { $0.root = relation }).root
+  }
+
+  private static func formed(
+    _ call: Call, _ form: FunctionForm, _ settings: [String: String]
+  ) throws -> Call {
+    guard call.isOurs else { return call }
+    var function = SentFunction(
+      name: call.functionName, returnType: DataType(call.pythonUdf.outputType),
+      argumentCount: call.arguments.count, command: Array(call.pythonUdf.command),
+      evaluationType: call.pythonUdf.evalType,
+      pythonVersion: call.pythonUdf.pythonVer)
+    try form.apply(&function, settings)
+    var result = call
+    result.pythonUdf.command = Data(function.command)
+    result.pythonUdf.evalType = function.evaluationType
+    result.pythonUdf.pythonVer = function.pythonVersion
+    if function.takesPlaceholder, call.arguments.isEmpty {
+      result.arguments = [.with { $0.literal.integer = 0 }]
+    }
+    return result
+  }
+}
+
+extension SparkSession.Call {
+  /// Whether it is a call of a function of this package's.
+  fileprivate var isOurs: Bool { pythonUdf.pythonVer.hasPrefix(NativeMarker.prefix) }
+}
+
+extension Spark_Connect_Plan {
+  /// Replaces all calls of inline functions.
+  mutating func mapCalls(
+    _ transform: (SparkSession.Call) throws -> SparkSession.Call
+  ) rethrows {
+    switch opType {
+    case .root: try root.mapCalls(transform)
+    case .command(let given):
+      switch given.commandType {
+      case .writeOperation: try command.writeOperation.input.mapCalls(transform)
+      case .createDataframeView: try command.createDataframeView.input.mapCalls(transform)
+      case .registerFunction(let function): command.registerFunction = try transform(function)
+      case .sqlCommand, .createResourceProfileCommand, nil: break
+      }
+    case nil: break
+    }
+  }
+}
+
+extension Spark_Connect_Relation {
+  fileprivate mutating func mapCalls(
+    _ transform: (SparkSession.Call) throws -> SparkSession.Call
+  ) rethrows {
+    func mapped(_ expression: Spark_Connect_Expression) throws -> Spark_Connect_Expression {
+      try expression.mappingCalls(transform)
+    }
+    func ordered(
+      _ order: Spark_Connect_Expression.SortOrder
+    ) throws -> Spark_Connect_Expression.SortOrder {
+      var order = order
+      order.child = try mapped(order.child)
+      return order
+    }
+    switch relType {
+    case .project(let node): project.expressions = try node.expressions.map(mapped)
+    case .filter(let node): filter.condition = try mapped(node.condition)
+    case .sort(let node): sort.order = try node.order.map(ordered)
+    case .withColumns(let node):
+      withColumns.aliases = try node.aliases.map { alias in
+        var alias = alias
+        alias.expr = try mapped(alias.expr)
+        return alias
+      }
+    case .aggregate(let node):
+      aggregate.groupingExpressions = try node.groupingExpressions.map(mapped)
+      aggregate.aggregateExpressions = try node.aggregateExpressions.map(mapped)
+    case .repartitionByExpression(let node):
+      repartitionByExpression.partitionExprs = try node.partitionExprs.map(mapped)
+    case .mapPartitions(let node): mapPartitions.func = try transform(node.func)
+    case .join(let node):
+      try join.left.mapCalls(transform)
+      try join.right.mapCalls(transform)
+      if node.hasJoinCondition { join.joinCondition = try mapped(node.joinCondition) }
+    case .setOp:
+      try setOp.leftInput.mapCalls(transform)
+      try setOp.rightInput.mapCalls(transform)
+    case .hint: try hint.input.mapCalls(transform)
+    case .summary: try summary.input.mapCalls(transform)
+    case .describe: try describe.input.mapCalls(transform)
+    default: break
+    }
+    if var input = onlyInput {
+      try input.mapCalls(transform)
+      onlyInput = input
+    }
+  }
+}
+
+extension Spark_Connect_Expression {
+  fileprivate func mappingCalls(
+    _ transform: (SparkSession.Call) throws -> SparkSession.Call
+  ) rethrows -> Self {
+    var result = self
+    try result.mapChildren { try $0.mappingCalls(transform) }
+    if case .commonInlineUserDefinedFunction(let call) = result.exprType {
+      result.commonInlineUserDefinedFunction = try transform(call)
+    }
+    return result
+  }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import SparkTypes
+import Testing
+
+@testable import Deployment
+
+/// What is sent where Spark's own Python passes the batches on.
+struct ShimTests {
+  @Test("the bytes of a pickle")
+  func pickle() {
+    var pickle = PickleWriter()
+    pickle.global("builtins", "eval")
+    pickle.add(.text("ä+1"))
+    pickle.add(dictionary: [("b", .bytes([0, 255])), ("t", .text(""))])
+    pickle.finishCallingWithTwo()
+    let expected: [UInt8] =
+      [0x80, 4] + Array("cbuiltins\neval\n".utf8) + [0x58, 4, 0, 0, 0, 0xC3, 0xA4, 0x2B, 0x31]
+      + Array("}(".utf8)
+      + [0x58, 1, 0, 0, 0, 0x62, 0x42, 2, 0, 0, 0, 0, 255]
+      + [0x58, 1, 0, 0, 0, 0x74, 0x58, 0, 0, 0, 0]
+      + Array("u".utf8) + [0x86] + Array("R.".utf8)
+    #expect(pickle.bytes == expected)
+  }
+
+  @Test("nothing of a call stands in the source that is run")
+  func data() throws {
+    let call = ShimForm.pickle(
+      specification: #"{"a": "'''\"}"#, command: [1, 2], returnType: #""long""#)
+    let bytes = Data(call)
+    let source = try #require(bytes.range(of: Data(ShimSource.text.utf8)))
+    #expect(bytes.range(of: Data(#"'''\""#.utf8), in: source.upperBound..<bytes.count) != nil)
+    let before = String(decoding: bytes[..<source.lowerBound], as: UTF8.self)
+    #expect(before.contains("exec(compile(source, 'needletail_shim.py', 'exec'), globals())"))
+  }
+
+  @Test(
+    "types as PySpark reads them",
+    arguments: [
+      (.float, #""float""#), (.byte, #""byte""#), (.integer, #""integer""#), (.long, #""long""#),
+      (.null, #""void""#), (.timestampNTZ, #""timestamp_ntz""#),
+      (.varchar(length: 3), #""string""#),
+      (.decimal(precision: 12, scale: 2), #""decimal(12,2)""#),
+      (.dayTimeInterval(from: .day, to: .second), #""interval day to second""#),
+      (
+        .array(.double, containsNull: false),
+        #"{"containsNull":false,"elementType":"double","type":"array"}"#
+      ),
+      (
+        .map(.string, .long),
+        #"{"keyType":"string","type":"map","valueContainsNull":true,"valueType":"long"}"#
+      ),
+      (
+        .struct([StructField("a\"/é", .array(.float), isNullable: false)]),
+        #"{"fields":[{"metadata":{},"name":"a\"/é","nullable":false,"type":{"containsNull":true,"#
+          + #""elementType":"float","type":"array"}}],"type":"struct"}"#
+      ),
+    ] as [(DataType, String)])
+  func types(_ type: DataType, _ text: String) throws {
+    #expect(try type.sparkJSON() == text)
+  }
+
+  @Test("Python's version is read from its refusal")
+  func version() {
+    let text =
+      "[PYTHON_VERSION_MISMATCH] Python in worker has different version: 3.11 than that in driver: ?, "
+      + "PySpark cannot run with different minor versions."
+    #expect(ExecutorPython.version(inRefusal: text) == "3.11")
+    let other = "ModuleNotFoundError: No module named 'pyarrow'"
+    #expect(ExecutorPython.version(inRefusal: other) == nil)
+  }
+
+  @Test("the source is Python")
+  func source() throws {
+    let python = Process()
+    python.executableURL = URL(filePath: "/usr/bin/env")
+    python.arguments = ["python3", "-c", "import ast, sys; ast.parse(sys.stdin.read())"]
+    let input = Pipe()
+    python.standardInput = input
+    try python.run()
+    input.fileHandleForWriting.write(Data(ShimSource.text.utf8))
+    try input.fileHandleForWriting.close()
+    python.waitUntilExit()
+    #expect(python.terminationStatus == 0)
+  }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import NeedletailTesting
+import SparkConnectProtocol
+import SparkTypes
+import Testing
+
+@testable import SparkConnect
+
+/// Calls of functions in the form that a server's executors need.
+struct FunctionFormTests {
+  private static func function(_ name: String) -> InlineFunction {
+    InlineFunction(
+      name: name, returnType: .float, evaluationType: 204, command: { _ in Array(name.utf8) },
+      check: { _ in })
+  }
+
+  private static func call(_ name: String, _ arguments: [Column] = ["x"]) -> Column {
+    Column(function(name), arguments)
+  }
+
+  /// Notes what it sees in what is sent.
+  private static let form = FunctionForm(settings: ["spark.sql.session.timeZone"]) {
+    function, settings in
+    function.command = Array(
+      "\(function.name) \(function.argumentCount) \(function.returnType.ddl) \(settings.count)".utf8
+    )
+    function.evaluationType = 251
+    function.pythonVersion = "3.12"
+    function.takesPlaceholder = true
+  }
+
+  private static func calls(_ relation: Spark_Connect_Relation) throws -> [SparkSession.Call] {
+    var found: [SparkSession.Call] = []
+    var plan = Spark_Connect_Plan.with { $0.root = relation }
+    plan.mapCalls { call in
+      found.append(call)
+      return call
+    }
+    return found
+  }
+
+  private static let tables: [(String, Int, @Sendable (DataFrame) -> DataFrame)] = [
+    ("a column", 1, { $0.withColumn("p", call("f")) }),
+    ("within another call", 2, { $0.select(call("f", [call("g")])) }),
+    ("within an expression", 1, { $0.select((call("f") + 1).as("p")) }),
+    ("a condition", 1, { $0.filter(call("f") > 0.5) }),
+    ("an order", 1, { $0.sort(call("f")) }),
+    ("below other tables", 1, { $0.withColumn("p", call("f")).limit(3).select("p") }),
+    ("in two tables", 2, { $0.select(call("f")).union($0.select(call("g"))) }),
+    ("whole batches", 1, { $0.mapPartitions(function("f"), columns: ["x"]) }),
+    ("none", 0, { $0.select("x") }),
+  ]
+
+  @Test("every call is sent in the form, wherever it stands", arguments: tables)
+  func formed(
+    _ place: String, _ count: Int, _ build: @Sendable (DataFrame) -> DataFrame
+  ) async throws {
+    try await withSession { session, server in
+      session.prepareInlineCalls { _, _ in }
+      let table = build(session.table("t"))
+      let plain = try table.plan()
+      #expect(try await session.formed(plain) == plain)
+      session.functionForm = Self.form
+      let calls = try Self.calls(try await session.formed(plain).root)
+      #expect(calls.count == count)
+      for call in calls {
+        #expect(call.pythonUdf.evalType == 251 && call.pythonUdf.pythonVer == "3.12")
+        let arguments = call.arguments.count
+        let words = String(decoding: call.pythonUdf.command, as: UTF8.self)
+        #expect(words.hasPrefix("\(call.functionName) \(arguments) float "))
+      }
+    }
+  }
+
+  @Test("a function without arguments is given a column to count the rows by")
+  func placeholder() async throws {
+    try await withSession { session, _ in
+      session.functionForm = Self.form
+      let table = session.table("t").select(Self.call("f", []))
+      let call = try #require(try Self.calls(try await session.formed(try table.plan()).root).first)
+      #expect(call.arguments.map(\.literal.integer) == [0])
+    }
+  }
+
+  @Test("a query runs in the form that its preparation chose")
+  func chosenLate() async throws {
+    try await withSession { session, server in
+      session.prepareInlineCalls { session, _ in session.functionForm = Self.form }
+      _ = try? await session.table("t").select(Self.call("f")).collect()
+      let sent = try #require(server.log.executions.last).plan.root
+      #expect(try Self.calls(sent).map(\.pythonUdf.pythonVer) == ["3.12"])
+    }
+  }
+
+  @Test("words of the program that Spark's own Python tells are told without Python's frames")
+  func words() {
+    let traceback = """
+      Traceback (most recent call last):
+        File "needletail_shim.py", line 168, in answers
+      RuntimeError: Needletail worker: [MODEL_LOAD_FAILED] no file model.onnx
+      (partition 0)
+      """
+    let error = SparkError(
+      .server,
+      "[PYTHON_EXCEPTION] An exception was thrown from the Python worker: \(traceback)\n\tat Java")
+    #expect(
+      error.workerMessage
+        == "Needletail worker: [MODEL_LOAD_FAILED] no file model.onnx\n(partition 0)")
+  }
+}
