@@ -30,7 +30,8 @@ let settings: [SwiftSetting] = [
 
 /// The packages of products of others.
 let packages = [
-  "ArgumentParser": "swift-argument-parser", "Crypto": "swift-crypto", "GRPCCore": "grpc-swift-2",
+  "ArgumentParser": "swift-argument-parser", "Crypto": "swift-crypto",
+  "CryptoExtras": "swift-crypto", "GRPCCore": "grpc-swift-2",
   "GRPCNIOTransportHTTP2Posix": "grpc-swift-nio-transport", "GRPCProtobuf": "grpc-swift-protobuf",
   "Logging": "swift-log", "NIOCore": "swift-nio", "NIOHPACK": "swift-nio-http2",
   "NIOHTTP1": "swift-nio", "NIOHTTP2": "swift-nio-http2", "NIOPosix": "swift-nio",
@@ -179,16 +180,22 @@ tests(
   "KServeClientTests",
   need: ["JSONText", "KServeClient", "KServeProtocol", "KServeServer", "NIOHPACK"])
 
-// MARK: Models with ids on a hub
+// MARK: Who is asked by HTTP: hubs for models with ids, and servers of tokens
 
-module(
-  "ModelHub",
-  needs: [
-    "Crypto", "ErrorCauses", "JSONText", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
-  ])
+module("Web", needs: ["ErrorCauses", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"])
+tests("WebTests", need: ["Web"])
+
+module("ModelHub", needs: ["Crypto", "ErrorCauses", "JSONText", "Logging", "Web"])
 // What a hub answers, for the tests of those who ask it.
 module("FakeHub", at: "Tests/FakeHub", needs: ["Crypto"])
-tests("ModelHubTests", need: ["FakeHub", "ModelHub", "NIOHTTP1", "Threads"])
+tests("ModelHubTests", need: ["FakeHub", "ModelHub", "NIOHTTP1", "Threads", "Web"])
+
+module("AccessTokens", needs: ["CryptoExtras", "ErrorCauses", "JSONText", "Web"])
+// What gives tokens and what takes them, on this machine, for the tests of those who need them.
+module(
+  "FakeTokenServer", at: "Tests/FakeTokenServer",
+  needs: ["NIOCore", "NIOHPACK", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NIOSSL"])
+tests("AccessTokensTests", need: ["AccessTokens", "CryptoExtras", "FakeTokenServer", "Web"])
 
 // MARK: Tables: Arrow, Spark's types, functions over batches, and the worker
 
@@ -235,14 +242,16 @@ package.targets.append(
 module(
   "SparkConnect", isProduct: true,
   needs: [
-    "ArrowIPC", "CGzip", "Crypto", "ErrorCauses", "GRPCCore", "GRPCNIOTransportHTTP2Posix",
-    "GRPCProtobuf", "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors",
+    "AccessTokens", "ArrowIPC", "CGzip", "Crypto", "ErrorCauses", "GRPCCore",
+    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "SparkConnectProtocol", "SparkTypes",
+    "SwiftProtobuf", "Tensors",
   ])
 tests(
   "SparkConnectTests",
   need: [
-    "ArrowIPC", "CGzip", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf",
-    "NeedletailTesting", "SparkConnect", "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf",
+    "AccessTokens", "ArrowIPC", "CGzip", "FakeTokenServer", "GRPCCore",
+    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NeedletailTesting", "SparkConnect",
+    "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf",
   ],
   exclude: ["make_spark_types.py", "spark_types.json"])
 

@@ -1,4 +1,5 @@
 import Foundation
+import Web
 
 /// Where models with ids come from and go to, as the official client's variables say.
 package struct HubSettings: Sendable, Hashable {
@@ -42,6 +43,15 @@ package struct HubSettings: Sendable, Hashable {
         "HF_ENDPOINT is '\(address)', which is no address of a hub; expected one such as "
           + "https://huggingface.co")
     }
+    var timeout = 30
+    if let text = value("HF_HUB_DOWNLOAD_TIMEOUT") {
+      guard let seconds = Int(text), (1...86_400).contains(seconds) else {
+        throw HubError(
+          .settings,
+          "HF_HUB_DOWNLOAD_TIMEOUT is '\(text)', it must be a whole number of seconds above 0")
+      }
+      timeout = seconds
+    }
     // Without slashes at its end.
     self.endpoint = endpoint.appending("")
     let home = path(
@@ -50,7 +60,11 @@ package struct HubSettings: Sendable, Hashable {
     tokenFile = path(value("HF_TOKEN_PATH") ?? "\(home)/token")
     offlineVariable = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].first(where: isTrue)
     token = try isTrue("HF_HUB_DISABLE_IMPLICIT_TOKEN") ? nil : Self.token(environment, tokenFile)
-    web = try WebSettings(environment: environment)
+    do throws(WebSettingsError) {
+      web = try WebSettings(environment: environment, timeout: timeout)
+    } catch {
+      throw HubError(.settings, error.message, cause: error)
+    }
   }
 
   private static func token(

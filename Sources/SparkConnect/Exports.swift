@@ -1,1 +1,2 @@
+@_exported public import AccessTokens
 @_exported public import SparkTypes

@@ -1,3 +1,4 @@
+import AccessTokens
 import Testing
 
 @testable import SparkConnect
@@ -69,6 +70,73 @@ struct ConnectionStringTests {
     #expect(error.kind == .connectionString)
     #expect(error.message.contains(reason))
     #expect(error.message.contains("sc://host:port/"))
+  }
+
+  @Test(
+    "sources of tokens",
+    arguments: [
+      ("token_env=MY_TOKEN", .environment("MY_TOKEN")), ("token_file=/run/t", .file("/run/t")),
+      (
+        "token_command=gcloud auth print-access-token%3B true",
+        .command("gcloud auth print-access-token; true")
+      ),
+      ("google_credentials=default", .google(nil)),
+      ("google_credentials=/k.json", .google("/k.json")),
+      (
+        "oauth_token_url=https://l/t;oauth_client_id=me;oauth_client_secret_env=S;oauth_scope=a%20b;"
+          + "oauth_client_auth=post",
+        .clientCredentials(
+          ClientCredentials(
+            tokenURL: "https://l/t", clientID: "me", clientSecret: Secret("hush"), scope: "a b",
+            isSecretInForm: true))
+      ),
+    ] as [(String, TokenSource)])
+  func sources(parameters: String, source: TokenSource) throws {
+    // What is named counts more than what happens to be in the environment.
+    let environment = ["S": "hush", "SPARK_CONNECT_AUTHENTICATE_TOKEN": "e"]
+    let parsed = try ConnectionString("sc://h/;\(parameters);x-a=b", environment: environment)
+    #expect(parsed.tokenSource == source && parsed.token == nil && parsed.useTLS)
+    #expect(parsed.headers == ["x-a": "b"])
+    let local = try ConnectionString("sc://localhost/;\(parameters)", environment: environment)
+    #expect(!local.useTLS)
+  }
+
+  @Test(
+    "sources of tokens that contradict or lack something",
+    arguments: [
+      ("token=hush;token_file=/t", "given at once"),
+      ("token_env=T;token_file=/t", "several sources"),
+      ("oauth_token_url=https://l;oauth_client_id=me", "OAuth needs"),
+      ("oauth_client_secret=hush", "OAuth needs"),
+      ("oauth_token_url=https://l;oauth_client_id=me;oauth_client_secret_env=NONE", "'NONE'"),
+      ("oauth_token_url=https://l;oauth_client_id=me;oauth_client_secret_file=/none", "'/none'"),
+      (
+        "oauth_token_url=https://l;oauth_client_id=me;oauth_client_secret=hush;oauth_client_auth=x",
+        "basic or post"
+      ),
+    ])
+  func contradictions(parameters: String, reason: String) async {
+    let error = await sparkError {
+      _ = try ConnectionString("sc://h/;\(parameters)", environment: [:])
+    }
+    #expect(error.kind == .connectionString && error.message.contains(reason), "\(error)")
+    #expect(!error.message.contains("hush"))
+  }
+
+  @Test("no description of a connection shows a token or a header's value")
+  func descriptions() throws {
+    for text in [
+      "sc://h/;token=hush", "sc://h/;x-key=hush", "sc://h/;token_command=echo hush",
+      "sc://[::1]:7/;oauth_token_url=https://l;oauth_client_id=me;oauth_client_secret=hush",
+    ] {
+      let parsed = try ConnectionString(text, environment: [:])
+      var dumped = ""
+      dump(parsed, to: &dumped)
+      for shown in ["\(parsed)", String(reflecting: parsed), dumped] {
+        #expect(!shown.contains("hush"), "\(shown)")
+        #expect(shown.contains("sc://"))
+      }
+    }
   }
 
   @Test("the environment's token is the default, an own one wins, and none is shown")

@@ -1,3 +1,4 @@
+import FakeTokenServer
 import Foundation
 import GRPCNIOTransportHTTP2Posix
 import NeedletailTesting
@@ -65,8 +66,12 @@ struct TLSTests {
   @Test("an unknown authority is not trusted")
   func unknownAuthority() async throws {
     let server = server()
+    let start = ContinuousClock.now
     let error = await sparkError { _ = try await version(server, "use_ssl=true") }
+    #expect(ContinuousClock.now - start < .seconds(5))
     #expect(error.kind == .unavailable)
+    #expect(error.message.contains("no agreement on TLS"), "\(error)")
+    #expect(error.message.contains("add ca_file=/path/of/ca.pem"), "\(error)")
     #expect(error.message.contains("use_ssl=true"))
     #expect(error.message.lowercased().contains("certificate"))
     await server.stop()
@@ -82,6 +87,8 @@ struct TLSTests {
     #expect(first.kind == .unavailable && first.message.contains("use_ssl=false"))
     let second = await sparkError { _ = try await version(plain, "use_ssl=true") }
     #expect(second.kind == .unavailable && second.message.contains("use_ssl=true"))
+    #expect(
+      second.message.contains("The server speaks without TLS: add use_ssl=false"), "\(second)")
     #expect(ContinuousClock.now - start < .seconds(20))
     await secure.stop()
     await plain.stop()

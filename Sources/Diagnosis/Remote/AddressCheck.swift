@@ -13,12 +13,13 @@ struct AddressCheck: Check {
   func run() async throws -> Finding {
     let target = try server.target()
     let security = target.useTLS ? "with TLS" : "without TLS"
-    let token = target.token == nil ? "no token" : "a token"
+    let hasToken = target.token != nil || target.tokenSource != nil
+    let token = hasToken ? "a token" : "no token"
     return .ok(
       "\(target.host), port \(target.port), \(security), \(token)",
       [
         "host": target.host, "port": "\(target.port)", "tls": "\(target.useTLS)",
-        "token": "\(target.token != nil)",
+        "token": "\(hasToken)",
       ])
   }
 }

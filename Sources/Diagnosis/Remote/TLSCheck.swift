@@ -54,25 +54,6 @@ struct TLSCheck: Check {
 
   /// What to do by the text of TLS's error; `nil` if that tells nothing.
   static func remedy(for text: String, _ target: ConnectionString) -> String? {
-    let remedies: Remedies = [
-      ["WRONG_VERSION_NUMBER", "HTTP_REQUEST"]: """
-      The server speaks without TLS: add use_ssl=false to the address (a token then travels \
-      readable: only through a tunnel or within this machine)
-      """,
-      ["ailedToValidateHostname", "alidate hostname"]: """
-      The certificate is for another name: use that name in --remote, or ask the operator: 'Please \
-      add \(target.host) to the names of the certificate'
-      """,
-      ["CERTIFICATE_VERIFY_FAILED", "unableToValidateCertificate"]: """
-      This machine does not know the authority that has signed the certificate, or it has expired: \
-      get the authority's certificate from the operator, and add ca_file=/path/of/ca.pem to the \
-      address
-      """,
-      ["CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE"]: """
-      The server may want a certificate of this client: add certificate_file= and key_file= to the \
-      address
-      """,
-    ]
-    return remedies.first(for: text)
+    TLSFailure(text)?.advice(target)
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Web
 
 /// A file of the cache that is not complete yet, and goes on where an earlier attempt ended.
 ///

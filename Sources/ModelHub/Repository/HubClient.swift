@@ -1,4 +1,5 @@
 import Foundation
+import Web
 
 /// Asks a hub, with patience: follows where it sends on, waits where it asks for that, and tries again
 /// what may go better.
@@ -52,6 +53,8 @@ struct HubClient: Sendable {
         guard failure.mayPass else { throw unavailable("\(failure)", subject, cause: failure) }
         trouble = Trouble(reason: "\(failure)", cause: failure)
         if case .notConnected = failure { trouble.tries = Self.triesToConnect }
+      } catch let wrong as WebSettingsError {
+        throw HubError(.settings, wrong.message, cause: wrong)
       } catch let wrong as PartialFile.WrongPart {
         trouble = Trouble(reason: "\(wrong)", cause: wrong)
       }

@@ -1,3 +1,5 @@
+import Web
+
 /// A hub's "no", in words that say whose fault it may be.
 ///
 /// The hub says 401 or 404 for a model that is not there and for one that the caller may not see, so that

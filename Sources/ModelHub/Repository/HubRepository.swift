@@ -1,6 +1,7 @@
 import Foundation
 import JSONText
 import Logging
+import Web
 
 /// The files of a repository at one commit, of which those are fetched that somebody needs.
 package struct HubRepository: Sendable {

@@ -71,6 +71,8 @@ public final class FakeConnectServer: Sendable {
     package var cachedArtifacts: Set<String> = []
     /// The id of the server's side of all sessions; empty for a server that tells none.
     package var serverSession = UUID().uuidString
+    /// Whether a call's bearer token is good, if it is not the one of the server.
+    package var takesToken: (@Sendable (String?) -> Bool)?
     /// Why the server has no session any more.
     package var lostSession: GoogleRPCStatus?
   }
@@ -197,10 +199,16 @@ private struct TokenCheck: ServerInterceptor {
       return state.failures.isEmpty ? nil : state.failures.removeFirst()
     }
     if let failure { throw failure }
-    if let token = server.token,
-      !request.metadata[stringValues: "authorization"].contains("Bearer \(token)")
-    {
-      throw RPCError(code: .unauthenticated, message: "Invalid token")
+    let shown = request.metadata[stringValues: "authorization"].first { $0.hasPrefix("Bearer ") }
+      .map { String($0.dropFirst("Bearer ".count)) }
+    let takes =
+      server.state.withLock { $0.takesToken } ?? { server.token == nil || $0 == server.token }
+    // Spark's own words.
+    guard takes(shown) else {
+      throw RPCError(
+        code: .unauthenticated,
+        message: shown == nil
+          ? "No authentication token provided" : "Invalid authentication token")
     }
     return try await next(request, context)
   }

@@ -54,14 +54,22 @@ final class PlanExecution: Sendable {
     if let loss = connection.serverSession.loss { throw loss }
     var position = Position()
     var isStarted = false
+    var isRenewed = false
     var attempts = connection.retries.attempts()
     while !position.isComplete {
       try Task.checkCancellation()
       let before = position
       let shouldReattach = isStarted
+      // A job may take longer than a token lives: each call carries one that is good now.
+      let credentials = try await connection.credentials()
       do {
         isStarted = true
-        position = try await (shouldReattach ? reattach(before, consume) : begin(before, consume))
+        position =
+          try await
+          (shouldReattach
+          ? reattach(before, credentials.metadata, consume)
+          : begin(before, credentials.metadata, consume))
+        isRenewed = false
         // The server ends long streams on its own account; that is no failure.
         attempts = connection.retries.attempts()
         if position.count == before.count {
@@ -82,6 +90,13 @@ final class PlanExecution: Sendable {
           isStarted = false
           continue
         }
+        if position.count > before.count { isRenewed = false }
+        if !isRenewed, try await connection.renews(credentials, after: error) {
+          isRenewed = true
+          // What was refused before its first response was not begun.
+          if !shouldReattach, position.count == 0 { isStarted = false }
+          continue
+        }
         guard RetryPolicy.isRetryable(error), let pause = attempts.next() else {
           throw await connection.translated(error, session: session.id)
         }
@@ -95,7 +110,9 @@ final class PlanExecution: Sendable {
       || error.message.contains("INVALID_HANDLE.SESSION_NOT_FOUND")
   }
 
-  private func begin(_ position: Position, _ consume: @escaping Consumer) async throws -> Position {
+  private func begin(
+    _ position: Position, _ metadata: Metadata, _ consume: @escaping Consumer
+  ) async throws -> Position {
     let connection = session.connection
     let request: Spark_Connect_ExecutePlanRequest = connection.request(session.id) {
       $0.operationID = operation
@@ -108,12 +125,12 @@ final class PlanExecution: Sendable {
       }
     }
     return try await connection.service.executePlan(
-      request, metadata: connection.metadata, options: connection.options
+      request, metadata: metadata, options: connection.options
     ) { response in try await self.read(response, position, consume) }
   }
 
   private func reattach(
-    _ position: Position, _ consume: @escaping Consumer
+    _ position: Position, _ metadata: Metadata, _ consume: @escaping Consumer
   ) async throws -> Position {
     let connection = session.connection
     let request: Spark_Connect_ReattachExecuteRequest = connection.request(session.id) {
@@ -121,7 +138,7 @@ final class PlanExecution: Sendable {
       if let last = position.lastResponse { $0.lastResponseID = last }
     }
     return try await connection.service.reattachExecute(
-      request, metadata: connection.metadata, options: connection.options
+      request, metadata: metadata, options: connection.options
     ) { response in try await self.read(response, position, consume) }
   }
 
@@ -158,8 +175,9 @@ final class PlanExecution: Sendable {
       if let response { $0.releaseUntil.responseID = response } else { $0.releaseAll = .init() }
     }
     // A lost release costs memory on the server for a while, nothing else.
+    guard let metadata = try? await connection.credentials().metadata else { return }
     _ = try? await connection.service.releaseExecute(
-      request, metadata: connection.metadata,
+      request, metadata: metadata,
       options: connection.callOptions(within: Self.releaseTimeout))
   }
 }

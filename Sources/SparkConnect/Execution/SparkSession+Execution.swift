@@ -54,8 +54,9 @@ extension SparkSession {
       $0.interruptType = .operationID
       $0.operationID = operation
     }
+    guard let metadata = try? await connection.credentials().metadata else { return }
     _ = try? await connection.service.interrupt(
-      request, metadata: connection.metadata,
+      request, metadata: metadata,
       options: connection.callOptions(within: Self.interruptTimeout))
   }
 }

@@ -1,11 +1,17 @@
+public import AccessTokens
 public import Foundation
 
 /// Where a Spark Connect server is and how to speak with it: the `sc://` form.
 ///
 /// `sc://host:port/;name=value;...` with the parameters `token`, `use_ssl` (`true` or `false`),
 /// `user_id`, `user_agent`, `session_id`, and of Needletail's own `ca_file`, `certificate_file` and
-/// `key_file` (PEM); all others are sent as request headers, as in Spark's clients. Values are
-/// percent-encoded. The default port is 15002. A token implies TLS, except for this machine.
+/// `key_file` (PEM), `token_env`, `token_file`, `token_command`, `google_credentials` and those of OAuth
+/// (`oauth_token_url` and others) for tokens that end; all others are sent as request headers, as in
+/// Spark's clients. Values are percent-encoded. The default port is 15002. A token implies TLS, except for
+/// this machine.
+///
+/// `databricks://PROFILE?cluster=ID` and `databricks://PROFILE?serverless` take host and credentials from
+/// a profile of Databricks' own tools.
 public struct ConnectionString: Sendable, Hashable {
   /// The server's name or address, IPv6 without brackets.
   public var host: String
@@ -13,6 +19,8 @@ public struct ConnectionString: Sendable, Hashable {
   public var port: Int
   /// The bearer token that each request carries.
   public var token: String?
+  /// Where tokens come from that end, and are asked for again; `nil` if ``token`` is all there is.
+  public var tokenSource: TokenSource?
   /// Whether the connection is encrypted.
   public var useTLS: Bool
   /// The user that the session is opened for.
@@ -36,12 +44,21 @@ public struct ConnectionString: Sendable, Hashable {
   /// Parses `text`.
   ///
   /// - Parameters:
-  ///   - text: `sc://host:port/;name=value;...`
-  ///   - environment: `SPARK_CONNECT_AUTHENTICATE_TOKEN` is the token if `text` has none.
+  ///   - text: `sc://host:port/;name=value;...`, or `databricks://PROFILE?...`
+  ///   - environment: `SPARK_CONNECT_AUTHENTICATE_TOKEN` is the token if `text` names none; for
+  ///     `databricks://` the variables of Databricks' tools.
   /// - Throws: ``SparkError`` that says which part is wrong.
   public init(
     _ text: String, environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws {
+    if text.hasPrefix("databricks://") {
+      self = try ConnectionString(databricks: text, environment: environment)
+    } else {
+      self = try ConnectionString(spark: text, environment: environment)
+    }
+  }
+
+  private init(spark text: String, environment: [String: String]) throws {
     func failure(_ reason: String) -> SparkError {
       SparkError(
         .connectionString,
@@ -74,8 +91,14 @@ public struct ConnectionString: Sendable, Hashable {
       }
     }
     func take(_ name: String) -> String? { values.removeValue(forKey: name) }
-    let ownToken = take("token") ?? environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]
-    token = ownToken.flatMap { $0.isEmpty ? nil : $0 }
+    let ownToken = take("token")
+    tokenSource = try Self.tokenSource(take, environment, failure)
+    if ownToken != nil, tokenSource != nil {
+      throw failure("token and another source of tokens are given at once")
+    }
+    token =
+      tokenSource == nil ? ownToken ?? environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] : nil
+    if token?.isEmpty == true { token = nil }
     userID = take("user_id")
     userAgent = take("user_agent")
     sessionID = take("session_id")
@@ -86,10 +109,11 @@ public struct ConnectionString: Sendable, Hashable {
       throw failure("session_id is '\(id)', which is no UUID")
     }
     let isLocal = ["localhost", "127.0.0.1", "::1"].contains(host)
+    let hasToken = token != nil || tokenSource != nil
     switch take("use_ssl")?.lowercased() {
     case "true": useTLS = true
     case "false": useTLS = false
-    case nil: useTLS = (token != nil && !isLocal) || caFile != nil || certificateFile != nil
+    case nil: useTLS = (hasToken && !isLocal) || caFile != nil || certificateFile != nil
     case let value?: throw failure("use_ssl is '\(value)', it can be true or false")
     }
     if (certificateFile == nil) != (keyFile == nil) {
@@ -108,7 +132,7 @@ public struct ConnectionString: Sendable, Hashable {
   }
 
   /// Whether gRPC takes the pair as a text header: other bytes would end the connection.
-  private static func isHeader(_ name: String, _ value: String) -> Bool {
+  static func isHeader(_ name: String, _ value: String) -> Bool {
     let isName = name.utf8.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
@@ -149,6 +173,9 @@ public struct ConnectionString: Sendable, Hashable {
   /// Parameters whose values may be shown; a header may be a password, too.
   private static let publicNames: Set<Substring> = [
     "user_id", "user_agent", "session_id", "use_ssl", "ca_file", "certificate_file", "key_file",
+    "token_env", "token_file", "google_credentials", "oauth_token_url", "oauth_client_id",
+    "oauth_client_secret_env", "oauth_client_secret_file", "oauth_scope", "oauth_ca_file",
+    "oauth_client_auth",
   ]
 
   /// `text` without what may be secret, for messages.
@@ -161,4 +188,18 @@ public struct ConnectionString: Sendable, Hashable {
       return "\(part[..<equals])=***"
     }.joined(separator: ";")
   }
+}
+
+extension ConnectionString: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+{
+  /// Host, port and how they are spoken with; no token and no header's value.
+  public var description: String {
+    let name = host.contains(":") ? "[\(host)]" : host
+    let names = headers.keys.sorted().map { ";\($0)=***" }.joined()
+    return "sc://\(name):\(port)/;use_ssl=\(useTLS)"
+      + (token == nil && tokenSource == nil ? "" : ";token=***") + names
+  }
+
+  public var debugDescription: String { description }
+  public var customMirror: Mirror { Mirror(self, children: ["description": description]) }
 }

@@ -40,7 +40,7 @@ public struct RetryPolicy: Sendable, Hashable {
 
   /// Whether the same request may succeed a little later.
   static func isRetryable(_ error: RPCError) -> Bool {
-    error.code == .unavailable || askedPause(error) != nil
+    (error.code == .unavailable && TLSFailure(error) == nil) || askedPause(error) != nil
       // Another connection took the operation's stream over, or the server dropped it.
       || (error.code == .internalError && error.message.contains("INVALID_CURSOR.DISCONNECTED"))
   }
@@ -52,6 +52,14 @@ public struct RetryPolicy: Sendable, Hashable {
   }
 
   private static func askedPause(_ error: RPCError) -> Duration? {
-    (try? error.unpackGoogleRPCStatus())?.details.lazy.compactMap(\.retryInfo).first?.delay
+    if let delay = (try? error.unpackGoogleRPCStatus())?.details.lazy.compactMap(\.retryInfo).first?
+      .delay
+    {
+      return delay
+    }
+    // A gateway's way of asking for the same, in seconds.
+    guard GatewayAnswer(error) != nil else { return nil }
+    return error.metadata[stringValues: "retry-after"].lazy
+      .compactMap { Double($0) }.first { $0 >= 0 && $0.isFinite }.map { .seconds($0) }
   }
 }

@@ -1,3 +1,4 @@
+import AccessTokens
 import GRPCCore
 import GRPCProtobuf
 import SparkConnectProtocol
@@ -6,21 +7,35 @@ import SwiftProtobuf
 extension SparkConnection {
   /// `error` as a ``SparkError``, with the details that the server keeps.
   func translated(_ error: RPCError, session: String?) async -> any Error {
+    if let gateway = GatewayAnswer(error) {
+      return gateway.error(target, tokens?.provider, cause: error)
+    }
+    let place = "the Spark Connect server at \(target.host):\(target.port)"
     switch error.code {
     case .unavailable, .deadlineExceeded:
+      let said = "\(error.message)\(error.cause.map { "; \($0)" } ?? "")"
+      if let failure = TLSFailure(error) {
+        return SparkError(
+          .unavailable,
+          "no agreement on TLS with \(place) (use_ssl=\(target.useTLS); \(said)). "
+            + failure.advice(target), cause: error)
+      }
       return SparkError(
         .unavailable,
-        "no Spark Connect server answers at \(target.host):\(target.port) "
-          + "(\(error.message)\(error.cause.map { "; \($0)" } ?? "")); check the address, that the "
-          + "server runs, and whether it uses TLS (use_ssl=\(target.useTLS))",
+        "no Spark Connect server answers at \(target.host):\(target.port) (\(said)); check the "
+          + "address, that the server runs, and whether it uses TLS (use_ssl=\(target.useTLS))",
         cause: error)
-    case .unauthenticated, .permissionDenied:
+    case .unauthenticated:
       return SparkError(
         .unauthenticated,
-        "the Spark Connect server at \(target.host):\(target.port) refuses the request: "
-          + "\(error.message); give the right token, as token=... in the connection string or in "
-          + "SPARK_CONNECT_AUTHENTICATE_TOKEN",
-        cause: error)
+        "\(place) refuses the request: \(withoutToken(error.message)); the token: "
+          + TokenAdvice.refused(tokens?.provider), cause: error)
+    case .permissionDenied:
+      let isDatabricks = target.headers.keys.contains { $0.hasPrefix("x-databricks-") }
+      return SparkError(
+        .unauthenticated,
+        "\(place) refuses the request: \(withoutToken(error.message)); "
+          + TokenAdvice.forbidden(tokens?.provider, isDatabricks), cause: error)
     case .cancelled where Task.isCancelled: return CancellationError()
     case .resourceExhausted where error.message.contains("maximum payload size"):
       return SparkError(
@@ -52,13 +67,19 @@ extension SparkConnection {
     return result
   }
 
+  /// A server's words without the token, which some repeat.
+  private func withoutToken(_ text: String) -> String {
+    tokens?.current.map { Secret($0.value).hidden(in: text) } ?? text
+  }
+
   /// How long an error waits for its details; without them it says what its status says.
   private static let detailsTimeout = Duration.seconds(5)
 
   private func details(of id: String, session: String) async throws -> SparkError? {
     let request: Spark_Connect_FetchErrorDetailsRequest = request(session) { $0.errorID = id }
     let response = try await service.fetchErrorDetails(
-      request, metadata: metadata, options: callOptions(within: Self.detailsTimeout))
+      request, metadata: try await credentials().metadata,
+      options: callOptions(within: Self.detailsTimeout))
     guard response.hasRootErrorIdx, response.errors.indices.contains(Int(response.rootErrorIdx))
     else { return nil }
     var error = response.errors[Int(response.rootErrorIdx)]

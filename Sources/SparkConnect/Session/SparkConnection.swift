@@ -1,3 +1,4 @@
+import AccessTokens
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
@@ -12,12 +13,14 @@ final class SparkConnection: Sendable {
 
   let target: ConnectionString
   let service: Service
-  let metadata: Metadata
+  /// The tokens of calls; `nil` if they carry none.
+  let tokens: TokenCache?
   let userContext: Spark_Connect_UserContext
   let userAgent: String
   let retries: RetryPolicy
   /// The server's side of the session; each session has a connection of its own.
   let serverSession = ServerSession()
+  private let headers: Metadata
   private let client: GRPCClient<HTTP2ClientTransport.Posix>
   private let connections: Task<Void, any Error>
 
@@ -29,9 +32,13 @@ final class SparkConnection: Sendable {
   private static let keepalive = HTTP2ClientTransport.Config.Keepalive(
     time: .seconds(330), timeout: .seconds(20), allowWithoutCalls: false)
 
-  init(_ target: ConnectionString, retries: RetryPolicy) throws {
+  /// - Parameter tokens: who gives the tokens, if it is not the target.
+  init(
+    _ target: ConnectionString, retries: RetryPolicy, tokens: (any TokenProvider)? = nil
+  ) throws {
     self.target = target
     self.retries = retries
+    self.tokens = try Self.tokens(target, tokens)
     let security = try Self.security(target)
     let transport: HTTP2ClientTransport.Posix
     do {
@@ -52,10 +59,9 @@ final class SparkConnection: Sendable {
     }
     client = GRPCClient(transport: transport)
     service = Service(wrapping: client)
-    var metadata: Metadata = [:]
-    if let token = target.token { metadata.addString("Bearer \(token)", forKey: "authorization") }
-    for (name, value) in target.headers { metadata.addString(value, forKey: name) }
-    self.metadata = metadata
+    var headers: Metadata = [:]
+    for (name, value) in target.headers { headers.addString(value, forKey: name) }
+    self.headers = headers
     let user = target.userID ?? ProcessInfo.processInfo.userName
     userContext = .with {
       $0.userID = user
@@ -150,25 +156,32 @@ final class SparkConnection: Sendable {
     to send: @Sendable (Service, Request, Metadata, CallOptions) async throws -> Response
   ) async throws -> Response {
     let request: Request = request(id, fill)
-    return try await retrying(session: id) {
+    return try await retrying(session: id) { metadata in
       try await send(service, request, metadata, options)
     }
   }
 
-  /// Runs one request, again while the server cannot be reached and the policy allows.
+  /// Runs one request, which gets the call's headers: again while the server cannot be reached and the
+  /// policy allows, and once with a new token if the server refuses the old one.
   ///
   /// - Throws: ``SparkError``; one of the kind `session` if another session has answered than before.
   func retrying<Response: SessionResponse>(
     _ policy: RetryPolicy? = nil, session: String?,
-    _ request: @Sendable () async throws -> Response
+    _ request: @Sendable (Metadata) async throws -> Response
   ) async throws -> Response {
     if let loss = serverSession.loss { throw loss }
     var attempts = (policy ?? retries).attempts()
+    var isRenewed = false
     while true {
+      let credentials = try await credentials()
       let response: Response
       do {
-        response = try await request()
+        response = try await request(credentials.metadata)
       } catch let error as RPCError {
+        if !isRenewed, try await renews(credentials, after: error) {
+          isRenewed = true
+          continue
+        }
         if RetryPolicy.isRetryable(error), let pause = attempts.next() {
           try await Task.sleep(for: RetryPolicy.pause(pause, after: error))
           continue
@@ -177,6 +190,60 @@ final class SparkConnection: Sendable {
       }
       try check(response)
       return response
+    }
+  }
+
+  // MARK: Tokens
+
+  /// What a call carries.
+  struct Credentials: Sendable {
+    var metadata: Metadata
+    var token: AccessToken?
+  }
+
+  /// What the next call carries: its token is asked for again before it ends.
+  ///
+  /// - Throws: ``SparkError`` if there is no token.
+  func credentials() async throws -> Credentials {
+    guard let tokens else { return Credentials(metadata: headers) }
+    let token = try await told { try await tokens.token() }
+    var metadata = headers
+    metadata.addString("Bearer \(token.value)", forKey: "authorization")
+    return Credentials(metadata: metadata, token: token)
+  }
+
+  /// Whether the server has refused a token, and there is another one now.
+  ///
+  /// - Throws: ``SparkError`` if the provider fails.
+  func renews(_ credentials: Credentials, after error: RPCError) async throws -> Bool {
+    guard error.code == .unauthenticated, let tokens, let token = credentials.token else {
+      return false
+    }
+    return try await told { try await tokens.token(insteadOf: token) } != nil
+  }
+
+  private func told<Value>(_ ask: () async throws -> Value) async throws -> Value {
+    do {
+      return try await ask()
+    } catch let error as TokenError {
+      throw SparkError(
+        error.code == .settings ? .connectionString : .unauthenticated,
+        "there is no token for the Spark Connect server at \(target.host):\(target.port): "
+          + error.message, cause: error)
+    }
+  }
+
+  private static func tokens(
+    _ target: ConnectionString, _ own: (any TokenProvider)?
+  ) throws -> TokenCache? {
+    if let own { return TokenCache(own) }
+    guard let source = target.tokenSource ?? target.token.map({ .fixed(Secret($0)) }) else {
+      return nil
+    }
+    do {
+      return TokenCache(try source.provider(environment: ProcessInfo.processInfo.environment))
+    } catch let error as TokenError {
+      throw SparkError(.connectionString, error.message, cause: error)
     }
   }
 }

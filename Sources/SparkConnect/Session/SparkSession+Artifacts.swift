@@ -82,9 +82,9 @@ extension SparkSession {
     let connection = connection
     let chunks = max(1, (contents.count + Self.chunkSize - 1) / Self.chunkSize)
     let base: Spark_Connect_AddArtifactsRequest = connection.request(id)
-    let response = try await storing(name) {
+    let response = try await storing(name) { metadata in
       try await connection.service.addArtifacts(
-        metadata: connection.metadata, options: connection.options
+        metadata: metadata, options: connection.options
       ) { writer in
         for index in 0..<chunks {
           let start = contents.startIndex + index * Self.chunkSize
@@ -126,7 +126,8 @@ extension SparkSession {
 
   /// Runs an upload; what the server says against it is told with the artifact's name.
   private func storing(
-    _ name: String, _ upload: @Sendable () async throws -> Spark_Connect_AddArtifactsResponse
+    _ name: String,
+    _ upload: @Sendable (Metadata) async throws -> Spark_Connect_AddArtifactsResponse
   ) async throws -> Spark_Connect_AddArtifactsResponse {
     do {
       return try await connection.retrying(session: id, upload)

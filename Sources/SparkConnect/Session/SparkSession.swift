@@ -1,3 +1,4 @@
+public import AccessTokens
 import ArrowIPC
 import Foundation
 import GRPCCore
@@ -62,15 +63,32 @@ public final class SparkSession: Sendable {
   public static func connect(
     _ target: ConnectionString, retries: RetryPolicy = RetryPolicy()
   ) async throws -> SparkSession {
-    let connection = try SparkConnection(target, retries: retries)
+    try await open(target, tokens: nil, retries: retries)
+  }
+
+  /// Connects to the server at `target` with the tokens of a program's own provider, which is asked again
+  /// before a token ends, and when the server refuses one.
+  ///
+  /// - Throws: ``SparkError`` if no server answers within a few seconds, there is no token, or it is
+  ///   refused.
+  public static func connect(
+    _ target: ConnectionString, tokens: any TokenProvider, retries: RetryPolicy = RetryPolicy()
+  ) async throws -> SparkSession {
+    try await open(target, tokens: tokens, retries: retries)
+  }
+
+  private static func open(
+    _ target: ConnectionString, tokens: (any TokenProvider)?, retries: RetryPolicy
+  ) async throws -> SparkSession {
+    let connection = try SparkConnection(target, retries: retries, tokens: tokens)
     let id = (target.sessionID ?? UUID().uuidString).lowercased()
     do {
       let request: Spark_Connect_AnalyzePlanRequest = connection.request(id) {
         $0.sparkVersion = .init()
       }
-      let response = try await connection.retrying(.connecting, session: nil) {
+      let response = try await connection.retrying(.connecting, session: nil) { metadata in
         try await connection.service.analyzePlan(
-          request, metadata: connection.metadata,
+          request, metadata: metadata,
           options: connection.callOptions(within: .seconds(20)))
       }
       return SparkSession(id: id, version: response.sparkVersion.version, connection: connection)
@@ -93,8 +111,10 @@ public final class SparkSession: Sendable {
   /// Ends the session on the server, with all it runs, and closes the connection.
   public func stop() async {
     let request: Spark_Connect_ReleaseSessionRequest = connection.request(id)
-    _ = try? await connection.service.releaseSession(
-      request, metadata: connection.metadata, options: connection.callOptions(within: .seconds(5)))
+    if let metadata = try? await connection.credentials().metadata {
+      _ = try? await connection.service.releaseSession(
+        request, metadata: metadata, options: connection.callOptions(within: .seconds(5)))
+    }
     connection.close()
     for stream in state.withLock({ $0.progressStreams.values.map { $0 } }) { stream.finish() }
   }

@@ -1,7 +1,7 @@
 /// Certificates for servers and clients on this machine, made for these tests only and worthless
 /// elsewhere; they are good for a hundred years.
-enum TestCertificates {
-  static let authority = pem(
+package enum TestCertificates {
+  package static let authority = pem(
     "CERTIFICATE",
     """
     MIIBsDCCAVWgAwIBAgIUAW79PgaHyRbdnkz6ol/HLaeMHI8wCgYIKoZIzj0EAwIw
@@ -16,7 +16,7 @@ enum TestCertificates {
     0zqb6Q==
     """)
 
-  static let server = pem(
+  package static let server = pem(
     "CERTIFICATE",
     """
     MIIBozCCAUigAwIBAgIUYKaS1HC7r0zdNbQEL8hgVRw+0x0wCgYIKoZIzj0EAwIw
@@ -29,7 +29,7 @@ enum TestCertificates {
     MAoGCCqGSM49BAMCA0kAMEYCIQDXyF/mK+X5sGGUReObWA39Du29tJ3KJc7Ny/yq
     fXlDDQIhANSBKS6xkiDkVk3Gx+WfU//MUB1uNXq+hrG9/a6hXRO/
     """)
-  static let serverKey = pem(
+  package static let serverKey = pem(
     "PRIVATE KEY",
     """
     MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgftbj11nJ5MSD176x
@@ -37,7 +37,7 @@ enum TestCertificates {
     wXWPeCpsRHrDVhGp5wcAUWE3anpBO3wlhNrGfE5RJwsCZMPCYjiEOxY2
     """)
 
-  static let client = pem(
+  package static let client = pem(
     "CERTIFICATE",
     """
     MIIBozCCAUigAwIBAgIUYKaS1HC7r0zdNbQEL8hgVRw+0x4wCgYIKoZIzj0EAwIw
@@ -50,7 +50,7 @@ enum TestCertificates {
     MAoGCCqGSM49BAMCA0kAMEYCIQCgquRE7J7mRFB03os5CvhbdVHZmPCRb76ieV0e
     Z0iVmAIhAL4L0yBGr0VEVkGgM7GhO625S6CZHjFaJzxfVjry87VF
     """)
-  static let clientKey = pem(
+  package static let clientKey = pem(
     "PRIVATE KEY",
     """
     MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgiPCdq8eNxZxJ3+8x

@@ -1,36 +1,37 @@
-/// How servers are reached.
-struct WebSettings: Sendable, Hashable {
-  /// The file of the authorities that are trusted; `nil` for the system's.
-  var authorities: String?
-  /// Seconds in which a server must send something.
-  var timeout: Int
-  var proxies: WebProxies
+import ErrorCauses
 
-  /// - Throws: ``HubError`` if a variable has a value that it cannot have.
-  init(environment: [String: String]) throws(HubError) {
+/// How servers are reached.
+package struct WebSettings: Sendable, Hashable {
+  /// The file of the authorities that are trusted; `nil` for the system's.
+  package var authorities: String?
+  /// Seconds in which a server must send something.
+  package var timeout: Int
+  package var proxies: WebProxies
+
+  /// - Parameter timeout: seconds.
+  /// - Throws: ``WebSettingsError`` if a variable has a value that it cannot have.
+  package init(environment: [String: String], timeout: Int = 30) throws(WebSettingsError) {
+    self.timeout = timeout
     authorities = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"].lazy
       .compactMap { environment[$0] }.first { !$0.isEmpty }
-    timeout = 30
-    if let text = environment["HF_HUB_DOWNLOAD_TIMEOUT"], !text.isEmpty {
-      guard let seconds = Int(text), (1...86_400).contains(seconds) else {
-        throw HubError(
-          .settings,
-          "HF_HUB_DOWNLOAD_TIMEOUT is '\(text)', it must be a whole number of seconds above 0")
-      }
-      timeout = seconds
-    }
     proxies = try WebProxies(environment: environment)
   }
 }
 
 /// Which servers are reached through which proxies, as the usual variables say.
-struct WebProxies: Sendable, Hashable {
+package struct WebProxies: Sendable, Hashable {
   /// A server that connects others.
-  struct Proxy: Sendable, Hashable {
-    let host: String
-    let port: Int
+  package struct Proxy: Sendable, Hashable {
+    package let host: String
+    package let port: Int
     /// `USER:PASSWORD`, if it asks for them.
-    let credentials: String?
+    package let credentials: String?
+
+    package init(host: String, port: Int, credentials: String?) {
+      self.host = host
+      self.port = port
+      self.credentials = credentials
+    }
   }
 
   private var secure: Proxy?
@@ -38,9 +39,9 @@ struct WebProxies: Sendable, Hashable {
   /// Ends of names that are reached directly; `*` for all.
   private var direct: [String] = []
 
-  /// - Throws: ``HubError`` if a variable names no proxy of HTTP.
-  init(environment: [String: String]) throws(HubError) {
-    func proxy(_ names: [String]) throws(HubError) -> Proxy? {
+  /// - Throws: ``WebSettingsError`` if a variable names no proxy of HTTP.
+  package init(environment: [String: String]) throws(WebSettingsError) {
+    func proxy(_ names: [String]) throws(WebSettingsError) -> Proxy? {
       for name in names {
         for spelling in [name, name.uppercased()] {
           if let text = environment[spelling], !text.isEmpty {
@@ -59,9 +60,8 @@ struct WebProxies: Sendable, Hashable {
     }
   }
 
-  private static func proxy(_ text: String, _ variable: String) throws(HubError) -> Proxy {
-    let wrong = HubError(
-      .settings,
+  private static func proxy(_ text: String, _ variable: String) throws(WebSettingsError) -> Proxy {
+    let wrong = WebSettingsError(
       "\(variable) names no proxy that can be used here; expected http://HOST:PORT, or "
         + "http://USER:PASSWORD@HOST:PORT")
     var rest = Substring(text)
@@ -80,9 +80,23 @@ struct WebProxies: Sendable, Hashable {
   }
 
   /// The proxy for an address; `nil` if it is reached directly.
-  func proxy(for address: WebAddress) -> Proxy? {
+  package func proxy(for address: WebAddress) -> Proxy? {
     let host = address.host.lowercased()
     let isDirect = direct.contains { $0 == "*" || host == $0 || host.hasSuffix("." + $0) }
     return isDirect ? nil : address.isSecure ? secure : plain
   }
+}
+
+/// A variable of the environment, or a file that one names, with which no server can be reached.
+package struct WebSettingsError: CausedError {
+  /// What is wrong, and what was expected.
+  package let message: String
+  package let cause: (any Error)?
+
+  init(_ message: String, cause: (any Error)? = nil) {
+    self.message = message
+    self.cause = cause
+  }
+
+  package var description: String { message }
 }

@@ -11,6 +11,7 @@ final class WebCall: ChannelInboundHandler, @unchecked Sendable {
   private static let longestBody = 64 << 20
 
   private let request: HTTPRequestHead
+  private let body: [UInt8]
   private let sink: (any WebSink)?
   private let timeout: Int
   private let promise: EventLoopPromise<WebAnswer>
@@ -19,10 +20,11 @@ final class WebCall: ChannelInboundHandler, @unchecked Sendable {
   private var hasEnded = false
 
   init(
-    _ request: HTTPRequestHead, into sink: (any WebSink)?, timeout: Int,
+    _ request: HTTPRequestHead, body: [UInt8], into sink: (any WebSink)?, timeout: Int,
     promise: EventLoopPromise<WebAnswer>
   ) {
     self.request = request
+    self.body = body
     self.sink = sink
     self.timeout = timeout
     self.promise = promise
@@ -48,6 +50,9 @@ final class WebCall: ChannelInboundHandler, @unchecked Sendable {
   /// The connection is there when the handler is added.
   func handlerAdded(context: ChannelHandlerContext) {
     context.write(wrapOutboundOut(.head(request)), promise: nil)
+    if !body.isEmpty {
+      context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)
+    }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
   }
 

@@ -1,19 +1,24 @@
-import NIOHTTP1
+package import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
 /// A server's answer.
-struct WebAnswer: Sendable {
-  let status: Int
-  let headers: HTTPHeaders
+package struct WebAnswer: Sendable {
+  package let status: Int
+  package let headers: HTTPHeaders
   /// Its body, if that did not go elsewhere.
-  var body: [UInt8] = []
+  package var body: [UInt8] = []
 
-  func header(_ name: String) -> String? { headers.first(name: name) }
+  package init(status: Int, headers: HTTPHeaders) {
+    self.status = status
+    self.headers = headers
+  }
+
+  package func header(_ name: String) -> String? { headers.first(name: name) }
 }
 
 /// What takes the body of an answer piece by piece.
-protocol WebSink: AnyObject {
+package protocol WebSink: AnyObject {
   /// Whether the body of this answer shall come here; else it is kept in the answer.
   func takes(_ answer: WebAnswer) throws -> Bool
 
@@ -22,7 +27,7 @@ protocol WebSink: AnyObject {
 }
 
 /// Why there is no answer.
-enum WebFailure: Error, CustomStringConvertible {
+package enum WebFailure: Error, CustomStringConvertible {
   /// No connection could be made.
   case notConnected(any Error)
   /// The proxy did not connect.
@@ -34,7 +39,7 @@ enum WebFailure: Error, CustomStringConvertible {
   /// The answer is longer than an answer of its kind is.
   case tooLong
 
-  var description: String {
+  package var description: String {
     switch self {
     case .notConnected(let error): "no connection could be made (\(Self.told(error)))"
     case .refusedByProxy(let reason): reason
@@ -62,7 +67,7 @@ enum WebFailure: Error, CustomStringConvertible {
   }
 
   /// Whether it may be otherwise in a moment.
-  var mayPass: Bool {
+  package var mayPass: Bool {
     switch self {
     case .notConnected, .late: true
     case .lost(let error): !Self.isAboutTrust(error)

@@ -4,26 +4,47 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// Gets documents by HTTP/1.1, over TLS where the address says so, one connection for each.
+/// Asks servers by HTTP/1.1, over TLS where the address says so, one connection for each request.
 ///
 /// It stands on swift-nio, which every program has in it for the servers' protocols: Foundation's client
-/// would bring libcurl and its libraries into each of them. The caller's thread waits, so that models can
-/// be named where nothing is asynchronous.
-struct WebClient: Sendable {
+/// would bring libcurl and its libraries into each of them.
+package struct WebClient: Sendable {
   let settings: WebSettings
+
+  package init(settings: WebSettings) { self.settings = settings }
 
   /// A thread of its own: files are written on it.
   private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-  /// - Throws: ``WebFailure``, what `sink` throws, and ``HubError`` if TLS cannot be set up.
-  func get(
+  /// Gets a document. The caller's thread waits, so that models can be named where nothing is
+  /// asynchronous.
+  ///
+  /// - Throws: ``WebFailure``, what `sink` throws, and ``WebSettingsError`` if TLS cannot be set up.
+  package func get(
     _ address: WebAddress, headers: [(String, String)], into sink: (any WebSink)? = nil
   ) throws -> WebAnswer {
+    try begin(.GET, address, headers: headers, body: [], into: sink).wait()
+  }
+
+  /// Sends `body`, and returns what the server answers.
+  ///
+  /// - Throws: ``WebFailure``, and ``WebSettingsError`` if TLS cannot be set up.
+  package func post(
+    _ address: WebAddress, headers: [(String, String)], body: [UInt8]
+  ) async throws -> WebAnswer {
+    let length = ("Content-Length", "\(body.count)")
+    return try await begin(.POST, address, headers: headers + [length], body: body, into: nil).get()
+  }
+
+  private func begin(
+    _ method: HTTPMethod, _ address: WebAddress, headers: [(String, String)], body: [UInt8],
+    into sink: (any WebSink)?
+  ) throws -> EventLoopFuture<WebAnswer> {
     let eventLoop = Self.group.next()
     let proxy = settings.proxies.proxy(for: address)
     let security = try address.isSecure ? securityContext(for: address) : nil
     var head = HTTPRequestHead(
-      version: .http1_1, method: .GET, uri: address.target.isEmpty ? "/" : address.target)
+      version: .http1_1, method: method, uri: address.target.isEmpty ? "/" : address.target)
     head.headers = HTTPHeaders(
       [("Host", address.authority), ("Connection", "close")] + headers)
     var tunnel: String?
@@ -37,7 +58,7 @@ struct WebClient: Sendable {
       }
     }
     let call = WebCall(
-      head, into: sink, timeout: settings.timeout, promise: eventLoop.makePromise())
+      head, body: body, into: sink, timeout: settings.timeout, promise: eventLoop.makePromise())
     let timeout = TimeAmount.seconds(Int64(settings.timeout))
     let connectRequest = tunnel
     ClientBootstrap(group: eventLoop)
@@ -61,7 +82,7 @@ struct WebClient: Sendable {
         }
       }
       .whenFailure { call.fail(WebFailure.notConnected($0)) }
-    return try call.answer.wait()
+    return call.answer
   }
 
   private static func addHandlers(
@@ -79,15 +100,14 @@ struct WebClient: Sendable {
     try pipeline.addHandler(call)
   }
 
-  private func securityContext(for address: WebAddress) throws(HubError) -> NIOSSLContext {
+  private func securityContext(for address: WebAddress) throws(WebSettingsError) -> NIOSSLContext {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.applicationProtocols = ["http/1.1"]
     if let authorities = settings.authorities { configuration.trustRoots = .file(authorities) }
     do {
       return try NIOSSLContext(configuration: configuration)
     } catch {
-      throw HubError(
-        .settings,
+      throw WebSettingsError(
         "no connection to \(address.server) can be set up: \(error); the file of authorities "
           + "(\(settings.authorities ?? "the system's"), which SSL_CERT_FILE names) must be PEM",
         cause: error)

@@ -2,18 +2,18 @@ import Foundation
 
 /// An address of HTTP with the path exactly as it was given: the signature of an address in a store holds
 /// for these very characters.
-struct WebAddress: Sendable, Hashable {
-  let isSecure: Bool
+package struct WebAddress: Sendable, Hashable {
+  package let isSecure: Bool
   /// A name or an address, IPv6 without brackets.
-  let host: String
-  let port: Int
+  package let host: String
+  package let port: Int
   /// Path and query; begins with a slash unless it is empty.
-  let target: String
+  package let target: String
 }
 
 extension WebAddress {
   /// `nil` if `text` is no address of HTTP.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     guard let colon = text.firstRange(of: "://") else { return nil }
     switch text[..<colon.lowerBound].lowercased() {
     case "https": isSecure = true
@@ -55,14 +55,14 @@ extension WebAddress {
   }
 
   /// The address behind this one, which may end in a slash.
-  func appending(_ path: String) -> WebAddress {
+  package func appending(_ path: String) -> WebAddress {
     var base = target
     while base.hasSuffix("/") { base.removeLast() }
     return WebAddress(isSecure: isSecure, host: host, port: port, target: base + path)
   }
 
   /// Where a redirection of this address leads; `nil` if it is no address of HTTP.
-  func resolved(_ location: String) -> WebAddress? {
+  package func resolved(_ location: String) -> WebAddress? {
     if location.contains("://"), let other = WebAddress(location) { return other }
     if location.hasPrefix("//") { return WebAddress((isSecure ? "https:" : "http:") + location) }
     // Before the first slash a colon ends the name of a scheme.
@@ -80,24 +80,24 @@ extension WebAddress {
   }
 
   /// Whether both are of one server, to which the same secrets may be shown.
-  func isOfSameServer(as other: WebAddress) -> Bool {
+  package func isOfSameServer(as other: WebAddress) -> Bool {
     isSecure == other.isSecure && port == other.port
       && host.lowercased() == other.host.lowercased()
   }
 
   /// Host and port as they stand in a request.
-  var authority: String {
+  package var authority: String {
     let name = host.contains(":") ? "[\(host)]" : host
     return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
   }
 
   /// Scheme, host and port.
-  var server: String { "\(isSecure ? "https" : "http")://\(authority)" }
+  package var server: String { "\(isSecure ? "https" : "http")://\(authority)" }
 }
 
 extension WebAddress: CustomStringConvertible {
   /// Without the query, which may be a signature that opens a file to everybody.
-  var description: String { server + target.prefix { $0 != "?" } }
+  package var description: String { server + target.prefix { $0 != "?" } }
 }
 
 extension StringProtocol {
@@ -107,7 +107,7 @@ extension StringProtocol {
   }
 
   /// One part of a path: all but letters, digits and the four marks that never mean anything.
-  var asPathPart: String { percentEncoded(keeping: .unreserved) }
+  package var asPathPart: String { percentEncoded(keeping: .unreserved) }
 }
 
 extension CharacterSet {

@@ -1,0 +1,135 @@
+import Foundation
+import Synchronization
+
+/// A command that prints a token: a cloud's own client, or a script.
+struct CommandToken: TokenProvider {
+  let command: String
+  let environment: [String: String]
+  /// Seconds that the command may take.
+  var limit = 60
+
+  /// Seconds after which it is asked again if it does not tell when the token ends.
+  private static let freshness = 300.0
+  /// How much of its complaints is told.
+  private static let longestComplaint = 500
+
+  // The command itself may have a password in it.
+  var source: String { "the command '\(program)'" }
+  var advice: String {
+    "run it by hand and see whether it gives a token of this server; log in again if it asks for that"
+  }
+
+  private var program: String {
+    command.split(separator: " ").first.map(String.init) ?? command
+  }
+
+  func token() async throws -> AccessToken {
+    let (status, output, complaint) = try await run()
+    guard status == 0 else {
+      let said = complaint.isEmpty ? "" : ": \(complaint)"
+      throw TokenError(
+        .refused,
+        "\(source), which token_command names, fails with status \(status)\(said); \(advice)")
+    }
+    let now = Date()
+    if output.first(where: { !" \n\r\t".utf8.contains($0) }) == UInt8(ascii: "{") {
+      guard let answer = TokenAnswer([UInt8](output)), let text = answer.token else {
+        throw TokenError(
+          .refused,
+          "\(source) prints JSON without a token; expected it as access_token, accessToken, authToken "
+            + "or token")
+      }
+      let expiry = answer.expiry(now: now)
+      let token = AccessToken(try checked(text, of: "what \(source) prints"), expiry: expiry)
+      return token.expiry == nil ? fresh(token.value) : token
+    }
+    let text = try checked(String(decoding: output, as: UTF8.self), of: "what \(source) prints")
+    return fresh(text)
+  }
+
+  /// A token that may not tell when it ends.
+  private func fresh(_ text: String) -> AccessToken {
+    AccessToken(text, renewal: Date(timeIntervalSinceNow: Self.freshness))
+  }
+
+  /// Its status, its output, and the end of what it says to people.
+  private func run() async throws -> (Int32, Data, String) {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-c", command]
+    process.environment = environment
+    process.standardInput = FileHandle.nullDevice
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    do {
+      try process.run()
+    } catch {
+      throw TokenError(.settings, "\(source) cannot be started: \(error)", cause: error)
+    }
+    let late = TokenError(
+      .refused,
+      "\(source), which token_command names, has printed no token for \(limit) s; \(advice)")
+    let result = FirstResult<(Int32, Data, String)>()
+    // Threads of their own: reading waits, also for what the command leaves behind.
+    let complaint = FirstResult<Data>()
+    Thread.detachNewThread {
+      complaint.set(.success(errors.fileHandleForReading.readDataToEndOfFile()))
+    }
+    Thread.detachNewThread {
+      let printed = output.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      let status = process.terminationStatus
+      Task {
+        let said = String(decoding: (try? await complaint.value()) ?? Data(), as: UTF8.self)
+          .trimmingCharacters(in: .whitespacesAndNewlines)
+        result.set(.success((status, printed, String(said.suffix(Self.longestComplaint)))))
+      }
+    }
+    let seconds = limit
+    let timer = Task {
+      try await Task.sleep(for: .seconds(seconds))
+      process.terminate()
+      result.set(.failure(late))
+    }
+    defer { timer.cancel() }
+    return try await result.value()
+  }
+}
+
+/// The first of several results, which one task waits for.
+private final class FirstResult<Value: Sendable>: Sendable {
+  private enum State {
+    case open
+    case awaited(CheckedContinuation<Value, any Error>)
+    case set(Result<Value, any Error>)
+  }
+
+  private let state = Mutex(State.open)
+
+  func set(_ result: Result<Value, any Error>) {
+    let waiting = state.withLock { state -> CheckedContinuation<Value, any Error>? in
+      switch state {
+      case .open:
+        state = .set(result)
+        return nil
+      case .awaited(let continuation):
+        state = .set(result)
+        return continuation
+      case .set: return nil
+      }
+    }
+    waiting?.resume(with: result)
+  }
+
+  func value() async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      let known = state.withLock { state -> Result<Value, any Error>? in
+        if case .set(let result) = state { return result }
+        state = .awaited(continuation)
+        return nil
+      }
+      if let known { continuation.resume(with: known) }
+    }
+  }
+}
