@@ -29,6 +29,7 @@ package actor ProgramDeployment {
   }
 
   private static func deploy(_ session: SparkSession, _ probe: Probe) async throws {
+    try await session.requireFunctions()
     let environment = ProcessInfo.processInfo.environment
     if let installed = environment["NEEDLETAIL_WORKER"], !installed.isEmpty {
       // The operator has put the program on the executors.
