@@ -35,6 +35,7 @@ package actor ProgramDeployment {
   }
 
   private static func deploy(_ session: SparkSession, _ probe: @escaping Probe) async throws {
+    try await session.requireFunctions()
     let environment = ProcessInfo.processInfo.environment
     var start = WorkerStart(session: session, probe: probe)
     if let installed = environment["NEEDLETAIL_WORKER"], !installed.isEmpty {

@@ -90,13 +90,14 @@ public final class LocalSpark: Sendable {
     let process = try ChildProcess(
       [
         installation.home + "/bin/spark-submit",
-        "--class", "org.apache.spark.sql.connect.service.SparkConnectServer",
+        "--class", serverClass,
         "--master", options.master, "--driver-memory", options.driverMemory,
         "--driver-java-options", "-Dlog4j2.configurationFile=file:\(log4j)",
       ] + settings + ["spark-internal"],
       environment: environment, log: log)
     do {
-      let port = try await waitForPort(process, log: log, timeout: options.timeout)
+      let port = try await waitForPort(
+        process, of: installation, log: log, timeout: options.timeout)
       // PySpark's client sends a token in clear text to "localhost" only, so that name serves both.
       return LocalSpark(
         remote: "sc://localhost:\(port)/;token=\(token)", logPath: log, process: process,
@@ -134,8 +135,10 @@ public final class LocalSpark: Sendable {
     return resolved.deletingLastPathComponent().deletingLastPathComponent().path
   }
 
+  private static let serverClass = "org.apache.spark.sql.connect.service.SparkConnectServer"
+
   private static func waitForPort(
-    _ process: ChildProcess, log: String, timeout: Duration
+    _ process: ChildProcess, of installation: SparkInstallation, log: String, timeout: Duration
   ) async throws -> Int {
     let deadline = ContinuousClock.now + timeout
     while ContinuousClock.now < deadline {
@@ -143,6 +146,15 @@ public final class LocalSpark: Sendable {
       let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
       if let port = port(in: text) { return port }
       if let status = process.poll() {
+        if text.contains("Failed to load class \(serverClass)") {
+          let version = SparkInstallation.version(ofHome: installation.home).map { " \($0)" } ?? ""
+          throw NeedletailError(
+            .localSpark,
+            "the Spark\(version) at \(installation.home) comes without Spark Connect, which programs "
+              + "speak with it; Spark 4.0 to 4.3 has it. Install one with `python3 -m venv .venv && "
+              + ".venv/bin/pip install 'pyspark[connect]==4.3.0'`, or set SPARK_HOME to one, or name a "
+              + "running server with --remote sc://host:port or SPARK_REMOTE")
+        }
         throw NeedletailError(
           .localSpark,
           "the local Spark ended while it started (exit status \(status)); the end of its log:\n"

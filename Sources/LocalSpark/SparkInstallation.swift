@@ -65,6 +65,18 @@ public struct SparkInstallation: Sendable, Hashable {
     )
   }
 
+  /// The version of the Spark at `home`; `nil` if it has no jar of Spark's core.
+  package static func version(ofHome home: String) -> String? {
+    version(amongJars: FileSystem.entries(of: home + "/jars"))
+  }
+
+  /// The version in the name of Spark's core, `spark-core_2.13-4.3.0.jar`.
+  package static func version(amongJars jars: [String]) -> String? {
+    guard let core = jars.first(where: { $0.hasPrefix("spark-core_") && $0.hasSuffix(".jar") })
+    else { return nil }
+    return core.dropLast(4).split(separator: "-", maxSplits: 2).last.map { String($0) }
+  }
+
   /// The `java` alone; throws as ``find(environment:)``.
   package static func findJava(_ environment: [String: String]) throws -> String {
     if let home = environment["JAVA_HOME"], !home.isEmpty {

@@ -3,6 +3,8 @@ import Needletail
 
 extension PredictionJob {
   func run(_ spark: SparkSession) async throws {
+    // Before anything is asked for that another engine answers in another way than Spark.
+    try await spark.requireFunctions()
     spark.scan = request.scan
     if !settings.isEmpty { try await spark.conf.set(settings) }
     // On this machine that was seen before Spark started.

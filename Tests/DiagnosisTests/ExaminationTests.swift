@@ -136,14 +136,4 @@ struct ExaminationTests {
       (150_754_820_096, "140 GiB"),
     ] as [(Int64, String)])
   func sizes(_ bytes: Int64, _ text: String) { #expect(sizeText(bytes) == text) }
-
-  @Test(
-    "what versions of Spark are supported",
-    arguments: [
-      ("3.5.8", .tooOld), ("4.0.0", .supported), ("4.3.0-SNAPSHOT", .supported),
-      ("4.4.0", .newer), ("5.0", .newer), ("17.3.x-scala2.13", .newer), ("sail", nil), ("", nil),
-    ] as [(String, SparkVersion.Support?)])
-  func versions(_ text: String, _ support: SparkVersion.Support?) {
-    #expect(SparkVersion(text)?.support == support)
-  }
 }

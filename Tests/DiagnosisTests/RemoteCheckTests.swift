@@ -21,6 +21,7 @@ struct RemoteCheckTests {
     var tls = false
     var says = Greeting.http2
     var sparkVersion = "4.3.0"
+    var engine: ServerEngine?
     var workers = [RemoteCheckTests.executor()]
     var found = RuntimeLibrary.all.map {
       RuntimeFacts(name: $0.name, version: "1.0.0", path: "/lib/x.so")
@@ -46,6 +47,7 @@ struct RemoteCheckTests {
     }
     func open() async throws { try go(.open) }
     func version() throws -> String { sparkVersion }
+    func otherEngine() async throws -> ServerEngine? { engine }
     func set(_ key: String, _ value: String) async throws {
       try go(key.contains("columnarInput") ? .columnarSetting : .executableSetting)
     }
@@ -157,7 +159,20 @@ struct RemoteCheckTests {
       remedy: "Does a Spark Connect server of Spark 4 answer"),
     Case(
       name: "Spark 3.5", server: FakeServer(sparkVersion: "3.5.8"), key: "version",
-      says: "3.5.8 is too old", remedy: "Please give me a Spark 4.0 to 4.3"),
+      says: "tables and SQL work there, functions and predictions do not",
+      remedy: "Please give me a Spark 4.0 to 4.3"),
+    Case(
+      name: "Sail",
+      server: FakeServer(
+        sparkVersion: "4.1.3", engine: ServerEngine(version: "0.7.2", catalog: "sail")),
+      key: "version",
+      says: "not Spark but another engine that speaks Spark Connect (its version() is '0.7.2'",
+      remedy: "predict on this machine without a server"),
+    Case(
+      name: "Sail with a PySpark that it does not know",
+      server: refusing(.server, "invalid argument: unsupported PySpark version: 4.3.0"),
+      key: "grpc",
+      says: "unsupported PySpark version", remedy: "pyspark-client 4.1"),
     Case(
       name: "Spark 4.4", server: FakeServer(sparkVersion: "4.4.0"), key: "version", status: .warn,
       says: "newer than this program", remedy: "a newer version of this program"),

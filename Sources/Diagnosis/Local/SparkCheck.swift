@@ -1,4 +1,6 @@
+import LocalSpark
 import NativeLibraries
+import SparkConnect
 
 /// The Spark that is started where no server is named.
 struct SparkCheck: Check {
@@ -28,7 +30,8 @@ struct SparkCheck: Check {
           + "and Arrow by itself")
     }
     let names = jars(path)
-    guard let text = Self.version(among: names), let version = SparkVersion(text) else {
+    guard let text = SparkInstallation.version(amongJars: names), let version = SparkVersion(text)
+    else {
       return .fail("\(path) has no jar of Spark's core", ["path": path])
     }
     let facts = ["path": path, "version": text]
@@ -46,13 +49,6 @@ struct SparkCheck: Check {
       return .fail("\(text) at \(path) comes without Spark Connect", facts)
     }
     return .ok("\(text) at \(path)", facts)
-  }
-
-  /// The version in the name of Spark's core, `spark-core_2.13-4.3.0.jar`.
-  static func version(among jars: [String]) -> String? {
-    guard let core = jars.first(where: { $0.hasPrefix("spark-core_") && $0.hasSuffix(".jar") })
-    else { return nil }
-    return core.dropLast(4).split(separator: "-", maxSplits: 2).last.map { String($0) }
   }
 
   static let jars: @Sendable (String) -> [String] = { FileSystem.entries(of: $0 + "/jars") }

@@ -27,6 +27,12 @@ struct ConnectCheck: Check {
       return "Give the right token: --remote 'sc://HOST:PORT/;token=TOKEN', or export "
         + "SPARK_CONNECT_AUTHENTICATE_TOKEN=TOKEN; tokens of clouds expire, mostly within an hour"
     }
+    if error.message.contains("PySpark version") {
+      return
+        "The server is Sail, which tells the version of the PySpark that is beside it, and not each. "
+        + "Ask the operator: 'Please install pyspark-client 4.1 into Sail's Python environment'. Tables "
+        + "and SQL work there then; functions and predictions need a Spark \(SparkVersion.supported)"
+    }
     switch httpStatus(in: error.message) {
     case 401?:
       return "A proxy before the server wants another token: give it as token=TOKEN in the address"
@@ -67,7 +73,17 @@ struct SparkVersionCheck: Check {
 
   func run() async throws -> Finding {
     let text = try server.version()
-    let facts = ["version": text]
+    var facts = ["version": text]
+    if let engine = try await server.otherEngine() {
+      facts["engine"] = engine.catalog
+      facts["engineVersion"] = engine.version
+      return .fail(
+        "the server is not Spark but another engine that speaks Spark Connect (\(engine)), though it "
+          + "calls itself \(text): tables and SQL work there, functions and predictions do not",
+        remedy:
+          "Name a Spark \(SparkVersion.supported) with --remote sc://host:port, or predict on this "
+          + "machine without a server: needletail predict without --remote and SPARK_REMOTE", facts)
+    }
     guard let version = SparkVersion(text) else {
       return .warn(
         "the server calls it '\(text)'; this program knows Spark \(SparkVersion.supported)", facts)
@@ -75,8 +91,8 @@ struct SparkVersionCheck: Check {
     switch version.support {
     case .tooOld:
       return .fail(
-        "\(text) is too old: its workers speak another protocol. Spark \(SparkVersion.supported) is "
-          + "supported", facts)
+        "\(text) is too old: its workers speak another protocol, so that tables and SQL work there, "
+          + "functions and predictions do not. Spark \(SparkVersion.supported) is supported", facts)
     case .newer:
       return .warn(
         "\(text) is newer than this program, which knows Spark \(SparkVersion.supported)",

@@ -44,6 +44,8 @@ final class ConnectServer: ServerAccess {
 
   func version() throws -> String { try session().version }
 
+  func otherEngine() async throws -> ServerEngine? { try await session().otherEngine() }
+
   private func session() throws -> SparkSession {
     guard let session = state.withLock({ $0.session }) else {
       throw SparkError(.session, "there is no session with the server")

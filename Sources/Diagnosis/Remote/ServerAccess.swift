@@ -16,6 +16,8 @@ protocol ServerAccess: Sendable {
   func open() async throws
   /// Spark's version, as the open session knows it.
   func version() throws -> String
+  /// The engine behind it if it is not Spark.
+  func otherEngine() async throws -> ServerEngine?
   /// Sets a setting of the session, and takes it back.
   func set(_ key: String, _ value: String) async throws
   /// Sends a file of so many bytes.

@@ -1,4 +1,5 @@
 import Deployment
+import SparkConnect
 
 /// The settings that a session changes for its functions.
 struct SettingsCheck: Check {

@@ -64,6 +64,8 @@ public final class FakeConnectServer: Sendable {
     package var failures: [any Error] = []
     /// ExecutePlan requests that get lost on their way.
     package var lostExecutions = 0
+    /// The settings that have values before a session sets them. A `spark.master` tells that this is a Spark.
+    package var defaults = ["spark.master": "yarn"]
     package var artifactFailure: GoogleRPCStatus?
     package var damagesArtifacts = false
     /// Releases and requests for an error's details are never answered.

@@ -212,7 +212,9 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
         case .set(let set): for pair in set.pairs { state.log.settings[pair.key] = pair.value }
         case .unset(let unset): for key in unset.keys { state.log.settings[key] = nil }
         case .getOption(let get):
-          response.pairs = get.keys.map { pair($0, state.log.settings[$0]) }
+          response.pairs = get.keys.map {
+            pair($0, state.log.settings[$0] ?? state.defaults[$0])
+          }
         case .getAll(let all):
           response.pairs = state.log.settings.filter { $0.key.hasPrefix(all.prefix) }
             .map { pair($0.key, $0.value) }

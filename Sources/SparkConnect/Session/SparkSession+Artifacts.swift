@@ -139,6 +139,8 @@ extension SparkSession {
         ? " (all were sent: the disk of the server's temporary files, java.io.tmpdir, is full or "
           + "cannot be written)" : ""
       error.message = "the server could not store the artifact '\(name)': \(error.message)\(cause)"
+      // Other engines than Spark take none.
+      if let refusal = try? await refusalOfFunctions() { error.message += "; \(refusal)" }
       throw error
     }
   }

@@ -92,6 +92,12 @@ public final class SparkSession: Sendable {
           options: connection.callOptions(within: .seconds(20)))
       }
       return SparkSession(id: id, version: response.sparkVersion.version, connection: connection)
+    } catch var error as SparkError where error.kind == .server {
+      connection.close()
+      error.message =
+        "the server at \(target.host):\(target.port) does not tell its version of Spark, for which a "
+        + "session asks first: \(error.message)"
+      throw error
     } catch {
       connection.close()
       throw error
