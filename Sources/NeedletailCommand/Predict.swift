@@ -40,6 +40,10 @@ struct Predict: AsyncParsableCommand {
       At the end is told how many rows failed, by what was wrong, with an example of each. On Spark \
       --max-errors counts in each task, and rows are told at the end with --on-error column only.
 
+      With --resume id a job that was killed goes on where it was: give the same command again. The \
+      output is a folder; _needletail in it says which model computes it, and another one is refused \
+      (--restart begins anew). Rows with an error are done again.
+
       Exit status: 0 done, 1 the job failed, 64 the command line is wrong.
       """)
 
@@ -83,6 +87,23 @@ struct Predict: AsyncParsableCommand {
 
   @Option(help: "What happens if the output exists: error, append, overwrite, ignore.")
   var mode: SaveMode = .error
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on with an output that a job which broke has begun, and let a later one go on with this: rows "
+        + "whose key, a column or several, is in the output are skipped, the others added in parts.",
+      valueName: "key,..."),
+    transform: { try ColumnList($0, option: "--resume") })
+  var resume: ColumnList?
+
+  @Flag(help: "With --resume: remove the rows that are in the output, and begin anew.")
+  var restart = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --resume: the greatest number of rows in a part, which counts when it is whole (default: those "
+        + "of half a minute; on Spark a tenth of the rows that are not done).", valueName: "rows"))
+  var partRows: Int?
 
   @Option(
     name: .customLong("map"),
@@ -284,7 +305,7 @@ struct Predict: AsyncParsableCommand {
   func validate() throws {
     for (name, value) in [
       ("--batch-size", batchSize), ("--task-cpus", taskCpus), ("--sample", sample),
-      ("--limit", limit), ("--threads", threads),
+      ("--limit", limit), ("--threads", threads), ("--part-rows", partRows),
     ] {
       guard let value, value < 1 else { continue }
       throw ValidationError("\(name) is \(value), it must be at least 1")
@@ -294,6 +315,7 @@ struct Predict: AsyncParsableCommand {
         "--max-errors counts rows that --on-error null or --on-error column lets pass; say one of them"
       )
     }
+    try checkResume()
     if labels != nil, topK == nil {
       throw ValidationError(
         "--labels names the classes for --top-k; say how many of them: --top-k 5")
@@ -315,6 +337,31 @@ struct Predict: AsyncParsableCommand {
     }
   }
 
+  private func checkResume() throws {
+    guard isResumed else {
+      if restart || partRows != nil {
+        throw ValidationError(
+          "\(restart ? "--restart" : "--part-rows") is for --resume; say which column tells rows apart, "
+            + "such as --resume id")
+      }
+      return
+    }
+    if isPrinted {
+      throw ValidationError(
+        "--resume goes on with an output that is kept, and --output - prints rows; name a folder")
+    }
+    if mode != .error {
+      throw ValidationError(
+        "--resume goes on with what is there, and --restart replaces it; leave out --mode \(mode.rawValue)"
+      )
+    }
+    if taskCpus != nil || taskGpus != nil {
+      throw ValidationError(
+        "--resume does not go with --task-cpus and --task-gpus, whose tasks take whole batches; do without "
+          + "one of them")
+    }
+  }
+
   /// What the prediction's tasks must have, if anything was said.
   var resources: ResourceProfile? {
     if taskCpus == nil, taskGpus == nil { return nil }
@@ -322,6 +369,12 @@ struct Predict: AsyncParsableCommand {
       task: .init(
         cpus: taskCpus.map(Double.init), resources: taskGpus.map { ["gpu": $0] } ?? [:]))
   }
+
+  /// Whether the job goes on with what is in the output.
+  var isResumed: Bool { resume != nil }
+
+  /// The columns that tell rows apart.
+  var resumeKey: [String] { resume?.names ?? [] }
 
   /// Whether rows are printed instead of written.
   var isPrinted: Bool { output == "-" }

@@ -157,6 +157,13 @@ extension PredictionJob {
   /// The columns of the input that are written.
   func columns(of table: StructType) throws -> [String] {
     guard let kept else { return table.names }
+    if let key = request.resumeKey.first(where: { key in
+      !kept.contains { $0.lowercased() == key.lowercased() } && table[key] != nil
+    }) {
+      throw CommandFailure(
+        "--resume \(key): the column must be in the output, so that a later run finds its rows there; add "
+          + "it to --keep")
+    }
     return try kept.map { name in
       guard let field = table[name] else {
         let message =
