@@ -8,7 +8,8 @@ struct Predict: AsyncParsableCommand {
     abstract: "Predicts every row of a table with a model.",
     discussion: """
       Reads a table, adds the model's outputs as columns, and writes it. Inputs of the model take the \
-      columns of their names unless --map says otherwise; several columns can feed one input.
+      columns of their names unless --map says otherwise; several columns can feed one input. Where an \
+      option names an input or an output, its position, from 0, will do: --map 0=image.
 
       Without --remote and SPARK_REMOTE this process does it all, on all cores, and needs no Spark: \
       Parquet, CSV, JSON lines, text, images and Arrow. An output whose name has an extension becomes \
@@ -299,6 +300,12 @@ struct Predict: AsyncParsableCommand {
     transform: NamedValue.setting)
   var conf: [NamedValue] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "A file for what the job did, as JSON: rows, seconds, failed rows by what was wrong, and what the time "
+        + "was spent with.", valueName: "file"))
+  var metrics: String?
+
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
@@ -316,6 +323,10 @@ struct Predict: AsyncParsableCommand {
       )
     }
     try checkResume()
+    if metrics != nil, isPrinted {
+      throw ValidationError(
+        "--metrics tells of a job that writes, and --output - prints rows; name a file or a folder")
+    }
     if labels != nil, topK == nil {
       throw ValidationError(
         "--labels names the classes for --top-k; say how many of them: --top-k 5")

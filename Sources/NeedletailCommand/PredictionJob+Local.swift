@@ -98,6 +98,7 @@ extension PredictionJob {
     let summary = try await writer(of: predicted).save(request.output)
     bar?.clear()
     if summary.isIgnored { return tellIgnored() }
+    if let file = request.metrics { try RunMetrics(self, summary).write(to: file) }
     if request.quiet { return }
     print(Self.line(summary, loadSeconds: loadSeconds, output: request.output, writing.name))
     if summary.skipped + summary.redone > 0 {

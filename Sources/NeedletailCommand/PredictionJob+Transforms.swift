@@ -44,10 +44,12 @@ extension PredictionJob {
       }
       transforms[output] = transform
     }
-    try check(request.softmax, amongOutputsOf: model, "--softmax")
-    for output in request.argmax { try add(.argmax, output, "--argmax") }
-    let best = try request.topK.map { try ($0.count, topOutput($0, request, only, model)) }
-    for output in request.softmax where output != best?.1 {
+    let names = TensorNames(of: model)
+    let softmax = request.softmax.map { names.output($0) }
+    try check(softmax, amongOutputsOf: model, "--softmax")
+    for output in request.argmax { try add(.argmax, names.output(output), "--argmax") }
+    let best = try request.topK.map { try ($0.count, topOutput($0, softmax, only, model)) }
+    for output in softmax where output != best?.1 {
       try add(.softmax, output, "--softmax")
     }
     if let (count, output) = best {
@@ -57,7 +59,7 @@ extension PredictionJob {
       } catch {
         throw CommandFailure("\(error)", cause: error)
       }
-      let isSoftmax = request.softmax.contains(output)
+      let isSoftmax = softmax.contains(output)
       try add(.topK(count, labels: labels, softmax: isSoftmax), output, "--top-k")
     }
     return transforms
@@ -65,10 +67,10 @@ extension PredictionJob {
 
   /// The output that `--top-k` means: the one that is named, or the only one that it can be.
   private static func topOutput(
-    _ option: TopKOption, _ request: Predict, _ only: [String]?, _ model: any Model
+    _ option: TopKOption, _ softmax: [String], _ only: [String]?, _ model: any Model
   ) throws -> String {
-    if let output = option.output { return output }
-    if request.softmax.count == 1 { return request.softmax[0] }
+    if let output = option.output { return TensorNames(of: model).output(output) }
+    if softmax.count == 1 { return softmax[0] }
     let known = model.outputs.filter { only?.contains($0.name) ?? true }
     let numbers = known.filter(\.elementType.isFloatingPoint)
     guard !numbers.isEmpty else {

@@ -31,10 +31,6 @@ struct PredictionJob: Sendable {
     } catch {
       throw CommandFailure("\(error)", cause: error)
     }
-    let inputs = request.mappings.reduce(into: [String: InputColumns]()) { inputs, mapping in
-      inputs[mapping.input] = InputColumns((inputs[mapping.input]?.names ?? []) + mapping.columns)
-    }
-    let outputs = try Self.once(request.outputMappings, "--output-map")
     settings = try Self.once(request.conf, "--conf")
     kept = try request.keep.map { $0.isEmpty ? [] : try ColumnList($0, option: "--keep").names }
 
@@ -43,6 +39,8 @@ struct PredictionJob: Sendable {
       // Without Spark its server does not matter.
       remote: request.engine == .local ? "" : request.remote)
     mode = try tables.check(mode: request.isResumed ? .append : request.mode)
+    if request.isResumed { try tables.checkResume() }
+    if let file = request.metrics { try RunMetrics.check(file) }
     var reading = try Self.with(
       request.inputOption, "--input-option",
       try request.inputFormat.map { try TableFormat(named: $0, option: "--input-format") }
@@ -63,8 +61,16 @@ struct PredictionJob: Sendable {
     // What runs here is loaded as it runs; executors load the model themselves.
     model = try await engine == .local ? source.load() : source.loadForPlan()
     loadSeconds = (ContinuousClock.now - start) / .seconds(1)
+    let names = TensorNames(of: model)
+    let inputs = request.mappings.reduce(into: [String: InputColumns]()) { inputs, mapping in
+      let input = names.input(mapping.input)
+      inputs[input] = InputColumns((inputs[input]?.names ?? []) + mapping.columns)
+    }
+    let outputs = try Self.once(
+      request.outputMappings.map { NamedValue(name: names.output($0.name), value: $0.value) },
+      "--output-map")
     try Self.check(inputs.keys, among: model.inputs, "--map", "input")
-    let only = try Self.wanted(request.outputs, of: model)
+    let only = try Self.wanted(request.outputs, of: model)?.map { names.output($0) }
     try Self.check(outputs.keys, amongOutputsOf: model, "--output-map")
     try Self.check(only ?? [], amongOutputsOf: model, "--outputs")
     if let only, let name = outputs.keys.sorted().first(where: { !only.contains($0) }) {
@@ -72,9 +78,11 @@ struct PredictionJob: Sendable {
         "--output-map names the output '\(name)', which is not among those of --outputs: "
           + only.joined(separator: ", "))
     }
-    let shapes = try Self.named(request.shapes.map { ($0.input, $0.shape) }, "--shape")
+    let shapes = try Self.named(
+      request.shapes.map { (names.input($0.input), $0.shape) }, "--shape")
     try Self.check(shapes.keys, among: model.inputs, "--shape", "input")
-    let values = try Self.named(request.constants.map { ($0.input, $0) }, "--constant")
+    let values = try Self.named(
+      request.constants.map { (names.input($0.input), $0) }, "--constant")
     try Self.check(values.keys, among: model.inputs, "--constant", "input")
     var constants: [String: InputConstant] = [:]
     for input in model.inputs {

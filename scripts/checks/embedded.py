@@ -243,25 +243,29 @@ def sorted_rows(folder):
 
 def check_resume(program, digits, scratch, told, kills=20, seconds=12):
     """Jobs that are killed at random go on where they were: each row once, as if nothing had been."""
-    rows, source, whole = 12_000, scratch / "resume.parquet", scratch / "whole"
+    rows, source, whole = 6_000, scratch / "resume.parquet", scratch / "whole"
     large_table(source, rows)
     words = [program, "predict", digits.path(), "--input", source, "--keep", "id", "--quiet"]
     began = time.monotonic()
     status, _, said = run([*words, "--output", whole])
     longest = time.monotonic() - began
     wanted = sorted_rows(whole) if status == 0 else None
-    words += ["--resume", "id", "--part-rows", "300"]
+    words += ["--resume", "id", "--part-rows", "100"]
     rng, killed, jobs, kept, wrong = np.random.RandomState(7), 0, 0, [], said if status else None
     end = time.monotonic() + seconds
     while not wrong and killed < kills and time.monotonic() < end:
         target = scratch / f"resumed-{jobs}"
-        jobs += 1
+        jobs, is_begun = jobs + 1, False
         while True:
             process = start([*words, "--output", target])
             is_killed = False
             if killed < kills and time.monotonic() < end:
+                # The first one has kept something.
+                while not is_begun and process.poll() is None:
+                    is_begun = any(target.glob("part-*"))
+                    time.sleep(0.002)
                 try:
-                    process.wait(0.15 + rng.rand() * min(longest, 0.5))
+                    process.wait(rng.rand() * min(longest, 1))
                 except subprocess.TimeoutExpired:
                     process.kill()
                     is_killed = True

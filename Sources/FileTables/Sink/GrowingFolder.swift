@@ -174,7 +174,16 @@ package final class GrowingFolder: Sendable {
   private func publish(_ part: FilePart, as path: String) throws(FileTableError) {
     try part.close()
     if store.isLocal { Self.flush(part.path) }
+    try removeChecksum(of: path)
     try store.move(part.path, to: path)
+  }
+
+  /// Removes what Hadoop may have noted of a file on this machine, which Spark would hold against another
+  /// one in its place.
+  private func removeChecksum(of path: String) throws(FileTableError) {
+    guard store.isLocal else { return }
+    let parent = PathNames.parent(path) ?? ""
+    try store.remove(PathNames.joined(parent, ".\(PathNames.last(path)).crc"))
   }
 
   /// Has a file on the disk before it gets its name: a machine that goes down leaves no empty part.
@@ -238,6 +247,7 @@ package final class GrowingFolder: Sendable {
         try publish(part, as: file.path)
       } else {
         part.abort()
+        try removeChecksum(of: file.path)
         try store.remove(file.path)
       }
     } catch {

@@ -1,14 +1,14 @@
 import ArrowIPC
 import FileTables
-import ModelKinds
+package import ModelKinds
 import Models
 import SparkConnect
 import SparkFunctions
-import SparkTypes
+package import SparkTypes
 import Threads
 
 /// Writing a table to a folder that may have some of its rows already.
-struct Resumption: Sendable {
+package struct Resumption: Sendable {
   /// The names of the columns that tell rows apart, as the user gave them.
   var key: [String]
   /// Whether the rows that are there are removed.
@@ -115,7 +115,7 @@ struct Resumption: Sendable {
   }
 
   /// Why the values of a column tell no rows apart when they are read again; `nil` if they do.
-  static func problem(with field: StructField, inJSON isJSON: Bool) -> String? {
+  package static func problem(with field: StructField, inJSON isJSON: Bool) -> String? {
     switch field.type {
     case .byte, .short, .integer, .long, .date, .decimal, .binary: return nil
     case let type where type.isString: return nil
@@ -150,7 +150,7 @@ struct Resumption: Sendable {
   }
 
   /// Why a prediction cannot go on later; `nil` if it can.
-  static func problem(with request: PredictionRequest) -> String? {
+  package static func problem(with request: PredictionRequest) -> String? {
     if request.errors == .null {
       return
         "resume (--resume) does rows that failed again, and errors: .null (--on-error null) does not tell "
