@@ -313,8 +313,8 @@ tests(
 module(
   "ModelKinds",
   needs: [
-    "Deployment", "HostProcesses", "KServeClient", "ModelHub", "Models", "ONNXRuntime",
-    "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime", "Tensors",
+    "Deployment", "HostProcesses", "JSONText", "KServeClient", "ModelHub", "Models",
+    "ONNXRuntime", "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime", "Tensors",
     "TextPipelines", "Threads", "TorchRuntime",
   ])
 tests(

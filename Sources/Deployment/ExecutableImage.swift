@@ -60,7 +60,7 @@ extension Data {
   package var shortHash: String { SHA256.hash(data: self).prefix(6).hexadecimal }
 
   /// The SHA-256, hexadecimal.
-  var fullHash: String { SHA256.hash(data: self).hexadecimal }
+  package var fullHash: String { SHA256.hash(data: self).hexadecimal }
 }
 
 extension ELFImage {

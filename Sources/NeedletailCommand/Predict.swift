@@ -8,7 +8,8 @@ struct Predict: AsyncParsableCommand {
     abstract: "Predicts every row of a table with a model.",
     discussion: """
       Reads a table, adds the model's outputs as columns, and writes it. Inputs of the model take the \
-      columns of their names unless --map says otherwise; several columns can feed one input.
+      columns of their names unless --map says otherwise; several columns can feed one input. Where an \
+      option names an input or an output, its position, from 0, will do: --map 0=image.
 
       Without --remote and SPARK_REMOTE this process does it all, on all cores, and needs no Spark: \
       Parquet, CSV, JSON lines, text, images and Arrow. An output whose name has an extension becomes \
@@ -39,6 +40,10 @@ struct Predict: AsyncParsableCommand {
       fault, such as a library that is missing, memory or a server that is gone, ends the job always. \
       At the end is told how many rows failed, by what was wrong, with an example of each. On Spark \
       --max-errors counts in each task, and rows are told at the end with --on-error column only.
+
+      With --resume id a job that was killed goes on where it was: give the same command again. The \
+      output is a folder; _needletail in it says which model computes it, and another one is refused \
+      (--restart begins anew). Rows with an error are done again.
 
       Exit status: 0 done, 1 the job failed, 64 the command line is wrong.
       """)
@@ -83,6 +88,23 @@ struct Predict: AsyncParsableCommand {
 
   @Option(help: "What happens if the output exists: error, append, overwrite, ignore.")
   var mode: SaveMode = .error
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on with an output that a job which broke has begun, and let a later one go on with this: rows "
+        + "whose key, a column or several, is in the output are skipped, the others added in parts.",
+      valueName: "key,..."),
+    transform: { try ColumnList($0, option: "--resume") })
+  var resume: ColumnList?
+
+  @Flag(help: "With --resume: remove the rows that are in the output, and begin anew.")
+  var restart = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --resume: the greatest number of rows in a part, which counts when it is whole (default: those "
+        + "of half a minute; on Spark a tenth of the rows that are not done).", valueName: "rows"))
+  var partRows: Int?
 
   @OptionGroup
   var asked: PredictionOptions
@@ -150,15 +172,27 @@ struct Predict: AsyncParsableCommand {
     transform: NamedValue.setting)
   var conf: [NamedValue] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "A file for what the job did, as JSON: rows, seconds, failed rows by what was wrong, and what the time "
+        + "was spent with.", valueName: "file"))
+  var metrics: String?
+
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
   func validate() throws {
     for (name, value) in [
       ("--task-cpus", taskCpus), ("--sample", sample), ("--limit", limit), ("--threads", threads),
+      ("--part-rows", partRows),
     ] {
       guard let value, value < 1 else { continue }
       throw ValidationError("\(name) is \(value), it must be at least 1")
+    }
+    try checkResume()
+    if metrics != nil, isPrinted {
+      throw ValidationError(
+        "--metrics tells of a job that writes, and --output - prints rows; name a file or a folder")
     }
     if let taskGpus {
       guard taskGpus > 0, taskGpus <= 1 || taskGpus == taskGpus.rounded(), taskGpus.isFinite else {
@@ -177,6 +211,31 @@ struct Predict: AsyncParsableCommand {
     }
   }
 
+  private func checkResume() throws {
+    guard isResumed else {
+      if restart || partRows != nil {
+        throw ValidationError(
+          "\(restart ? "--restart" : "--part-rows") is for --resume; say which column tells rows apart, "
+            + "such as --resume id")
+      }
+      return
+    }
+    if isPrinted {
+      throw ValidationError(
+        "--resume goes on with an output that is kept, and --output - prints rows; name a folder")
+    }
+    if mode != .error {
+      throw ValidationError(
+        "--resume goes on with what is there, and --restart replaces it; leave out --mode \(mode.rawValue)"
+      )
+    }
+    if taskCpus != nil || taskGpus != nil {
+      throw ValidationError(
+        "--resume does not go with --task-cpus and --task-gpus, whose tasks take whole batches; do without "
+          + "one of them")
+    }
+  }
+
   /// What the prediction's tasks must have, if anything was said.
   var resources: ResourceProfile? {
     if taskCpus == nil, taskGpus == nil { return nil }
@@ -184,6 +243,12 @@ struct Predict: AsyncParsableCommand {
       task: .init(
         cpus: taskCpus.map(Double.init), resources: taskGpus.map { ["gpu": $0] } ?? [:]))
   }
+
+  /// Whether the job goes on with what is in the output.
+  var isResumed: Bool { resume != nil }
+
+  /// The columns that tell rows apart.
+  var resumeKey: [String] { resume?.names ?? [] }
 
   /// Whether rows are printed instead of written.
   var isPrinted: Bool { output == "-" }

@@ -55,9 +55,13 @@ extension PredictionJob {
   }
 
   private func writer(of table: LocalTable) -> LocalTableWriter {
-    options(writing).reduce(table.write.format(writing.name).mode(mode)) {
+    let writer = options(writing).reduce(table.write.format(writing.name)) {
       $0.option($1.key, $1.value)
     }
+    return request.isResumed
+      ? writer.resume(
+        key: request.resumeKey, restarting: request.restart, partRows: request.partRows)
+      : writer.mode(mode)
   }
 
   fileprivate func run(_ input: LocalTable) async throws {
@@ -94,9 +98,19 @@ extension PredictionJob {
     let summary = try await writer(of: predicted).save(request.output)
     bar?.clear()
     if summary.isIgnored { return tellIgnored() }
+    if let file = request.metrics { try RunMetrics(self, summary).write(to: file) }
     if request.quiet { return }
     print(Self.line(summary, loadSeconds: loadSeconds, output: request.output, writing.name))
+    if summary.skipped + summary.redone > 0 {
+      print(Self.resumeLine(done: summary.skipped, redone: summary.redone))
+    }
     if summary.failures.count > 0 { print(summary.failures.report(of: summary.rows)) }
+  }
+
+  /// What is told of the rows that were in the output before.
+  static func resumeLine(done: Int, redone: Int) -> String {
+    let again = redone > 0 ? "; \(redone) further ones had an error and were done again" : ""
+    return "\(done) rows were in the output already\(again)"
   }
 
   /// What is told of a run.

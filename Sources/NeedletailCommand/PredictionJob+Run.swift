@@ -17,16 +17,8 @@ extension PredictionJob {
 
     tellOmitted()
     let (table, known) = try await opened(spark)
-    let names = try columns(of: known)
-    let predicted: DataFrame
-    do {
-      predicted = try await table.predicting(
-        source, loaded: model, prediction, as: PredictionForm(request.resources))
-    } catch let error as InferenceError {
-      throw advised(error, known)
-    }
-    let added = try await predicted.schema().fields.dropFirst(known.count)
-    var result = predicted.select((names + added.map(\.name)).map { column(named: $0) })
+    if request.isResumed { return try await resume(table, known, spark) }
+    var result = try await predictions(of: table, known)
     if request.isPrinted { return try await result.show(request.shownRows) }
     if writing.isCSV {
       // CSV has no arrays, structs and maps: they are written as JSON.
@@ -35,12 +27,14 @@ extension PredictionJob {
       }
     }
     let start = ContinuousClock.now
-    try await writing.options.reduce(result.write.format(writing.name).mode(mode)) {
-      $0.option($1.key, $1.value)
-    }.save(request.output)
-    if request.quiet { return }
+    try await write(result, mode)
+    if request.quiet, request.metrics == nil { return }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let rows = try await table.count()
+    if let file = request.metrics {
+      try RunMetrics(self, engine: "spark", rows: rows, seconds: seconds).write(to: file)
+    }
+    if request.quiet { return }
     print(
       Self.summaryLine(
         rows: rows, seconds: seconds, loadSeconds: loadSeconds, output: request.output,
@@ -54,10 +48,35 @@ extension PredictionJob {
     }
   }
 
+  /// The columns that are written, computed from a table with the schema `known`.
+  func predictions(of table: DataFrame, _ known: StructType) async throws -> DataFrame {
+    let names = try columns(of: known)
+    let predicted: DataFrame
+    do {
+      predicted = try await table.predicting(
+        source, loaded: model, prediction, as: PredictionForm(request.resources))
+    } catch let error as InferenceError {
+      throw advised(error, known)
+    }
+    let added = try await predicted.schema().fields.dropFirst(known.count)
+    let metadata = PredictionLineage(source, prediction).columnMetadata
+    return predicted.select(
+      names.map { column(named: $0) }
+        + added.map { column(named: $0.name).as($0.name, metadata: metadata) })
+  }
+
+  /// Writes a table to the output.
+  func write(_ table: DataFrame, _ mode: SaveMode) async throws {
+    try await writing.options.reduce(table.write.format(writing.name).mode(mode)) {
+      $0.option($1.key, $1.value)
+    }.save(request.output)
+  }
+
   /// Says how many rows failed, by what was wrong, with an example of each: the output has it.
-  private func tellFailures(of rows: Int, _ spark: SparkSession) async throws {
+  func tellFailures(of rows: Int, _ spark: SparkSession) async throws {
     // Behind rows of other jobs those of this one are not known.
-    guard case .column(let name)? = request.asked.onError, mode != .append else { return }
+    guard case .column(let name)? = request.asked.onError, mode != .append || request.isResumed
+    else { return }
     let output = writing.options.reduce(spark.read.format(writing.name)) {
       $0.option($1.key, $1.value)
     }.load(request.output)
@@ -159,6 +178,13 @@ extension PredictionJob {
   /// The columns of the input that are written.
   func columns(of table: StructType) throws -> [String] {
     guard let kept else { return table.names }
+    if let key = request.resumeKey.first(where: { key in
+      !kept.contains { $0.lowercased() == key.lowercased() } && table[key] != nil
+    }) {
+      throw CommandFailure(
+        "--resume \(key): the column must be in the output, so that a later run finds its rows there; add "
+          + "it to --keep")
+    }
     return try kept.map { name in
       guard let field = table[name] else {
         let message =
@@ -187,7 +213,7 @@ extension PredictionJob {
   }
 
   /// Whether there is anything at `path`, as the server sees it.
-  private func exists(_ path: String, _ spark: SparkSession) async throws -> Bool {
+  func exists(_ path: String, _ spark: SparkSession) async throws -> Bool {
     if StoragePath(path).isPattern { return false }
     do {
       _ = try await spark.read.format("binaryFile").load(path).schema()

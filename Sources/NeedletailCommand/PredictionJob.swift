@@ -33,7 +33,9 @@ struct PredictionJob: Sendable {
       input: request.input, output: request.output,
       // Without Spark its server does not matter.
       remote: request.engine == .local ? "" : request.remote)
-    mode = try tables.check(mode: request.mode)
+    mode = try tables.check(mode: request.isResumed ? .append : request.mode)
+    if request.isResumed { try tables.checkResume() }
+    if let file = request.metrics { try RunMetrics.check(file) }
     var reading = try Self.with(
       request.inputOption, "--input-option",
       try request.inputFormat.map { try TableFormat(named: $0, option: "--input-format") }

@@ -25,12 +25,16 @@ extension PredictionOptions {
   ///
   /// - Throws: ``CommandFailure`` if it does not have what an option names.
   func request(of model: any Model) throws -> PredictionRequest {
+    let names = TensorNames(of: model)
     let inputs = mappings.reduce(into: [String: InputColumns]()) { inputs, mapping in
-      inputs[mapping.input] = InputColumns((inputs[mapping.input]?.names ?? []) + mapping.columns)
+      let input = names.input(mapping.input)
+      inputs[input] = InputColumns((inputs[input]?.names ?? []) + mapping.columns)
     }
-    let outputs = try columnNames
+    let outputs = try outputMappings.map {
+      NamedValue(name: names.output($0.name), value: $0.value)
+    }.once("--output-map")
     try Self.check(inputs.keys, among: model.inputs, "--map", "input")
-    let only = try wanted(of: model)
+    let only = try wanted(of: model)?.map { names.output($0) }
     try Self.check(outputs.keys, amongOutputsOf: model, "--output-map")
     try Self.check(only ?? [], amongOutputsOf: model, "--outputs")
     if let only, let name = outputs.keys.sorted().first(where: { !only.contains($0) }) {
@@ -38,9 +42,9 @@ extension PredictionOptions {
         "--output-map names the output '\(name)', which is not among those of --outputs: "
           + only.joined(separator: ", "))
     }
-    let rowShapes = try Self.named(shapes.map { ($0.input, $0.shape) }, "--shape")
+    let rowShapes = try Self.named(shapes.map { (names.input($0.input), $0.shape) }, "--shape")
     try Self.check(rowShapes.keys, among: model.inputs, "--shape", "input")
-    let given = try Self.named(constants.map { ($0.input, $0) }, "--constant")
+    let given = try Self.named(constants.map { (names.input($0.input), $0) }, "--constant")
     try Self.check(given.keys, among: model.inputs, "--constant", "input")
     var values: [String: InputConstant] = [:]
     for input in model.inputs {

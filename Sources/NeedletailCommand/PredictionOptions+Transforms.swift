@@ -42,30 +42,32 @@ extension PredictionOptions {
       }
       transforms[output] = transform
     }
+    let names = TensorNames(of: model)
+    let softmax = softmax.map { names.output($0) }
     try Self.check(softmax, amongOutputsOf: model, "--softmax")
-    for output in argmax { try add(.argmax, output, "--argmax") }
-    let best = try topK.map { try ($0.count, topOutput($0, only, model)) }
+    for output in argmax { try add(.argmax, names.output(output), "--argmax") }
+    let best = try topK.map { try ($0.count, topOutput($0, softmax, only, model)) }
     for output in softmax where output != best?.1 {
       try add(.softmax, output, "--softmax")
     }
     if let (count, output) = best {
-      let names: ClassLabels?
+      let classes: ClassLabels?
       do {
-        names = try labels.map { try ClassLabels(contentsOf: $0) }
+        classes = try labels.map { try ClassLabels(contentsOf: $0) }
       } catch {
         throw CommandFailure("\(error)", cause: error)
       }
       let isSoftmax = softmax.contains(output)
-      try add(.topK(count, labels: names, softmax: isSoftmax), output, "--top-k")
+      try add(.topK(count, labels: classes, softmax: isSoftmax), output, "--top-k")
     }
     return transforms
   }
 
   /// The output that `--top-k` means: the one that is named, or the only one that it can be.
   private func topOutput(
-    _ option: TopKOption, _ only: [String]?, _ model: any Model
+    _ option: TopKOption, _ softmax: [String], _ only: [String]?, _ model: any Model
   ) throws -> String {
-    if let output = option.output { return output }
+    if let output = option.output { return TensorNames(of: model).output(output) }
     if softmax.count == 1 { return softmax[0] }
     let known = model.outputs.filter { only?.contains($0.name) ?? true }
     let numbers = known.filter(\.elementType.isFloatingPoint)

@@ -74,6 +74,16 @@ struct TablePlaces: Sendable {
     return mode
   }
 
+  /// Makes sure that parts can be added to the output.
+  ///
+  /// - Throws: ``CommandFailure`` if the input is read from there.
+  func checkResume() throws {
+    guard StoragePath.replacing(output, deletes: input, isLocal: mayBeLocal) else { return }
+    throw CommandFailure(
+      "--resume would add parts to the input: '\(input)' and '\(output)' are the same, or one lies in the "
+        + "other; name another --output")
+  }
+
   private func checkInput(_ file: String) throws {
     let files = FileManager.default
     if StoragePath(file).isPattern {

@@ -58,6 +58,9 @@ package struct RowOrigin: Sendable, Hashable {
   package var whole: String
   /// The file, or what else that is, where ``whole`` does not say which one.
   package var place: String?
+  /// The positions, counted from ``first``, of the rows that are left where some were left out; `nil`
+  /// for all.
+  package var kept: [Int]?
 
   package init(first: Int = 0, whole: String = "the partition") {
     self.first = first

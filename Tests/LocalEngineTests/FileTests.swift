@@ -45,9 +45,10 @@ struct FileTests {
       #expect(summary.rows == 1797)
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["out.parquet"])
       let back = try LocalTable.read.parquet(out)
-      #expect(back.schema == predicted.schema)
+      #expect(back.schema.ddl == predicted.schema.ddl)
+      #expect(back.schema["p"]?.metadata?.contains("digits.onnx") == true)
       #expect(try await back.count() == 1797)
-      #expect(try await back.rows() == predicted.rows())
+      #expect(try await back.rows().map(\.values) == predicted.rows().map(\.values))
       // What is there stays there.
       let said = await message { try await predicted.write.parquet(out) }
       #expect(said.contains("out.parquet"), "\(said)")

@@ -114,6 +114,59 @@ struct LocalPredictionTests {
       "\(many.complaint)")
   }
 
+  @Test("a job that broke goes on, and says how much was there")
+  func resumed() async throws {
+    let command = try Self.folder(rows: 6)
+    defer { command.remove() }
+    let predict = "predict digits.onnx --input in.csv --output out --resume id $MAP --keep id "
+    let first = try await command.run(Self.words(predict + "--part-rows 2"))
+    #expect(first.status == 0 && !first.output.contains("already"), "\(first.complaint)")
+    let out = command.folder.appending(path: "out")
+    let parts = try FileManager.default.contentsOfDirectory(atPath: out.path)
+      .filter { $0.hasPrefix("part-") }.sorted()
+    #expect(parts.count == 3)
+    try FileManager.default.removeItem(at: out.appending(path: parts[1]))
+    let second = try await command.run(Self.words(predict))
+    #expect(second.output.hasPrefix("2 rows in "), "\(second.output)")
+    #expect(second.output.hasSuffix("4 rows were in the output already\n"), "\(second.output)")
+    let other = try await command.run(Self.words(predict + "--argmax probabilities"))
+    #expect(other.status == 64)
+    #expect(
+      other.complaint.contains("'out' was begun with transform probabilities none"),
+      "\(other.complaint)")
+    let unkept = try await command.run(
+      Self.words("predict digits.onnx --input in.csv --output out --resume id $MAP --keep p0"))
+    #expect(unkept.complaint.contains("add it to --keep"), "\(unkept.complaint)")
+  }
+
+  @Test("positions stand for names, and a file tells what was done")
+  func positions() async throws {
+    let command = try Self.folder(rows: 6)
+    defer { command.remove() }
+    let outcome = try await command.run(
+      Self.words(
+        "predict digits.onnx --input in.csv --output out.csv --map 0=\(Self.header) --keep id "
+          + "--output-map 0=digit --argmax 0 --metrics told.json"))
+    #expect(outcome.status == 0, "\(outcome.complaint)")
+    let lines = try String(contentsOf: command.folder.appending(path: "out.csv"), encoding: .utf8)
+    #expect(lines.hasPrefix("id,digit\n"), "\(lines)")
+    let told = try #require(
+      try JSONSerialization.jsonObject(
+        with: Data(contentsOf: command.folder.appending(path: "told.json"))) as? [String: Any])
+    #expect(told["rows"] as? Int == 6 && told["failedRows"] as? Int == 0)
+    #expect(told["engine"] as? String == "local" && told["model"] as? String == "digits.onnx")
+    for name in ["seconds", "rowsPerSecond", "modelLoadSeconds", "modelSeconds"] {
+      #expect(told[name] as? Double ?? 0 > 0, "\(name)")
+    }
+    let beyond = try await command.run(
+      Self.words("predict digits.onnx --input in.csv --output new --map 1=p0"))
+    #expect(beyond.complaint.contains("--map names the input '1'"), "\(beyond.complaint)")
+    let nowhere = try await command.run(
+      Self.words("predict digits.onnx --input in.csv --output new $MAP --metrics no/told.json"))
+    #expect(nowhere.status == 64, "\(nowhere.complaint)")
+    #expect(nowhere.complaint.contains("--metrics 'no/told.json' cannot be written"))
+  }
+
   @Test("classes instead of numbers: the greatest one's position, and the best with their labels")
   func classes() async throws {
     let command = try Self.folder()

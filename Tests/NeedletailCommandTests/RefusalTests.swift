@@ -27,6 +27,20 @@ struct RefusalTests {
       arguments: "predict digits.onnx --input in.csv --output new --batch-size 0",
       says: "Error: --batch-size is 0, it must be at least 1"),
     Case(
+      arguments: "predict digits.onnx --input in.csv --output new --restart",
+      says:
+        "Error: --restart is for --resume; say which column tells rows apart, such as --resume id"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output - --resume p0",
+      says:
+        "Error: --resume goes on with an output that is kept, and --output - prints rows; name a folder"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --resume p0 --mode overwrite",
+      says:
+        "Error: --resume goes on with what is there, and --restart replaces it; leave out --mode overwrite"
+    ),
+    Case(
       arguments: "predict digits.onnx --input in.csv --output new --map pixels",
       says:
         "Error: The value 'pixels' is invalid for '--map <input=column,...>': 'pixels' is not of the form --map INPUT=COLUMN[,COLUMN...]"

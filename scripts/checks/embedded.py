@@ -4,7 +4,8 @@
 
 The models and tables are those of predict_equals_onnxruntime.py, read and written by the command itself
 on several threads; pyarrow reads what it wrote. Beside them: formats, one file and folders, the order of
-rows, the modes of writing, what a killed and an interrupted command leave, and what a run costs.
+rows, the modes of writing, what a killed and an interrupted command leave, jobs that go on after twenty
+kills (`--resume`), and what a run costs.
 Exits 77 where the plug-in for files is missing.
 """
 
@@ -235,6 +236,102 @@ def check_ends(program, digits, scratch, told):
             folder.mkdir()
 
 
+def sorted_rows(folder):
+    """The rows of a folder by their ids."""
+    return read(folder, "parquet").sort_by("id").combine_chunks()
+
+
+def check_resume(program, digits, scratch, told, kills=20, seconds=12):
+    """Jobs that are killed at random go on where they were: each row once, as if nothing had been."""
+    rows, source, whole = 6_000, scratch / "resume.parquet", scratch / "whole"
+    large_table(source, rows)
+    words = [program, "predict", digits.path(), "--input", source, "--keep", "id", "--quiet"]
+    began = time.monotonic()
+    status, _, said = run([*words, "--output", whole])
+    longest = time.monotonic() - began
+    wanted = sorted_rows(whole) if status == 0 else None
+    words += ["--resume", "id", "--part-rows", "100"]
+    rng, killed, jobs, kept, wrong = np.random.RandomState(7), 0, 0, [], said if status else None
+    end = time.monotonic() + seconds
+    while not wrong and killed < kills and time.monotonic() < end:
+        target = scratch / f"resumed-{jobs}"
+        jobs, is_begun = jobs + 1, False
+        while True:
+            process = start([*words, "--output", target])
+            is_killed = False
+            if killed < kills and time.monotonic() < end:
+                # The first one has kept something.
+                while not is_begun and process.poll() is None:
+                    is_begun = any(target.glob("part-*"))
+                    time.sleep(0.002)
+                try:
+                    process.wait(rng.rand() * min(longest, 1))
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    is_killed = True
+                    killed += 1
+            _, said = process.communicate(timeout=TIME_LIMIT)
+            if not is_killed:
+                break
+            kept.append(len(list(target.glob("part-*"))) if target.exists() else 0)
+        if process.returncode:
+            wrong = f"it exited {process.returncode}: {said[-1000:]}"
+            break
+        got = sorted_rows(target)
+        ids = got["id"].to_pylist()
+        left = [path.name for path in target.iterdir()
+                if not path.name.startswith("part-") and path.name not in ("_SUCCESS", "_needletail")]
+        if ids != list(range(rows)):
+            wrong = f"{len(ids)} rows, {len(set(ids))} different ones, expected {rows}"
+        elif left:
+            wrong = f"it left {left}"
+        elif not got.equals(wanted):
+            wrong = difference(got["probabilities"].to_pylist(), wanted["probabilities"].to_pylist())
+    if not wrong and max(kept, default=0) == 0:
+        wrong = f"none of {killed} killed jobs kept anything"
+    told(f"{jobs} jobs go on after {killed} kills, up to {max(kept, default=0)} parts were kept", wrong)
+
+
+def check_redone(program, digits, scratch, told):
+    """Rows with an error are done again; another model, a null and a repeated key are refused."""
+    target, source = scratch / "redone", scratch / "gaps.parquet"
+    row = [0.5] * 64
+
+    def write(lists, ids=None):
+        pq.write_table(
+            pa.table({"id": pa.array(ids or range(len(lists)), pa.int64()),
+                      "pixels": pa.array(lists, pa.list_(pa.float32()))}), source)
+
+    write([row, None, row, row, None, row])
+    words = [program, "predict", digits.path(), "--input", source, "--output", target, "--resume", "id"]
+    words += ["--on-error", "column", "--part-rows", "2"]
+    status, _, said = run(words)
+    before = {path.name for path in target.glob("part-*")}
+    write([row, row, row, row, None, row, row])
+    status, out, said = run(words)
+    table = sorted_rows(target) if status == 0 else None
+    wrong = None
+    if status:
+        wrong = f"it exited {status}: {said}"
+    elif table["id"].to_pylist() != list(range(7)):
+        wrong = f"the ids are {table['id'].to_pylist()}"
+    elif [value is not None for value in table["error"].to_pylist()] != [i == 4 for i in range(7)]:
+        wrong = f"the errors are {table['error'].to_pylist()}"
+    elif "4 rows were in the output already; 2 further ones had an error" not in out:
+        wrong = out
+    elif before - {path.name for path in target.glob("part-*")}:
+        wrong = "a part with other rows is gone"
+    told("rows with an error are done again", wrong)
+    for title, ids, more, message in [
+        ("a row without key is refused", [0, 1, None], [], "row 2 of the file"),
+        ("a key that two rows have is refused", [0, 1, 1], [], "row 2 of the file"),
+        ("another question is refused", [0, 1, 2], ["--argmax", "probabilities"], "begin anew"),
+    ]:
+        write([row] * 3, ids)
+        status, _, said = run([*words, *more])
+        told(title, None if status == USAGE and message in said else f"{status}: {said}")
+
+
 def check_errors(program, digits, scratch, told):
     """Messages: the row and the file, and what only Spark does."""
     row = [0.5] * 64
@@ -307,6 +404,8 @@ def main():
         check_formats(program, digits, scratch, told)
         check_modes(program, digits, scratch, told)
         check_ends(program, digits, scratch, told)
+        check_resume(program, digits, scratch, told)
+        check_redone(program, digits, scratch, told)
         check_errors(program, digits, scratch, told)
         check_cost(program, scratch, told)
     finally:

@@ -71,7 +71,8 @@ public final class FilePart: Sendable {
     }
   }
 
-  func abort() {
+  /// Gives the part up and removes it, unless it was closed.
+  package func abort() {
     state.withLock { state in
       state.writer?.abort()
       state.writer = nil

@@ -28,19 +28,23 @@ public final class FileSink: Sendable {
   let settings: SinkSettings
   let store: FileStore
   /// The output in its store.
-  private let path: String
+  let path: String
   /// As the user named it.
-  private let location: String
+  let location: String
   private let mode: FileSaveMode
   /// Where the parts are written: a hidden folder beside the output or in it, or a hidden file.
-  private let staging: String
-  private let job: String
+  let staging: String
+  /// What tells the files of this job from those of others.
+  let job: String
   private let state = Mutex(State())
 
   private struct State {
     var parts: [Int: FilePart] = [:]
     var isEnded = false
   }
+
+  /// What the names of hidden folders begin with in which rows are written that are appended.
+  static let stagingPrefix = "_temporary-"
 
   /// Checks that the output can be written, and writes nothing yet.
   ///
@@ -79,7 +83,7 @@ public final class FileSink: Sendable {
       ? PathNames.joined(parent, ".\(name).\(job).part")
       : PathNames.joined(
         mode == .append ? self.path : parent,
-        mode == .append ? "_temporary-\(job)" : ".\(name).\(job).parts")
+        mode == .append ? Self.stagingPrefix + job : ".\(name).\(job).parts")
     if let existing { try checkExisting(existing) }
   }
 
@@ -143,7 +147,8 @@ public final class FileSink: Sendable {
     return part
   }
 
-  private func makePart(_ index: Int) throws(FileTableError) -> FilePart {
+  /// A part that ``commit()`` knows nothing of.
+  func makePart(_ index: Int) throws(FileTableError) -> FilePart {
     let file: String
     if isSingleFile {
       let parent = PathNames.parent(path) ?? ""

@@ -1,10 +1,11 @@
 import Glibc
 public import Logging
+import Models
 public import NIOCore
 
 extension KServeServer {
   /// The version of this package: what servers and the command tell, and what packages are called by.
-  public static let packageVersion = "0.1.0"
+  public static let packageVersion = PackageVersion.text
 
   /// Where the server listens and what it allows.
   public struct Configuration: Sendable {

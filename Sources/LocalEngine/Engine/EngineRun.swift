@@ -25,6 +25,11 @@ package struct EngineRun: Sendable {
     /// How long a cancelled run waits for threads that are in the middle of something.
     package var grace = Duration.milliseconds(600)
     package var onProgress: (@Sendable (LocalProgress) -> Void)?
+    /// The positions of the rows of a batch that are computed; `nil` for all. Rows that are not are no
+    /// rows of the output either.
+    package var choose: (@Sendable (_ batch: RecordBatch, _ origin: RowOrigin) throws -> [Int]?)?
+    /// The rows that were done before, for the progress.
+    package var doneRows = 0
     /// Looks at all rows together before what was written becomes visible, which an error prevents.
     package var check: @Sendable () throws -> Void = {}
 
@@ -56,7 +61,8 @@ package struct EngineRun: Sendable {
     let state = RunState()
     let bytes = (0..<source.splitCount).map { source.bytes(of: $0) }
     let meter = ProgressMeter(
-      rows: source.rows.map { min($0, settings.limit ?? .max) } ?? settings.limit,
+      rows: (source.rows.map { min($0, settings.limit ?? .max) } ?? settings.limit)
+        .map { max($0 - settings.doneRows, 0) },
       splits: bytes.count,
       settings.onProgress)
     let output = OrderedOutput(
@@ -115,17 +121,22 @@ package struct EngineRun: Sendable {
     worker.partition = unit.split
     worker.rows = unit.origin
     worker.rows.place = unit.place
+    var batch = unit.batch
+    if let kept = try settings.choose?(batch, worker.rows) {
+      batch = try batch.selecting(kept)
+      worker.rows.kept = kept
+    }
     let result: RecordBatch
     do {
-      result = try await transform(unit.batch, worker)
+      result = try await transform(batch, worker)
     } catch var error as InferenceError {
       if let place = unit.place { error.message += " (\(place))" }
       throw error
     }
-    guard result.rowCount == unit.batch.rowCount else {
+    guard result.rowCount == batch.rowCount else {
       throw InferenceError(
         .invalidOutput,
-        "\(result.rowCount) rows were given for \(unit.batch.rowCount) rows of input; a function must "
+        "\(result.rowCount) rows were given for \(batch.rowCount) rows of input; a function must "
           + "give exactly one row for each row that it takes, in the same order")
     }
     return HeldMemory.reduced(result, from: unit.batch)

@@ -13,15 +13,19 @@ struct FilesSink: EngineSink, @unchecked Sendable {
   init(_ sink: FileSink) { self.sink = sink }
 
   func parts(of splits: [Int64]) -> [Int] {
-    if sink.isSingleFile { return splits.map { _ in 0 } }
+    sink.isSingleFile ? splits.map { _ in 0 } : Self.grouped(splits)
+  }
+
+  /// The number of each split's part, where parts have about the sizes of Spark's.
+  static func grouped(_ splits: [Int64]) -> [Int] {
     var part = 0
     var bytes: Int64 = 0
     return splits.enumerated().map { place, size in
-      if place > 0, bytes + size > Self.partBytes {
+      if place > 0, bytes + size > partBytes {
         part += 1
         bytes = 0
       }
-      bytes += size + Self.openBytes
+      bytes += size + openBytes
       return part
     }
   }
@@ -42,12 +46,18 @@ struct FilesSink: EngineSink, @unchecked Sendable {
     }
 
     func write(_ batch: RecordBatch) throws {
-      // Time zones that timestamps carry, and names within lists, may differ.
-      let columns = try zip(batch.columns, schema.fields).map { try $0.relaid(as: $1.type) }
-      try part.write(
-        try RecordBatch(schema: schema, columns: columns, rowCount: batch.rowCount))
+      try part.write(try batch.relaid(as: schema))
     }
 
     func close() throws { try part.close() }
+  }
+}
+
+extension RecordBatch {
+  /// The same rows in a schema of files: time zones that timestamps carry, and names within lists, may
+  /// differ.
+  func relaid(as schema: ArrowSchema) throws -> RecordBatch {
+    let columns = try zip(columns, schema.fields).map { try $0.relaid(as: $1.type) }
+    return try RecordBatch(schema: schema, columns: columns, rowCount: rowCount)
   }
 }

@@ -18,6 +18,10 @@ public struct LocalSummary: Sendable, Hashable {
   public var isIgnored = false
   /// The rows that could not be predicted and did not end the run.
   public var failures = RowFailures()
+  /// The rows that were not computed, as their keys were in the output (`LocalTableWriter.resume`).
+  public var skipped = 0
+  /// The rows with an error that were in the output and were taken out of it, to be done again.
+  public var redone = 0
 
   /// Rows in a second.
   public var rowsPerSecond: Double {

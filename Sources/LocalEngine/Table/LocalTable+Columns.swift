@@ -130,6 +130,7 @@ extension LocalTable {
       return (path, field.type)
     }
     try function.check(arguments: found.map { (name: $0.0.name, type: $0.1) })
+    lineage.functions.append(function.name)
     let invocation = FunctionInvocation(
       function: function.name, id: function.name, fingerprint: "local",
       parameters: try applied.parameters(), argumentNames: found.map(\.0.name))

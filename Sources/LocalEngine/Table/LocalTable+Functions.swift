@@ -29,6 +29,7 @@ extension LocalTable {
       argumentNames: schema.names)
     var table = LocalTable(try MappedInput(self, function, invocation, returning: function.schema))
     table.options = options
+    table.lineage = lineage.mapped(by: function.name)
     return table
   }
 

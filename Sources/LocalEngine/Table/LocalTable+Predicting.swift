@@ -88,7 +88,7 @@ extension LocalTable {
       request.structure.map { [StructField($0, .struct(plan.returnType))] }
       ?? plan.returnType.fields
     var table = self
-    table.columns += try table.add(
+    let added = try table.add(
       fields, arguments: arguments, batchRows: plan.parameters.batchSize,
       rowBytes: plan.parameters.rowBytes
     ) { batch, worker in
@@ -101,6 +101,8 @@ extension LocalTable {
       return isStructure
         ? [column] : column.type.childFields.indices.map { column.nullableField($0) }
     }
+    table.columns += added
+    table.lineage.add(PredictionLineage(source, request), columns: added.map(\.id), request)
     return table
   }
 

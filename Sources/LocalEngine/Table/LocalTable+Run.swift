@@ -11,6 +11,8 @@ extension LocalTable {
   /// The bytes of files that are decoded at once, of tables with large values.
   private static let readBytes = 8 << 20
   private static let mostRows = 8192
+  /// Of a run that can be resumed: rows count when they are written, so that fewer wait for others.
+  private static let resumedRows = 256
 
   /// The number of rows to decode and compute at once.
   func unitRows(_ plan: TablePlan, threads: Int) -> Int {
@@ -33,6 +35,17 @@ extension LocalTable {
   /// - Throws: the first error of reading, computing or writing, after which nothing is left of what was
   ///   written; `CancellationError` within a second when the task is cancelled.
   package func run(into sink: any EngineSink) async throws -> LocalSummary {
+    try await run(into: sink, skipping: nil)
+  }
+
+  /// The same without the rows whose keys are done.
+  ///
+  /// - Parameters:
+  ///   - ids: the columns of the keys.
+  ///   - mostRows: the rows of a part, if somebody said it.
+  func run(
+    into sink: any EngineSink, skipping keys: RowKeys?, ids: [Int] = [], mostRows: Int? = nil
+  ) async throws -> LocalSummary {
     let plan = TablePlan(self)
     let threads = max(1, options.threads ?? Machine.availableCores)
     let faults = RunFaults(total: input.rows.map { min($0, limitRows ?? .max) })
@@ -43,6 +56,15 @@ extension LocalTable {
     settings.unitRows = unitRows(plan, threads: threads)
     settings.leastRows = max(1, plan.steps.map(\.batchRows).max() ?? 1)
     settings.limit = limitRows
+    if let keys {
+      let most = min(mostRows ?? .max, Self.resumedRows) / settings.leastRows * settings.leastRows
+      settings.unitRows = min(settings.unitRows, max(most, settings.leastRows))
+      settings.doneRows = keys.doneCount
+      let places = ids.compactMap { plan.read.firstIndex(of: $0) }
+      settings.choose = { batch, origin in
+        try keys.remaining(places.map { batch.columns[$0] }, count: batch.rowCount, of: origin)
+      }
+    }
     settings.onProgress = options.onProgress
     settings.check = { try faults.finish() }
     var worker = WorkerContext()

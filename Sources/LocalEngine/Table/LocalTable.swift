@@ -28,6 +28,8 @@ public struct LocalTable: Sendable {
   var columns: [TableColumn]
   var limitRows: Int?
   var options = LocalRunOptions()
+  /// Where computed columns come from.
+  var lineage = TableLineage()
   private var nextID: Int
 
   init(_ input: any TableInput) {

@@ -12,6 +12,7 @@ public struct LocalTableWriter: Sendable {
   private var format: String?
   private var saveMode = SaveMode.error
   private var options: [String: String] = [:]
+  private var resumption: Resumption?
 
   init(table: LocalTable) { self.table = table }
 
@@ -27,6 +28,40 @@ public struct LocalTableWriter: Sendable {
 
   /// What happens where there is data already.
   public func mode(_ mode: SaveMode) -> LocalTableWriter { with { $0.saveMode = mode } }
+
+  /// Goes on with what an earlier run wrote before it broke off, and lets a later one go on with this:
+  /// rows whose key is in the output are skipped, the others are added in parts, each of which stays
+  /// once it is whole.
+  ///
+  /// ```swift
+  /// try await table.predicting(.onnx("model.onnx")).write.resume(key: "id").parquet("predictions")
+  /// ```
+  ///
+  /// The output is a folder of Parquet, JSON lines or Arrow. A file in it (`_needletail/job.json`) tells
+  /// the model's SHA-256, its revision and options, and the program's version: with another model, or
+  /// another question to it, the run is refused. Rows that failed (`errors: .column`) are done again.
+  ///
+  /// - Parameters:
+  ///   - key: the columns that tell rows apart: whole numbers, decimals, texts, bytes, dates, times. A null
+  ///     and a key that two rows have are errors.
+  ///   - restarting: removes the rows that are there and begins anew.
+  ///   - partRows: the greatest number of rows in a part; `nil` for as many as come in half a minute. Those
+  ///     of a part that is not whole are lost when the process is killed.
+  public func resume(
+    key: String..., restarting: Bool = false, partRows: Int? = nil
+  ) -> LocalTableWriter {
+    resume(key: key, restarting: restarting, partRows: partRows)
+  }
+
+  /// The same with a list of columns.
+  public func resume(
+    key: [String], restarting: Bool = false, partRows: Int? = nil
+  ) -> LocalTableWriter {
+    with {
+      $0.resumption = Resumption(
+        key: key, isRestarted: restarting, partRows: partRows.map { max($0, 1) })
+    }
+  }
 
   /// An option of the format.
   public func option(_ name: String, _ value: String) -> LocalTableWriter {
@@ -44,30 +79,43 @@ public struct LocalTableWriter: Sendable {
   package func check(_ path: String) throws {
     try FileSink.check(
       path, format: try format.map { try FileFormat.known($0) }, options: options,
-      mode: saveMode.fileMode)
+      mode: resumption == nil ? saveMode.fileMode : .append)
   }
 
   /// Writes to `path`, a file or folder on this machine or in a store.
   ///
   /// - Returns: what was done; no rows with ``SaveMode/ignore`` where there is something already.
-  /// - Throws: `FileTableError` if there is something already, or it cannot be written;
-  ///   ``LocalTableError`` if that would delete what is read; what reading and computing throw;
+  /// - Throws: `FileTableError` if there is something already, or it cannot be written; with
+  ///   ``resume(key:restarting:partRows:)-(String...,_,_)`` `NeedletailError` if another model wrote what is
+  ///   there; ``LocalTableError`` if that would delete what is read; what reading and computing throw;
   ///   `CancellationError` when the task is cancelled.
   @discardableResult
   public func save(_ path: String) async throws -> LocalSummary {
-    if saveMode == .overwrite,
+    let format = try format.map { try FileFormat.known($0) }
+    if saveMode == .overwrite || resumption != nil,
       let read = table.input.paths.first(where: {
         StoragePath.replacing(path, deletes: $0, isLocal: true)
       })
     {
       throw LocalTableError(
         .invalidArgument,
-        "the table is read from '\(read)', which overwriting '\(path)' would delete; write to another "
-          + "file or folder")
+        "the table is read from '\(read)', which "
+          + (resumption == nil
+            ? "overwriting '\(path)' would delete" : "writing parts to '\(path)' would change")
+          + "; write to another file or folder")
+    }
+    if let resumption {
+      if saveMode != .error {
+        throw LocalTableError(
+          .invalidArgument,
+          "resume goes on with what is there, and restarting: true replaces it; leave out the mode "
+            + "\(saveMode.rawValue)")
+      }
+      return try await resumption.run(table, to: path, format: format, options: options)
     }
     let sink = try FileSink(
-      path, format: try format.map { try FileFormat.known($0) }, options: options,
-      mode: saveMode.fileMode, schema: table.schema)
+      path, format: format, options: options, mode: saveMode.fileMode,
+      schema: table.lineage.stored(table.columns))
     if sink.isIgnored {
       return LocalSummary(
         rows: 0, elapsed: .zero, threads: 0, decoding: .zero, computing: .zero, writing: .zero,

@@ -7,6 +7,8 @@ struct ModelPlace {
   let path: String
   /// The files of a folder that are the model's, by their paths in it; `nil` for all that are there.
   var files: [String]?
+  /// The commit of a hub that it is from.
+  var revision: String?
 }
 
 /// A model on a hub: which files of its repository it needs, and where they are once they are fetched.
@@ -38,6 +40,9 @@ struct HubModel {
           + whole.choice)
     }
   }
+
+  /// The commit that the id means.
+  var commit: String { repository.commit }
 
   /// The paths of the files in the model's folder.
   private var names: [String] {
@@ -119,7 +124,7 @@ struct HubModel {
     if isFile {
       try repository.fetch([reference.path])
       try repository.fetch(filesBeside(reference.path))
-      return ModelPlace(path: path)
+      return ModelPlace(path: path, revision: repository.commit)
     }
     let description = try self.description()
     let networks = try kind.networks(
@@ -132,7 +137,9 @@ struct HubModel {
       try filesBeside(start + name).map { String($0.dropFirst(start.count)) }
     }
     try fetch(beside)
-    return ModelPlace(path: path, files: Set(description.files + networks + beside).sorted())
+    return ModelPlace(
+      path: path, files: Set(description.files + networks + beside).sorted(),
+      revision: repository.commit)
   }
 
   private func fetch(_ names: [String]) throws { try repository.fetch(names.map { start + $0 }) }

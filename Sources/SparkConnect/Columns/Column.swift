@@ -87,6 +87,17 @@ public struct Column: Sendable {
     }
   }
 
+  /// The column under the name `name`, with metadata.
+  ///
+  /// - Parameter metadata: a JSON object, which formats such as Parquet keep beside the column's type.
+  public func `as`(_ name: String, metadata: String) -> Column {
+    Column([self], label: name) { result, expressions in
+      result.alias.expr = expressions[0]
+      result.alias.name = [name]
+      result.alias.metadata = metadata
+    }
+  }
+
   /// The column under the name `name`.
   public func alias(_ name: String) -> Column { `as`(name) }
 

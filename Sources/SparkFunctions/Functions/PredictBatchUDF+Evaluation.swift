@@ -13,7 +13,7 @@ extension PredictBatchUDF {
     _ input: any BatchSource, invocation: FunctionInvocation, worker: WorkerContext
   ) async throws -> any BatchSource {
     try checkDefinition(Self.requirements)
-    let chunks = BatchChunks(input, size: batchSize, firstRow: worker.rows.first)
+    let chunks = BatchChunks(input, size: batchSize, of: worker.rows)
     var loaded: LoadedFunction<repeat each Input, Output>?
     return BatchGenerator {
       // A partition without rows needs no model.

@@ -9,19 +9,21 @@ final class BatchChunks {
   /// A number of rows and where they begin in the stream.
   struct Chunk {
     var batch: RecordBatch
-    var firstRow: Int
+    /// The numbers of its rows.
+    var rows: RowNumbers
   }
 
   private let source: any BatchSource
   private let size: Int
   private var rest: RecordBatch?
-  private var nextRow: Int
+  private let numbers: RowNumbers
+  private var taken = 0
 
-  /// - Parameter firstRow: the number of the stream's first row.
-  init(_ source: any BatchSource, size: Int, firstRow: Int = 0) {
+  /// - Parameter origin: how the stream's rows are numbered.
+  init(_ source: any BatchSource, size: Int, of origin: RowOrigin = RowOrigin()) {
     self.source = source
     self.size = size
-    nextRow = firstRow
+    numbers = RowNumbers(start: origin.first, kept: origin.kept)
   }
 
   /// The next chunk, never empty; `nil` at the end.
@@ -45,9 +47,9 @@ final class BatchChunks {
       }
     }
     if parts.isEmpty { return nil }
-    let firstRow = nextRow
-    nextRow += size - missing
-    return Chunk(batch: try .concatenating(parts), firstRow: firstRow)
+    let range = taken..<taken + size - missing
+    taken = range.upperBound
+    return Chunk(batch: try .concatenating(parts), rows: numbers.part(range))
   }
 }
 
@@ -68,7 +70,7 @@ extension BatchChunks.Chunk {
     if seen.rowCount == 0 {
       column = .empty(try type.arrowType())
     } else {
-      column = try await answer(seen, RowNumbers(start: firstRow, kept: kept))
+      column = try await answer(seen, kept.map { rows.selecting($0) } ?? rows)
     }
     return try kept.map { try column.scattered(to: $0, count: batch.rowCount) } ?? column
   }

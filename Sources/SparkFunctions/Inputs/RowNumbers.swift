@@ -16,6 +16,20 @@ public struct RowNumbers: Sendable {
     return start + (kept.indices.contains(row) ? kept[row] : row)
   }
 
+  /// The row of the batch that has a number.
+  func row(numbered number: Int) -> Int {
+    guard let kept else { return number - start }
+    // They ascend.
+    var range = kept.indices
+    while range.count > 1 {
+      let middle = range.lowerBound + range.count / 2
+      range =
+        kept[middle] <= number - start
+        ? middle..<range.upperBound : range.lowerBound..<middle
+    }
+    return range.lowerBound
+  }
+
   /// The numbers of the rows in `range` of the batch.
   func part(_ range: Range<Int>) -> RowNumbers {
     guard let kept else { return RowNumbers(start: start + range.lowerBound) }

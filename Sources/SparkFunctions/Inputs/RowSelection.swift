@@ -1,4 +1,4 @@
-import ArrowIPC
+package import ArrowIPC
 
 extension ArrowColumn {
   /// The rows at `positions`, which ascend; runs of neighbours are copied at once.
@@ -67,7 +67,7 @@ extension RecordBatch {
   }
 
   /// The rows at `positions`, which ascend.
-  func selecting(_ positions: [Int]) throws -> RecordBatch {
+  package func selecting(_ positions: [Int]) throws -> RecordBatch {
     try RecordBatch(
       schema: schema, columns: columns.map { try $0.selecting(positions) },
       rowCount: positions.count)

@@ -92,8 +92,7 @@ public struct ModelPrediction: UserDefinedFunction {
     let parameters = try invocation.decodeParameters(as: Parameters.self)
     let path =
       parameters.model.isAddress ? parameters.model.file : worker.file(parameters.model.file)
-    let chunks = BatchChunks(
-      input, size: max(parameters.batchSize, 1), firstRow: worker.rows.first)
+    let chunks = BatchChunks(input, size: max(parameters.batchSize, 1), of: worker.rows)
     let label = "\(name)(\(parameters.model.name))"
     // Where other tasks of the process share the count, whoever runs them all looks at it at the end.
     var tally: FaultTally?

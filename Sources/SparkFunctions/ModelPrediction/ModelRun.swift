@@ -36,7 +36,7 @@ struct ModelRun {
     try tally.add(faults, rows: count, of: origin)
     guard case .column = parameters.errors else { return column }
     let texts = errors.texts(
-      faults.map { (row: $0.row - chunk.firstRow, text: $0.fault.text) }, count: count)
+      faults.map { (row: chunk.rows.row(numbered: $0.row), text: $0.fault.text) }, count: count)
     let fields = try DataType.struct(parameters.returnType).arrowType().childFields
     return try .structure(
       fields, column.type.childFields.indices.map { column.nullableField($0) } + [texts],
