@@ -2,6 +2,7 @@ import Foundation
 import NeedletailTesting
 import SparkConnectProtocol
 import SparkTypes
+import SwiftProtobuf
 import Testing
 
 @testable import SparkConnect

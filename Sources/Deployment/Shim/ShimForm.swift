@@ -23,7 +23,14 @@ struct ShimForm: Sendable {
     var settings: [String: String]
     var program: String
     var socket: String
+    // What Python says where the program says nothing.
+    var startFailure: String
+    var lost =
+      "Needletail worker: [WORKER_LOST] the program beside this executor's Python has ended"
   }
+
+  /// The code of the error that the program does not start.
+  private static let startCode = "PROGRAM_START"
 
   private static let mapInArrow: Int32 = 207
   private static let scalarArrowIterator: Int32 = 251
@@ -52,7 +59,10 @@ struct ShimForm: Sendable {
     let specification = Specification(
       table: isTable, evaluation: function.evaluationType,
       columns: isTable ? [] : Array(0..<function.argumentCount), settings: settings,
-      program: program, socket: "needletail-\(id).sock")
+      program: program, socket: "needletail-\(id).sock",
+      startFailure:
+        "Needletail worker: [\(Self.startCode)] the program \(program) does not start beside this "
+        + "executor's Python: ")
     let encoder = JSONEncoder()
     // Equal calls are equal bytes, by which Spark computes them once.
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

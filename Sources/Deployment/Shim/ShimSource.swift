@@ -110,10 +110,8 @@ enum ShimSource {
                 child.kill()
                 with open(path, errors="replace") as errors:
                     said = errors.read()[-2000:].strip()
-                raise RuntimeError(
-                    "Needletail worker: [PROGRAM_START] the program %s does not start beside this "
-                    "executor's Python: %s" % (
-                        program, said or "it said nothing (status %s)" % child.wait()))
+                raise RuntimeError(spec["startFailure"] + (
+                    said or "it said nothing (status %s)" % child.wait()))
             return channel
 
 
@@ -130,7 +128,7 @@ enum ShimSource {
                 channel.close()
         finally:
             os.close(directory)
-        raise RuntimeError("Needletail worker: [PROGRAM_START] the program ends as soon as it starts")
+        raise RuntimeError(spec["startFailure"] + "it ends as soon as it has started")
 
 
     def answers(
@@ -183,7 +181,7 @@ enum ShimSource {
                     elif mark == EXCEPTION:
                         raise RuntimeError(take(taken()).decode(errors="replace"))
                     else:
-                        raise RuntimeError("Needletail worker: [PROTOCOL] %d instead of a mark" % mark)
+                        raise RuntimeError("%s (%d instead of a mark)" % (spec["lost"], mark))
                     mark = taken()
                 taken()
                 complete = taken() == END
@@ -196,8 +194,7 @@ enum ShimSource {
         except EOFError:
             if failures:
                 raise failures[0]
-            raise RuntimeError(
-                "Needletail worker: [WORKER_LOST] the program beside this executor's Python has ended")
+            raise RuntimeError(spec["lost"])
         finally:
             over.set()
             try:
