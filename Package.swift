@@ -279,7 +279,7 @@ module(
     "CGzip", "Crypto", "HostProcesses", "ImagePreprocessing", "NativeLibraries", "ONNXRuntime",
     "SparkConnect", "TensorFlowRuntime", "TorchRuntime",
   ])
-tests("DeploymentTests", need: ["Deployment"])
+tests("DeploymentTests", need: ["Deployment", "HostProcesses"])
 
 module(
   "ProgramFunctions",
