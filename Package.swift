@@ -288,7 +288,7 @@ module(
     "CGzip", "Crypto", "HostProcesses", "ImagePreprocessing", "Logging", "NativeLibraries",
     "ONNXRuntime", "SparkConnect", "SparkTypes", "TensorFlowRuntime", "TorchRuntime",
   ])
-tests("DeploymentTests", need: ["Deployment", "SparkTypes"])
+tests("DeploymentTests", need: ["Deployment", "HostProcesses", "SparkTypes"])
 
 module(
   "ProgramFunctions",

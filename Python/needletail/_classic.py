@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark.sql.classic.column import Column, _to_java_column, _to_seq
 
 from ._command import NeedletailError
@@ -20,7 +20,7 @@ class Session:
 
     def is_here(self) -> bool:
         """Whether the only executor is this process's."""
-        master = self.spark.sparkContext.master
+        master: str = self.spark.sparkContext.master
         return master == "local" or master.startswith("local[")
 
     def choose(self, setting: str, worker: str) -> None:

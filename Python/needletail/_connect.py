@@ -5,6 +5,7 @@ import json
 import tempfile
 import uuid
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pyspark.sql.connect import proto
 from pyspark.sql.connect.column import Column
@@ -12,7 +13,6 @@ from pyspark.sql.connect.expressions import CommonInlineUserDefinedFunction, Pyt
 from pyspark.sql.connect.functions import col
 from pyspark.sql.connect.types import pyspark_types_to_proto_types
 from pyspark.sql.types import StructType
-from weakref import WeakKeyDictionary
 
 _here: "WeakKeyDictionary[Any, bool]" = WeakKeyDictionary()
 
@@ -58,7 +58,7 @@ class Session:
 
     def call(self, function: dict[str, Any], worker: str) -> Any:
         """The column that the function gives."""
-        arguments = [col(name)._expr for name in function["arguments"]]
+        arguments: list[Any] = [col(name)._expr for name in function["arguments"]]
         return Column(
             CommonInlineUserDefinedFunction(
                 function["name"], _Function(function), function["isDeterministic"], arguments))

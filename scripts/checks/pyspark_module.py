@@ -51,8 +51,8 @@ def inspect(kind, expected):
 
     from needletail import NeedletailError, predicting
 
-    check = Check(kind)
     spark = session(kind)
+    check = Check(f"{kind} {spark.version}")
     if kind == "classic":
         spark.sparkContext.setLogLevel("OFF")
     model = DIGITS / "digits.onnx"
