@@ -1,7 +1,6 @@
 import ArrowIPC
 import FileTables
 import Foundation
-import HostProcesses
 import ModelKinds
 import Models
 import SparkConnect
