@@ -82,11 +82,12 @@ extension PredictionJob {
   /// The output, kept from other processes, if it is on this machine and so is the Spark, which ends with
   /// this process; `nil` if it is not, or Spark alone writes its format.
   private func ownFolder(_ schema: StructType) throws -> GrowingFolder? {
-    guard tables.localOutput != nil, let format = FileFormat(named: writing.name),
+    guard let output = tables.localOutput, let format = FileFormat(named: writing.name),
       EngineChoice.missingFileLibrary() == nil
     else { return nil }
+    // To Spark all names are those of folders.
     let folder = try GrowingFolder(
-      request.output, format: format, options: writing.options, schema: schema)
+      output + "/", format: format, options: writing.options, schema: schema)
     try folder.open()
     return folder
   }

@@ -1,7 +1,6 @@
 import ArrowIPC
 import FileTables
 import Foundation
-import HostProcesses
 import ModelKinds
 import Models
 import SparkConnect
@@ -41,6 +40,7 @@ struct ResumeTests {
     /// The rows that are there, by their ids.
     func rows() async throws -> [[ArrowValue]] {
       func id(_ row: [ArrowValue]) -> Int64 { if case .int(let id) = row[0] { id } else { -1 } }
+      if try parts.isEmpty { return [] }
       return try await LocalTable.read.parquet(out).rows().map(\.values)
         .sorted { id($0) < id($1) }
     }
@@ -88,12 +88,13 @@ struct ResumeTests {
     #expect(kept.count < 1000)
     #expect(try !FileManager.default.contentsOfDirectory(atPath: place.out).contains("_SUCCESS"))
     let asked = Log<Int>()
-    let summary = try await Self.table(place, asked: asked).write
-      .resume(key: "id", partRows: 50).parquet(place.out)
+    let table = try await Self.table(place, asked: asked)
+    // A trial may have asked for made-up rows.
+    let trials = asked.entries.count
+    let summary = try await table.write.resume(key: "id", partRows: 50).parquet(place.out)
     #expect(summary.rows == 1000 - kept.count && summary.skipped == kept.count)
     let done = Set(kept.map { row in if case .int(let id) = row[0] { Int(id) } else { -1 } })
-    // Trials of made-up rows are asked, too.
-    #expect(asked.entries.suffix(summary.rows).allSatisfy { !done.contains($0) })
+    #expect(asked.entries.dropFirst(trials).allSatisfy { !done.contains($0) })
     let rows = try await place.rows()
     #expect(rows.count == 1000)
     for (id, row) in rows.enumerated() {
@@ -160,7 +161,7 @@ struct ResumeTests {
       (await said(table.drop("v")), "was begun with other columns:"),
       (await said(table) { $0.mode(.append) }, "leave out the mode append"),
       (
-        await said(try await Self.table(place, errors: .null) { $0.errors = .null }.drop("error")),
+        await said(try await Self.table(place) { $0.errors = .null }),
         "does not tell which ones did"
       ),
       (await said(try await Self.table(place, rows: .dependent)), "depend on each other"),

@@ -86,7 +86,7 @@ public struct LocalTableWriter: Sendable {
   ///
   /// - Returns: what was done; no rows with ``SaveMode/ignore`` where there is something already.
   /// - Throws: `FileTableError` if there is something already, or it cannot be written; with
-  ///   ``resume(key:restarting:partRows:)-(String...,_,_)`` `NeedletailError` if another model wrote what is
+  ///   `resume(key:)` `NeedletailError` if another model wrote what is
   ///   there; ``LocalTableError`` if that would delete what is read; what reading and computing throw;
   ///   `CancellationError` when the task is cancelled.
   @discardableResult
