@@ -87,7 +87,8 @@ package actor ProgramDeployment {
       throw NeedletailError(
         .session,
         "the server does not let the session choose its worker program "
-          + "(\(WorkerSettings.executable)): \(error.message)",
+          + "(\(WorkerSettings.executable)): \(error.message). Ask its operator to let sessions set it, "
+          + "which changes nothing for others, or name another server with --remote or SPARK_REMOTE",
         cause: error)
     }
   }
