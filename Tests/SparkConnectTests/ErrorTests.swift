@@ -87,6 +87,25 @@ struct ErrorTests {
     )
   }
 
+  @Test("a library that Java cannot load from a folder without the right to execute")
+  func noexec() async throws {
+    // What Spark 4.3.0 said with java.io.tmpdir on a file system mounted with noexec.
+    let library = "/tmp/snappy-1.1.10-4c605741-libsnappyjava.so"
+    let error = try await failure(
+      "short",
+      [
+        .with {
+          $0.message =
+            "Job aborted due to stage failure: java.lang.UnsatisfiedLinkError: \(library): \(library): "
+            + "failed to map segment from shared object\n\tat java.base/java.lang.Runtime.load0\n\n"
+            + "Driver stacktrace:"
+        }
+      ])
+    let lines = error.description.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines.last?.contains("-Djava.io.tmpdir=/path/of/a/folder") == true, "\(lines)")
+  }
+
   @Test("the status alone is enough when the server keeps no details")
   func withoutDetails() async throws {
     let error = try await failure("plain", [])

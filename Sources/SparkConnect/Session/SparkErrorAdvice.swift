@@ -1,4 +1,4 @@
-/// What to do about a query that Spark refuses for want of a setting, which Spark itself does not say.
+/// What to do about a query that Spark refuses or fails for a reason that Spark itself does not make plain.
 enum SparkErrorAdvice {
   /// The settings that a session may change, by the condition of the error.
   private static let settings = [
@@ -11,12 +11,25 @@ enum SparkErrorAdvice {
       // The condition is that of the outermost error that has one.
       error.condition == condition || error.message.contains("[\(condition)]")
     }
-    guard let setting = found?.value else { return error }
+    let advice: String
+    if let setting = found?.value {
+      advice =
+        "Set \(setting)=true for the session (--conf \(setting)=true; in Swift "
+        + "spark.conf.set(\"\(setting)\", \"true\")) or in the server's settings"
+    } else if error.message.contains("failed to map segment from shared object") {
+      // Java unpacks the libraries for compressed files there.
+      advice =
+        "Spark's folder of temporary files is mounted with noexec, so that no library can be loaded from "
+        + "it. Ask the operator to name another: -Djava.io.tmpdir=/path/of/a/folder in "
+        + "spark.driver.extraJavaOptions and spark.executor.extraJavaOptions"
+    } else {
+      return error
+    }
     var result = error
-    result.message +=
-      (error.message.hasSuffix(".") ? " " : ". ")
-      + "Set \(setting)=true for the session (--conf \(setting)=true; in Swift "
-      + "spark.conf.set(\"\(setting)\", \"true\")) or in the server's settings"
+    // A text of several lines ends with a stack trace.
+    let separator =
+      error.message.contains("\n") ? "\n" : error.message.hasSuffix(".") ? " " : ". "
+    result.message += separator + advice
     return result
   }
 }
