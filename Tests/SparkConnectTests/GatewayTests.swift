@@ -49,11 +49,9 @@ struct GatewayTests {
     ])
   func statuses(expected: Case) async throws {
     let gateway = try await FakeGateway([expected.status], headers: ["retry-after": "0"])
-    let start = ContinuousClock.now
     let error = await sparkError {
       _ = try await SparkSession.connect("sc://localhost:\(gateway.port)/;token=some-token")
     }
-    #expect(ContinuousClock.now - start < .seconds(6))
     #expect(error.kind == expected.kind)
     #expect(error.message.contains(expected.says), "\(error)")
     #expect(error.message.contains(expected.advises), "\(error)")
@@ -84,16 +82,5 @@ struct GatewayTests {
     #expect(request["authorization"] == "Bearer dapi-hush")
     #expect(!error.message.contains("hush"))
     await gateway.stop()
-  }
-
-  @Test("an upload that is too large for a gateway names the artifact and what to ask for")
-  func upload() async throws {
-    #expect(GatewayAnswer(.init(code: .unknown, message: "other")) == nil)
-    let answer = try #require(
-      GatewayAnswer(
-        .init(
-          code: .unknown,
-          message: "Unexpected non-200 HTTP Status Code (413 Payload Too Large).")))
-    #expect(answer.status == 413)
   }
 }

@@ -53,6 +53,7 @@ struct ServerSessionTests {
   @Test("a new session after the restart works")
   func reopened() async throws {
     try await withSession { session, server in
+      try await session.conf.set("b", "c")
       server.restart()
       _ = await sparkError { _ = try await session.conf.get("a") }
       let again = try await SparkSession.connect(try await server.remote, retries: quickRetries)
@@ -60,6 +61,46 @@ struct ServerSessionTests {
       try await again.conf.set("a", "b")
       #expect(server.settings == ["a": "b"])
       await again.stop()
+    }
+  }
+
+  @Test("a session in which nothing was is opened again by itself", arguments: requests.indices)
+  func reopenedByItself(request: Int) async throws {
+    try await withSession { session, server in
+      server.state.withLock { $0.schema = { _ in .with { $0.struct = .init() } } }
+      let (name, id) = (session.id, session.serverSideID)
+      _ = try await session.table("t").collect()
+      server.restart()
+      try await Self.requests[request].1(session)
+      #expect(session.id != name && session.serverSideID != id)
+      // What is in it now is not let go of without a word.
+      try await session.conf.set("a", "b")
+      server.restart()
+      let error = await sparkError { _ = try await session.conf.get("a") }
+      #expect(error.kind == .session && error.message.contains("settings, temporary views"))
+    }
+  }
+
+  @Test("a session whose id somebody chose is not opened under another")
+  func chosenID() async throws {
+    let id = UUID().uuidString.lowercased()
+    try await withSession(parameters: "session_id=\(id)") { session, server in
+      server.restart()
+      let error = await sparkError { _ = try await session.conf.get("a") }
+      #expect(error.kind == .session && session.id == id)
+    }
+  }
+
+  @Test("a query that may have run already is not begun again in a new session")
+  func restartAfterLostRequest() async throws {
+    try await withSession { session, server in
+      server.onExecute { _ in
+        server.restart()
+        return [.loseConnection]
+      }
+      let error = await sparkError { _ = try await session.table("t").collect() }
+      #expect(error.kind == .session, "\(error)")
+      #expect(server.log.executions.count == 1)
     }
   }
 

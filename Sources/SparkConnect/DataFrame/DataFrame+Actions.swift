@@ -221,6 +221,7 @@ extension DataFrame {
       request.persist.storageLevel.replication = 1
     }
     session.keepsRows(true, plan: relation.common.planID)
+    session.connection.serverSession.holdsSomething()
     return self
   }
 

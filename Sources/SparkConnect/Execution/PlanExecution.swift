@@ -55,13 +55,16 @@ final class PlanExecution: Sendable {
     var position = Position()
     var isStarted = false
     var isRenewed = false
+    var count = 0
     var attempts = connection.retries.attempts()
     while !position.isComplete {
       try Task.checkCancellation()
+      count += 1
       let before = position
       let shouldReattach = isStarted
       // A job may take longer than a token lives: each call carries one that is good now.
       let credentials = try await connection.credentials()
+      let name = connection.serverSession.name
       do {
         isStarted = true
         position =
@@ -98,7 +101,13 @@ final class PlanExecution: Sendable {
           continue
         }
         guard RetryPolicy.isRetryable(error), let pause = attempts.next() else {
-          throw await connection.translated(error, session: session.id)
+          let told = await connection.translated(error, session: session.id)
+          // What was sent before may have run in the session that is lost.
+          guard count == 1, position.count == 0,
+            connection.serverSession.reopens(after: told, of: name)
+          else { throw told }
+          isStarted = false
+          continue
         }
         try await Task.sleep(for: RetryPolicy.pause(pause, after: error))
       }

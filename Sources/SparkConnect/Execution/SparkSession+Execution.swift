@@ -31,6 +31,7 @@ extension SparkSession {
           }
           try await consume(response)
         }
+        if plan.changesSession { connection.serverSession.holdsSomething() }
       } onCancel: {
         // The cancelled task cannot speak with the server any more; a task of its own can.
         let task = Task { await self.abandon(operation) }
@@ -58,5 +59,15 @@ extension SparkSession {
     _ = try? await connection.service.interrupt(
       request, metadata: metadata,
       options: connection.callOptions(within: Self.interruptTimeout))
+  }
+}
+
+extension Spark_Connect_Plan {
+  /// Whether the session has something more when the plan has run: a view, a setting, a function. SQL may
+  /// be anything.
+  fileprivate var changesSession: Bool {
+    guard case .command(let command)? = opType else { return false }
+    if case .writeOperation? = command.commandType { return false }
+    return true
   }
 }

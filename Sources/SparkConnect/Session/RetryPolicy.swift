@@ -40,7 +40,7 @@ public struct RetryPolicy: Sendable, Hashable {
 
   /// Whether the same request may succeed a little later.
   static func isRetryable(_ error: RPCError) -> Bool {
-    (error.code == .unavailable && TLSFailure(error) == nil) || askedPause(error) != nil
+    (error.code == .unavailable && TLSFailure(error) == nil) || delay(in: error) != nil
       // Another connection took the operation's stream over, or the server dropped it.
       || (error.code == .internalError && error.message.contains("INVALID_CURSOR.DISCONNECTED"))
   }
@@ -52,12 +52,16 @@ public struct RetryPolicy: Sendable, Hashable {
   }
 
   private static func askedPause(_ error: RPCError) -> Duration? {
-    if let delay = (try? error.unpackGoogleRPCStatus())?.details.lazy.compactMap(\.retryInfo).first?
-      .delay
-    {
-      return delay
-    }
-    // A gateway's way of asking for the same, in seconds.
+    delay(in: error) ?? retryAfter(error)
+  }
+
+  /// The delay that a server asks for; then it takes the same request later.
+  private static func delay(in error: RPCError) -> Duration? {
+    (try? error.unpackGoogleRPCStatus())?.details.lazy.compactMap(\.retryInfo).first?.delay
+  }
+
+  /// A gateway's way of asking for a pause, in seconds.
+  private static func retryAfter(_ error: RPCError) -> Duration? {
     guard GatewayAnswer(error) != nil else { return nil }
     return error.metadata[stringValues: "retry-after"].lazy
       .compactMap { Double($0) }.first { $0 >= 0 && $0.isFinite }.map { .seconds($0) }

@@ -8,7 +8,7 @@ public struct RuntimeConfiguration: Sendable {
   private func request(
     _ operation: Spark_Connect_ConfigRequest.Operation.OneOf_OpType
   ) async throws -> [Spark_Connect_KeyValue] {
-    try await session.connection.answer(session.id) {
+    try await session.connection.answer {
       $0.operation.opType = operation
     } to: {
       try await $0.config($1, metadata: $2, options: $3)
@@ -55,6 +55,7 @@ public struct RuntimeConfiguration: Sendable {
       }
     }
     _ = try await request(.set(.with { $0.pairs = pairs }))
+    session.connection.serverSession.holdsSomething()
   }
 
   /// Returns `key` to its default.
@@ -62,6 +63,7 @@ public struct RuntimeConfiguration: Sendable {
   /// - Throws: ``SparkError`` if the setting cannot be changed.
   public func unset(_ key: String) async throws {
     _ = try await request(.unset(.with { $0.keys = [key] }))
+    session.connection.serverSession.holdsSomething()
   }
 
   /// Whether a session may change `key`.

@@ -1,3 +1,4 @@
+import Foundation
 import GRPCCore
 import Synchronization
 
@@ -5,14 +6,47 @@ import Synchronization
 ///
 /// A server that was started again, or has let the session expire, would open an empty session under
 /// the same id without a word: settings at their defaults, no views, no files. So each answer's id is
-/// compared with the first one, each request sends it, and once the session is lost it stays lost.
+/// compared with the first one, each request sends it, and once the session is lost it stays lost. Only a
+/// session in which nothing was set or sent, so that nothing is lost with it, is opened again under another
+/// name.
 final class ServerSession: Sendable {
   private struct State {
+    var name: String
     var id: String?
     var loss: SparkError?
+    /// Whether the session has settings, views, files or functions of the client.
+    var holdsAnything = false
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
+  private let mayReopen: Bool
+
+  /// - Parameter name: the id that the client has chosen for it; `nil` for one of its own, which may
+  ///   change.
+  init(name: String?) {
+    state = Mutex(State(name: (name ?? UUID().uuidString).lowercased()))
+    mayReopen = name == nil
+  }
+
+  /// The id by which the client calls its session.
+  var name: String { state.withLock { $0.name } }
+
+  /// Notes that something was set in the session or sent to it, which would be lost with it.
+  func holdsSomething() { state.withLock { $0.holdsAnything = true } }
+
+  /// Whether a request to the session called `name`, which has failed with `error`, can go to a new
+  /// session: the old one is lost, and nothing with it.
+  func reopens(after error: any Error, of name: String) -> Bool {
+    guard (error as? SparkError)?.kind == .session else { return false }
+    return state.withLock { state in
+      // Another request was faster.
+      if state.name != name { return true }
+      guard mayReopen, !state.holdsAnything, state.loss == nil else { return false }
+      state.name = UUID().uuidString.lowercased()
+      state.id = nil
+      return true
+    }
+  }
 
   /// The id that the server gave its session; `nil` before its first answer and from servers that
   /// tell none.
@@ -40,8 +74,13 @@ final class ServerSession: Sendable {
     }
   }
 
-  /// Remembers that the session is lost.
-  func lose(_ loss: SparkError) { state.withLock { $0.loss = $0.loss ?? loss } }
+  /// Remembers that the session is lost, with what was in it.
+  func lose(_ loss: SparkError) {
+    state.withLock { state in
+      if mayReopen, !state.holdsAnything { return }
+      state.loss = state.loss ?? loss
+    }
+  }
 }
 
 /// The ways in which a session gets lost, by Spark's conditions.

@@ -19,7 +19,7 @@ final class SparkConnection: Sendable {
   let userAgent: String
   let retries: RetryPolicy
   /// The server's side of the session; each session has a connection of its own.
-  let serverSession = ServerSession()
+  let serverSession: ServerSession
   private let headers: Metadata
   private let client: GRPCClient<HTTP2ClientTransport.Posix>
   private let connections: Task<Void, any Error>
@@ -38,6 +38,7 @@ final class SparkConnection: Sendable {
   ) throws {
     self.target = target
     self.retries = retries
+    serverSession = ServerSession(name: target.sessionID)
     self.tokens = try Self.tokens(target, tokens)
     let security = try Self.security(target)
     let transport: HTTP2ClientTransport.Posix
@@ -148,16 +149,30 @@ final class SparkConnection: Sendable {
     try serverSession.observe(response.serverSideSessionID, of: target)
   }
 
-  /// What the server answers to a request of the session `id`, which `send` sends.
+  /// What the server answers to a request of the session, which `send` sends.
   ///
   /// - Throws: as ``retrying(_:session:_:)``.
   func answer<Request: ObservingSessionRequest, Response: SessionResponse>(
-    _ id: String, _ fill: (inout Request) -> Void,
+    _ fill: (inout Request) -> Void,
     to send: @Sendable (Service, Request, Metadata, CallOptions) async throws -> Response
   ) async throws -> Response {
-    let request: Request = request(id, fill)
-    return try await retrying(session: id) { metadata in
-      try await send(service, request, metadata, options)
+    try await reopening { id in
+      let request: Request = request(id, fill)
+      return try await retrying(session: id) { metadata in
+        try await send(service, request, metadata, options)
+      }
+    }
+  }
+
+  /// Runs `body` with the session's id; once more with that of a new one if the session is lost, and
+  /// nothing with it.
+  func reopening<Value>(_ body: (String) async throws -> Value) async throws -> Value {
+    let id = serverSession.name
+    do {
+      return try await body(id)
+    } catch {
+      guard serverSession.reopens(after: error, of: id) else { throw error }
+      return try await body(serverSession.name)
     }
   }
 

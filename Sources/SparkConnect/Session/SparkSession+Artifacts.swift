@@ -81,35 +81,37 @@ extension SparkSession {
     }
     let connection = connection
     let chunks = max(1, (contents.count + Self.chunkSize - 1) / Self.chunkSize)
-    let base: Spark_Connect_AddArtifactsRequest = connection.request(id)
-    let response = try await storing(name) { metadata in
-      try await connection.service.addArtifacts(
-        metadata: metadata, options: connection.options
-      ) { writer in
-        for index in 0..<chunks {
-          let start = contents.startIndex + index * Self.chunkSize
-          let piece = contents[start..<min(start + Self.chunkSize, contents.endIndex)]
-          let chunk = Spark_Connect_AddArtifactsRequest.ArtifactChunk.with {
-            $0.data = Data(piece)
-            $0.crc = Self.checksum(piece)
+    let response = try await connection.reopening { id in
+      let base: Spark_Connect_AddArtifactsRequest = connection.request(id)
+      return try await storing(name, in: id) { metadata in
+        try await connection.service.addArtifacts(
+          metadata: metadata, options: connection.options
+        ) { writer in
+          for index in 0..<chunks {
+            let start = contents.startIndex + index * Self.chunkSize
+            let piece = contents[start..<min(start + Self.chunkSize, contents.endIndex)]
+            let chunk = Spark_Connect_AddArtifactsRequest.ArtifactChunk.with {
+              $0.data = Data(piece)
+              $0.crc = Self.checksum(piece)
+            }
+            var request = base
+            if chunks == 1 {
+              request.batch.artifacts = [
+                .with {
+                  $0.name = name
+                  $0.data = chunk
+                }
+              ]
+            } else if index == 0 {
+              request.beginChunk.name = name
+              request.beginChunk.totalBytes = Int64(contents.count)
+              request.beginChunk.numChunks = Int64(chunks)
+              request.beginChunk.initialChunk = chunk
+            } else {
+              request.chunk = chunk
+            }
+            try await writer.write(request)
           }
-          var request = base
-          if chunks == 1 {
-            request.batch.artifacts = [
-              .with {
-                $0.name = name
-                $0.data = chunk
-              }
-            ]
-          } else if index == 0 {
-            request.beginChunk.name = name
-            request.beginChunk.totalBytes = Int64(contents.count)
-            request.beginChunk.numChunks = Int64(chunks)
-            request.beginChunk.initialChunk = chunk
-          } else {
-            request.chunk = chunk
-          }
-          try await writer.write(request)
         }
       }
     }
@@ -122,11 +124,12 @@ extension SparkSession {
         .artifact, "the server received '\(name)' damaged (its checksum differs); try again")
     }
     sentArtifacts.withLock { $0[name] = hash }
+    connection.serverSession.holdsSomething()
   }
 
   /// Runs an upload; what the server says against it is told with the artifact's name.
   private func storing(
-    _ name: String,
+    _ name: String, in id: String,
     _ upload: @Sendable (Metadata) async throws -> Spark_Connect_AddArtifactsResponse
   ) async throws -> Spark_Connect_AddArtifactsResponse {
     do {
@@ -152,7 +155,7 @@ extension SparkSession {
 
   /// Whether the server has the artifact called `name` (of the `cache/` kind).
   func hasArtifact(_ name: String) async throws -> Bool {
-    try await connection.answer(id) {
+    try await connection.answer {
       $0.names = [name]
     } to: {
       try await $0.artifactStatus($1, metadata: $2, options: $3)

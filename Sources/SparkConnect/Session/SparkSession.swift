@@ -29,8 +29,9 @@ public final class SparkSession: Sendable {
     var nextPlanID: Int64 = 0
   }
 
-  /// Identifies the session on the server.
-  public let id: String
+  /// Identifies the session on the server. It changes when the server has lost the session and nothing with
+  /// it: a session without settings, views, files and functions is opened again by itself.
+  public var id: String { connection.serverSession.name }
   /// The server's Spark version, for example `4.3.0`.
   public let version: String
   let connection: SparkConnection
@@ -41,8 +42,7 @@ public final class SparkSession: Sendable {
   /// The ids of resource profiles, each of which is registered once in the session.
   let profileIDs = Mutex<[ResourceProfile: Task<Int, any Error>]>([:])
 
-  private init(id: String, version: String, connection: SparkConnection) {
-    self.id = id
+  private init(version: String, connection: SparkConnection) {
     self.version = version
     self.connection = connection
   }
@@ -81,7 +81,7 @@ public final class SparkSession: Sendable {
     _ target: ConnectionString, tokens: (any TokenProvider)?, retries: RetryPolicy
   ) async throws -> SparkSession {
     let connection = try SparkConnection(target, retries: retries, tokens: tokens)
-    let id = (target.sessionID ?? UUID().uuidString).lowercased()
+    let id = connection.serverSession.name
     do {
       let request: Spark_Connect_AnalyzePlanRequest = connection.request(id) {
         $0.sparkVersion = .init()
@@ -91,7 +91,7 @@ public final class SparkSession: Sendable {
           request, metadata: metadata,
           options: connection.callOptions(within: .seconds(20)))
       }
-      return SparkSession(id: id, version: response.sparkVersion.version, connection: connection)
+      return SparkSession(version: response.sparkVersion.version, connection: connection)
     } catch var error as SparkError where error.kind == .server {
       connection.close()
       error.message =
@@ -237,7 +237,7 @@ public final class SparkSession: Sendable {
   private func interrupt(
     _ target: @Sendable (inout Spark_Connect_InterruptRequest) -> Void
   ) async throws -> [String] {
-    try await connection.answer(id, target) {
+    try await connection.answer(target) {
       try await $0.interrupt($1, metadata: $2, options: $3)
     }.interruptedIds
   }
@@ -247,7 +247,7 @@ public final class SparkSession: Sendable {
   func analyze(
     _ fill: (inout Spark_Connect_AnalyzePlanRequest) -> Void
   ) async throws -> Spark_Connect_AnalyzePlanResponse {
-    try await connection.answer(id, fill) {
+    try await connection.answer(fill) {
       try await $0.analyzePlan($1, metadata: $2, options: $3)
     }
   }
