@@ -162,7 +162,7 @@ import WorkerFunctions
       executor.executableURL = URL(filePath: "/bin/sleep")
       executor.arguments = ["60"]
       try executor.run()
-      defer { executor.terminate() }
+      defer { kill(executor.processIdentifier, SIGKILL) }
       let path = "/tmp/needletail-\(UUID().uuidString.prefix(8)).sock"
       defer { unlink(path) }
       let daemon = Process()
@@ -179,7 +179,7 @@ import WorkerFunctions
       #expect(said?.dropFirst(4).elementsEqual(path.utf8) == true)
       let connection = try Socket.connect(to: .unix(path: path))
       #expect(try connection.readInt32() == daemon.processIdentifier)
-      executor.terminate()
+      kill(executor.processIdentifier, SIGKILL)
       daemon.waitUntilExit()
       #expect(daemon.terminationStatus == 0)
       #expect(access(path, F_OK) != 0, "the socket was removed")
