@@ -19,7 +19,7 @@ def program() -> str:
     named = os.environ.get("NEEDLETAIL_COMMAND")
     if named:
         return named
-    for folder in (Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))):
+    for folder in (Path(sys.executable or "python3").parent, Path(sysconfig.get_path("scripts"))):
         if os.access(folder / "needletail", os.X_OK):
             return str(folder / "needletail")
     found = shutil.which("needletail")
@@ -34,7 +34,7 @@ def program() -> str:
 def plan(arguments: Sequence[str], schema: str) -> dict[str, Any]:
     """What `needletail plan` makes of a schema in JSON."""
     # The libraries that run models are often in this environment, and the command in none.
-    environment = {"NEEDLETAIL_PYTHON": sys.executable, **os.environ}
+    environment = {"NEEDLETAIL_PYTHON": sys.executable or "python3", **os.environ}
     command = [program(), "plan", *arguments, "--schema", "-", "--json"]
     try:
         done = subprocess.run(

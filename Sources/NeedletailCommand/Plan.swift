@@ -71,7 +71,9 @@ struct Plan: AsyncParsableCommand {
   /// The version as major and minor number.
   private var version: (major: Int, minor: Int) {
     get throws {
-      let numbers = sparkVersion.split(separator: ".").prefix(2).map { Int($0) }
+      let numbers = sparkVersion.split(separator: ".").prefix(2).map {
+        Int($0.prefix { $0.isNumber })
+      }
       guard numbers.count == 2, let major = numbers[0], let minor = numbers[1] else {
         throw ValidationError("--spark-version is '\(sparkVersion)', it must be such as 4.3")
       }
