@@ -99,10 +99,13 @@ enum ShimSource {
             variables["NEEDLETAIL_EXECUTOR_PID"] = str(executor())
             path = os.path.join(folder, spec["socket"] + ".log")
             with open(path, "wb") as errors:
-                child = subprocess.Popen(
-                    words + ["-m", "needletail.daemon", spec["socket"]], cwd=folder,
-                    env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-                    start_new_session=True)
+                try:
+                    child = subprocess.Popen(
+                        words + ["-m", "needletail.daemon", spec["socket"]], cwd=folder,
+                        env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                        stderr=errors, start_new_session=True)
+                except OSError as error:
+                    raise RuntimeError(spec["startFailure"] + str(error)) from None
             ready = select.select([child.stdout], [], [], START_SECONDS)[0]
             if ready and child.stdout.read(4):
                 channel = attempt(address)
