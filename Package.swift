@@ -195,7 +195,7 @@ module("AccessTokens", needs: ["CryptoExtras", "ErrorCauses", "JSONText", "Web"]
 module(
   "FakeTokenServer", at: "Tests/FakeTokenServer",
   needs: ["NIOCore", "NIOHPACK", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NIOSSL"])
-tests("AccessTokensTests", need: ["AccessTokens", "CryptoExtras", "FakeTokenServer", "Web"])
+tests("AccessTokensTests", need: ["AccessTokens", "CryptoExtras", "FakeTokenServer"])
 
 // MARK: Tables: Arrow, Spark's types, functions over batches, and the worker
 
