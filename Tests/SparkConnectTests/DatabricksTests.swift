@@ -3,6 +3,7 @@ import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import NeedletailTesting
+import Synchronization
 import Testing
 
 @testable import SparkConnect

@@ -1,6 +1,7 @@
 import Foundation
 import NeedletailTesting
 import SparkConnectProtocol
+import SwiftProtobuf
 import Synchronization
 import Testing
 

@@ -1,4 +1,5 @@
 import AccessTokens
+import ArrowIPC
 import FakeTokenServer
 import Foundation
 import GRPCNIOTransportHTTP2Posix
