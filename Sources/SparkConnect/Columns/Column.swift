@@ -87,9 +87,11 @@ public struct Column: Sendable {
     }
   }
 
-  /// The column under the name `name`, with metadata.
+  /// The column under another name, with metadata.
   ///
-  /// - Parameter metadata: a JSON object, which formats such as Parquet keep beside the column's type.
+  /// - Parameters:
+  ///   - name: its new name.
+  ///   - metadata: a JSON object, which formats such as Parquet keep beside the column's type.
   public func `as`(_ name: String, metadata: String) -> Column {
     Column([self], label: name) { result, expressions in
       result.alias.expr = expressions[0]
