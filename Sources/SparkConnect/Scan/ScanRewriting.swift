@@ -174,7 +174,10 @@ extension DataFrame {
   /// The query as it runs, and what to say of it: workers read files where that is better.
   func scanned() async throws -> (table: DataFrame, notes: [String]) {
     if let failure { throw failure }
-    guard !calls.isEmpty, let planner = session.scanPlanner else { return (self, []) }
+    // What nobody asked for, such as whether the executors start the program, reads no files.
+    guard !calls.isEmpty, !Housekeeping.isActive, let planner = session.scanPlanner else {
+      return (self, [])
+    }
     var rewriting = ScanRewriting(self, planner)
     let result = try await rewriting.run()
     if rewriting.notes.isEmpty { return (self, []) }
