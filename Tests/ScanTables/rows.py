@@ -90,6 +90,9 @@ class Written:
     def __init__(self, path):
         self.tables = [read(file) for file in files(path)]
         self.schema = json.loads(pq.read_schema(files(path)[0]).metadata[SCHEMA])
+        for field in self.schema["fields"]:
+            # Which model computes it: the command and programs without Spark note it, programs on Spark do not.
+            field["metadata"].pop("needletail", None)
         self.names = [field["name"] for field in self.schema["fields"]]
         self.rows = [row for table in self.tables for row in rows(table, self.names)]
 
