@@ -1,7 +1,7 @@
 // Columns of lists of numbers in Parquet, made from their pages without a level for each number: the levels of
 // rows of equal length are a few runs, and numbers are copied or looked up in bulk. Arrow's reader expands all
-// levels; on rows of 784 numbers this takes a third of its time, which was most of a scan's (docs/Measuring.md).
-// What is not made here, Arrow makes.
+// levels: a scan of 200,000 rows of 784 numbers, and a small model, takes 2.1 CPU seconds with it and 0.85 with
+// this (docs/Measuring.md). What is not made here, Arrow makes.
 
 #pragma once
 
