@@ -78,7 +78,7 @@ ALL_TABLES, ALL_DAMAGED = 600, 2000
 # A column of numbers in one file and of times in another, or the other way round: Spark gives the times'
 # microseconds as numbers, and takes numbers for days.
 TIMES_AS_NUMBERS = re.compile(
-    r"is bigint in the table and timestamp\[us|is date in the table and u?int(8|16|32) in"
+    r"is bigint in the table and timestamp\[|is date in the table and u?int(8|16|32) in"
 )
 # Some nested columns in slices are more than pyarrow's writer can do.
 UNWRITABLE = (pa.ArrowIndexError, pa.ArrowNotImplementedError)
