@@ -385,7 +385,9 @@ program(
 package.products.append(.executable(name: "needletail", targets: ["NeedletailCommand"]))
 tests("NeedletailCommandTests", need: ["FileTables", "NeedletailCommand"])
 // The program that `needletail new` writes.
-module("StarterProgram", at: "Tests/StarterProgram", needs: ["Needletail"], exclude: ["make_model.py"])
+module(
+  "StarterProgram", at: "Tests/StarterProgram", needs: ["Needletail"],
+  exclude: ["make_model.py"])
 
 // MARK: Examples and benchmarks
 
