@@ -79,6 +79,9 @@ tests("ErrorCausesTests", need: ["ErrorCauses"])
 module("Tensors", isProduct: true, needs: ["ErrorCauses"])
 tests("TensorsTests", need: ["Tensors"])
 
+module("Texts")
+tests("TextsTests", need: ["Texts"])
+
 module("JSONText")
 tests("JSONTextTests", need: ["JSONText"])
 
@@ -147,7 +150,8 @@ tests(
 // MARK: Models on servers: KServe v2
 
 module(
-  "KServeProtocol", needs: ["ErrorCauses", "JSONText", "NIOCore", "SwiftProtobuf", "Tensors"],
+  "KServeProtocol",
+  needs: ["ErrorCauses", "JSONText", "NIOCore", "SwiftProtobuf", "Tensors", "Texts"],
   exclude: ["Protos"]
 )
 tests("KServeProtocolTests", need: ["KServeProtocol", "NIOCore", "SwiftProtobuf", "Tensors"])
@@ -179,6 +183,11 @@ module(
 tests(
   "KServeClientTests",
   need: ["JSONText", "KServeClient", "KServeProtocol", "KServeServer", "NIOHPACK"])
+
+// MARK: This machine
+
+module("HostProcesses", needs: ["ErrorCauses", "NativeLibraries", "Texts"])
+tests("HostProcessesTests", need: ["HostProcesses", "Texts"])
 
 // MARK: Who is asked by HTTP: hubs for models with ids, and servers of tokens
 
@@ -276,9 +285,6 @@ tests(
   exclude: ["Files/Tables", "Files/make_tables.py"])
 
 // MARK: Programs that use both
-
-module("HostProcesses", needs: ["ErrorCauses", "NativeLibraries"])
-tests("HostProcessesTests", need: ["HostProcesses"])
 
 module("LocalSpark", needs: ["HostProcesses", "NativeLibraries"])
 

@@ -1,4 +1,4 @@
-public import Foundation
+public import FoundationEssentials
 
 /// What shows a server who calls; its text is in no description.
 public struct AccessToken: Sendable, Hashable {

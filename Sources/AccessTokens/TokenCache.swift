@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 import Synchronization
 
 /// The token of a provider: kept until shortly before its end, and asked for by one caller for all.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HostProcesses
 
 /// This program for the executors of a session that another process holds: it, and not this one, sends

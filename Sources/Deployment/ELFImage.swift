@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import NativeLibraries
 
 /// A 64-bit little-endian ELF file in memory, whose segments all lie within it.

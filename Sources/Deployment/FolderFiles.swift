@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HostProcesses
 
 /// The files of a folder with what links in it stand for: caches of models, such as HuggingFace's, are

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import NativeLibraries
 
 /// The names of the shared libraries that an ELF file is linked with: the `DT_NEEDED` entries of its

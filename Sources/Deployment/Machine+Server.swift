@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 package import HostProcesses
 package import SparkConnect
 import Synchronization

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The shell script that Spark starts as a session's worker: it leads to the program, which lies in a
 /// cache of the executor's machine, for all sessions there, and comes with the first of them.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HostProcesses
 
 /// What this user's programs remember of Spark servers: which of them was sent which program before, and

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 import HostProcesses
 
 /// A file on this machine that another process sends to the executors of its session.

@@ -1,5 +1,5 @@
 import CGzip
-package import Foundation
+package import FoundationEssentials
 import HostProcesses
 
 /// A tar archive in memory, optionally compressed with gzip.

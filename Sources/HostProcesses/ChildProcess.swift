@@ -1,5 +1,4 @@
-package import Foundation
-import Glibc
+package import Glibc
 import Synchronization
 
 /// A program started here that ends when this process ends, however that comes about.
@@ -60,8 +59,7 @@ package final class ChildProcess: Sendable {
       if let known = state.exitStatus { return known }
       var status: Int32 = 0
       guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
-      // WIFEXITED and WEXITSTATUS are macros that Swift cannot see.
-      let code = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
+      let code = ExitStatus.code(status)
       state.exitStatus = code
       return code
     }

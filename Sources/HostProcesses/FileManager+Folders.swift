@@ -1,8 +1,8 @@
-package import Foundation
+package import FoundationEssentials
 
 extension FileManager {
   package func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    var isFolder: Bool = false
+    return fileExists(atPath: path, isDirectory: &isFolder) && isFolder
   }
 }

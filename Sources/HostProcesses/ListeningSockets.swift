@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The TCP sockets on which processes wait for connections, as `/proc` tells (proc(5)).
 package enum ListeningSockets {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 extension Machine {
   /// The processor cores that this process may use: those that the kernel lets it run on, or fewer if a

@@ -1,4 +1,4 @@
-import Foundation
+import Texts
 
 /// This machine, told apart from others.
 ///
@@ -15,7 +15,6 @@ package enum Machine {
   package static var hostName: String { kernelWord("hostname") }
 
   private static func kernelWord(_ name: String) -> String {
-    (ProcFile.text("/proc/sys/kernel/\(name)") ?? "")
-      .trimmingCharacters(in: .whitespacesAndNewlines)
+    (ProcFile.text("/proc/sys/kernel/\(name)") ?? "").trimmed
   }
 }

@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 import NativeLibraries
 
 /// The files of `/proc`, of which Foundation's reading of whole files takes the first page for all.

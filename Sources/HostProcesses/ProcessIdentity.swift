@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A process of this machine, told apart from a later one that has the same number.
 package struct ProcessIdentity: Sendable, Hashable, Codable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What `/proc` tells of this machine's processes (proc(5)).
 package enum ProcessTable {
@@ -67,7 +67,7 @@ package enum ProcessTable {
     let folder = SharedMemoryFiles.folder + "/"
     return Set(
       maps.split(separator: "\n").compactMap { line in
-        guard let start = line.range(of: folder) else { return nil }
+        guard let start = line.firstRange(of: folder) else { return nil }
         let name = String(line[start.upperBound...])
         return name.hasSuffix(" (deleted)") ? nil : name
       })

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The names of shared memory that a server leaves behind when it is killed.
 package struct SharedMemoryFiles: Sendable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// The folder of this user for files that processes on one machine share: node servers, compiled

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import JSONText
 import NIOHTTP1
 import SwiftProtobuf

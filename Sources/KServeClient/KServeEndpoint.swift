@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Where a KServe v2 server answers, and with which of the protocol's transports.
 public struct KServeEndpoint: Sendable, Hashable, Codable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HostProcesses
 
 /// A Spark Connect server on this machine, started for one program and stopped with it.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Synchronization
 
 /// A hub of models with ids, such as huggingface.co, and the cache for what comes from it.

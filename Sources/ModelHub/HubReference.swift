@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A model on a hub as users name it: `hf:org/name[@revision]`, or a file or folder in it,
 /// `hf:org/name[@revision]/onnx/model.onnx`.

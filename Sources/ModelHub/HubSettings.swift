@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Web
 
 /// Where models with ids come from and go to, as the official client's variables say.

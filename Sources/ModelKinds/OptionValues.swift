@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HostProcesses
 
 /// The options of a model as they travel, from which a kind reads its own.

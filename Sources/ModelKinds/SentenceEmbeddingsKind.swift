@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Models
 public import SparkFunctions
 public import TextPipelines

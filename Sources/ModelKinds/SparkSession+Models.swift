@@ -1,5 +1,5 @@
 import Deployment
-import Foundation
+import FoundationEssentials
 import HostProcesses
 import ModelHub
 import ONNXRuntime

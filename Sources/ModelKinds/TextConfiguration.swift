@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HostProcesses
 
 /// What `config.json` in a folder of HuggingFace's tells of the pipeline.

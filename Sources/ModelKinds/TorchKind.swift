@@ -1,5 +1,5 @@
 import Deployment
-import Foundation
+import FoundationEssentials
 import Models
 public import SparkFunctions
 import TorchRuntime

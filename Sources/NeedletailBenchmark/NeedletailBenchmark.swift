@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// What the benchmarked functions get from the driver.

@@ -1,5 +1,5 @@
 public import ArgumentParser
-import Foundation
+import FoundationEssentials
 public import Needletail
 
 /// `INPUT=COLUMN[,COLUMN...]`; a name in backticks may have commas in it.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// Names between commas, of which those in backticks may have commas and outer blanks in them.

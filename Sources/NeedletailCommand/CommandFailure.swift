@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// Why a command did not do what it was told: one line on standard error, and the exit status.

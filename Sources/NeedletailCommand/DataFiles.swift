@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// The files of a table on this machine: one, those in a folder, or those that a pattern stands for.

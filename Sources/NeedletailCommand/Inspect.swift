@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// Tells what a model takes and gives.

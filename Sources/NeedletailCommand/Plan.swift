@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// Fits a model to a table whose schema is given.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// A prediction as the command line asks for it, after all that can be checked before it begins.

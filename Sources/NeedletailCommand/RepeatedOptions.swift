@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 
 /// Refuses options that are given twice and have one value, of which the parser takes the last.
 enum RepeatedOptions {

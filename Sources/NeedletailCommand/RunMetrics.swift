@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// What a prediction did, for programs: `--metrics FILE`.

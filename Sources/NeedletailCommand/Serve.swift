@@ -1,5 +1,5 @@
 public import ArgumentParser
-import Foundation
+import FoundationEssentials
 import Logging
 public import Needletail
 import ServiceLifecycle

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// The format of a table's files, with what Spark must be told to read or write it.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// Where the tables of a prediction are, as far as this machine can tell.

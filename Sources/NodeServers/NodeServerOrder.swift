@@ -1,5 +1,5 @@
 import Deployment
-import Foundation
+import FoundationEssentials
 import HostProcesses
 import KServeClient
 import SparkFunctions

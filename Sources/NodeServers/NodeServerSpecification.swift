@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HostProcesses
 public import KServeServer
 public import ModelKinds

@@ -1,5 +1,5 @@
 import ArrowIPC
-import Foundation
+import FoundationEssentials
 import KServeClient
 package import SparkFunctions
 import SparkTypes

@@ -1,5 +1,5 @@
 public import ArrowIPC
-import Foundation
+import FoundationEssentials
 import HostProcesses
 public import SparkConnect
 public import SparkFunctions

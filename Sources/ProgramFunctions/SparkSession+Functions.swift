@@ -1,6 +1,6 @@
 import ArrowIPC
 import Deployment
-import Foundation
+import FoundationEssentials
 import HostProcesses
 public import SparkConnect
 package import SparkFunctions

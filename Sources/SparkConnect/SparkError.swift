@@ -1,5 +1,5 @@
 public import ErrorCauses
-import Foundation
+import FoundationEssentials
 
 /// Why Spark, or the connection to it, refused or failed.
 public struct SparkError: CausedError {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import SparkConnect
 
 /// How much lies at paths of this machine, as far as it matters: it spares small tables all questions.

@@ -1,7 +1,7 @@
 import ArrowIPC
 import Deployment
 import FileTables
-import Foundation
+import FoundationEssentials
 import HostProcesses
 import ProgramFunctions
 package import SparkConnect

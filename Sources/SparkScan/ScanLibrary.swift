@@ -1,6 +1,6 @@
 import Deployment
 import FileTables
-import Foundation
+import FoundationEssentials
 import HostProcesses
 import SparkConnect
 

@@ -1,6 +1,6 @@
 import ArrowIPC
 import FileTables
-import Foundation
+import FoundationEssentials
 import Models
 import SparkFunctions
 import SparkTypes

@@ -1,5 +1,5 @@
 import ArrowIPC
-import Foundation
+import FoundationEssentials
 import SparkConnect
 import SparkFunctions
 import SparkTypes

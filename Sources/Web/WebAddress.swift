@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// An address of HTTP with the path exactly as it was given: the signature of an address in a store holds
 /// for these very characters.

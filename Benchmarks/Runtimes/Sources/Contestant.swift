@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import ImagePreprocessing
 import Models
 import ONNXRuntime

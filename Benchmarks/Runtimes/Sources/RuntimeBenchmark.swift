@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Tensors
 
 /// Our side of `scripts/benchmark runtimes`: makes what a description says, and for each line on

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// Our side of the table `images` of `scripts/benchmark scan`: what a program does that classifies JPEGs

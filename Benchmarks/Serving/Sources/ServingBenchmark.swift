@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import KServeClient
 
 /// Our client's side of `scripts/benchmark serving`.

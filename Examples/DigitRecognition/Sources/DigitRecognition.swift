@@ -1,5 +1,5 @@
 import ExampleReport
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// Ten scores for an image of 28 x 28 pixels, by a SavedModel of Keras'.

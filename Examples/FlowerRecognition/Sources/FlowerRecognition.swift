@@ -1,5 +1,5 @@
 import ExampleReport
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// Makes a tensor of JPEG bytes, as PIL would.

@@ -1,5 +1,5 @@
 import ExampleReport
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// The price of a block's houses, in 100,000 $, from eight numbers.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// Ten probabilities for an image of 8 x 8 pixels; the model is loaded once per executor process.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 public import Needletail
 
 /// Says how well a form of prediction did for a whole table.

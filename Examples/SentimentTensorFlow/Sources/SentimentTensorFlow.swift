@@ -1,5 +1,5 @@
 import ExampleReport
-import Foundation
+import FoundationEssentials
 import Needletail
 
 @main

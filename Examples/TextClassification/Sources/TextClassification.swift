@@ -1,5 +1,5 @@
 import ExampleReport
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// How much a review pleases, from 0 to 1; the text's words are looked up inside the model.

@@ -1,5 +1,5 @@
 import ExampleReport
-import Foundation
+import FoundationEssentials
 import Needletail
 
 /// Translates; the prefix that tells the language is a parameter of the query.

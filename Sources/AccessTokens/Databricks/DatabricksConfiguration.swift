@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// How a Databricks workspace is reached and by whom: a profile of `~/.databrickscfg`, or the variables that
 /// Databricks' own tools have.

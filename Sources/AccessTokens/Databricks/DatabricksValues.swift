@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The fields of a profile, from its file or from variables.
 struct DatabricksValues {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A client that a server of tokens knows: a service principal, an application.
 public struct ClientCredentials: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import CryptoExtras
-import Foundation
+import FoundationEssentials
 import JSONText
 
 /// Google's application default credentials: a service account's key, or what `gcloud auth

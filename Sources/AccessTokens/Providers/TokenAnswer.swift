@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import JSONText
 
 /// The token in a JSON document, as servers of tokens and the clouds' own commands write it: names in any

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Web
 
 /// A server that gives tokens for a form, as OAuth 2.0 (RFC 6749) has it.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Where tokens come from, as a connection string or a profile says it.
 public enum TokenSource: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 extension ExaminationReport {
   /// All of it as one JSON object.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What a check has found.
 package struct Finding: Sendable, Hashable {

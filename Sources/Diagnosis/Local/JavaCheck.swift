@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The Java that a local Spark runs on.
 struct JavaCheck: Check {

@@ -1,6 +1,6 @@
 import ArrowIPC
 import Deployment
-import Foundation
+import FoundationEssentials
 import ProgramFunctions
 import SparkConnect
 import Synchronization

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// The part of the cache for one repository, in the layout of the official client, which finds what is

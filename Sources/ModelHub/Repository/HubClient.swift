@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Web
 
 /// Asks a hub, with patience: follows where it sends on, waits where it asks for that, and tries again

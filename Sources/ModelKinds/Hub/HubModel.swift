@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import ModelHub
 
 /// Where a model lies on this machine.

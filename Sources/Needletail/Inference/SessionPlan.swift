@@ -1,5 +1,5 @@
 package import Deployment
-package import Foundation
+package import FoundationEssentials
 package import ModelKinds
 package import Models
 import ProgramFunctions

@@ -1,5 +1,5 @@
 import Dispatch
-import Foundation
+import FoundationEssentials
 import Synchronization
 
 /// Work of a program that Ctrl-C, or SIGTERM, ends.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import LocalSpark
 import ProgramFunctions
 public import SparkConnect

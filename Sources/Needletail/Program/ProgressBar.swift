@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 package import LocalEngine
 import SparkConnect
 import Synchronization

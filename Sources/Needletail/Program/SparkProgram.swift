@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import NodeServers
 public import SparkConnect
 public import SparkFunctions

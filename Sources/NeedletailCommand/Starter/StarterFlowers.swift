@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A model of iris flowers and a table of some, as Tests/StarterProgram/make_model.py makes them.
 enum StarterFlowers {

@@ -1,5 +1,5 @@
 package import ArrowIPC
-package import Foundation
+package import FoundationEssentials
 package import GRPCCore
 package import GRPCNIOTransportHTTP2Posix
 package import GRPCProtobuf

@@ -1,5 +1,5 @@
 import CGzip
-import Foundation
+import FoundationEssentials
 import GRPCCore
 import GRPCProtobuf
 import SparkConnectProtocol

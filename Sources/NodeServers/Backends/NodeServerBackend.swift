@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import SparkFunctions
 
 /// The kinds of servers that run beside executors.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HostProcesses
 
 /// What an interpreter on this machine says of itself and of Triton's package in it.

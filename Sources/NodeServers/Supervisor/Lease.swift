@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HostProcesses
 
 /// A file that says how long something is wanted: until it was not renewed for some time, or says stop.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import HostProcesses
 
 /// Keeps one server alive for as long as it is wanted, and leaves nothing of it behind.

@@ -1,5 +1,5 @@
 public import ArrowIPC
-import Foundation
+import FoundationEssentials
 import SparkConnectProtocol
 public import SparkTypes
 import SwiftProtobuf

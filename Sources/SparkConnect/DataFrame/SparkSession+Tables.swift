@@ -1,6 +1,6 @@
 public import ArrowIPC
 import Crypto
-import Foundation
+import FoundationEssentials
 import SparkConnectProtocol
 public import SparkTypes
 import SwiftProtobuf

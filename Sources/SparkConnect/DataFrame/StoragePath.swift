@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// The path of files as Spark takes it: one of this machine, `file:` in any of its forms, or one of

@@ -1,5 +1,5 @@
 import ArrowIPC
-import Foundation
+import FoundationEssentials
 import SparkConnectProtocol
 import Synchronization
 import Tensors

@@ -1,5 +1,5 @@
 import AccessTokens
-import Foundation
+import FoundationEssentials
 
 extension ConnectionString {
   /// Reads `databricks://PROFILE?cluster=ID` or `databricks://PROFILE?serverless`.

@@ -1,5 +1,5 @@
 import AccessTokens
-import Foundation
+import FoundationEssentials
 
 extension ConnectionString {
   /// The source of tokens that the parameters of a connection string name, if they name one.

@@ -1,5 +1,5 @@
 public import AccessTokens
-public import Foundation
+public import FoundationEssentials
 
 /// Where a Spark Connect server is and how to speak with it: the `sc://` form.
 ///

@@ -1,6 +1,6 @@
 import CGzip
 import Crypto
-package import Foundation
+package import FoundationEssentials
 import GRPCCore
 import SparkConnectProtocol
 import SwiftProtobuf

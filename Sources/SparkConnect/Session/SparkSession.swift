@@ -1,6 +1,6 @@
 public import AccessTokens
 import ArrowIPC
-import Foundation
+import FoundationEssentials
 import GRPCCore
 import SparkConnectProtocol
 import SwiftProtobuf

@@ -1,5 +1,5 @@
 public import ArrowIPC
-import Foundation
+import FoundationEssentials
 public import SparkTypes
 
 /// One row of a result.

@@ -1,5 +1,5 @@
 import ArrowIPC
-import Foundation
+import FoundationEssentials
 import SparkTypes
 
 /// Decodes Swift values from the values of a row.

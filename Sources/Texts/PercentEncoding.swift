@@ -36,7 +36,32 @@ extension StringProtocol {
   }
 }
 
+extension StringProtocol {
+  /// The text with its `%XX` replaced by the bytes they stand for; `nil` if one is malformed, or if the
+  /// bytes are no UTF-8.
+  package var strictlyPercentDecoded: String? {
+    var bytes: [UInt8] = []
+    var rest = Array(utf8)[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard let high = rest.popFirst().flatMap(\.hexDigit),
+        let low = rest.popFirst().flatMap(\.hexDigit)
+      else { return nil }
+      bytes.append(high << 4 | low)
+    }
+    return String(validating: bytes, as: UTF8.self)
+  }
+}
+
 extension UInt8 {
+  /// What the digit of base 16 counts; `nil` for any other byte.
+  fileprivate var hexDigit: UInt8? {
+    Character(Unicode.Scalar(self)).hexDigitValue.map { UInt8($0) }
+  }
+
   /// Whether it is a letter or a digit of ASCII, which names and addresses may have everywhere.
   package var isLetterOrDigit: Bool {
     switch self {
