@@ -154,14 +154,18 @@ module(
   needs: ["ErrorCauses", "JSONText", "NIOCore", "SwiftProtobuf", "Tensors", "Texts"],
   exclude: ["Protos"]
 )
-tests("KServeProtocolTests", need: ["KServeProtocol", "NIOCore", "SwiftProtobuf", "Tensors"])
+tests(
+  "KServeProtocolTests",
+  need: [
+    "KServeProtocol", "NIOCore", "SwiftProtobuf", "Tensors", "Texts",
+  ])
 
 module(
   "KServeServer", isProduct: true,
   needs: [
     "CGzip", "ErrorCauses", "JSONText", "KServeProtocol", "Logging", "Models", "NIOCore",
     "NIOHPACK", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NativeLibraries", "ServiceLifecycle",
-    "SwiftProtobuf", "Tensors", "Threads",
+    "SwiftProtobuf", "Tensors", "Texts", "Threads",
   ])
 tests(
   "KServeServerTests",
@@ -178,7 +182,7 @@ module(
   "KServeClient", isProduct: true,
   needs: [
     "JSONText", "KServeProtocol", "Logging", "Models", "NIOCore", "NIOHPACK", "NIOHTTP1",
-    "NIOHTTP2", "NIOPosix", "NIOSSL", "NIOTLS", "SwiftProtobuf", "Tensors",
+    "NIOHTTP2", "NIOPosix", "NIOSSL", "NIOTLS", "SwiftProtobuf", "Tensors", "Texts",
   ])
 tests(
   "KServeClientTests",
@@ -191,15 +195,23 @@ tests("HostProcessesTests", need: ["HostProcesses", "Texts"])
 
 // MARK: Who is asked by HTTP: hubs for models with ids, and servers of tokens
 
-module("Web", needs: ["ErrorCauses", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"])
+module("Web", needs: ["ErrorCauses", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "Texts"])
 tests("WebTests", need: ["Web"])
 
-module("ModelHub", needs: ["Crypto", "ErrorCauses", "JSONText", "Logging", "Web"])
+module(
+  "ModelHub",
+  needs: [
+    "Crypto", "ErrorCauses", "JSONText", "Logging", "NativeLibraries", "Texts", "Threads", "Web",
+  ])
 // What a hub answers, for the tests of those who ask it.
 module("FakeHub", at: "Tests/FakeHub", needs: ["Crypto"])
 tests("ModelHubTests", need: ["FakeHub", "ModelHub", "NIOHTTP1", "Threads", "Web"])
 
-module("AccessTokens", needs: ["CryptoExtras", "ErrorCauses", "JSONText", "Web"])
+module(
+  "AccessTokens",
+  needs: [
+    "CryptoExtras", "ErrorCauses", "HostProcesses", "JSONText", "Texts", "Threads", "Web",
+  ])
 // What gives tokens and what takes them, on this machine, for the tests of those who need them.
 module(
   "FakeTokenServer", at: "Tests/FakeTokenServer",
@@ -252,8 +264,8 @@ module(
   "SparkConnect", isProduct: true,
   needs: [
     "AccessTokens", "ArrowIPC", "CGzip", "Crypto", "ErrorCauses", "GRPCCore",
-    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "SparkConnectProtocol", "SparkTypes",
-    "SwiftProtobuf", "Tensors",
+    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NativeLibraries", "SparkConnectProtocol",
+    "SparkTypes", "SwiftProtobuf", "Tensors", "Texts",
   ])
 tests(
   "SparkConnectTests",
@@ -268,8 +280,8 @@ module(
   "NeedletailTesting", isProduct: true,
   needs: [
     "ArrowIPC", "CGzip", "ErrorCauses", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf",
-    "JSONText", "SparkConnect", "SparkConnectProtocol", "SparkFunctions", "SparkTypes",
-    "SparkWorker", "SwiftProtobuf", "Threads",
+    "JSONText", "NativeLibraries", "SparkConnect", "SparkConnectProtocol", "SparkFunctions",
+    "SparkTypes", "SparkWorker", "SwiftProtobuf", "Threads",
   ])
 
 // MARK: Tables in files
@@ -292,7 +304,7 @@ module(
   "Deployment",
   needs: [
     "CGzip", "Crypto", "HostProcesses", "ImagePreprocessing", "Logging", "NativeLibraries",
-    "ONNXRuntime", "SparkConnect", "SparkTypes", "TensorFlowRuntime", "TorchRuntime",
+    "ONNXRuntime", "SparkConnect", "SparkTypes", "TensorFlowRuntime", "Texts", "TorchRuntime",
   ])
 tests("DeploymentTests", need: ["Deployment", "HostProcesses", "SparkTypes"])
 
@@ -319,9 +331,9 @@ tests(
 module(
   "ModelKinds",
   needs: [
-    "Deployment", "HostProcesses", "JSONText", "KServeClient", "ModelHub", "Models",
-    "ONNXRuntime", "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime", "Tensors",
-    "TextPipelines", "Threads", "TorchRuntime",
+    "Deployment", "HostProcesses", "JSONText", "KServeClient", "ModelHub", "Models", "ONNXRuntime",
+    "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime", "Tensors",
+    "TextPipelines", "Texts", "Threads", "TorchRuntime",
   ])
 tests(
   "ModelKindsTests",
@@ -347,8 +359,8 @@ module(
   "NodeServers",
   needs: [
     "ArrowIPC", "Deployment", "HostProcesses", "KServeClient", "KServeProtocol", "KServeServer",
-    "Logging", "ModelKinds", "Models", "ProgramFunctions", "SparkConnect", "SparkFunctions",
-    "SparkTypes", "Tensors",
+    "Logging", "ModelKinds", "Models", "NativeLibraries", "ProgramFunctions", "SparkConnect",
+    "SparkFunctions", "SparkTypes", "Tensors",
   ])
 tests("NodeServersTests", need: ["HostProcesses", "NodeServers"])
 
@@ -358,7 +370,7 @@ module(
     "ArrowIPC", "Deployment", "FileTables", "HostProcesses", "ImagePreprocessing", "LocalSpark",
     "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "NativeLibraries", "ONNXRuntime",
     "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime",
-    "TorchRuntime",
+    "Texts", "TorchRuntime",
   ])
 tests(
   "DiagnosisTests",
@@ -373,7 +385,7 @@ module(
     "ImagePreprocessing", "KServeClient", "KServeServer", "LocalEngine", "LocalSpark", "Logging",
     "ModelHub", "ModelKinds", "Models", "NativeLibraries", "NodeServers", "ONNXRuntime",
     "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkScan", "SparkTypes", "SparkWorker",
-    "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
+    "TensorFlowRuntime", "Tensors", "TextPipelines", "Texts", "TorchRuntime",
   ])
 tests("NeedletailTests", need: ["Needletail"])
 program("IntegrationProgram", at: "Tests/IntegrationProgram", needs: ["Needletail"])
@@ -387,7 +399,7 @@ tests(
 
 program(
   "NeedletailCommand",
-  needs: ["ArgumentParser", "Logging", "Needletail", "ServiceLifecycle", "UnixSignals"])
+  needs: ["ArgumentParser", "Logging", "Needletail", "ServiceLifecycle", "Texts", "UnixSignals"])
 package.products.append(.executable(name: "needletail", targets: ["NeedletailCommand"]))
 tests("NeedletailCommandTests", need: ["FileTables", "NeedletailCommand"])
 // The program that `needletail new` writes.
@@ -412,14 +424,17 @@ program("NeedletailBenchmark", needs: ["Needletail"])
 program(
   "RuntimeBenchmark", at: "Benchmarks/Runtimes/Sources",
   needs: [
-    "ImagePreprocessing", "Models", "ONNXRuntime", "TensorFlowRuntime", "Tensors",
-    "TextPipelines", "Tokenizers", "TorchRuntime",
+    "ImagePreprocessing", "Models", "NativeLibraries", "ONNXRuntime", "TensorFlowRuntime",
+    "Tensors", "TextPipelines", "Tokenizers", "TorchRuntime",
   ])
 program(
   "TorchBenchmark", at: "Benchmarks/TorchRuntime/Sources",
   needs: ["Models", "Tensors", "TorchRuntime"])
 program(
-  "ServingBenchmark", at: "Benchmarks/Serving/Sources", needs: ["KServeClient", "Tensors"])
+  "ServingBenchmark", at: "Benchmarks/Serving/Sources",
+  needs: [
+    "KServeClient", "NativeLibraries", "Tensors",
+  ])
 program("ScanImages", at: "Benchmarks/Scan/Sources", needs: ["Needletail"])
 
 // MARK: A part of it

@@ -52,7 +52,7 @@ public struct Secret: Sendable, Hashable {
   /// `text` without the secret, for what a server or a program says; a few letters are no secret, and
   /// stand in other words.
   package func hidden(in text: String) -> String {
-    value.utf8.count < 4 ? text : text.replacingOccurrences(of: value, with: "***")
+    value.utf8.count < 4 ? text : text.replacing(value, with: "***")
   }
 }
 
@@ -65,15 +65,14 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 extension Data {
   /// Bytes from the form of base 64 that addresses and web tokens have, without padding.
   init?(base64URL text: some StringProtocol) {
-    var plain = text.replacingOccurrences(of: "-", with: "+")
-      .replacingOccurrences(of: "_", with: "/")
+    var plain = String(text).replacing("-", with: "+").replacing("_", with: "/")
     plain += String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
     self.init(base64Encoded: plain)
   }
 
   /// The form of base 64 that web tokens have.
   var base64URL: String {
-    base64EncodedString().replacingOccurrences(of: "+", with: "-")
-      .replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
+    base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+      .replacing("=", with: "")
   }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HostProcesses
+import Texts
 
 /// The files of a folder with what links in it stand for: caches of models, such as HuggingFace's, are
 /// made of links.
@@ -44,7 +45,7 @@ package struct FolderFiles {
       entries = try manager.contentsOfDirectory(atPath: folder)
     } catch {
       throw NeedletailError(
-        .packaging, "the folder \(folder) cannot be read: \(error.localizedDescription)",
+        .packaging, "the folder \(folder) cannot be read: \(error.reason)",
         cause: error)
     }
     for entry in entries {

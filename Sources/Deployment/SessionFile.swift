@@ -1,5 +1,6 @@
 package import FoundationEssentials
 import HostProcesses
+import Texts
 
 /// A file on this machine that another process sends to the executors of its session.
 package struct SessionFile: Sendable, Hashable, Encodable {
@@ -28,7 +29,7 @@ package struct SessionFile: Sendable, Hashable, Encodable {
     } catch {
       throw NeedletailError(
         .packaging,
-        "\(path), which is for the executors, cannot be written: \(error.localizedDescription)",
+        "\(path), which is for the executors, cannot be written: \(error.reason)",
         cause: error)
     }
   }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HostProcesses
 import TensorFlowRuntime
+import Texts
 import TorchRuntime
 
 /// The large native libraries that go to the executors only if somebody asks for them:
@@ -19,7 +20,7 @@ enum ShippedRuntimes {
     _ names: String? = ProcessInfo.processInfo.environment[variable]
   ) throws -> [String] {
     try (names ?? "").split(separator: ",").flatMap { part in
-      let name = part.trimmingCharacters(in: .whitespaces).lowercased()
+      let name = part.trimmed.lowercased()
       guard let locate = known[name] else {
         throw NeedletailError(
           .usage,

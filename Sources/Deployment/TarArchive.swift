@@ -1,6 +1,7 @@
 import CGzip
 package import FoundationEssentials
 import HostProcesses
+import Texts
 
 /// A tar archive in memory, optionally compressed with gzip.
 ///
@@ -28,7 +29,7 @@ package struct TarArchive {
       add(name, try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped))
     } catch {
       throw NeedletailError(
-        .packaging, "\(path) cannot be read: \(error.localizedDescription)", cause: error)
+        .packaging, "\(path) cannot be read: \(error.reason)", cause: error)
     }
   }
 

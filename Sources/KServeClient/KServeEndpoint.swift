@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Texts
 
 /// Where a KServe v2 server answers, and with which of the protocol's transports.
 public struct KServeEndpoint: Sendable, Hashable, Codable {
@@ -65,8 +66,8 @@ public struct KServeEndpoint: Sendable, Hashable, Codable {
   ) throws(KServeError) -> (endpoint: KServeEndpoint, model: String, version: String) {
     let (endpoint, path) = try parse(url)
     guard let place = ModelPlace(path, endpoint.transport),
-      let model = place.model.removingPercentEncoding,
-      let version = place.version.removingPercentEncoding
+      let model = place.model.strictlyPercentDecoded,
+      let version = place.version.strictlyPercentDecoded
     else {
       let scheme = "\(endpoint)"
       let forms =
@@ -98,7 +99,8 @@ public struct KServeEndpoint: Sendable, Hashable, Codable {
         .invalidArgument, "the address '\(url)' has the unknown scheme '\(scheme)': \(form)")
     }
     guard var host = parts.host, !host.isEmpty, parts.query == nil, parts.fragment == nil,
-      parts.user == nil, (parts.port ?? 1) > 0, (parts.port ?? 1) < 65536
+      parts.user == nil, host.utf8.allSatisfy(Self.isOfHost), (parts.port ?? 1) > 0,
+      (parts.port ?? 1) < 65536
     else {
       throw KServeError(.invalidArgument, "'\(url)' is no address of a KServe server: \(form)")
     }
@@ -107,6 +109,11 @@ public struct KServeEndpoint: Sendable, Hashable, Codable {
     return (
       KServeEndpoint(transport, host: host, port: parts.port, isSecure: scheme.hasSuffix("s")), path
     )
+  }
+
+  /// Whether a name or an address can have the byte. Letters beyond ASCII are the resolver's matter.
+  private static func isOfHost(_ byte: UInt8) -> Bool {
+    byte.isLetterOrDigit || byte >= 0x80 || "-._~!$&'()*+,;=:[]%".utf8.contains(byte)
   }
 
   /// Whether the server is on this machine, so that memory can be shared with it.

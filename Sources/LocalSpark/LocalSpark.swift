@@ -169,7 +169,7 @@ public final class LocalSpark: Sendable {
 
   /// The port in the line "Spark Connect server started at: ...:PORT".
   static func port(in log: String) -> Int? {
-    guard let found = log.range(of: "Spark Connect server started at: ") else { return nil }
+    guard let found = log.firstRange(of: "Spark Connect server started at: ") else { return nil }
     let rest = log[found.upperBound...]
     guard let end = rest.firstIndex(of: "\n"),
       let colon = rest[..<end].lastIndex(of: ":")

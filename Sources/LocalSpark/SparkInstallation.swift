@@ -15,7 +15,7 @@ public struct SparkInstallation: Sendable, Hashable {
     var folder = URL(fileURLWithPath: home)
     // ENVIRONMENT/lib/python3.x/site-packages/pyspark
     for _ in 0..<4 { folder.deleteLastPathComponent() }
-    let path = folder.appendingPathComponent("bin/python").path
+    let path = folder.path + "/bin/python"
     return Self.isFile(path) ? path : nil
   }
 

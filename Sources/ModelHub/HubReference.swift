@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Texts
 
 /// A model on a hub as users name it: `hf:org/name[@revision]`, or a file or folder in it,
 /// `hf:org/name[@revision]/onnx/model.onnx`.
@@ -50,7 +50,7 @@ package struct HubReference: Sendable, Hashable {
         revision += "/" + parts.removeFirst()
         revision += "/" + parts.removeFirst()
       } else {
-        revision = revision.removingPercentEncoding ?? revision
+        revision = revision.strictlyPercentDecoded ?? revision
       }
       guard revision.isPlainPath else { throw wrong("'\(revision)' is no revision") }
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Texts
 import Web
 
 /// Where models with ids come from and go to, as the official client's variables say.
@@ -31,7 +32,7 @@ package struct HubSettings: Sendable, Hashable {
     func isTrue(_ name: String) -> Bool {
       ["1", "ON", "YES", "TRUE"].contains((environment[name] ?? "").uppercased())
     }
-    let userFolder = value("HOME") ?? NSHomeDirectory()
+    let userFolder = value("HOME") ?? FileManager.default.homeDirectoryForCurrentUser.path
     func path(_ text: String) -> String {
       text == "~" || text.hasPrefix("~/") ? userFolder + text.dropFirst() : text
     }
@@ -71,7 +72,7 @@ package struct HubSettings: Sendable, Hashable {
     _ environment: [String: String], _ file: String
   ) throws(HubError) -> Token? {
     func token(_ text: String, _ source: String) throws(HubError) -> Token? {
-      let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+      let trimmed = text.trimmed
       if trimmed.isEmpty { return nil }
       // Anything else would end the line of the header, or be refused with less plain words.
       guard trimmed.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {

@@ -5,6 +5,7 @@ package import ModelHub
 import ONNXRuntime
 package import SparkConnect
 package import SparkFunctions
+import Texts
 
 extension ModelSource {
   /// The model as it goes to the executors.
@@ -105,7 +106,7 @@ extension ModelSource {
     } catch {
       throw NeedletailError(
         .packaging,
-        "\(path), which the executors need, cannot be read: \(error.localizedDescription)",
+        "\(path), which the executors need, cannot be read: \(error.reason)",
         cause: error)
     }
   }

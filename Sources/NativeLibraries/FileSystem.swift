@@ -31,6 +31,20 @@ package enum FileSystem {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    return contents(of: descriptor, limit: limit)
+  }
+
+  /// The last bytes of a file, at most `limit`; `nil` if it cannot be opened.
+  package static func contents(of path: String, last limit: Int) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    if lseek(descriptor, off_t(-limit), SEEK_END) < 0 { lseek(descriptor, 0, SEEK_SET) }
+    return contents(of: descriptor, limit: limit)
+  }
+
+  /// What an open file still gives, at most `limit` bytes.
+  package static func contents(of descriptor: Int32, limit: Int = .max) -> [UInt8] {
     var contents: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: min(limit, 1 << 16))
     while contents.count < limit {
@@ -55,6 +69,11 @@ package enum FileSystem {
       rest = rest.dropFirst(count)
     }
     return true
+  }
+
+  /// Writes a text to an open file, such as the standard error, and does not care whether that works.
+  package static func write(_ text: String, to descriptor: Int32) {
+    _ = Array(text.utf8).withUnsafeBytes { write($0, to: descriptor) }
   }
 
   /// What the link at `path` names; `nil` if it is none.

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Glibc
 import Needletail
 
 /// What the benchmarked functions get from the driver.
@@ -69,7 +69,7 @@ struct NeedletailBenchmark {
       guard let index = CommandLine.arguments.firstIndex(of: "--\(name)"),
         index + 1 < CommandLine.arguments.count
       else {
-        FileHandle.standardError.write(Data("NeedletailBenchmark: --\(name) is missing\n".utf8))
+        FileSystem.write("NeedletailBenchmark: --\(name) is missing\n", to: STDERR_FILENO)
         exit(64)
       }
       return CommandLine.arguments[index + 1]
@@ -118,8 +118,7 @@ struct NeedletailBenchmark {
       let start = ContinuousClock.now
       try await predictions.write.format("noop").mode(.overwrite).save()
       let seconds = (ContinuousClock.now - start) / .seconds(1)
-      FileHandle.standardOutput.write(
-        Data("{\"wall_s\": \(seconds), \"rows\": \(rows)}\n".utf8))
+      FileSystem.write("{\"wall_s\": \(seconds), \"rows\": \(rows)}\n", to: STDOUT_FILENO)
     }
   }
 }

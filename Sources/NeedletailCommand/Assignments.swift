@@ -1,6 +1,7 @@
 public import ArgumentParser
 import FoundationEssentials
 public import Needletail
+import Texts
 
 /// `INPUT=COLUMN[,COLUMN...]`; a name in backticks may have commas in it.
 struct InputMapping: Sendable {
@@ -46,7 +47,7 @@ extension NamedValue {
   static func setting(_ text: String) throws -> NamedValue {
     let setting = try split(text, "--conf KEY=VALUE", mayBeEmpty: true)
     return NamedValue(
-      name: setting.name.trimmingCharacters(in: .whitespaces), value: setting.value)
+      name: setting.name.trimmed, value: setting.value)
   }
 
   /// `NAME: VALUE` or `NAME=VALUE`; has no name if `text` is of another form: an error here would make
@@ -55,7 +56,7 @@ extension NamedValue {
     let end = text.firstIndex { $0 == ":" || $0 == "=" } ?? text.startIndex
     return NamedValue(
       name: String(text[..<end]),
-      value: text[end...].dropFirst().trimmingCharacters(in: .whitespaces))
+      value: text[end...].dropFirst().trimmed)
   }
 }
 
@@ -68,7 +69,7 @@ struct InputShape: Sendable {
     let given = try split(text, "--shape INPUT=SIZE[,SIZE...]")
     input = given.name
     let sizes = given.value.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      Int(part.trimmingCharacters(in: .whitespaces)).flatMap { $0 > 0 ? $0 : nil }
+      Int(part.trimmed).flatMap { $0 > 0 ? $0 : nil }
     }
     guard !sizes.contains(nil) else {
       throw ValidationError(

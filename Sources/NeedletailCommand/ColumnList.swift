@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Needletail
+import Texts
 
 /// Names between commas, of which those in backticks may have commas and outer blanks in them.
 struct ColumnList {
@@ -8,7 +9,7 @@ struct ColumnList {
 
   init(_ text: String, option: String) throws {
     names = try SQLIdentifier.list(text).map { entry in
-      guard let name = SQLIdentifier.unquoted(entry.trimmingCharacters(in: .whitespaces)) else {
+      guard let name = SQLIdentifier.unquoted(entry.trimmed) else {
         let isOpen = text.unicodeScalars.count(where: { $0 == "`" }) % 2 == 1
         throw ValidationError(
           isOpen

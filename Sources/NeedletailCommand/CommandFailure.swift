@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Glibc
 import Needletail
 
 /// Why a command did not do what it was told: one line on standard error, and the exit status.
@@ -56,7 +57,7 @@ struct CommandFailure: CausedError {
   }
 
   func print() {
-    FileHandle.standardError.write(Data("error: \(description)\n".utf8))
+    FileSystem.write("error: \(description)\n", to: STDERR_FILENO)
   }
 }
 

@@ -16,19 +16,15 @@ struct DataFiles {
         if found.count == count { return found }
         continue
       }
-      guard let names = FileManager.default.enumerator(atPath: root) else { continue }
-      while let name = names.nextObject() as? String {
-        let isFolder = FileManager.default.isFolder(root + "/" + name)
+      FileSystem.walk(root) { name in
         let last = name.split(separator: "/").last ?? ""
         // Spark passes over these, but for the folders of partitions.
-        if last.hasPrefix(".") || last.hasPrefix("_") && !last.contains("=") {
-          if isFolder { names.skipDescendants() }
-          continue
-        }
-        if isFolder { continue }
+        if last.hasPrefix(".") || last.hasPrefix("_") && !last.contains("=") { return .past }
+        if FileManager.default.isFolder(root + "/" + name) { return .into }
         found.append(root + "/" + name)
-        if found.count == count { return found }
+        return found.count == count ? .stop : .into
       }
+      if found.count == count { return found }
     }
     return found
   }

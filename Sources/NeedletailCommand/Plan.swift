@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Glibc
 import Needletail
 
 /// Fits a model to a table whose schema is given.
@@ -121,7 +122,7 @@ struct Plan: AsyncParsableCommand {
   private func readSchema() throws -> StructType {
     var text = schema
     if text == "-" {
-      text = String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self)
+      text = String(decoding: FileSystem.contents(of: STDIN_FILENO), as: UTF8.self)
     }
     if text.first(where: { !$0.isWhitespace }) == "{" {
       guard let table = SparkTypeJSON.schema(text, keepsUnknown: true) else {

@@ -1,5 +1,7 @@
 import FoundationEssentials
+import Glibc
 import Needletail
+import Texts
 
 extension PredictionJob {
   func run(_ spark: SparkSession) async throws {
@@ -44,7 +46,7 @@ extension PredictionJob {
     } catch {
       // The job is done; only what it was like is not known.
       let line = "how many rows failed is not known, as the output cannot be read: \(error)\n"
-      FileHandle.standardError.write(Data(line.utf8))
+      FileSystem.write(line, to: STDERR_FILENO)
     }
   }
 
@@ -106,9 +108,9 @@ extension PredictionJob {
   static func summaryLine(
     rows: Int, seconds: Double, loadSeconds: Double, output: String, _ format: String
   ) -> String {
-    String(
-      format: "%d rows in %.2f s (%.0f rows/s), model load %.3f s, written to %@ as %@", rows,
-      seconds, seconds > 0 ? Double(rows) / seconds : 0, loadSeconds, output, format)
+    let rate = seconds > 0 ? Double(rows) / seconds : 0
+    return "\(rows) rows in \(seconds.fixed(2)) s (\(rate.fixed(0)) rows/s), "
+      + "model load \(loadSeconds.fixed(3)) s, written to \(output) as \(format)"
   }
 
   /// `error` as what is wrong in the command line, if it is about a column that this names.
@@ -132,7 +134,7 @@ extension PredictionJob {
     if request.quiet || prediction.only != nil { return }
     for output in model.omittedOutputs {
       let line = "left out: the output \(output). --outputs takes others alone\n"
-      FileHandle.standardError.write(Data(line.utf8))
+      FileSystem.write(line, to: STDERR_FILENO)
     }
   }
 
@@ -172,7 +174,7 @@ extension PredictionJob {
       if line.hasSuffix(":") { line.removeLast() }
       line += " (--engine local says more)"
     }
-    FileHandle.standardError.write(Data("Spark is used: \(line)\n".utf8))
+    FileSystem.write("Spark is used: \(line)\n", to: STDERR_FILENO)
   }
 
   /// The columns of the input that are written.

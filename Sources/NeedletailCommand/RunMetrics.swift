@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Needletail
+import Texts
 
 /// What a prediction did, for programs: `--metrics FILE`.
 struct RunMetrics: Encodable {
@@ -69,7 +70,7 @@ extension RunMetrics {
       try text.write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
       throw CommandFailure(
-        "the rows are written, but --metrics '\(path)' cannot be: \(error.localizedDescription)",
+        "the rows are written, but --metrics '\(path)' cannot be: \(error.reason)",
         status: 1, cause: error)
     }
   }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Needletail
+import Texts
 
 extension TableFormat {
   /// Refuses CSV on this machine whose first line is one of numbers: it would be lost as names.
@@ -11,8 +12,10 @@ extension TableFormat {
     // Compressed files are looked at when Spark has read them.
     guard let text = String(data: Data(line ?? []), encoding: .utf8) else { return }
     let separator = option("sep") ?? ","
-    let names = text.trimmingCharacters(in: .newlines).components(separatedBy: separator)
-      .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: "\" ")) }
+    let names = text.trimming(\.isNewline).split(
+      separator: separator, omittingEmptySubsequences: false
+    )
+    .map { $0.trimming { "\" ".contains($0) } }
     if Self.areNumbers(names) { throw Self.withoutHeader(file, names) }
   }
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import HostProcesses
+import NativeLibraries
 
 /// The folder of one server on its machine: what it was started for, how it does, and its files.
 ///
@@ -103,12 +104,8 @@ struct NodeServerFolder: Sendable, Hashable {
 
   /// The last lines of the server's log, as much as fits in a message.
   func logTail() -> String {
-    guard let file = FileHandle(forReadingAtPath: log) else { return "(it has no log)" }
-    defer { try? file.close() }
-    let size = (try? file.seekToEnd()) ?? 0
-    try? file.seek(toOffset: size > 4096 ? size - 4096 : 0)
-    let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
-    let lines = text.split(separator: "\n").suffix(30)
+    guard let text = FileSystem.contents(of: log, last: 4096) else { return "(it has no log)" }
+    let lines = String(decoding: text, as: UTF8.self).split(separator: "\n").suffix(30)
     return lines.isEmpty ? "(its log is empty)" : lines.joined(separator: "\n")
   }
 

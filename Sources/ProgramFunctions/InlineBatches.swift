@@ -1,5 +1,4 @@
 public import ArrowIPC
-import FoundationEssentials
 import HostProcesses
 public import SparkConnect
 public import SparkFunctions

@@ -61,7 +61,7 @@ public struct SparkError: CausedError {
   public var workerMessage: String? {
     // Spark 4.0 and 4.1 pass the worker's text on as it is.
     for marker in ["An exception was thrown from the Python worker: ", "PythonException: "] {
-      if let found = message.range(of: marker) {
+      if let found = message.firstRange(of: marker) {
         return Self.withoutStackTrace(message[found.upperBound...])
       }
     }
@@ -74,7 +74,7 @@ public struct SparkError: CausedError {
 
   private static func withoutStackTrace(_ text: Substring) -> String {
     var text = text
-    if text.hasPrefix("Traceback "), let found = text.range(of: raised, options: .backwards) {
+    if text.hasPrefix("Traceback "), let found = text.ranges(of: raised).last {
       text = text[text.index(found.lowerBound, offsetBy: "RuntimeError: ".count)...]
     }
     var lines: [Substring] = []

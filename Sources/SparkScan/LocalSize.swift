@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import SparkConnect
 
 /// How much lies at paths of this machine, as far as it matters: it spares small tables all questions.
@@ -21,13 +22,15 @@ enum LocalSize {
 
   /// - Returns: `false` if there is nothing, or the limit is reached.
   private static func add(_ path: String, to bytes: inout Int64, _ limit: Int64) -> Bool {
-    let manager = FileManager.default
-    guard let kind = try? manager.attributesOfItem(atPath: path) else { return false }
-    guard kind[.type] as? FileAttributeType == .typeDirectory else {
-      bytes += (kind[.size] as? NSNumber)?.int64Value ?? limit
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return false }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      bytes += Int64(status.st_size)
       return bytes < limit
     }
-    guard let entries = try? manager.contentsOfDirectory(atPath: path) else { return false }
+    guard let entries = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+      return false
+    }
     return entries.allSatisfy { add("\(path)/\($0)", to: &bytes, limit) }
   }
 }

@@ -1,6 +1,5 @@
 import ArrowIPC
 import FileTables
-import FoundationEssentials
 import Models
 import SparkFunctions
 import SparkTypes

@@ -1,5 +1,4 @@
 import ArrowIPC
-import FoundationEssentials
 import SparkConnect
 import SparkFunctions
 import SparkTypes

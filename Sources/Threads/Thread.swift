@@ -58,6 +58,14 @@ package enum Thread {
     return result == 0
   }
 
+  /// Makes the calling thread wait, also if signals come meanwhile.
+  package static func sleep(for pause: Duration) {
+    let (seconds, attoseconds) = pause.components
+    var rest = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+    var left = timespec()
+    while nanosleep(&rest, &left) != 0, errno == EINTR { rest = left }
+  }
+
   /// Runs `body` on a thread of its own and waits without blocking the caller's.
   ///
   /// - Throws: what `body` throws; ``NoThread``.

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Texts
 
 /// An address of HTTP with the path exactly as it was given: the signature of an address in a store holds
 /// for these very characters.
@@ -51,7 +51,8 @@ extension WebAddress {
   private static func target(_ text: Substring) -> String {
     let target = text.prefix { $0 != "#" }
     let slash = target.isEmpty || target.hasPrefix("/") ? "" : "/"
-    return slash + target.percentEncoded(keeping: .printable)
+    // What an address can have, `%` and all that means something among it.
+    return slash + target.percentEncoded { (0x21...0x7E).contains($0) }
   }
 
   /// The address behind this one, which may end in a slash.
@@ -101,21 +102,8 @@ extension WebAddress: CustomStringConvertible {
 }
 
 extension StringProtocol {
-  /// The text with each byte of other characters as `%XX`.
-  fileprivate func percentEncoded(keeping kept: CharacterSet) -> String {
-    addingPercentEncoding(withAllowedCharacters: kept) ?? String(self)
-  }
-
   /// One part of a path: all but letters, digits and the four marks that never mean anything.
-  package var asPathPart: String { percentEncoded(keeping: .unreserved) }
-}
-
-extension CharacterSet {
-  /// What a request's line can have, `%` and all that means something among it.
-  fileprivate static var printable: CharacterSet { CharacterSet(charactersIn: "!"..."~") }
-
-  fileprivate static var unreserved: CharacterSet {
-    CharacterSet(charactersIn: "a"..."z").union(CharacterSet(charactersIn: "A"..."Z"))
-      .union(CharacterSet(charactersIn: "0123456789-._~"))
+  package var asPathPart: String {
+    percentEncoded { $0.isLetterOrDigit || "-._~".utf8.contains($0) }
   }
 }

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Texts
 
 /// Asks servers by HTTP/1.1, over TLS where the address says so, one connection for each request.
 ///
@@ -126,7 +127,7 @@ package struct WebClient: Sendable {
 
   /// What shows a proxy who calls; in addresses both are percent-encoded.
   private static func authorization(_ credentials: String) -> String {
-    let plain = credentials.removingPercentEncoding ?? credentials
+    let plain = credentials.strictlyPercentDecoded ?? credentials
     return "Basic " + Data(plain.utf8).base64EncodedString()
   }
 }

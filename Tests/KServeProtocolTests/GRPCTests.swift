@@ -2,6 +2,7 @@ import KServeProtocol
 import NIOCore
 import Tensors
 import Testing
+import Texts
 
 /// What both sides of gRPC know of it: frames, statuses, texts in headers and times.
 struct GRPCTests {

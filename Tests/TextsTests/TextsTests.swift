@@ -29,6 +29,16 @@ import Texts
 
   @Test(
     arguments: [
+      (2.5, 2, "2.50"), (2.345, 0, "2"), (-0.0005, 3, "-0.001"), (1e6, 1, "1000000.0"),
+      (0.125, 2, "0.12"), (.infinity, 2, "inf"), (1e300, 2, nil),
+    ] as [(Double, Int, String?)])
+  func `numbers with so many digits`(_ number: Double, _ digits: Int, _ expected: String?) {
+    #expect(number.fixed(digits) == String(format: "%.\(digits)f", number))
+    if let expected { #expect(number.fixed(digits) == expected) }
+  }
+
+  @Test(
+    arguments: [
       ("/nonexistent/file", "No such file or directory"), ("/tmp", "Is a directory"),
     ])
   func `files' errors have the system's words`(_ path: String, _ expected: String) {

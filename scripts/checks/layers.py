@@ -2,8 +2,8 @@
 """Proves from the manifest and the import lines that the modules are layers.
 
 Arrows only point down (the order in which Package.swift lists the targets), what a target declares is
-what its files import, what runs models knows nothing of Arrow or Spark, and docs/Architecture.md has a
-sentence for each module.
+what its files import, what runs models knows nothing of Arrow or Spark, no file of a program imports the full Foundation, and
+docs/Architecture.md has a sentence for each module.
 """
 import json
 import os
@@ -23,9 +23,50 @@ PLAIN = [
 TABLES = {
     "ArrowIPC", "SparkTypes", "SparkFunctions", "SparkWorker", "SparkConnect", "SparkConnectProtocol",
 }
+# One import of these in one linked file brings the full Foundation and ICU with all languages' data into
+# every program, 40 MB that travel to each session. FoundationEssentials has neither.
+HEAVY = ("Foundation", "FoundationNetworking", "FoundationXML", "FoundationInternationalization")
+LIGHT_PLACES = ("Sources", "Examples", "Benchmarks", "Tests/StarterProgram")
 IMPORT = re.compile(
     r"^ *(?:@\w+(?:\([^)]*\))? |public |package |internal |private )*"
     r"import (?:(?:struct|class|enum|func|protocol|typealias|let|var) )?(\w+)", re.M)
+
+
+def heavy_imports(text):
+    """The modules of the full Foundation that a file imports where there is FoundationEssentials."""
+    # What protoc-gen-swift generates has the other one for systems without it.
+    text = re.sub(r"(?m)^#if canImport\(FoundationEssentials\)\n((?:.*\n)*?)#else\n(?:.*\n)*?#endif$", r"\1", text)
+    text = re.sub(r'""".*?"""', "", text, flags=re.S)
+    return [module for module in IMPORT.findall(text) if module in HEAVY]
+
+
+def check_heavy_imports():
+    """That the rule sees what it shall."""
+    assert heavy_imports("import Foundation\n") == ["Foundation"]
+    assert heavy_imports("import A\n@preconcurrency public import Foundation\nimport B\n") == ["Foundation"]
+    assert heavy_imports("package import struct Foundation.Data\n") == ["Foundation"]
+    assert heavy_imports("#if canImport(FoundationNetworking)\n  import FoundationNetworking\n#endif\n")
+    assert heavy_imports("#if canImport(FoundationEssentials)\nimport Foundation\n#else\n#endif\n")
+    assert not heavy_imports(
+        "#if canImport(FoundationEssentials)\nimport FoundationEssentials\n#else\nimport Foundation\n#endif\n")
+    assert not heavy_imports("import FoundationEssentials\n// import Foundation\n")
+
+
+def heavy_faults():
+    """A sentence for each file that makes programs heavy."""
+    faults = []
+    for place in LIGHT_PLACES:
+        for path, _, names in os.walk(os.path.join(ROOT, place)):
+            for name in sorted(names):
+                file = os.path.join(path, name)
+                if name.endswith(".swift"):
+                    with open(file, encoding="utf-8") as source:
+                        for module in heavy_imports(source.read()):
+                            faults.append(
+                                f"{os.path.relpath(file, ROOT)} imports {module}, which brings ICU into every "
+                                "program; import FoundationEssentials, and see Texts, HostProcesses and "
+                                "NativeLibraries for what that lacks")
+    return faults
 
 
 def imports(folder):
@@ -50,7 +91,8 @@ def main():
         env=environment, check=True, capture_output=True, text=True).stdout)
     targets = manifest["targets"]
     places = {target["name"]: place for place, target in enumerate(targets)}
-    faults = []
+    check_heavy_imports()
+    faults = heavy_faults()
     needs = {}
     for target in targets:
         name = target["name"]

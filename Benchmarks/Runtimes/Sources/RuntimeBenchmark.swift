@@ -1,4 +1,6 @@
 import FoundationEssentials
+import Glibc
+import NativeLibraries
 import Tensors
 
 /// Our side of `scripts/benchmark runtimes`: makes what a description says, and for each line on
@@ -20,10 +22,10 @@ struct RuntimeBenchmark {
         try await contestant.run(batches: batches)
         let wall = (ContinuousClock.now - start) / .seconds(1)
         let used = Self.cpuSeconds() - cpu
-        FileHandle.standardOutput.write(Data("{\"cpu\": \(used), \"wall\": \(wall)}\n".utf8))
+        FileSystem.write("{\"cpu\": \(used), \"wall\": \(wall)}\n", to: STDOUT_FILENO)
       }
     } catch {
-      FileHandle.standardError.write(Data("RuntimeBenchmark: \(error)\n".utf8))
+      FileSystem.write("RuntimeBenchmark: \(error)\n", to: STDERR_FILENO)
       exit(1)
     }
   }

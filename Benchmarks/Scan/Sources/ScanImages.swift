@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Glibc
 import Needletail
 
 /// Our side of the table `images` of `scripts/benchmark scan`: what a program does that classifies JPEGs
@@ -57,7 +57,7 @@ enum ScanImages {
   }
 
   private static func say(_ text: String) {
-    FileHandle.standardError.write(Data("ScanImages: \(text)\n".utf8))
+    FileSystem.write("ScanImages: \(text)\n", to: STDERR_FILENO)
   }
 }
 

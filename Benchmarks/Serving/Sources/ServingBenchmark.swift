@@ -1,5 +1,6 @@
-import FoundationEssentials
+import Glibc
 import KServeClient
+import NativeLibraries
 
 /// Our client's side of `scripts/benchmark serving`.
 ///
@@ -15,7 +16,7 @@ enum ServingBenchmark {
       guard ports.count == 2 else { throw Failure("usage: ServingBenchmark GRPC_PORT HTTP_PORT") }
       try await answerLines(grpcPort: ports[0], httpPort: ports[1])
     } catch {
-      FileHandle.standardError.write(Data("ServingBenchmark: \(error)\n".utf8))
+      FileSystem.write("ServingBenchmark: \(error)\n", to: STDERR_FILENO)
       exit(1)
     }
   }
@@ -41,7 +42,7 @@ enum ServingBenchmark {
       for _ in 0..<calls { _ = try await caller.call() }
       let wall = (ContinuousClock.now - start) / .seconds(1)
       let used = cpuSeconds() - cpu
-      FileHandle.standardOutput.write(Data("{\"cpu\": \(used), \"wall\": \(wall)}\n".utf8))
+      FileSystem.write("{\"cpu\": \(used), \"wall\": \(wall)}\n", to: STDOUT_FILENO)
     }
     for caller in callers.values { await caller.close() }
   }

@@ -1,5 +1,4 @@
 import ExampleReport
-import FoundationEssentials
 import Needletail
 
 /// Ten scores for an image of 28 x 28 pixels, by a SavedModel of Keras'.

@@ -1,5 +1,4 @@
 import ExampleReport
-import FoundationEssentials
 import Needletail
 
 /// Ten scores for an image of 28 x 28 pixels; the model is loaded once per executor process.

@@ -1,5 +1,4 @@
 import ExampleReport
-import FoundationEssentials
 import Needletail
 
 /// Makes a tensor of JPEG bytes, as PIL would.

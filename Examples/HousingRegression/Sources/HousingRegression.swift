@@ -1,5 +1,4 @@
 import ExampleReport
-import FoundationEssentials
 import Needletail
 
 /// The price of a block's houses, in 100,000 $, from eight numbers.
@@ -54,7 +53,8 @@ struct HousingRegression: SparkProgram {
       }
     }
     let error = try await predictions.selectExpr("avg(abs(preds - target)) as mae").first()
-    print(String(format: "mean absolute error %.4f", try error?.get("mae") ?? Double.nan))
+    let mae = try error?.get("mae") ?? Double.nan
+    print("mean absolute error \((mae * 10_000).rounded() / 10_000)")
     try await predictions.write.mode(.overwrite).parquet("made/predictions.parquet")
   }
 }

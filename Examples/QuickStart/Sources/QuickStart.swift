@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Needletail
 
 /// Ten probabilities for an image of 8 x 8 pixels; the model is loaded once per executor process.
@@ -30,10 +29,8 @@ struct QuickStart: SparkProgram {
     let (rows, right) = (
       try await written.count(), try await written.filter("digit = label").count()
     )
-    let accuracy = Double(right) / Double(rows) * 100
-    print(String(format: "accuracy %.2f %% (%d of %d images)", accuracy, right, rows))
-    print(
-      String(format: "%.0f rows per second, written to predictions.parquet", Double(rows) / seconds)
-    )
+    let accuracy = (Double(right) / Double(rows) * 10_000).rounded() / 100
+    print("accuracy \(accuracy) % (\(right) of \(rows) images)")
+    print("\(Int(Double(rows) / seconds)) rows per second, written to predictions.parquet")
   }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 public import Needletail
 
 /// Says how well a form of prediction did for a whole table.
@@ -38,7 +37,7 @@ public struct Report: Sendable {
     }
     print(
       "\(form): \(hits) of \(rows) right, within \(tolerance) of \(framework),",
-      String(format: "%.2f s", seconds))
+      "\((seconds * 100).rounded() / 100) s")
   }
 }
 

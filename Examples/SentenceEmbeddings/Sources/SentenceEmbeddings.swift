@@ -1,5 +1,4 @@
 import ExampleReport
-import FoundationEssentials
 import Needletail
 
 /// A vector of 384 numbers for a text, by the same pipeline in a closure of our own.

@@ -1,5 +1,4 @@
 import ExampleReport
-import FoundationEssentials
 import Needletail
 
 /// A label and a score for a text, by the same pipeline in a closure of our own.

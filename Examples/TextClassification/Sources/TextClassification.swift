@@ -1,5 +1,4 @@
 import ExampleReport
-import FoundationEssentials
 import Needletail
 
 /// How much a review pleases, from 0 to 1; the text's words are looked up inside the model.

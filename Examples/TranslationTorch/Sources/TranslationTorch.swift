@@ -1,5 +1,4 @@
 import ExampleReport
-import FoundationEssentials
 import Needletail
 
 /// Translates; the prefix that tells the language is a parameter of the query.

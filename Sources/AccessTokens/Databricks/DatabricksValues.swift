@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Texts
 
 /// The fields of a profile, from its file or from variables.
 struct DatabricksValues {
@@ -25,7 +26,7 @@ struct DatabricksValues {
       return
     }
     let wanted = name ?? "DEFAULT"
-    let home = value("HOME") ?? NSHomeDirectory()
+    let home = value("HOME") ?? FileManager.default.homeDirectoryForCurrentUser.path
     var path = value("DATABRICKS_CONFIG_FILE") ?? "~/.databrickscfg"
     if path.hasPrefix("~/") { path = home + path.dropFirst() }
     guard let contents = FileManager.default.contents(atPath: path) else {
@@ -55,10 +56,10 @@ struct DatabricksValues {
     for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
       .enumerated()
     {
-      let line = line.trimmingCharacters(in: CharacterSet(charactersIn: " \t\u{FEFF}"))
+      let line = line.trimming { " \t\u{FEFF}".contains($0) }
       if line.isEmpty || line.hasPrefix("#") || line.hasPrefix(";") { continue }
       if line.hasPrefix("["), line.hasSuffix("]") {
-        let name = line.dropFirst().dropLast().trimmingCharacters(in: .whitespaces)
+        let name = line.dropFirst().dropLast().trimmed
         sections.append((name, [:]))
         continue
       }
@@ -69,8 +70,8 @@ struct DatabricksValues {
           "line \(index + 1) of \(path) is neither [PROFILE] nor 'field = value' below one; correct it"
         )
       }
-      let field = line[..<equals].trimmingCharacters(in: .whitespaces).lowercased()
-      let value = line[line.index(after: equals)...].trimmingCharacters(in: .whitespaces)
+      let field = line[..<equals].trimmed.lowercased()
+      let value = line[line.index(after: equals)...].trimmed
       sections[sections.count - 1].fields[field] = value
     }
     return sections

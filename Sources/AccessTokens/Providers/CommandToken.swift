@@ -1,5 +1,8 @@
 import FoundationEssentials
+import HostProcesses
 import Synchronization
+import Texts
+import Threads
 
 /// A command that prints a token: a cloud's own client, or a script.
 struct CommandToken: TokenProvider {
@@ -33,7 +36,7 @@ struct CommandToken: TokenProvider {
     }
     let now = Date()
     if output.first(where: { !" \n\r\t".utf8.contains($0) }) == UInt8(ascii: "{") {
-      guard let answer = TokenAnswer([UInt8](output)), let text = answer.token else {
+      guard let answer = TokenAnswer(output), let text = answer.token else {
         throw TokenError(
           .refused,
           "\(source) prints JSON without a token; expected it as access_token, accessToken, authToken "
@@ -53,47 +56,32 @@ struct CommandToken: TokenProvider {
   }
 
   /// Its status, its output, and the end of what it says to people.
-  private func run() async throws -> (Int32, Data, String) {
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", command]
-    process.environment = environment
-    process.standardInput = FileHandle.nullDevice
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    do {
-      try process.run()
+  private func run() async throws -> (Int32, [UInt8], String) {
+    let process: CapturedProcess
+    do throws(Shell.Failure) {
+      process = try CapturedProcess(["/bin/sh", "-c", command], environment: environment)
     } catch {
       throw TokenError(.settings, "\(source) cannot be started: \(error)", cause: error)
     }
     let late = TokenError(
       .refused,
       "\(source), which token_command names, has printed no token for \(limit) s; \(advice)")
-    let result = FirstResult<(Int32, Data, String)>()
-    // Threads of their own: reading waits, also for what the command leaves behind.
-    let complaint = FirstResult<Data>()
-    Thread.detachNewThread {
-      complaint.set(.success(errors.fileHandleForReading.readDataToEndOfFile()))
-    }
-    Thread.detachNewThread {
-      let printed = output.fileHandleForReading.readDataToEndOfFile()
-      process.waitUntilExit()
-      let status = process.terminationStatus
-      Task {
-        let said = String(decoding: (try? await complaint.value()) ?? Data(), as: UTF8.self)
-          .trimmingCharacters(in: .whitespacesAndNewlines)
-        result.set(.success((status, printed, String(said.suffix(Self.longestComplaint)))))
-      }
+    let end = FirstResult<CapturedProcess.Result>()
+    // A thread of its own: reading waits, also for what the command leaves behind.
+    guard Thread.start({ end.set(.success(process.result())) }) else {
+      process.terminate()
+      throw TokenError(.refused, "\(source) cannot be read: \(NoThread())", cause: NoThread())
     }
     let seconds = limit
     let timer = Task {
       try await Task.sleep(for: .seconds(seconds))
       process.terminate()
-      result.set(.failure(late))
+      end.set(.failure(late))
     }
     defer { timer.cancel() }
-    return try await result.value()
+    let result = try await end.value()
+    let complaint = String(decoding: result.errors, as: UTF8.self).trimmed
+    return (result.status, result.output, String(complaint.suffix(Self.longestComplaint)))
   }
 }
 

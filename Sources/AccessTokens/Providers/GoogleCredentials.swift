@@ -22,7 +22,7 @@ struct GoogleCredentials: TokenProvider {
   ///   gcloud's own.
   /// - Throws: ``TokenError`` if it cannot be read, or is of another kind.
   init(path named: String?, environment: [String: String]) throws(TokenError) {
-    let home = environment["HOME"] ?? NSHomeDirectory()
+    let home = environment["HOME"] ?? FileManager.default.homeDirectoryForCurrentUser.path
     let folder = environment["CLOUDSDK_CONFIG"] ?? "\(home)/.config/gcloud"
     let path =
       named ?? environment["GOOGLE_APPLICATION_CREDENTIALS"].flatMap { $0.isEmpty ? nil : $0 }

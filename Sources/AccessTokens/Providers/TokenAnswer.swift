@@ -11,7 +11,7 @@ struct TokenAnswer {
     guard let json = try? JSONValue(parsing: bytes, rules: .strict), let members = json.members
     else { return nil }
     fields = Dictionary(
-      members.map { ($0.0.lowercased().replacingOccurrences(of: "_", with: ""), $0.1) },
+      members.map { ($0.0.lowercased().replacing("_", with: ""), $0.1) },
       // Azure's command gives its times twice: as a number and in the machine's own zone.
       uniquingKeysWith: { $0.double == nil ? $1 : $0 })
   }
@@ -50,9 +50,8 @@ struct TokenAnswer {
 
   /// A time with its zone, with parts of seconds or without.
   private static func date(_ text: String) -> Date? {
-    let form = ISO8601DateFormatter()
-    // More digits than three are not understood.
+    // More digits than three are not understood, and no blanks, such as before a zone.
     let whole = text.replacing(/\.\d+/, with: "", maxReplacements: 1)
-    return form.date(from: whole)
+    return try? Date(whole.filter { !$0.isWhitespace }, strategy: .iso8601)
   }
 }

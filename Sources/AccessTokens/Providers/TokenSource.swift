@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Texts
 
 /// Where tokens come from, as a connection string or a profile says it.
 public enum TokenSource: Sendable, Hashable {
@@ -35,7 +36,7 @@ public enum TokenSource: Sendable, Hashable {
 ///
 /// - Throws: ``TokenError`` if it is no single word, or empty.
 func checked(_ text: String, of source: String) throws(TokenError) -> String {
-  let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+  let trimmed = text.trimmed
   guard !trimmed.isEmpty else {
     throw TokenError(.settings, "\(source) is empty; expected a token")
   }
@@ -100,7 +101,7 @@ struct FileToken: TokenProvider {
     } catch {
       throw TokenError(
         .settings,
-        "the token's file \(path) cannot be read: \(error.localizedDescription); check token_file and "
+        "the token's file \(path) cannot be read: \(error.reason); check token_file and "
           + "the file's rights", cause: error)
     }
     let text = try checked(String(decoding: contents, as: UTF8.self), of: source)

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Texts
 
 /// What a check has found.
 package struct Finding: Sendable, Hashable {
@@ -40,7 +40,7 @@ package struct Finding: Sendable, Hashable {
 extension String {
   /// The text in one line, shortened if it is a page.
   var inOneLine: String {
-    let lines = split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+    let lines = split(whereSeparator: \.isNewline).map { $0.trimmed }
     let line = lines.filter { !$0.isEmpty }.joined(separator: " ")
     return line.count <= 600 ? line : "\(line.prefix(600)) ..."
   }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import HostProcesses
 
 /// The Java that a local Spark runs on.
 struct JavaCheck: Check {
@@ -45,7 +45,7 @@ struct JavaCheck: Check {
 
   /// The version in a line such as `openjdk version "17.0.15" 2025-04-15`; of `1.8.0_392` it is 8.
   static func version(in text: String) -> (major: Int, text: String)? {
-    guard let start = text.range(of: "version \"") else { return nil }
+    guard let start = text.firstRange(of: "version \"") else { return nil }
     let version = text[start.upperBound...].prefix { $0 != "\"" }
     let numbers = version.split { !$0.isNumber }.compactMap { Int($0) }
     guard let first = numbers.first else { return nil }
@@ -54,16 +54,7 @@ struct JavaCheck: Check {
 
   /// Runs `java -version`.
   static let versionText: @Sendable (String) throws -> String = { path in
-    let process = Process()
-    process.executableURL = URL(filePath: path)
-    process.arguments = ["-version"]
-    process.standardInput = FileHandle.nullDevice
-    let said = Pipe()
-    process.standardOutput = said
-    process.standardError = said
-    try process.run()
-    let text = said.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: text, as: UTF8.self)
+    let said = try CapturedProcess.run([path, "-version"], joinsErrors: true).output
+    return String(decoding: said, as: UTF8.self)
   }
 }

@@ -4,6 +4,7 @@ import NIOHTTP1
 import SwiftProtobuf
 import Synchronization
 import Tensors
+import Texts
 
 /// HTTP/1.1 calls of one server, with connections kept open between them.
 final class HTTPConnection: KServeConnection {

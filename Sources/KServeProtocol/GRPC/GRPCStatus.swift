@@ -1,3 +1,5 @@
+import Texts
+
 /// How a call of gRPC ended: its code, and a message for the caller.
 package struct GRPCStatus: Sendable, Hashable {
   /// The codes of gRPC with the numbers by which they travel.

@@ -1,5 +1,6 @@
 import KServeProtocol
 import NIOHTTP1
+import Texts
 
 /// A path of the HTTP port and what it is for, which ``HTTPRoutes`` does.
 struct HTTPRoute: Sendable {

@@ -1,5 +1,7 @@
 import FoundationEssentials
 import Glibc
+import NativeLibraries
+import Texts
 
 /// The part of the cache for one repository, in the layout of the official client, which finds what is
 /// here and whose files are found:
@@ -41,8 +43,7 @@ struct HubCache: Sendable {
     guard let contents = FileManager.default.contents(atPath: "\(folder)/refs/\(revision)") else {
       return nil
     }
-    let commit = String(decoding: contents, as: UTF8.self)
-      .trimmingCharacters(in: .whitespacesAndNewlines)
+    let commit = String(decoding: contents, as: UTF8.self).trimmed
     return commit.isCommit ? commit : nil
   }
 
@@ -56,7 +57,11 @@ struct HubCache: Sendable {
   /// The files of a commit that are here: all that is known of one that nobody has listed.
   func files(of commit: String) -> [HubFile] {
     let folder = snapshot(commit)
-    let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+    var names: [String] = []
+    FileSystem.walk(folder) { name in
+      names.append(name)
+      return .into
+    }
     return names.compactMap { name in
       let path = "\(folder)/\(name)"
       guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else {
@@ -134,7 +139,7 @@ struct HubCache: Sendable {
       try FileManager.default.createDirectory(
         atPath: String(folder), withIntermediateDirectories: true)
     } catch {
-      throw failure(String(folder), error.localizedDescription, cause: error)
+      throw failure(String(folder), error.reason, cause: error)
     }
     // Programs that save folders leave out those with this file in them (bford.info/cachedir).
     let tag = root + "/CACHEDIR.TAG"

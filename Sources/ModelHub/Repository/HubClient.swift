@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Threads
 import Web
 
 /// Asks a hub, with patience: follows where it sends on, waits where it asks for that, and tries again
@@ -6,7 +7,7 @@ import Web
 struct HubClient: Sendable {
   let settings: HubSettings
   /// Waits so many seconds.
-  var pause: @Sendable (Double) -> Void = { Thread.sleep(forTimeInterval: $0) }
+  var pause: @Sendable (Double) -> Void = { Thread.sleep(for: .seconds($0)) }
 
   /// How often something is tried that does not get on.
   private static let tries = 5
@@ -158,11 +159,19 @@ struct HubClient: Sendable {
     }
     guard let text = answer.header("retry-after") else { return nil }
     if let seconds = Double(text), seconds >= 0 { return seconds }
-    let form = DateFormatter()
-    form.locale = Locale(identifier: "en_US_POSIX")
-    form.timeZone = TimeZone(identifier: "GMT")
-    form.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-    return form.date(from: text).map { max(0, $0.timeIntervalSinceNow) }
+    return date(text).map { max(0, $0.timeIntervalSinceNow) }
+  }
+
+  private static let months = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+  ]
+
+  /// A time as HTTP writes it: `Wed, 21 Oct 2015 07:28:00 GMT`.
+  static func date(_ text: String) -> Date? {
+    let form = /\w+, (\d{1,2}) (\w{3}) (\d{4}) (\d\d:\d\d:\d\d) (?:GMT|UTC)/
+    guard let parts = text.wholeMatch(of: form), let month = months.firstIndex(of: String(parts.2))
+    else { return nil }
+    return try? Date("\(parts.3)-\(month + 1)-\(parts.1)T\(parts.4)Z", strategy: .iso8601)
   }
 
   private func unavailable(

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import JSONText
 import Logging
 import Web

@@ -3,6 +3,7 @@ import FoundationEssentials
 import HostProcesses
 package import ModelHub
 import SparkFunctions
+import Texts
 
 /// Which model computed something, so that it can be told from others later.
 package struct ModelIdentity: Sendable, Hashable, Codable {
@@ -31,7 +32,7 @@ extension ModelIdentity {
     name = source.path
     // An address may have a name and a password in it.
     if source.kind.isServed, let at = name.lastIndex(of: "@"),
-      let scheme = name.range(of: "://"), scheme.upperBound <= at
+      let scheme = name.firstRange(of: "://"), scheme.upperBound <= at
     {
       name.removeSubrange(scheme.upperBound...at)
     }
@@ -108,7 +109,7 @@ extension ModelSource {
       return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped).fullHash
     } catch {
       throw NeedletailError(
-        .usage, "\(path) of the model cannot be read: \(error.localizedDescription)", cause: error)
+        .usage, "\(path) of the model cannot be read: \(error.reason)", cause: error)
     }
   }
 }

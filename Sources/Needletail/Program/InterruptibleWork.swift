@@ -1,6 +1,9 @@
 import Dispatch
 import FoundationEssentials
+import Glibc
+import NativeLibraries
 import Synchronization
+import Texts
 
 /// Work of a program that Ctrl-C, or SIGTERM, ends.
 package struct InterruptibleWork: Sendable {
@@ -24,13 +27,13 @@ package struct InterruptibleWork: Sendable {
         Self.complain("interrupted")
         return 130
       }
-      Self.complain("error: \(error)")
+      Self.complain("error: \(error.reason)")
       return status(error)
     }
   }
 
   private static func complain(_ text: String) {
-    FileHandle.standardError.write(Data("\(text)\n".utf8))
+    FileSystem.write("\(text)\n", to: STDERR_FILENO)
   }
 }
 

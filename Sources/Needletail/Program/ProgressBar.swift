@@ -1,5 +1,7 @@
 import FoundationEssentials
+import Glibc
 package import LocalEngine
+import NativeLibraries
 import SparkConnect
 import Synchronization
 
@@ -93,5 +95,5 @@ package final class ProgressBar: Sendable {
     state.isShown = false
   }
 
-  private static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private static func write(_ text: String) { FileSystem.write(text, to: STDERR_FILENO) }
 }

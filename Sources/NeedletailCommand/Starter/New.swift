@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Needletail
+import Texts
 
 /// Writes a program to begin with.
 struct New: ParsableCommand {
@@ -45,7 +46,7 @@ struct New: ParsableCommand {
       }
     } catch {
       throw CommandFailure(
-        "'\(name)' cannot be written: \(error.localizedDescription)", status: 1, cause: error)
+        "'\(name)' cannot be written: \(error.reason)", status: 1, cause: error)
     }
     print(
       "\(name) has a program, a model and a table. Build and run it:\n  cd \(name)\n  swift run")

@@ -26,8 +26,8 @@ struct Starter {
   }
 
   private static func literal(_ text: String) -> String {
-    let escaped = text.replacingOccurrences(of: #"\"#, with: #"\\"#)
-      .replacingOccurrences(of: "\"", with: #"\""#)
+    let escaped = text.replacing(#"\"#, with: #"\\"#)
+      .replacing("\"", with: #"\""#)
     return "\"\(escaped)\""
   }
 

@@ -1,9 +1,8 @@
 import Glibc
+import NativeLibraries
 public import SparkWorker
 import Synchronization
 import Threads
-
-import class Foundation.FileHandle
 
 /// A worker program as Spark starts it: a process with pipes, environment and command line.
 ///
@@ -142,8 +141,7 @@ public final class FakeSparkDaemon: Sendable {
 
   /// Whatever the daemon wrote to standard output behind its greeting; reads until its end.
   public func restOfOutput() -> [UInt8] {
-    let handle = FileHandle(fileDescriptor: output, closeOnDealloc: false)
-    return (try? handle.readToEnd()).map { [UInt8]($0) } ?? []
+    FileSystem.contents(of: output)
   }
 
   private func exitStatus() -> Int32? {
@@ -159,9 +157,8 @@ public final class FakeSparkDaemon: Sendable {
   private static func greeting(
     from output: Int32, _ transport: FakeSpark.Transport
   ) throws -> String {
-    let handle = FileHandle(fileDescriptor: output, closeOnDealloc: false)
     func bytes(_ count: Int) throws -> [UInt8] {
-      let bytes = (try? handle.read(upToCount: count)).map { [UInt8]($0) } ?? []
+      let bytes = FileSystem.contents(of: output, limit: count)
       guard bytes.count == count else {
         throw FakeSparkError(.launch, "the worker ended before it said where it listens")
       }

@@ -53,27 +53,19 @@ struct PythonInstallation: Sendable, Hashable, Codable {
   }
 
   private static func ask(_ path: String) throws -> PythonInstallation {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [path, "-c", question]
-    process.standardInput = FileHandle.nullDevice
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    do {
-      try process.run()
+    let said: CapturedProcess.Result
+    do throws(Shell.Failure) {
+      said = try CapturedProcess.run(["/usr/bin/env", path, "-c", question])
     } catch {
       throw NeedletailError(
         .nodeServers, "the Python \(path) cannot be started: \(error)", cause: error)
     }
-    let answer = output.fileHandleForReading.readDataToEndOfFile()
-    let said = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard let found = try? JSONDecoder().decode(PythonInstallation.self, from: answer) else {
+    guard let found = try? JSONDecoder().decode(PythonInstallation.self, from: Data(said.output))
+    else {
       throw NeedletailError(
         .nodeServers,
         "the Python \(path) of this executor does not work: "
-          + String(decoding: said.suffix(1000), as: UTF8.self))
+          + String(decoding: said.errors.suffix(1000), as: UTF8.self))
     }
     return found
   }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import HostProcesses
 
 /// A file that says how long something is wanted: until it was not renewed for some time, or says stop.
@@ -35,10 +36,10 @@ struct Lease: Sendable, Hashable {
 
   /// - Parameter time: the seconds for which a renewal counts.
   func state(after time: Double) -> State {
-    guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-      let size = attributes[.size] as? Int, let renewal = attributes[.modificationDate] as? Date
-    else { return .expired }
-    if size > 0 { return .stop }
-    return -renewal.timeIntervalSinceNow > time ? .expired : .valid
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return .expired }
+    if status.st_size > 0 { return .stop }
+    let renewal = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
+    return Date().timeIntervalSince1970 - renewal > time ? .expired : .valid
   }
 }

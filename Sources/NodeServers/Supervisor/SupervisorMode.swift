@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import HostProcesses
+import NativeLibraries
 import Synchronization
 
 /// The part of a program that keeps a server beside an executor: a process of its own, which the
@@ -32,7 +33,7 @@ package enum SupervisorMode {
       try await NeedletailLaunch.serve(workspace)
       return 0
     } catch {
-      FileHandle.standardError.write(Data("\(error)\n".utf8))
+      FileSystem.write("\(error)\n", to: STDERR_FILENO)
       return 1
     }
   }
@@ -79,7 +80,7 @@ package enum SupervisorMode {
   }
 
   private static func log(_ text: String) {
-    FileHandle.standardError.write(Data("needletail supervisor: \(text)\n".utf8))
+    FileSystem.write("needletail supervisor: \(text)\n", to: STDERR_FILENO)
   }
 
   /// Starts a process that supervises the server of `folder`. It outlives this one.

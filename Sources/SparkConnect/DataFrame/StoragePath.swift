@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import NativeLibraries
 
 /// The path of files as Spark takes it: one of this machine, `file:` in any of its forms, or one of
 /// another file system such as `s3a://bucket/folder`.
@@ -184,9 +185,12 @@ private struct FileIdentity: Hashable {
 
   /// The links in a folder and those in it.
   private static func links(below folder: String) -> [String] {
-    guard let names = FileManager.default.enumerator(atPath: folder) else { return [] }
-    return names.compactMap { $0 as? String }.map { folder + "/" + $0 }.filter {
-      (try? FileManager.default.destinationOfSymbolicLink(atPath: $0)) != nil
+    var links: [String] = []
+    FileSystem.walk(folder) { name in
+      let path = folder + "/" + name
+      if FileSystem.target(ofLink: path) != nil { links.append(path) }
+      return .into
     }
+    return links
   }
 }

@@ -150,7 +150,7 @@ struct ScanRewriting {
   private func checkSurroundings() throws {
     if table.session.keepsRows { throw ScanRefusal("Spark keeps rows of tables of this session") }
     let bytes: Data = try table.relation.serializedBytes()
-    for name in Self.readingNames where bytes.range(of: Data(name.utf8)) != nil {
+    for name in Self.readingNames where bytes.contains(name) {
       throw ScanRefusal("the query asks for \(name.hasSuffix("_") ? name + "name" : name)")
     }
   }
@@ -182,5 +182,13 @@ extension DataFrame {
     let result = try await rewriting.run()
     if rewriting.notes.isEmpty { return (self, []) }
     return (DataFrame(session: session, relation: result, calls: calls), rewriting.notes)
+  }
+}
+
+extension Data {
+  /// Whether the bytes of `text` stand somewhere in these.
+  fileprivate func contains(_ text: String) -> Bool {
+    withUnsafeBytes { bytes in Array(text.utf8).withUnsafeBytes { bytes.firstRange(of: $0) != nil }
+    }
   }
 }

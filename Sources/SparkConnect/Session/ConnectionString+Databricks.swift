@@ -1,5 +1,6 @@
 import AccessTokens
 import FoundationEssentials
+import Texts
 
 extension ConnectionString {
   /// Reads `databricks://PROFILE?cluster=ID` or `databricks://PROFILE?serverless`.
@@ -27,7 +28,7 @@ extension ConnectionString {
       guard
         ["cluster", "serverless", "session_id", "user_agent", "ca_file"].contains(name)
       else { throw failure("an option of it is unknown") }
-      guard let value = pair.count == 2 ? String(pair[1]).removingPercentEncoding : "" else {
+      guard let value = pair.count == 2 ? pair[1].strictlyPercentDecoded : "" else {
         throw failure("the value of '\(name)' is not percent-encoded correctly")
       }
       guard values.updateValue(value, forKey: name) == nil else {
@@ -35,7 +36,7 @@ extension ConnectionString {
       }
     }
     func value(_ name: String) -> String? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
-    guard let profile = String(parts.first ?? "").removingPercentEncoding, !profile.contains("/")
+    guard let profile = (parts.first ?? "").strictlyPercentDecoded, !profile.contains("/")
     else { throw failure("the profile's name has a / or a wrong %") }
     var compute: DatabricksConfiguration.Compute?
     if let cluster = value("cluster") {

@@ -1,5 +1,6 @@
 import AccessTokens
 import FoundationEssentials
+import Texts
 
 extension ConnectionString {
   /// The source of tokens that the parameters of a connection string name, if they name one.
@@ -40,8 +41,7 @@ extension ConnectionString {
         guard let contents = FileManager.default.contents(atPath: path) else {
           throw failure("the file '\(path)' of oauth_client_secret_file cannot be read")
         }
-        return String(decoding: contents, as: UTF8.self)
-          .trimmingCharacters(in: .whitespacesAndNewlines)
+        return String(decoding: contents, as: UTF8.self).trimmed
       }, take("oauth_client_secret"),
     ].compactMap { $0 }
     let (authorities, form) = (take("oauth_ca_file"), take("oauth_client_auth"))

@@ -1,5 +1,6 @@
 public import AccessTokens
 public import FoundationEssentials
+import Texts
 
 /// Where a Spark Connect server is and how to speak with it: the `sc://` form.
 ///
@@ -84,7 +85,7 @@ public struct ConnectionString: Sendable, Hashable {
         throw failure("a parameter has no name and value")
       }
       let name = String(parameter[..<equals])
-      guard let value = String(parameter[parameter.index(after: equals)...]).removingPercentEncoding
+      guard let value = parameter[parameter.index(after: equals)...].strictlyPercentDecoded
       else { throw failure("the value of '\(name)' is not percent-encoded correctly") }
       guard values.updateValue(value, forKey: name) == nil else {
         throw failure("'\(name)' is given twice")

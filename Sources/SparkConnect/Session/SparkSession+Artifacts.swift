@@ -5,6 +5,7 @@ import GRPCCore
 import SparkConnectProtocol
 import SwiftProtobuf
 import Synchronization
+import Texts
 
 extension SparkSession {
   /// The size of a chunk of an artifact, in bytes.
@@ -61,7 +62,7 @@ extension SparkSession {
       contents = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
     } catch {
       throw SparkError(
-        .artifact, "\(path) cannot be read: \(error.localizedDescription)", cause: error)
+        .artifact, "\(path) cannot be read: \(error.reason)", cause: error)
     }
     try await addArtifact(named: name, contents)
   }

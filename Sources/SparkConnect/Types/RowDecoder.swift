@@ -70,7 +70,7 @@ struct RowDecoder: Decoder {
     guard type.isNumeric else { return nil }
     switch value {
     case .decimal(let number):
-      return Decimal(string: number.description, locale: Locale(identifier: "en_US_POSIX"))
+      return Decimal(string: number.description)
     case .int(let number): return Decimal(number)
     default: return nil
     }
