@@ -123,13 +123,13 @@ tests(
   "TorchRuntimeTests", need: ["Models", "NativeLibraries", "Tensors", "TorchRuntime"],
   exclude: ["Models", "make_packages.py"])
 
-module("Tokenizers", isProduct: true, needs: ["ErrorCauses", "JSONText", "Tensors"])
+module("Tokenizers", isProduct: true, needs: ["ErrorCauses", "JSONText", "Tensors", "Texts"])
 tests("TokenizersTests", need: ["Tensors", "Tokenizers"])
 program("TokenizerCheck", at: "Tests/TokenizerCheck", needs: ["Tensors", "Tokenizers"])
 
 module(
   "TextPipelines", isProduct: true,
-  needs: ["ErrorCauses", "JSONText", "Models", "ONNXRuntime", "Tensors", "Tokenizers"])
+  needs: ["ErrorCauses", "JSONText", "Models", "ONNXRuntime", "Tensors", "Texts", "Tokenizers"])
 tests(
   "TextPipelinesTests",
   need: [
@@ -239,7 +239,7 @@ tests(
 
 module(
   "SparkWorker",
-  needs: ["ArrowIPC", "ErrorCauses", "Models", "SparkFunctions", "SparkTypes", "Threads"])
+  needs: ["ArrowIPC", "ErrorCauses", "Models", "SparkFunctions", "SparkTypes", "Texts", "Threads"])
 module(
   "WorkerFunctions", at: "Tests/WorkerFunctions",
   needs: ["ArrowIPC", "Models", "SparkFunctions", "Tensors"])
@@ -319,7 +319,7 @@ module(
   "SparkScan",
   needs: [
     "ArrowIPC", "Deployment", "FileTables", "HostProcesses", "Logging", "Models",
-    "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkTypes",
+    "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkTypes", "Texts",
   ])
 tests(
   "SparkScanTests",
@@ -360,7 +360,7 @@ module(
   needs: [
     "ArrowIPC", "Deployment", "HostProcesses", "KServeClient", "KServeProtocol", "KServeServer",
     "Logging", "ModelKinds", "Models", "NativeLibraries", "ProgramFunctions", "SparkConnect",
-    "SparkFunctions", "SparkTypes", "Tensors",
+    "SparkFunctions", "SparkTypes", "Tensors", "Texts",
   ])
 tests("NodeServersTests", need: ["HostProcesses", "NodeServers"])
 

@@ -2,6 +2,7 @@ import Crypto
 public import FoundationEssentials
 import HostProcesses
 import NativeLibraries
+import Texts
 
 /// A program or library on disk, as the executors need it: the part of the ELF file that is loaded into
 /// memory.
@@ -41,7 +42,7 @@ public struct ExecutableImage: Sendable {
       file = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
     } catch {
       throw NeedletailError(
-        .packaging, "the program at \(path) cannot be read: \(error)", cause: error)
+        .packaging, "the program at \(path) cannot be read: \(error.reason)", cause: error)
     }
     self.file = file
     image = ELFImage(file)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import HostProcesses
+import Texts
 
 /// Programs that lie unpacked on a machine for all sessions of a user: a folder of this user alone, in
 /// the form that ``ProgramLauncher`` describes, which also keeps them there.
@@ -70,7 +71,7 @@ struct ProgramCache: Sendable {
           at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try file.image.contents.write(to: url)
       } catch {
-        throw NeedletailError(.packaging, "\(url.path) cannot be written: \(error)", cause: error)
+        throw NeedletailError(.packaging, "\(url.path) cannot be written: \(error.reason)", cause: error)
       }
       guard chmod(url.path, 0o700) == 0 else { throw failure("\(url.path) cannot be changed") }
     }
@@ -89,7 +90,7 @@ struct ProgramCache: Sendable {
     do {
       try Data("\(name)\n\(state)\n".utf8).write(to: URL(fileURLWithPath: entry))
     } catch {
-      throw NeedletailError(.packaging, "\(entry) cannot be written: \(error)", cause: error)
+      throw NeedletailError(.packaging, "\(entry) cannot be written: \(error.reason)", cause: error)
     }
     guard rename(entry, "\(path)/\(package.id)") == 0 else {
       throw failure("\(entry) cannot be renamed")

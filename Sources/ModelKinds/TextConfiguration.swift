@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HostProcesses
+import Texts
 
 /// What `config.json` in a folder of HuggingFace's tells of the pipeline.
 struct TextConfiguration: Decodable {
@@ -14,7 +15,7 @@ struct TextConfiguration: Decodable {
       self = try JSONDecoder().decode(TextConfiguration.self, from: contents)
     } catch {
       throw NeedletailError(
-        .usage, "\(file) cannot be read as a model's configuration: \(error)", cause: error)
+        .usage, "\(file) cannot be read as a model's configuration: \(error.reason)", cause: error)
     }
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import Needletail
+import Texts
 
 /// Why a command did not do what it was told: one line on standard error, and the exit status.
 struct CommandFailure: CausedError {
@@ -17,7 +18,7 @@ struct CommandFailure: CausedError {
   var message: String { description }
 
   init(_ error: any Error) {
-    self.init("\(error)", status: Self.status(of: error), cause: error)
+    self.init(error.reasonWithPath, status: Self.status(of: error), cause: error)
   }
 
   init(_ description: String, status: Int32 = usage, cause: (any Error)? = nil) {

@@ -6,6 +6,7 @@ import ModelKinds
 import ProgramFunctions
 import SparkConnect
 import SparkFunctions
+import Texts
 
 /// Starts, keeps and ends the servers of one ``SparkSession/withNodeServers(_:_:)``, by jobs of Spark.
 struct NodeServerLauncher: Sendable {
@@ -88,7 +89,7 @@ struct NodeServerLauncher: Sendable {
         contents = try Data(contentsOf: URL(fileURLWithPath: script))
       } catch {
         throw NeedletailError(
-          .usage, "the script \(script) cannot be read: \(error)", cause: error)
+          .usage, "the script \(script) cannot be read: \(error.reason)", cause: error)
       }
       let name = "\(contents.shortHash)-\(URL(fileURLWithPath: script).lastPathComponent)"
       try await session.addArtifact(named: "files/\(name)", contents)

@@ -3,6 +3,7 @@ import FoundationEssentials
 import KServeClient
 package import SparkFunctions
 import SparkTypes
+import Texts
 
 /// What the driver has tasks do about servers; every program has the function.
 package enum NodeServersFunction {
@@ -70,7 +71,7 @@ package enum NodeServersFunction {
         try await start(NodeServer(order, worker: worker), &answer)
       } catch {
         if Task.isCancelled { throw error }
-        answer.failure = "\(error)"
+        answer.failure = error.reasonWithPath
       }
       guard let barrier = worker.barrier else { break }
       // A set without one of its servers is of no use: all end.

@@ -5,6 +5,7 @@ import Models
 import ProgramFunctions
 package import SparkFunctions
 import SparkTypes
+import Texts
 
 /// Reads a table's files in the worker and gives the rows to a function of the program.
 ///
@@ -117,7 +118,7 @@ extension ScanPlan.Parts {
           [[ScanPart]].self, from: Data(contentsOf: URL(fileURLWithPath: path)))
       } catch {
         throw InferenceError(
-          .invalidCommand, "the list of the table's files, \(path), cannot be read: \(error)",
+          .invalidCommand, "the list of the table's files, \(path), cannot be read: \(error.reason)",
           function: ScanFunction.name, cause: error)
       }
     }

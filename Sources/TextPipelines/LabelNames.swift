@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSONText
+import Texts
 
 /// Reads the names of a classifier's classes.
 package enum LabelNames {
@@ -76,7 +77,7 @@ package enum LabelNames {
       var isFolder = false
       let reason =
         !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-        ? "there is no such file" : isFolder ? "it is a folder" : "\(error)"
+        ? "there is no such file" : isFolder ? "it is a folder" : error.reason
       throw failure(
         path, "it cannot be read: \(reason); expected a file with a label in each line, or JSON",
         cause: error)

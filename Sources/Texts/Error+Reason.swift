@@ -17,6 +17,14 @@ extension Error {
   }
 }
 
+extension Error {
+  /// The ``reason`` behind the path of the file that it is about, if it is about one: for errors that
+  /// nobody has given words of their own.
+  package var reasonWithPath: String {
+    ((self as? CocoaError)?.filePath).map { "\($0): \(reason)" } ?? reason
+  }
+}
+
 extension CocoaError.Code {
   /// The system's code that says the same; `nil` if there is none.
   fileprivate var systemCode: Int32? {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Tensors
+import Texts
 
 /// A tokenizer read from a Hugging Face `tokenizer.json`.
 ///
@@ -42,7 +43,7 @@ public struct Tokenizer: Sendable {
     } catch {
       let reason =
         FileManager.default.fileExists(atPath: path)
-        ? "the file cannot be read (\(error))" : "there is no such file"
+        ? "the file cannot be read (\(error.reason))" : "there is no such file"
       throw TokenizerError(
         .unreadableFile, "\(reason); expected a tokenizer.json", location: path, cause: error)
     }

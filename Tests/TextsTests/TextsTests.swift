@@ -46,6 +46,7 @@ import Texts
       try Data(contentsOf: URL(fileURLWithPath: path))
     }
     #expect(error?.reason == expected)
+    #expect(error?.reasonWithPath == "\(path): \(expected)")
   }
 
   @Test func `errors without a cause have words, too`() {
@@ -54,5 +55,6 @@ import Texts
     #expect(POSIXError(.ENOSPC).reason == "No space left on device")
     #expect(CocoaError(.featureUnsupported).reason == "error 3328 of Foundation")
     #expect(Own().reason == "own words")
+    #expect(Own().reasonWithPath == "own words")
   }
 }

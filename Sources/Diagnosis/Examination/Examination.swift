@@ -1,3 +1,5 @@
+import Texts
+
 /// Checks that are made one after the other.
 package struct Examination: Sendable {
   let version: String
@@ -59,7 +61,7 @@ package struct Examination: Sendable {
       return finding
     } catch {
       if Task.isCancelled { throw CancellationError() }
-      return .fail("\(error)")
+      return .fail(error.reasonWithPath)
     }
   }
 }

@@ -27,7 +27,7 @@ package struct InterruptibleWork: Sendable {
         Self.complain("interrupted")
         return 130
       }
-      Self.complain("error: \(error.reason)")
+      Self.complain("error: \(error.reasonWithPath)")
       return status(error)
     }
   }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HostProcesses
+import Texts
 
 /// Keeps one server alive for as long as it is wanted, and leaves nothing of it behind.
 ///
@@ -75,7 +76,7 @@ struct ServerSupervisor: Sendable {
         try onChange(.starting)
         attempt = try await start(onChange)
       } catch {
-        return .failed("\(error)")
+        return .failed(error.reasonWithPath)
       }
       switch attempt {
       case .unwanted(let end): return end
@@ -176,7 +177,7 @@ struct ServerSupervisor: Sendable {
             addresses = found
           }
         } catch {
-          return (.notReady("\(error)"), false)
+          return (.notReady(error.reasonWithPath), false)
         }
         if addresses == nil, ContinuousClock.now > deadline {
           return (.notReady(failure("it was not ready within \(limits.startTime) s")), true)

@@ -3,6 +3,7 @@ import Glibc
 import HostProcesses
 import NativeLibraries
 import Synchronization
+import Texts
 
 /// The part of a program that keeps a server beside an executor: a process of its own, which the
 /// executor's worker starts.
@@ -33,7 +34,7 @@ package enum SupervisorMode {
       try await NeedletailLaunch.serve(workspace)
       return 0
     } catch {
-      FileSystem.write("\(error)\n", to: STDERR_FILENO)
+      FileSystem.write("\(error.reasonWithPath)\n", to: STDERR_FILENO)
       return 1
     }
   }

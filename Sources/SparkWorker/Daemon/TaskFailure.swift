@@ -1,6 +1,7 @@
 import ArrowIPC
 import Glibc
 import Models
+import Texts
 
 /// What Spark is told of a task that failed.
 ///
@@ -23,7 +24,7 @@ package struct TaskFailure: Sendable {
       case let error as WorkerError: error.description
       case let error as ArrowError: "[ARROW] \(error)"
       case is CancellationError: "[CANCELLED] the function gave up as if the task were cancelled"
-      default: "[FUNCTION_FAILED] \(error)"
+      default: "[FUNCTION_FAILED] \(error.reasonWithPath)"
       }
     let cut =
       text.utf8.count > Self.maximumLength

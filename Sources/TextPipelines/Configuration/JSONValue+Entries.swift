@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSONText
+import Texts
 
 extension JSONValue {
   /// - Throws: ``TextPipelineError`` if the file cannot be read as JSON.
@@ -10,7 +11,7 @@ extension JSONValue {
     } catch {
       throw TextPipelineError(
         .invalidConfiguration,
-        "\(path) cannot be read as JSON: \(error). Copy the model's folder again",
+        "\(path) cannot be read as JSON: \(error.reason). Copy the model's folder again",
         cause: error)
     }
   }
