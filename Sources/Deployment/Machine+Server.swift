@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 package import HostProcesses
 package import SparkConnect
 import Synchronization

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Glibc
 import Needletail
 
 @main
@@ -20,7 +21,7 @@ enum Main {
       }
     } catch let failure as CommandFailure {
       failure.print()
-      Foundation.exit(failure.status)
+      Glibc.exit(failure.status)
     } catch {
       NeedletailCommand.exit(withError: error)
     }

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import FoundationEssentials
+import Glibc
 import Logging
 public import Needletail
 import ServiceLifecycle

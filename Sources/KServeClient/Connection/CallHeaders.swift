@@ -1,3 +1,5 @@
+import Texts
+
 /// The headers that all calls of a server have, from its endpoint and the options of the client.
 struct CallHeaders {
   /// The host that is named: HTTP's `Host`, gRPC's `:authority`.

@@ -1,5 +1,6 @@
 import KServeProtocol
 import NIOHTTP1
+import Texts
 
 /// What RFC 9110 and 9112 demand of a request's head beyond its syntax, which NIO checks.
 enum HTTPRequestRules {

@@ -2,6 +2,7 @@ import KServeProtocol
 import Logging
 public import Models
 public import Tensors
+import Texts
 
 extension KServeServer {
   /// Serves a closure as the model `name`.

@@ -1,4 +1,5 @@
 import KServeProtocol
+import Texts
 
 /// What of an error's text may leave the process.
 enum ErrorText {

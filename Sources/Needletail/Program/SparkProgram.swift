@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import NodeServers
 public import SparkConnect
 public import SparkFunctions

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import HostProcesses
 
 /// How a server of one kind is started and asked for its state.

@@ -46,14 +46,14 @@ extension SparkSession {
   }
 
   private func addArtifact(_ name: String, path: String) async throws {
-    var isFolder: ObjCBool = false
+    var isFolder = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw SparkError(
         .artifact,
         "there is no file \(path) to send to the executors (the current folder is "
           + "\(FileManager.default.currentDirectoryPath))")
     }
-    if isFolder.boolValue {
+    if isFolder {
       throw SparkError(
         .artifact, "\(path) is a folder; pack it (.tar.gz or .zip) and use addArchive")
     }
