@@ -71,7 +71,8 @@ struct ProgramCache: Sendable {
           at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try file.image.contents.write(to: url)
       } catch {
-        throw NeedletailError(.packaging, "\(url.path) cannot be written: \(error.reason)", cause: error)
+        throw NeedletailError(
+          .packaging, "\(url.path) cannot be written: \(error.reason)", cause: error)
       }
       guard chmod(url.path, 0o700) == 0 else { throw failure("\(url.path) cannot be changed") }
     }

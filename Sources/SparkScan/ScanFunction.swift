@@ -118,7 +118,8 @@ extension ScanPlan.Parts {
           [[ScanPart]].self, from: Data(contentsOf: URL(fileURLWithPath: path)))
       } catch {
         throw InferenceError(
-          .invalidCommand, "the list of the table's files, \(path), cannot be read: \(error.reason)",
+          .invalidCommand,
+          "the list of the table's files, \(path), cannot be read: \(error.reason)",
           function: ScanFunction.name, cause: error)
       }
     }

@@ -18,7 +18,10 @@ struct CapturedProcessTests {
       ("cat; ls /proc/self/fd | wc -l", 0, "4\n", ""),
       ("kill -TERM $$", 143, "", ""),
       // More than a pipe holds, first of one and then of the other.
-      ("head -c 200000 /dev/zero >&2; echo end", 0, "end\n", String(repeating: "\0", count: 200_000)),
+      (
+        "head -c 200000 /dev/zero >&2; echo end", 0, "end\n",
+        String(repeating: "\0", count: 200_000)
+      ),
       // What it leaves behind speaks, too.
       ("(sleep 0.2; echo late) & exit 1", 1, "late\n", ""),
       ("trap '' PIPE; echo $A", 0, "a\n", ""),
