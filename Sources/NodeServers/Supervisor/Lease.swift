@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Glibc
 import HostProcesses
 
 /// A file that says how long something is wanted: until it was not renewed for some time, or says stop.
