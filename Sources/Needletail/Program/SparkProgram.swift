@@ -1,5 +1,4 @@
 import Foundation
-import NodeServers
 public import SparkConnect
 public import SparkFunctions
 import SparkWorker
@@ -53,7 +52,7 @@ public enum SparkWorkerMode {
   /// executor, does that work and never returns. A program that is no ``SparkProgram`` calls this
   /// before anything else.
   public static func enterIfStartedBySpark(functions: [any UserDefinedFunction]) {
-    SupervisorMode.enterIfAsked()
+    superviseIfAsked()
     guard
       let launch = WorkerLaunch.detect(
         arguments: CommandLine.arguments, environment: WorkerDaemon.processEnvironment)
