@@ -420,7 +420,7 @@ program(
   "NeedletailCommand",
   needs: ["ArgumentParser", "Logging", "Needletail", "ServiceLifecycle", "UnixSignals"])
 package.products.append(.executable(name: "needletail", targets: ["NeedletailCommand"]))
-tests("NeedletailCommandTests", need: ["FileTables", "NeedletailCommand"])
+tests("NeedletailCommandTests", need: ["FileTables", "Models", "NeedletailCommand"])
 // The program that `needletail new` writes.
 module(
   "StarterProgram", at: "Tests/StarterProgram", needs: ["Needletail"],
