@@ -12,13 +12,15 @@ extension TextGenerationKind {
   /// - Throws: ``NeedletailError`` if the folder has it, and this program was built without SavedModels.
   func decoder(of model: PlacedModel<Options>) throws -> (any SequenceModel)? {
     guard let name = try otherNetwork(of: model) else { return nil }
+    #if TensorFlow
     let encoder = try SavedModelKind.open(
       "\(model.path)/\(name)", name: "\(model.name)/\(name)", signature: "encode",
       threads: model.options.text.threads)
-    #if TensorFlow
     return try EncoderDecoder(
       encoder: encoder, decoder: encoder.withSignature("decode_first"),
       decoderWithPast: encoder.withSignature("decode_next"), name: model.name)
+    #else
+    throw SavedModelKind().refusal(of: "\(model.name)/\(name)")
     #endif
   }
 }

@@ -19,9 +19,7 @@ extension SavedModelKind {
     FileManager.default.fileExists(atPath: folder + "/saved_model.pb")
   }
 
-  static func open(
-    _ folder: String, name: String, signature: String? = nil, threads: Int?
-  ) throws -> Never {
+  static func open(_ folder: String, name: String, threads: Int?) throws -> any Model {
     throw SavedModelKind().refusal(of: name)
   }
 }

@@ -1,6 +1,6 @@
 #if !PyTorch
 import Models
-public import SparkFunctions
+import SparkFunctions
 
 /// Packages of AOTInductor, in programs without the trait PyTorch.
 struct TorchKind: LeftOutKind {
