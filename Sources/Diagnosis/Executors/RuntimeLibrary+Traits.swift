@@ -1,4 +1,5 @@
 import Models
+import NativeLibraries
 
 #if TensorFlow
 import TensorFlowRuntime
