@@ -42,9 +42,14 @@ package struct ModelKinds: Sendable {
       case nil: break
       }
     }
-    func listed(_ signs: [String]) -> String { signs.joined(separator: " or ") }
-    return "a model is a file called \(listed(files)), or a folder with \(listed(folders)), or "
-      + "hf:ORG/NAME of a hub, or \(listed(addresses))"
+    let forms: [(String, [String])] = [
+      ("a file called ", files), ("a folder with ", folders), ("", ["hf:ORG/NAME of a hub"]),
+      ("", addresses),
+    ]
+    // A program may have been built without some kinds.
+    return "a model is "
+      + forms.filter { !$0.1.isEmpty }.map { $0.0 + $0.1.joined(separator: " or ") }
+      .joined(separator: ", or ")
   }
 
   /// What loads the models of each format.
@@ -82,14 +87,9 @@ extension BatchModelPrediction {
 
 /// The kind of a format that this program does not have.
 private struct UnknownKind: ModelKind {
-  struct Options: ModelOptions {
-    static let names: [String] = []
-    init(_ values: OptionValues) throws {}
-  }
-
   let format: ModelFormat
 
-  func load(_ model: PlacedModel<Options>) async throws -> any Model {
+  func load(_ model: PlacedModel<NoOptions>) async throws -> any Model {
     throw NeedletailError(
       .usage, "models of the format '\(format.rawValue)' are not known to this program")
   }

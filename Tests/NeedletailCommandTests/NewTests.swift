@@ -1,4 +1,5 @@
 import Foundation
+import Models
 import Testing
 
 /// What `needletail new` writes.
@@ -11,17 +12,23 @@ struct NewTests {
   private static let dependencies: [(option: [String], says: [String])] = [
     (
       [],
-      [".package(name: \"needletail\", path: \"\(root.path)\")", "package: \"needletail\""]
+      [
+        ".package(name: \"needletail\", path: \"\(root.path)\", traits: [])",
+        "package: \"needletail\"",
+      ]
     ),
     (
       ["--package", root.path],
-      [".package(name: \"needletail\", path: \"\(root.path)\")", "package: \"needletail\""]
+      [
+        ".package(name: \"needletail\", path: \"\(root.path)\", traits: [])",
+        "package: \"needletail\"",
+      ]
     ),
     (
       ["--package", "https://example.com/someone/Needletail-Mirror.git"],
       [
         ".package(url: \"https://example.com/someone/Needletail-Mirror.git\", .upToNextMinor(from: \"",
-        "package: \"Needletail-Mirror\"",
+        "\"), traits: [])\n", "package: \"Needletail-Mirror\"",
       ]
     ),
   ]
@@ -40,6 +47,10 @@ struct NewTests {
     }
     let manifest = try text("Package.swift")
     for part in says { #expect(manifest.contains(part), "\(manifest)") }
+    for trait in PackageTrait.allCases {
+      #expect(manifest.contains("\"\(trait.rawValue)\""), "\(manifest)")
+      #expect(manifest.contains("\n    //   \(trait.rawValue) "), "\(manifest)")
+    }
     #expect(
       manifest.contains("\n    .executableTarget(\n      name: \"my-flowers\","), "\(manifest)")
     // The target StarterProgram is compiled with the tests.
@@ -77,13 +88,22 @@ struct NewTests {
         var name: String
         var type: String
       }
+      struct Dependency: Decodable {
+        struct Folder: Decodable {
+          struct Trait: Decodable { var name: String }
+          var traits: [Trait]
+        }
+        var fileSystem: [Folder]
+      }
       var name: String
+      var dependencies: [Dependency]
       var targets: [Target]
     }
     let manifest = try JSONDecoder().decode(Manifest.self, from: said)
     #expect(manifest.name == "flowers")
     #expect(manifest.targets.map(\.name) == ["flowers"])
     #expect(manifest.targets.map(\.type) == ["executable"])
+    #expect(manifest.dependencies.flatMap(\.fileSystem).map(\.traits.count) == [0])
   }
 
   @Test(

@@ -38,7 +38,7 @@ extension ModelIdentity {
     }
     format = source.format.rawValue
     options = source.options.filter { option, _ in
-      !Self.unimportant.contains(option) && !option.hasPrefix(KServeKind.header)
+      !Self.unimportant.contains(option) && !option.hasPrefix(OptionValues.header)
     }
     if let model = source.options["model"], source.kind.isServed { options["model"] = model }
   }

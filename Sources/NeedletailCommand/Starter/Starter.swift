@@ -39,11 +39,13 @@ struct Starter {
       let end = url.split(separator: "/").last.map(String.init) ?? url
       let version = Self.literal(KServeServer.packageVersion)
       return (
-        ".package(url: \(Self.literal(url)), .upToNextMinor(from: \(version)))",
+        ".package(url: \(Self.literal(url)), .upToNextMinor(from: \(version)), traits: [])",
         end.hasSuffix(".git") ? String(end.dropLast(4)) : end
       )
     case .folder(let path):
-      return (".package(name: \"needletail\", path: \(Self.literal(path)))", "needletail")
+      return (
+        ".package(name: \"needletail\", path: \(Self.literal(path)), traits: [])", "needletail"
+      )
     }
   }
 
@@ -56,6 +58,14 @@ struct Starter {
       let package = Package(
         name: "\(name)",
         dependencies: [
+          // With `traits: []` a program has models in ONNX, and Spark, and builds in the least time. Name what
+          // else it uses, traits: ["KServe", "TensorFlow", "PyTorch", "Text", "Images"]:
+          //   KServe      models on servers, the server, servers beside executors
+          //   TensorFlow  SavedModels
+          //   PyTorch     compiled packages (.pt2)
+          //   Text        pipelines in HuggingFace's folders
+          //   Images      JPEG and PNG to tensors
+          // Without `traits:` all of them are on.
           \(dependency)
         ],
         targets: [
@@ -105,7 +115,7 @@ struct Starter {
     On a cluster, with the table where its executors see it: `swift run \(name) --remote sc://host:15002`.
 
     `Sources/\(name)/Flowers.swift` is the program, and `flowers.onnx` the model: `needletail inspect` shows what
-    it takes and gives.
+    it takes and gives. Models of other kinds need a trait of the package `needletail`: `Package.swift` lists them.
 
     """
   }
