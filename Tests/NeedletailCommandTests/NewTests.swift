@@ -63,10 +63,16 @@ struct NewTests {
     #expect(inspected.output.contains("  species: float32[?, 3]\n"))
   }
 
+  /// Variables that lead nowhere, whatever the tests' own are.
+  private static let nothing = Dictionary(
+    uniqueKeysWithValues: [
+      "VIRTUAL_ENV", "NEEDLETAIL_PYTHON", "NEEDLETAIL_RUNTIMES", "NEEDLETAIL_ONNXRUNTIME",
+    ].map { ($0, "") })
+
   /// What is on the `PATH` and in the package's folder, further variables, and what is told before `swift run`.
   private static let needs: [(files: [String], variables: [String: String], steps: [String])] = [
     (
-      [], ["VIRTUAL_ENV": ""],
+      [], [:],
       [
         "install Swift 6.2 or later (swift.org/install)",
         "install Java 17 or later (Debian, Ubuntu: openjdk-17-jre-headless)",
@@ -85,11 +91,11 @@ struct NewTests {
         "swift", "java", ".venv/lib/python3.12/site-packages/pyspark/bin/spark-submit",
         ".venv/lib/python3.12/site-packages/onnxruntime/capi/__init__.py",
       ],
-      ["VIRTUAL_ENV": ""], ["cd flowers"]
+      [:], ["cd flowers"]
     ),
     (
       ["swift"],
-      ["VIRTUAL_ENV": "", "SPARK_REMOTE": "sc://host", "NEEDLETAIL_RUNTIMES": "$FOLDER"],
+      ["SPARK_REMOTE": "sc://host", "NEEDLETAIL_RUNTIMES": "$FOLDER"],
       ["cd flowers"]
     ),
   ]
@@ -103,7 +109,8 @@ struct NewTests {
     func placed(_ text: String) -> String {
       text.replacingOccurrences(of: "$FOLDER", with: command.folder.path)
     }
-    let outcome = try await command.run(["new", "flowers"], variables.mapValues(placed))
+    let outcome = try await command.run(
+      ["new", "flowers"], Self.nothing.merging(variables.mapValues(placed)) { $1 })
     #expect(outcome.status == 0, "\(outcome.complaint)")
     let lines = outcome.output.split(separator: "\n").dropFirst().map(String.init)
     #expect(lines == (steps + ["swift run"]).map { "  " + placed($0) })
@@ -113,7 +120,7 @@ struct NewTests {
   func versions() async throws {
     let command = try Command()
     defer { command.remove() }
-    let outcome = try await command.run(["new", "flowers"], ["VIRTUAL_ENV": ""])
+    let outcome = try await command.run(["new", "flowers"], Self.nothing)
     let pinned = try String(
       contentsOf: Self.root.appending(path: "requirements.txt"), encoding: .utf8)
     for name in ["pyspark", "onnxruntime"] {

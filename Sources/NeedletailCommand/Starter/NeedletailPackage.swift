@@ -29,7 +29,8 @@ enum NeedletailPackage: Equatable {
       else {
         throw CommandFailure(
           "where is Needletail's package? This command was built elsewhere, and the current folder is in no "
-            + "checkout of it. Name a checkout with --package FOLDER, or its repository with --package URL")
+            + "checkout of it. Name a checkout with --package FOLDER, or its repository with --package URL"
+        )
       }
       self = .folder(checkout)
       return
