@@ -220,7 +220,7 @@ class Check:
         library = ["-parse-as-library"] if "@main" in text else []
         words = compiler_words(self.swift, self.programs, ROOT)
         done = run([
-            Path(self.swift).resolve().parent / "swiftc", "-typecheck", "-swift-version", "6",
+            shutil.which("swiftc"), "-typecheck", "-swift-version", "6",
             "-warnings-as-errors", *library, *words, *sources])
         if done.returncode:
             raise Failure(f"it does not compile:\n{done.stderr}")
