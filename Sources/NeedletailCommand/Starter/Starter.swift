@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Needletail
 
 /// The files of a package to begin with.
