@@ -86,14 +86,19 @@ class Terminal:
 
     def start(self, command, substituted):
         """What a server in the background prints when it is ready."""
-        server = subprocess.Popen(
-            ["bash", "-c", f"exec {substituted}"], cwd=self.folder, env=self.variables, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        log = self.root / f"server{len(self.servers)}.log"
+        with open(log, "w") as output:
+            server = subprocess.Popen(
+                ["bash", "-c", f"exec {substituted}"], cwd=self.folder, env=self.variables,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         self.servers.append(server)
-        line = server.stdout.readline()
-        if "ready" not in line:
-            raise Failure(f"`{command}` is not ready: {line}")
-        return line
+        deadline = time.monotonic() + TIME_LIMIT
+        while time.monotonic() < deadline and server.poll() is None:
+            said = re.search("^ready: .*$", log.read_text(), re.M)
+            if said:
+                return said[0]
+            time.sleep(0.1)
+        raise Failure(f"`{command}` is not ready:\n{log.read_text()}")
 
     def close(self):
         for server in self.servers:
