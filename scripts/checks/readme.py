@@ -296,7 +296,7 @@ def main():
         def spark():
             """Started when a block first needs it."""
             if not servers:
-                servers.append(SparkServer(folder / "spark", memory="1g").__enter__())
+                servers.append(SparkServer(folder / "spark", memory="1g", patience=TIME_LIMIT).__enter__())
             return servers[0]
 
         check = Check(folder, programs, spark)
