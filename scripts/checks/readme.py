@@ -216,8 +216,10 @@ class Check:
     def look_at_package(self):
         """The package in the terminal's folder, which `needletail new` has written."""
         folder = self.terminal.folder
-        # Its lock would lie in the system's folder.
-        told = run([self.swift, "package", "--ignore-lock", "dump-package"], cwd=folder)
+        # SwiftPM leaves a lock in the folder for temporary files.
+        told = run(
+            [self.swift, "package", "--ignore-lock", "dump-package"], cwd=folder,
+            env={**os.environ, "TMPDIR": self.terminal.variables["TMPDIR"]})
         if told.returncode:
             raise Failure(f"SwiftPM does not understand the package: {told.stderr}")
         self.compile(sorted(folder.glob("Sources/*/*.swift")))
