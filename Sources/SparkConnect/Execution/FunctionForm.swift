@@ -47,18 +47,18 @@ extension SparkSession {
 
   /// `plan` with its calls in the form that the server's executors need.
   func formed(_ plan: Spark_Connect_Plan) async throws -> Spark_Connect_Plan {
-    guard let form = functionForm else { return plan }
+    guard let form = functionForm else { return plan.withoutPlaces() }
     var result = plan
     var isConcerned = false
     result.mapCalls { call in
       isConcerned = isConcerned || call.isOurs
       return call
     }
-    if !isConcerned { return plan }
+    if !isConcerned { return plan.withoutPlaces() }
     try Task.checkCancellation()
     let settings = try await conf.values(of: form.settings)
     try result.mapCalls { try Self.formed($0, form, settings) }
-    return result
+    return result.withoutPlaces()
   }
 
   /// The same for a table.
@@ -93,6 +93,16 @@ extension SparkSession.Call {
 }
 
 extension Spark_Connect_Plan {
+  /// The plan without what stands for the arguments of a function that it registers.
+  fileprivate func withoutPlaces() -> Self {
+    guard case .command(let command) = opType, case .registerFunction = command.commandType else {
+      return self
+    }
+    var plan = self
+    plan.command.registerFunction.arguments = []
+    return plan
+  }
+
   /// Replaces all calls of inline functions.
   mutating func mapCalls(
     _ transform: (SparkSession.Call) throws -> SparkSession.Call
