@@ -148,6 +148,12 @@ extension Spark_Connect_Relation {
     case .aggregate(let node):
       aggregate.groupingExpressions = try node.groupingExpressions.map(mapped)
       aggregate.aggregateExpressions = try node.aggregateExpressions.map(mapped)
+      if node.hasPivot { aggregate.pivot.col = try mapped(node.pivot.col) }
+    case .collectMetrics(let node): collectMetrics.metrics = try node.metrics.map(mapped)
+    case .unpivot(let node):
+      unpivot.ids = try node.ids.map(mapped)
+      if node.hasValues { unpivot.values.values = try node.values.values.map(mapped) }
+    case .sampleBy(let node): sampleBy.col = try mapped(node.col)
     case .repartitionByExpression(let node):
       repartitionByExpression.partitionExprs = try node.partitionExprs.map(mapped)
     case .mapPartitions(let node): mapPartitions.func = try transform(node.func)
@@ -161,6 +167,11 @@ extension Spark_Connect_Relation {
     case .hint: try hint.input.mapCalls(transform)
     case .summary: try summary.input.mapCalls(transform)
     case .describe: try describe.input.mapCalls(transform)
+    case .crosstab: try crosstab.input.mapCalls(transform)
+    case .cov: try cov.input.mapCalls(transform)
+    case .corr: try corr.input.mapCalls(transform)
+    case .approxQuantile: try approxQuantile.input.mapCalls(transform)
+    case .freqItems: try freqItems.input.mapCalls(transform)
     default: break
     }
     if var input = onlyInput {
