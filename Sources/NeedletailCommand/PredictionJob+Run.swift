@@ -23,12 +23,7 @@ extension PredictionJob {
     if request.isResumed { return try await resume(table, known, spark) }
     var result = try await predictions(of: table, known)
     if request.isPrinted { return try await result.show(request.shownRows) }
-    if writing.isCSV {
-      // CSV has no arrays, structs and maps: they are written as JSON.
-      for field in try await result.schema() where field.type.isNested {
-        result = result.withColumn(field.name, toJSON(column(named: field.name)))
-      }
-    }
+    if writing.isCSV { result = try await result.withNestedAsJSON() }
     let start = ContinuousClock.now
     if let catalogTable {
       try await catalogTable.write(result, on: spark)
@@ -92,16 +87,9 @@ extension PredictionJob {
 
   /// Tells the session the settings, and sends it what formats need.
   private func prepare(_ spark: SparkSession) async throws {
-    if tables.startsSpark {
-      // It was told them as it started, and some can be told later, too.
-      for (name, value) in settings where try await spark.conf.isModifiable(name) {
-        try await spark.conf.set(name, value)
-      }
-      return
-    }
-    if !settings.isEmpty { try await spark.conf.set(settings) }
-    try await SparkJars.send(
-      request.places.jar, formats: [reading.name, writing.name], to: spark)
+    try await spark.prepare(
+      settings, jars: request.places.jar, formats: [reading.name, writing.name],
+      isOwn: tables.startsSpark)
   }
 
   /// Says how many rows failed, by what was wrong, with an example of each: the output has it.
@@ -262,16 +250,6 @@ extension PredictionJob {
     } catch is SparkError {
       // It is not there, or cannot be asked for, which is found out when it is written.
       return false
-    }
-  }
-}
-
-extension DataType {
-  /// Whether values have others in them.
-  fileprivate var isNested: Bool {
-    switch self {
-    case .array, .map, .struct: true
-    default: false
     }
   }
 }
