@@ -52,7 +52,8 @@ public struct ProgramRun: Sendable {
       return try await run(on: named, mode)
     }
     let master = ProcessInfo.processInfo.environment["NEEDLETAIL_MASTER"] ?? "local[*]"
-    let spark = try await LocalSpark.start(LocalSpark.Options(master: master, configuration: startSettings))
+    let spark = try await LocalSpark.start(
+      LocalSpark.Options(master: master, configuration: startSettings))
     defer { spark.stop() }
     // It is known to let sessions choose.
     let isOpen = mode ?? .auto == .auto && !ExecutionMode.isInEnvironment
