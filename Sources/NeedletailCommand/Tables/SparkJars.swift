@@ -28,8 +28,7 @@ enum SparkJars {
   }
 
   private static func isMissing(_ path: String) -> Bool {
-    var isFolder = false
-    return !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || isFolder
+    !FileManager.default.fileExists(atPath: path) || FileManager.default.isFolder(path)
   }
 
   /// What a Spark that is started here gets as it starts: the settings, those of the formats whose libraries
