@@ -89,6 +89,6 @@ extension ModelSource {
     var request = request
     request.structure = "needletail.call"
     let plan = try await plan(model, reference: reference, table: arguments, request)
-    return (plan.bare(), arguments)
+    return (plan.called(), arguments)
   }
 }

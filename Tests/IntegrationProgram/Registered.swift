@@ -92,5 +92,9 @@ enum Registered {
       _ = try await spark.sql("SELECT digit(id) FROM digits").collect()
     }
     try IntegrationProgram.expect(failure.contains("pixels"), failure)
+    let said = await IntegrationProgram.failure {
+      _ = try await spark.sql("SELECT digit(pixels, id) FROM digits").collect()
+    }
+    try IntegrationProgram.expect(said.contains("takes 1: (pixels)"), said)
   }
 }

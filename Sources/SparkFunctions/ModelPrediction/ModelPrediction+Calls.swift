@@ -8,11 +8,26 @@ extension PredictionPlan {
     parameters.isBare ?? false ? returnType.fields[0].type : .struct(returnType)
   }
 
-  /// The plan of a function whose only output is not wrapped in a struct; unchanged if there are several.
-  public func bare() -> PredictionPlan {
+  /// The plan of a function that is called by name: its only output is not wrapped in a struct, and the
+  /// number of its arguments is looked at when it runs.
+  package func called() -> PredictionPlan {
     var plan = self
-    if returnType.count == 1 { plan.parameters.isBare = true }
+    plan.parameters.isBare = returnType.count == 1
     return plan
+  }
+}
+
+extension ModelPrediction.Parameters {
+  /// Makes sure that a call by name has as many arguments as the function takes, which Spark does not know.
+  ///
+  /// - Throws: ``InferenceError`` that tells the arguments.
+  func checkCall(_ count: Int, names: [String], label: String) throws {
+    guard isBare != nil, count != names.count else { return }
+    throw InferenceError(
+      .invalidInput,
+      "a call has \(count) argument\(count == 1 ? "" : "s") and takes \(names.count): "
+        + "(\(names.joined(separator: ", "))); write one for each",
+      function: label)
   }
 }
 

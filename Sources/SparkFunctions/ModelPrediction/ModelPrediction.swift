@@ -35,7 +35,8 @@ public struct ModelPrediction: UserDefinedFunction {
     public var errors: ErrorPolicy
     /// How many of them may be.
     public var maxErrors: ErrorLimit?
-    /// Whether the function gives its only output itself instead of a struct; `nil` for a struct.
+    /// Of a function that is called by name, whether it gives its only output itself instead of a
+    /// struct; `nil` of others, which give a struct.
     public var isBare: Bool?
 
     /// The struct that the function gives.
@@ -112,6 +113,8 @@ public struct ModelPrediction: UserDefinedFunction {
         if !isShared { try tally?.finish() }
         return nil
       }
+      try parameters.checkCall(
+        chunk.batch.columns.count, names: invocation.argumentNames, label: label)
       let model: LoadedModel
       if let loaded {
         model = loaded
