@@ -16,7 +16,8 @@ enum ClientCalls {
     let order = Window.partitionBy("k").orderBy("id")
     let rows = try await table.withColumn("s", sum("id").over(order.rowsBetween(-1, 0)))
       .withColumn("place", rowNumber().over(order)).filter("id = 99").collect()
-    try IntegrationProgram.expect(rows[0]["s"] == .int(195) && rows[0]["place"] == .int(34), "\(rows)")
+    try IntegrationProgram.expect(
+      rows[0]["s"] == .int(195) && rows[0]["place"] == .int(34), "\(rows)")
     let pivot = try await table.groupBy().pivot("k", [0, 1]).agg(count().as("c")).collect()
     try IntegrationProgram.expect(pivot[0].values == [.int(34), .int(33)], "\(pivot)")
   }
@@ -53,7 +54,8 @@ enum ClientCalls {
       try $0.get("name", as: String.self)
     }
     let database = try await spark.catalog.currentDatabase()
-    try IntegrationProgram.expect(isThere && names.contains("some") && database == "default", "\(names)")
+    try IntegrationProgram.expect(
+      isThere && names.contains("some") && database == "default", "\(names)")
     try await spark.catalog.cacheTable("some")
     let isCached = try await spark.catalog.isCached("some")
     try await spark.catalog.uncacheTable("some")

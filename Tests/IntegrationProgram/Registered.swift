@@ -55,8 +55,10 @@ enum Registered {
     try await expect(
       1000, seeing: 2000, "a subquery",
       spark.sql("SELECT * FROM (SELECT id, seen(id) AS p FROM ids) WHERE p >= 1000"))
-    try await expect(1000, seeing: 2000, "WHERE", spark.sql("SELECT id FROM ids WHERE seen(id) >= 1000"))
-    try await expect(10, seeing: 2000, "selectExpr", ids.selectExpr("seen(id) AS p").filter("p < 10"))
+    try await expect(
+      1000, seeing: 2000, "WHERE", spark.sql("SELECT id FROM ids WHERE seen(id) >= 1000"))
+    try await expect(
+      10, seeing: 2000, "selectExpr", ids.selectExpr("seen(id) AS p").filter("p < 10"))
     try await expect(
       2, seeing: 2000, "GROUP BY",
       spark.sql("SELECT p > 7, count(*) FROM (SELECT seen(id) AS p FROM ids) GROUP BY 1"))
@@ -87,7 +89,8 @@ enum Registered {
       "SELECT checked(array(1F)).why, checked(array(1F)).probabilities, checked(pixels).why FROM digits LIMIT 1"
     ).collect()
     guard case .string(let why)? = odd.first?[0] else { throw Refusal(description: "\(odd)") }
-    try IntegrationProgram.expect(why.contains("64") && odd[0][1] == .null && odd[0][2] == .null, why)
+    try IntegrationProgram.expect(
+      why.contains("64") && odd[0][1] == .null && odd[0][2] == .null, why)
     let failure = await IntegrationProgram.failure {
       _ = try await spark.sql("SELECT digit(id) FROM digits").collect()
     }
