@@ -23,160 +23,196 @@ struct PySparkPlanTests {
     }
   }
 
+  private static let cases: [Case] = [
+    Case(
+      "window",
+      #"""
+      {"project":{"input":T,"expressions":[{"window":{"windowFunction":{\#
+      "unresolvedFunction":{"functionName":"sum","arguments":[B]}},\#
+      "partitionSpec":[A],"orderSpec":[{"child":B,\#
+      "direction":"SORT_DIRECTION_DESCENDING",\#
+      "nullOrdering":"SORT_NULLS_LAST"}]}}]}}
+      """#
+    ) { $0.select(sum("b").over(Window.partitionBy("a").orderBy(col("b").desc))) },
+    Case(
+      "window rows",
+      #"""
+      {"project":{"input":T,"expressions":[{"window":{"windowFunction":{\#
+      "unresolvedFunction":{"functionName":"sum","arguments":[B]}},\#
+      "partitionSpec":[A],"orderSpec":[{"child":B,\#
+      "direction":"SORT_DIRECTION_DESCENDING","nullOrdering":"SORT_NULLS_LAST"}],\#
+      "frameSpec":{"frameType":"FRAME_TYPE_ROW","lower":{"value":{"literal":{\#
+      "integer":-2}}},"upper":{"currentRow":true}}}}]}}
+      """#
+    ) {
+      $0.select(
+        sum("b").over(
+          Window.partitionBy("a").orderBy(col("b").desc).rowsBetween(-2, Window.currentRow)))
+    },
+    Case(
+      "window unbounded",
+      #"""
+      {"project":{"input":T,"expressions":[{"window":{"windowFunction":{\#
+      "unresolvedFunction":{"functionName":"sum","arguments":[B]}},\#
+      "partitionSpec":[A],"frameSpec":{"frameType":"FRAME_TYPE_ROW","lower":{\#
+      "unbounded":true},"upper":{"unbounded":true}}}}]}}
+      """#
+    ) {
+      $0.select(
+        sum("b").over(
+          Window.partitionBy("a").rowsBetween(
+            Window.unboundedPreceding, Window.unboundedFollowing)))
+    },
+    Case(
+      "window range",
+      #"""
+      {"project":{"input":T,"expressions":[{"window":{"windowFunction":{\#
+      "unresolvedFunction":{"functionName":"sum","arguments":[B]}},"orderSpec":[{\#
+      "child":B,"direction":"SORT_DIRECTION_ASCENDING",\#
+      "nullOrdering":"SORT_NULLS_FIRST"}],"frameSpec":{\#
+      "frameType":"FRAME_TYPE_RANGE","lower":{"value":{"literal":{"long":"-10"}}},\#
+      "upper":{"value":{"literal":{"long":"10"}}}}}}]}}
+      """#
+    ) { $0.select(sum("b").over(Window.orderBy("b").rangeBetween(-10, 10))) },
+    Case(
+      "pivot",
+      #"""
+      {"aggregate":{"input":T,"groupType":"GROUP_TYPE_PIVOT",\#
+      "groupingExpressions":[A],"aggregateExpressions":[{"unresolvedFunction":{\#
+      "functionName":"max","arguments":[C]}}],"pivot":{"col":B,"values":[{\#
+      "string":"x"},{"string":"y"}]}}}
+      """#
+    ) { $0.groupBy("a").pivot("b", ["x", "y"]).agg(max("c")) },
+    Case(
+      "rollup",
+      #"""
+      {"aggregate":{"input":T,"groupType":"GROUP_TYPE_ROLLUP",\#
+      "groupingExpressions":[A,B],"aggregateExpressions":[{"unresolvedFunction":{\#
+      "functionName":"max","arguments":[C]}}]}}
+      """#
+    ) { $0.rollup("a", "b").agg(max("c")) },
+    Case(
+      "cube",
+      #"""
+      {"aggregate":{"input":T,"groupType":"GROUP_TYPE_CUBE",\#
+      "groupingExpressions":[A],"aggregateExpressions":[{"unresolvedFunction":{\#
+      "functionName":"max","arguments":[C]}}]}}
+      """#
+    ) { $0.cube("a").agg(max("c")) },
+    Case(
+      "hint",
+      #"{"hint":{"input":T,"name":"broadcast"}}"#
+    ) { $0.hint("broadcast") },
+    Case(
+      "hint params",
+      #"""
+      {"hint":{"input":T,"name":"repartition","parameters":[{"literal":{\#
+      "integer":4}},{"literal":{"string":"a"}}]}}
+      """#
+    ) { $0.hint("repartition", 4, "a") },
+    Case(
+      "na.drop",
+      #"{"dropNa":{"input":T}}"#
+    ) { $0.na.drop() },
+    Case(
+      "na.drop all",
+      #"{"dropNa":{"input":T,"cols":["a"],"minNonNulls":1}}"#
+    ) { $0.na.drop(.withAll, in: "a") },
+    Case(
+      "na.drop thresh",
+      #"{"dropNa":{"input":T,"cols":["a","b"],"minNonNulls":2}}"#
+    ) { $0.na.drop(fewerThan: 2, in: "a", "b") },
+    Case(
+      "na.fill",
+      #"{"fillNa":{"input":T,"cols":["a"],"values":[{"long":"0"}]}}"#
+    ) { $0.na.fill(0, "a") },
+    Case(
+      "na.fill dict",
+      #"{"fillNa":{"input":T,"cols":["a","b"],"values":[{"long":"1"},{"string":"x"}]}}"#
+    ) { $0.na.fill(["a": 1, "b": "x"]) },
+    Case(
+      "na.replace",
+      #"""
+      {"replace":{"input":T,"cols":["a"],"replacements":[{"oldValue":{"double":1.0},\#
+      "newValue":{"double":2.0}}]}}
+      """#
+    ) { $0.na.replace(1, with: 2, in: "a") },
+    Case(
+      "na.replace map",
+      #"""
+      {"replace":{"input":T,"cols":["a"],"replacements":[{"oldValue":{"string":"x"},\#
+      "newValue":{"string":"y"}},{"oldValue":{"string":"z"},"newValue":{"null":{\#
+      "null":{}}}}]}}
+      """#
+    ) { $0.na.replace([("x", with: "y"), ("z", with: nil)], in: "a") },
+    Case(
+      "stat.freqItems",
+      #"{"freqItems":{"input":T,"cols":["a","b"],"support":0.2}}"#
+    ) { $0.stat.freqItems(["a", "b"], support: 0.2) },
+    Case(
+      "stat.sampleBy",
+      #"""
+      {"sampleBy":{"input":T,"col":A,"fractions":[{"stratum":{"integer":0},\#
+      "fraction":0.1},{"stratum":{"integer":1},"fraction":0.5}],"seed":"3"}}
+      """#
+    ) { $0.stat.sampleBy("a", [0: 0.1, 1: 0.5], seed: 3) },
+    Case(
+      "stat.crosstab",
+      #"{"crosstab":{"input":T,"col1":"a","col2":"b"}}"#
+    ) { $0.stat.crosstab("a", "b") },
+    Case(
+      "observe",
+      #"""
+      {"collectMetrics":{"input":T,"name":"m","metrics":[{"alias":{"expr":{\#
+      "unresolvedFunction":{"functionName":"count","arguments":[{"literal":{\#
+      "integer":1}}]}},"name":["rows"]}},{"alias":{"expr":{"unresolvedFunction":{\#
+      "functionName":"max","arguments":[A]}},"name":["top"]}}]}}
+      """#
+    ) { $0.observe(Observation("m"), count().as("rows"), max("a").as("top")) },
+    Case(
+      "unpivot",
+      #"""
+      {"unpivot":{"input":T,"ids":[A],"values":{"values":[B,C]},\#
+      "variableColumnName":"name","valueColumnName":"value"}}
+      """#
+    ) { $0.unpivot(["a"], ["b", "c"], variable: "name", value: "value") },
+    Case(
+      "unpivot all",
+      #"""
+      {"unpivot":{"input":T,"ids":[A],"variableColumnName":"name",\#
+      "valueColumnName":"value"}}
+      """#
+    ) { $0.unpivot(["a"], variable: "name", value: "value") },
+    Case(
+      "sampleReplace",
+      #"{"sample":{"input":T,"upperBound":0.5,"withReplacement":true,"seed":"3"}}"#
+    ) { $0.sample(0.5, withReplacement: true, seed: 3) },
+    Case(
+      "unionByName",
+      #"""
+      {"setOp":{"leftInput":T,"rightInput":T,"setOpType":"SET_OP_TYPE_UNION",\#
+      "isAll":true,"byName":true,"allowMissingColumns":true}}
+      """#
+    ) { $0.unionByName($0, allowMissingColumns: true) },
+    Case(
+      "intersectAll",
+      #"""
+      {"setOp":{"leftInput":T,"rightInput":T,"setOpType":"SET_OP_TYPE_INTERSECT",\#
+      "isAll":true,"byName":false,"allowMissingColumns":false}}
+      """#
+    ) { $0.intersectAll($0) },
+    Case(
+      "exceptAll",
+      #"""
+      {"setOp":{"leftInput":T,"rightInput":T,"setOpType":"SET_OP_TYPE_EXCEPT",\#
+      "isAll":true,"byName":false,"allowMissingColumns":false}}
+      """#
+    ) { $0.exceptAll($0) },
+  ]
+
   @Test(
     "calls of PySpark's names send its messages",
-    arguments: [
-      Case(
-        "window",
-        #"{"project":{"input":T,"expressions":[{"window":{"windowFunction":{"#
-          + #""unresolvedFunction":{"functionName":"sum","arguments":[B]}},"#
-          + #""partitionSpec":[A],"orderSpec":[{"child":B,"#
-          + #""direction":"SORT_DIRECTION_DESCENDING","#
-          + #""nullOrdering":"SORT_NULLS_LAST"}]}}]}}"#
-      ) { $0.select(sum("b").over(Window.partitionBy("a").orderBy(col("b").desc))) },
-      Case(
-        "window rows",
-        #"{"project":{"input":T,"expressions":[{"window":{"windowFunction":{"#
-          + #""unresolvedFunction":{"functionName":"sum","arguments":[B]}},"#
-          + #""partitionSpec":[A],"orderSpec":[{"child":B,"#
-          + #""direction":"SORT_DIRECTION_DESCENDING","nullOrdering":"SORT_NULLS_LAST"}],"#
-          + #""frameSpec":{"frameType":"FRAME_TYPE_ROW","lower":{"value":{"literal":{"#
-          + #""integer":-2}}},"upper":{"currentRow":true}}}}]}}"#
-      ) {
-        $0.select(
-          sum("b").over(
-            Window.partitionBy("a").orderBy(col("b").desc).rowsBetween(-2, Window.currentRow)))
-      },
-      Case(
-        "window unbounded",
-        #"{"project":{"input":T,"expressions":[{"window":{"windowFunction":{"#
-          + #""unresolvedFunction":{"functionName":"sum","arguments":[B]}},"#
-          + #""partitionSpec":[A],"frameSpec":{"frameType":"FRAME_TYPE_ROW","lower":{"#
-          + #""unbounded":true},"upper":{"unbounded":true}}}}]}}"#
-      ) {
-        $0.select(
-          sum("b").over(
-            Window.partitionBy("a").rowsBetween(
-              Window.unboundedPreceding, Window.unboundedFollowing)))
-      },
-      Case(
-        "window range",
-        #"{"project":{"input":T,"expressions":[{"window":{"windowFunction":{"#
-          + #""unresolvedFunction":{"functionName":"sum","arguments":[B]}},"orderSpec":[{"#
-          + #""child":B,"direction":"SORT_DIRECTION_ASCENDING","#
-          + #""nullOrdering":"SORT_NULLS_FIRST"}],"frameSpec":{"#
-          + #""frameType":"FRAME_TYPE_RANGE","lower":{"value":{"literal":{"long":"-10"}}},"#
-          + #""upper":{"value":{"literal":{"long":"10"}}}}}}]}}"#
-      ) { $0.select(sum("b").over(Window.orderBy("b").rangeBetween(-10, 10))) },
-      Case(
-        "pivot",
-        #"{"aggregate":{"input":T,"groupType":"GROUP_TYPE_PIVOT","#
-          + #""groupingExpressions":[A],"aggregateExpressions":[{"unresolvedFunction":{"#
-          + #""functionName":"max","arguments":[C]}}],"pivot":{"col":B,"values":[{"#
-          + #""string":"x"},{"string":"y"}]}}}"#
-      ) { $0.groupBy("a").pivot("b", ["x", "y"]).agg(max("c")) },
-      Case(
-        "rollup",
-        #"{"aggregate":{"input":T,"groupType":"GROUP_TYPE_ROLLUP","#
-          + #""groupingExpressions":[A,B],"aggregateExpressions":[{"unresolvedFunction":{"#
-          + #""functionName":"max","arguments":[C]}}]}}"#
-      ) { $0.rollup("a", "b").agg(max("c")) },
-      Case(
-        "cube",
-        #"{"aggregate":{"input":T,"groupType":"GROUP_TYPE_CUBE","#
-          + #""groupingExpressions":[A],"aggregateExpressions":[{"unresolvedFunction":{"#
-          + #""functionName":"max","arguments":[C]}}]}}"#
-      ) { $0.cube("a").agg(max("c")) },
-      Case(
-        "hint",
-        #"{"hint":{"input":T,"name":"broadcast"}}"#
-      ) { $0.hint("broadcast") },
-      Case(
-        "hint params",
-        #"{"hint":{"input":T,"name":"repartition","parameters":[{"literal":{"#
-          + #""integer":4}},{"literal":{"string":"a"}}]}}"#
-      ) { $0.hint("repartition", 4, "a") },
-      Case(
-        "na.drop",
-        #"{"dropNa":{"input":T}}"#
-      ) { $0.na.drop() },
-      Case(
-        "na.drop all",
-        #"{"dropNa":{"input":T,"cols":["a"],"minNonNulls":1}}"#
-      ) { $0.na.drop(.withAll, in: "a") },
-      Case(
-        "na.drop thresh",
-        #"{"dropNa":{"input":T,"cols":["a","b"],"minNonNulls":2}}"#
-      ) { $0.na.drop(fewerThan: 2, in: "a", "b") },
-      Case(
-        "na.fill",
-        #"{"fillNa":{"input":T,"cols":["a"],"values":[{"long":"0"}]}}"#
-      ) { $0.na.fill(0, "a") },
-      Case(
-        "na.fill dict",
-        #"{"fillNa":{"input":T,"cols":["a","b"],"values":[{"long":"1"},{"string":"x"}]}}"#
-      ) { $0.na.fill(["a": 1, "b": "x"]) },
-      Case(
-        "na.replace",
-        #"{"replace":{"input":T,"cols":["a"],"replacements":[{"oldValue":{"double":1.0},"#
-          + #""newValue":{"double":2.0}}]}}"#
-      ) { $0.na.replace(1, with: 2, in: "a") },
-      Case(
-        "na.replace map",
-        #"{"replace":{"input":T,"cols":["a"],"replacements":[{"oldValue":{"string":"x"},"#
-          + #""newValue":{"string":"y"}},{"oldValue":{"string":"z"},"newValue":{"null":{"#
-          + #""null":{}}}}]}}"#
-      ) { $0.na.replace([("x", with: "y"), ("z", with: nil)], in: "a") },
-      Case(
-        "stat.freqItems",
-        #"{"freqItems":{"input":T,"cols":["a","b"],"support":0.2}}"#
-      ) { $0.stat.freqItems(["a", "b"], support: 0.2) },
-      Case(
-        "stat.sampleBy",
-        #"{"sampleBy":{"input":T,"col":A,"fractions":[{"stratum":{"integer":0},"#
-          + #""fraction":0.1},{"stratum":{"integer":1},"fraction":0.5}],"seed":"3"}}"#
-      ) { $0.stat.sampleBy("a", [0: 0.1, 1: 0.5], seed: 3) },
-      Case(
-        "stat.crosstab",
-        #"{"crosstab":{"input":T,"col1":"a","col2":"b"}}"#
-      ) { $0.stat.crosstab("a", "b") },
-      Case(
-        "observe",
-        #"{"collectMetrics":{"input":T,"name":"m","metrics":[{"alias":{"expr":{"#
-          + #""unresolvedFunction":{"functionName":"count","arguments":[{"literal":{"#
-          + #""integer":1}}]}},"name":["rows"]}},{"alias":{"expr":{"unresolvedFunction":{"#
-          + #""functionName":"max","arguments":[A]}},"name":["top"]}}]}}"#
-      ) { $0.observe(Observation("m"), count().as("rows"), max("a").as("top")) },
-      Case(
-        "unpivot",
-        #"{"unpivot":{"input":T,"ids":[A],"values":{"values":[B,C]},"#
-          + #""variableColumnName":"name","valueColumnName":"value"}}"#
-      ) { $0.unpivot(["a"], ["b", "c"], variable: "name", value: "value") },
-      Case(
-        "unpivot all",
-        #"{"unpivot":{"input":T,"ids":[A],"variableColumnName":"name","#
-          + #""valueColumnName":"value"}}"#
-      ) { $0.unpivot(["a"], variable: "name", value: "value") },
-      Case(
-        "sampleReplace",
-        #"{"sample":{"input":T,"upperBound":0.5,"withReplacement":true,"seed":"3"}}"#
-      ) { $0.sample(0.5, withReplacement: true, seed: 3) },
-      Case(
-        "unionByName",
-        #"{"setOp":{"leftInput":T,"rightInput":T,"setOpType":"SET_OP_TYPE_UNION","#
-          + #""isAll":true,"byName":true,"allowMissingColumns":true}}"#
-      ) { $0.unionByName($0, allowMissingColumns: true) },
-      Case(
-        "intersectAll",
-        #"{"setOp":{"leftInput":T,"rightInput":T,"setOpType":"SET_OP_TYPE_INTERSECT","#
-          + #""isAll":true,"byName":false,"allowMissingColumns":false}}"#
-      ) { $0.intersectAll($0) },
-      Case(
-        "exceptAll",
-        #"{"setOp":{"leftInput":T,"rightInput":T,"setOpType":"SET_OP_TYPE_EXCEPT","#
-          + #""isAll":true,"byName":false,"allowMissingColumns":false}}"#
-      ) { $0.exceptAll($0) },
-    ])
+    arguments: cases)
   func messages(expected: Case) async throws {
     var wanted = expected.json.replacing(
       "T,", with: #"{"read":{"namedTable":{"unparsedIdentifier":"t"}}},"#
