@@ -76,7 +76,9 @@ import Testing
     var model = StubModel(inputs: [tensor("x", .float32, [-1])], outputs: outputs) { inputs in
       let x: Tensor<Float> = try #require(inputs["x"]).typed()
       return Dictionary(
-        uniqueKeysWithValues: outputs.map { ($0.name, .float32(Tensor(x.map { $0 * 2 }))) })
+        uniqueKeysWithValues: outputs.map {
+          ($0.name, .float32(Tensor<Float>((0..<x.count).map { x[$0] * 2 })))
+        })
     }
     model.hasIndependentRows = true
     let plan = try ModelPrediction.plan(
