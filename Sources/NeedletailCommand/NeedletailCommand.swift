@@ -33,5 +33,7 @@ struct NeedletailCommand: AsyncParsableCommand {
     commandName: "needletail",
     abstract: "Runs trained models over Spark tables, and serves them.",
     version: KServeServer.packageVersion,
-    subcommands: [Predict.self, Plan.self, Inspect.self, Serve.self, New.self, Doctor.self])
+    subcommands: [
+      Predict.self, SQL.self, Plan.self, Inspect.self, Serve.self, New.self, Doctor.self,
+    ])
 }

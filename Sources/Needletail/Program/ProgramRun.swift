@@ -12,6 +12,8 @@ public struct ProgramRun: Sendable {
   let mode: ExecutionMode?
   let showsProgress: Bool
   let body: @Sendable (SparkSession) async throws -> Void
+  /// Settings that a Spark which is started for the run gets as it starts.
+  package var startSettings: [String: String] = [:]
 
   /// - Parameters:
   ///   - functions: the functions that queries may use.
@@ -50,7 +52,8 @@ public struct ProgramRun: Sendable {
       return try await run(on: named, mode)
     }
     let master = ProcessInfo.processInfo.environment["NEEDLETAIL_MASTER"] ?? "local[*]"
-    let spark = try await LocalSpark.start(LocalSpark.Options(master: master))
+    let spark = try await LocalSpark.start(
+      LocalSpark.Options(master: master, configuration: startSettings))
     defer { spark.stop() }
     // It is known to let sessions choose.
     let isOpen = mode ?? .auto == .auto && !ExecutionMode.isInEnvironment
