@@ -190,6 +190,11 @@ module("ModelHub", needs: ["Crypto", "ErrorCauses", "JSONText", "Logging", "Web"
 module("FakeHub", at: "Tests/FakeHub", needs: ["Crypto"])
 tests("ModelHubTests", need: ["FakeHub", "ModelHub", "NIOHTTP1", "Threads", "Web"])
 
+module("YAMLText", needs: ["JSONText"])
+tests("YAMLTextTests", need: ["JSONText", "YAMLText"])
+module("MLflow", needs: ["Crypto", "ErrorCauses", "JSONText", "Logging", "Web", "YAMLText"])
+tests("MLflowTests", need: ["FakeHub", "MLflow"])
+
 module("AccessTokens", needs: ["CryptoExtras", "ErrorCauses", "JSONText", "Web"])
 // What gives tokens and what takes them, on this machine, for the tests of those who need them.
 module(
@@ -313,9 +318,9 @@ tests(
 module(
   "ModelKinds",
   needs: [
-    "Deployment", "HostProcesses", "JSONText", "KServeClient", "ModelHub", "Models",
-    "ONNXRuntime", "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime", "Tensors",
-    "TextPipelines", "Threads", "TorchRuntime",
+    "Deployment", "HostProcesses", "JSONText", "KServeClient", "Logging", "MLflow", "ModelHub",
+    "Models", "ONNXRuntime", "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime",
+    "Tensors", "TextPipelines", "Threads", "TorchRuntime",
   ])
 tests(
   "ModelKindsTests",
@@ -365,7 +370,7 @@ module(
   needs: [
     "ArrowIPC", "Deployment", "Diagnosis", "ErrorCauses", "FileTables", "HostProcesses",
     "ImagePreprocessing", "KServeClient", "KServeServer", "LocalEngine", "LocalSpark", "Logging",
-    "ModelHub", "ModelKinds", "Models", "NativeLibraries", "NodeServers", "ONNXRuntime",
+    "MLflow", "ModelHub", "ModelKinds", "Models", "NativeLibraries", "NodeServers", "ONNXRuntime",
     "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkScan", "SparkTypes", "SparkWorker",
     "TensorFlowRuntime", "Tensors", "TextPipelines", "TorchRuntime",
   ])

@@ -1,4 +1,5 @@
 import HostProcesses
+import MLflow
 import ModelHub
 import Models
 package import SparkFunctions
@@ -17,12 +18,13 @@ package struct ModelKinds: Sendable {
     kinds.first { $0.format == format } ?? UnknownKind(format: format)
   }
 
-  /// The model at `path`, a file, a folder, an id on a hub, or the address of a server.
+  /// The model at `path`, a file, a folder, an id on a hub, one of MLflow, or the address of a server.
   ///
   /// - Throws: ``NeedletailError`` if it is of none of these kinds; ``HubError`` if it cannot be had from
-  ///   its hub.
+  ///   its hub, and ``MLflowError`` from its registry.
   package func source(at path: String) throws -> ModelSource {
     if HubReference.isOne(path) { return try source(withID: path) }
+    if MLflowReference.isOne(path) { return try source(ofMLflow: path) }
     for kind in kinds {
       if let source = try kind.source(at: path) { return source }
     }
@@ -44,7 +46,7 @@ package struct ModelKinds: Sendable {
     }
     func listed(_ signs: [String]) -> String { signs.joined(separator: " or ") }
     return "a model is a file called \(listed(files)), or a folder with \(listed(folders)), or "
-      + "hf:ORG/NAME of a hub, or \(listed(addresses))"
+      + "hf:ORG/NAME of a hub, or models:/NAME/VERSION of MLflow, or \(listed(addresses))"
   }
 
   /// What loads the models of each format.
