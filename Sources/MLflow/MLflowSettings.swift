@@ -88,9 +88,7 @@ package struct MLflowSettings: Sendable, Hashable {
     let end = text[start...].firstIndex(of: "/") ?? text.endIndex
     guard let at = text[start..<end].lastIndex(of: "@") else { return (text, nil) }
     let login = String(text[start..<at])
-    return (
-      String(text[..<start] + text[text.index(after: at)...]), login.removingPercentEncoding ?? login
-    )
+    return (String(text[..<start] + text[text.index(after: at)...]), login.percentDecoded)
   }
 
   private static func noServer(_ text: String, _ name: String) -> MLflowError {

@@ -4,9 +4,9 @@ import Logging
 
 /// The folder of the cache for one model, which nobody but the user can enter:
 ///
-///     NAME-HASH/MLmodel, model.onnx, tf2model/saved_model.pb ...
-///     NAME-HASH/.lock
-///     NAME-HASH/.RANDOM.partial      on its way here
+///     HASH/model.onnx, HASH/tf2model/saved_model.pb ...
+///     HASH/.lock
+///     HASH/.RANDOM.partial           on its way here
 ///
 /// The hash is of the place of the files on the server and of the file `MLmodel`, which has an ID of its
 /// own each time that a model is logged: what is in the folder never changes.
@@ -26,12 +26,7 @@ struct ArtifactCache: Sendable {
     Array((identity + "\n").utf8).withUnsafeBytes { hash.update(bufferPointer: $0) }
     description.withUnsafeBytes { hash.update(bufferPointer: $0) }
     let digits = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    let name = reference.plainName.map { character in
-      character.isASCII && (character.isLetter || character.isNumber || "._-".contains(character))
-        ? character : "_"
-    }
-    // A name that begins with a dot would be hidden.
-    folder = "\(root)/m-\(String(name.prefix(60)))-\(digits.prefix(32))"
+    folder = "\(root)/\(digits.prefix(32))"
   }
 
   /// Makes sure that a file is there, whole.

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import Web
 
@@ -48,7 +47,7 @@ struct ModelLocation {
     }
     var path = uri[...]
     if let rest = uri.dropping("file:") {
-      let decoded = String(rest).removingPercentEncoding ?? String(rest)
+      let decoded = rest.percentDecoded
       path = decoded.dropping("//localhost") ?? decoded.dropping("//") ?? decoded[...]
     }
     guard path.hasPrefix("/") else { throw unsupported(reference) }

@@ -50,9 +50,9 @@ extension LoggedModel {
 
   /// The outermost folders with a configuration and a network.
   private func textFolders(_ files: [String]) -> [String] {
-    let folders = files.filter { $0.hasSuffix("/config.json") || $0.hasSuffix("/modules.json") }
-      .compactMap { $0.lastIndex(of: "/").map { end in (file: $0, end: end) } }
-      .map { String($0.file[..<$0.end]) }
+    let folders = ["/config.json", "/modules.json"].flatMap { name in
+      files.filter { $0.hasSuffix(name) }.map { String($0.dropLast(name.count)) }
+    }
     let withNetworks = Set(folders).filter { folder in
       files.contains { file in
         file.hasPrefix(folder + "/")
