@@ -5,7 +5,7 @@ package struct FoundModel: Sendable {
   package let revision: String?
   /// What can be run of it, best first; at least one.
   package let parts: [ModelPart]
-  package let signature: ModelSignature?
+  package let signature: LoggedSignature?
   /// The model's folder on this machine, whatever of it is there.
   package let folder: String
   /// The files that the model has, by their paths in its folder.

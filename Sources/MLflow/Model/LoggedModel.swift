@@ -12,7 +12,7 @@ package struct LoggedModel: Sendable {
   let flavors: [String: JSONValue]
   /// The ID of the model; another each time that one is logged.
   let id: String?
-  package let signature: ModelSignature?
+  package let signature: LoggedSignature?
 
   /// - Parameter place: the file, for messages.
   /// - Throws: ``MLflowError`` that says what is wrong with it.
@@ -33,7 +33,7 @@ package struct LoggedModel: Sendable {
     self.flavors = flavors
     id = yaml["model_id"]?.string ?? yaml["model_uuid"]?.string
     do {
-      signature = try ModelSignature(yaml["signature"])
+      signature = try LoggedSignature(yaml["signature"])
     } catch {
       throw wrong("its signature is none: \(error)", error)
     }

@@ -1,6 +1,6 @@
 import Logging
 package import MLflow
-public import Models
+package import Models
 import Synchronization
 
 extension ModelSource {

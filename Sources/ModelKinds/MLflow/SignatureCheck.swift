@@ -12,14 +12,14 @@ struct SignatureCheck {
   init(of subject: String) { self.subject = subject }
 
   func contradictions(
-    _ signature: ModelSignature, inputs: [TensorSpecification], outputs: [TensorSpecification]
+    _ signature: LoggedSignature, inputs: [TensorSpecification], outputs: [TensorSpecification]
   ) -> [String] {
     (signature.inputs.map { compare($0, with: inputs, "input") } ?? [])
       + (signature.outputs.map { compare($0, with: outputs, "output") } ?? [])
   }
 
   private func compare(
-    _ entries: [ModelSignature.Entry], with own: [TensorSpecification], _ what: String
+    _ entries: [LoggedSignature.Entry], with own: [TensorSpecification], _ what: String
   ) -> [String] {
     let names = own.map(\.name).joined(separator: ", ")
     func told(_ text: String) -> String { "\(subject): the signature \(text); the model's own counts" }
@@ -62,7 +62,7 @@ struct SignatureCheck {
 
   /// What is not the same; `nil` if nothing is.
   private func difference(
-    _ entry: ModelSignature.Entry, _ own: TensorSpecification
+    _ entry: LoggedSignature.Entry, _ own: TensorSpecification
   ) -> String? {
     switch entry.kind {
     case .column(let type):

@@ -1,7 +1,7 @@
 import JSONText
 
 /// What a model takes and gives, by who logged it.
-package struct ModelSignature: Sendable, Hashable {
+package struct LoggedSignature: Sendable, Hashable {
   /// An input or output.
   package struct Entry: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
@@ -46,12 +46,12 @@ package struct ModelSignature: Sendable, Hashable {
   }
 }
 
-extension ModelSignature.Entry {
+extension LoggedSignature.Entry {
   fileprivate init(_ json: JSONValue) throws {
     name = json["name"]?.string
     isOptional = json["required"]?.boolean == false
     guard let type = json["type"]?.string else {
-      throw ModelSignature.Wrong(description: "'\(name ?? "")' has no type")
+      throw LoggedSignature.Wrong(description: "'\(name ?? "")' has no type")
     }
     guard type == "tensor" else {
       kind = .column(type: Self.element(json))
@@ -60,7 +60,7 @@ extension ModelSignature.Entry {
     let tensor = json["tensor-spec"]
     guard let element = tensor?["dtype"]?.string,
       let shape = tensor?["shape"]?.elements?.map(\.wholeNumber)
-    else { throw ModelSignature.Wrong(description: "the tensor '\(name ?? "")' has no type or shape") }
+    else { throw LoggedSignature.Wrong(description: "the tensor '\(name ?? "")' has no type or shape") }
     kind = .tensor(type: element, shape: shape.map { $0 ?? -1 })
   }
 
