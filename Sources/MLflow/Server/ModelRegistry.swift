@@ -115,6 +115,7 @@ struct ModelRegistry {
     let answer = try tracking("runs/get", [("run_id", id)], "the run '\(id)'")
     let run = answer["run"]
     let parts = path.split(separator: "/", maxSplits: 1).map(String.init)
+    var newest: (time: Int, place: ModelLocation)?
     for output in run?["outputs"]?["model_outputs"]?.elements ?? [] {
       guard let model = output["model_id"]?.string else { continue }
       let info = try tracking(
@@ -122,8 +123,12 @@ struct ModelRegistry {
       guard info?["name"]?.string == parts[0], let uri = info?["artifact_uri"]?.string else {
         continue
       }
-      return ModelLocation(uri: parts.count > 1 ? "\(uri)/\(parts[1])" : uri, revision: model)
+      // A run may log several of one name: MLflow takes the last one, too.
+      let time = info?["creation_timestamp_ms"]?.wholeNumber ?? 0
+      if let newest, newest.time > time { continue }
+      newest = (time, ModelLocation(uri: ([uri] + parts.dropFirst()).joined(separator: "/"), revision: model))
     }
+    if let newest { return newest.place }
     guard let uri = run?["info"]?["artifact_uri"]?.string else { throw wrong("no artifact_uri") }
     return ModelLocation(uri: "\(uri)/\(path)", revision: nil)
   }
