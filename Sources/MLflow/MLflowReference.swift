@@ -41,7 +41,8 @@ package struct MLflowReference: Sendable, Hashable {
   package init(_ text: String) throws(MLflowError) {
     func wrong(_ reason: String) -> MLflowError {
       MLflowError(
-        .invalidReference, "'\(Self.shown(text))' names no model of MLflow: \(reason); \(Self.form)")
+        .invalidReference, "'\(Self.shown(text))' names no model of MLflow: \(reason); \(Self.form)"
+      )
     }
     self.text = text
     var rest = text[...]

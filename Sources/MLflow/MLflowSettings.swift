@@ -42,12 +42,14 @@ package struct MLflowSettings: Sendable, Hashable {
       throw MLflowError(
         .settings,
         "no server of MLflow is named: set MLFLOW_TRACKING_URI to its address, such as "
-          + "http://localhost:5000, or write it before the model: mlflow:http://localhost:5000/models:/...")
+          + "http://localhost:5000, or write it before the model: mlflow:http://localhost:5000/models:/..."
+      )
     }
     tracking = try address(first, uri == nil ? "MLFLOW_REGISTRY_URI" : "MLFLOW_TRACKING_URI")
-    registry = try registryURI.map { text throws(MLflowError) in
-      try address(text, "MLFLOW_REGISTRY_URI")
-    } ?? tracking
+    registry =
+      try registryURI.map { text throws(MLflowError) in
+        try address(text, "MLFLOW_REGISTRY_URI")
+      } ?? tracking
     if let login {
       let encoded = Data(login.utf8).base64EncodedString()
       authorization = Authorization(header: "Basic " + encoded, source: source)
@@ -100,6 +102,7 @@ package struct MLflowSettings: Sendable, Hashable {
           ? "; the registry of Databricks is not asked here: fetch the model with `mlflow artifacts "
             + "download --artifact-uri models:/NAME/VERSION --dst-path FOLDER`, and name FOLDER"
           : "; expected one such as http://localhost:5000. What lies in files or in a database, `mlflow "
-            + "server --backend-store-uri \(text)` serves; a folder with a file MLmodel can be named itself"))
+            + "server --backend-store-uri \(text)` serves; a folder with a file MLmodel can be named itself")
+    )
   }
 }

@@ -1,5 +1,5 @@
-package import ModelHub
 import MLflow
+package import ModelHub
 import Threads
 
 extension ModelSource {

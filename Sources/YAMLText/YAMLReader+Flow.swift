@@ -32,7 +32,9 @@ extension YAMLReader {
       if isList {
         elements.append(try element(depth))
       } else {
-        guard let key = try element(depth, isKey: true).string else { throw failure("a key that is no text is not read") }
+        guard let key = try element(depth, isKey: true).string else {
+          throw failure("a key that is no text is not read")
+        }
         if members.contains(where: { $0.0 == key }) {
           throw failure("the key '\(key)' stands there twice")
         }

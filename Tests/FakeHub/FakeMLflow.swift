@@ -133,7 +133,8 @@ package final class FakeMLflow: Sendable {
       case "registered-models/alias":
         guard let version = state.aliases[query["alias"] ?? ""] else {
           return .refusal(
-            400, "INVALID_PARAMETER_VALUE", "Registered model alias \(query["alias"] ?? "") not found.")
+            400, "INVALID_PARAMETER_VALUE",
+            "Registered model alias \(query["alias"] ?? "") not found.")
         }
         return told(version)
       case "model-versions/get": return told(query["version"] ?? "")

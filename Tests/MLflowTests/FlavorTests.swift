@@ -13,15 +13,30 @@ struct FlavorTests {
   @Test(
     "what can be run of a model",
     arguments: [
-      ("  onnx: {data: model.onnx}", ["model.onnx", "x.data"], [ModelPart.file("model.onnx", ending: "onnx")]),
-      ("  tensorflow: {saved_model_dir: tf2model, model_type: tf2-module}", ["tf2model/saved_model.pb"], [.savedModel("tf2model")]),
-      ("  tensorflow: {data: data, model_type: keras}", ["data/model/saved_model.pb"], [.savedModel("data/model")]),
+      (
+        "  onnx: {data: model.onnx}", ["model.onnx", "x.data"],
+        [ModelPart.file("model.onnx", ending: "onnx")]
+      ),
+      (
+        "  tensorflow: {saved_model_dir: tf2model, model_type: tf2-module}",
+        ["tf2model/saved_model.pb"], [.savedModel("tf2model")]
+      ),
+      (
+        "  tensorflow: {data: data, model_type: keras}", ["data/model/saved_model.pb"],
+        [.savedModel("data/model")]
+      ),
       ("  tensorflow: {data: data, model_type: keras}", ["data/model.keras"], []),
-      ("  pytorch: {model_data: data}", ["data/model.pt2"], [.file("data/model.pt2", ending: "pt2")]),
+      (
+        "  pytorch: {model_data: data}", ["data/model.pt2"],
+        [.file("data/model.pt2", ending: "pt2")]
+      ),
       ("  pytorch: {model_data: data}", ["data/model.pth"], []),
       (
         "  sentence_transformers: {code: null}",
-        ["model.st/modules.json", "model.st/config.json", "model.st/onnx/model.onnx", "model.st/1_P/config.json"],
+        [
+          "model.st/modules.json", "model.st/config.json", "model.st/onnx/model.onnx",
+          "model.st/1_P/config.json",
+        ],
         [.textFolder("model.st")]
       ),
       ("  transformers: {a: b}", ["model/config.json", "model/model.safetensors"], []),
@@ -39,9 +54,15 @@ struct FlavorTests {
   @Test(
     "what cannot be run is told with how to log it",
     arguments: [
-      ("  sklearn: {a: b}\n  python_function: {}", "the flavor sklearn", "skl2onnx.to_onnx, and log it with mlflow.onnx.log_model"),
+      (
+        "  sklearn: {a: b}\n  python_function: {}", "the flavor sklearn",
+        "skl2onnx.to_onnx, and log it with mlflow.onnx.log_model"
+      ),
       ("  xgboost: {a: b}", "the flavor xgboost", "onnxmltools"),
-      ("  python_function: {loader_module: mine}", "Python code (python_function)", "mlflow.pyfunc.spark_udf"),
+      (
+        "  python_function: {loader_module: mine}", "Python code (python_function)",
+        "mlflow.pyfunc.spark_udf"
+      ),
       ("  transformers: {a: b}", "the flavor transformers", "optimum-cli export onnx"),
       ("  pytorch: {a: b}", "the flavor pytorch", "torch.onnx.export"),
       ("  tensorflow: {data: data}", "the flavor tensorflow", "model.export(FOLDER)"),

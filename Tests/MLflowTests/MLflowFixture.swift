@@ -79,6 +79,7 @@ final class MLflowFixture: Sendable {
   /// What is in the cache, hidden files too.
   var cached: [String] {
     let cache = folder + "/.cache/needletail/mlflow"
-    return (FileManager.default.enumerator(atPath: cache)?.compactMap { $0 as? String } ?? []).sorted()
+    return (FileManager.default.enumerator(atPath: cache)?.compactMap { $0 as? String } ?? [])
+      .sorted()
   }
 }

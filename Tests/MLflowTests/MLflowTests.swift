@@ -14,10 +14,12 @@ struct MLflowTests {
   @Test(
     "each form of a name finds its files",
     arguments: [
-      ("models:/digits/1", "1", Data("old".utf8)), ("models:/digits@champion", "12", MLflowFixture.weights),
+      ("models:/digits/1", "1", Data("old".utf8)),
+      ("models:/digits@champion", "12", MLflowFixture.weights),
       ("mlflow:models:/digits/12", "12", MLflowFixture.weights),
       ("models:/digits/Production", "1", Data("old".utf8)),
-      ("models:/digits/latest", "12", MLflowFixture.weights), ("models:/m-1", "m-1", MLflowFixture.weights),
+      ("models:/digits/latest", "12", MLflowFixture.weights),
+      ("models:/m-1", "m-1", MLflowFixture.weights),
       ("runs:/r1/net", "m-1", MLflowFixture.weights), ("runs:/r1/other", "m-1", Data("run".utf8)),
     ])
   func names(_ name: String, _ revision: String, _ contents: Data) throws {
@@ -44,7 +46,9 @@ struct MLflowTests {
     let second = try fixture.model("models:/digits/12")
     #expect(try fixture.contents(second) == MLflowFixture.weights)
     #expect(second.folder == first.folder && fixture.fetched.count == 1)
-    let names = fixture.cached.filter { $0.contains("/") }.map { $0.split(separator: "/").last ?? "" }
+    let names = fixture.cached.filter { $0.contains("/") }.map {
+      $0.split(separator: "/").last ?? ""
+    }
     #expect(Set(names) == [".lock", "model.onnx"])
     var status = stat()
     #expect(stat(first.folder, &status) == 0 && status.st_mode & 0o777 == 0o700)
@@ -113,7 +117,8 @@ struct MLflowTests {
     ])
   func authorization(_ variables: [String: String], _ header: String) throws {
     fixture.fake.set { $0.authorization = header }
-    #expect(try fixture.contents(fixture.model("models:/digits/12", variables)) == MLflowFixture.weights)
+    #expect(
+      try fixture.contents(fixture.model("models:/digits/12", variables)) == MLflowFixture.weights)
     let nobody = #expect(throws: MLflowError.self) { try fixture.model("models:/digits/12") }
     #expect(nobody?.code == .accessDenied)
     #expect(nobody?.message.contains("set MLFLOW_TRACKING_TOKEN, or") == true)
@@ -137,7 +142,8 @@ struct MLflowTests {
     }
     let model = try fixture.model("models:/digits/12", ["MLFLOW_TRACKING_TOKEN": "secret"])
     #expect(try fixture.contents(model) == MLflowFixture.weights)
-    #expect(!store.requests.isEmpty && store.requests.allSatisfy { $0.headers["authorization"] == nil })
+    #expect(
+      !store.requests.isEmpty && store.requests.allSatisfy { $0.headers["authorization"] == nil })
   }
 
   // MARK: What cannot be had
@@ -145,9 +151,14 @@ struct MLflowTests {
   @Test(
     "what there is not is told",
     arguments: [
-      ("models:/other/1", MLflowError.Code.notFound, "does not have version 1 of the model 'other'"),
+      (
+        "models:/other/1", MLflowError.Code.notFound, "does not have version 1 of the model 'other'"
+      ),
       ("models:/digits/7", .notFound, "does not have version 7 of the model 'digits'"),
-      ("models:/digits@nobody", .notFound, "with the alias 'nobody' (Registered model alias nobody not found.)"),
+      (
+        "models:/digits@nobody", .notFound,
+        "with the alias 'nobody' (Registered model alias nobody not found.)"
+      ),
       ("models:/digits/Staging", .notFound, "has no version in the stage 'Staging'"),
       ("models:/digits/2", .notFound, "is not ready (PENDING_REGISTRATION)"),
       ("models:/m-9", .notFound, "does not have the logged model 'm-9'"),
@@ -176,7 +187,9 @@ struct MLflowTests {
       (["MLFLOW_HTTP_REQUEST_TIMEOUT": "soon"], "whole number of seconds"),
     ])
   func settings(_ variables: [String: String], _ text: String) {
-    let error = #expect(throws: MLflowError.self) { try fixture.model("models:/digits/1", variables) }
+    let error = #expect(throws: MLflowError.self) {
+      try fixture.model("models:/digits/1", variables)
+    }
     #expect(error?.code == .settings)
     #expect(error?.message.contains(text) == true, "\(String(describing: error))")
   }

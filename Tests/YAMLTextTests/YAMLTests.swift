@@ -13,9 +13,15 @@ struct YAMLTests {
     "a document is what JSON says",
     arguments: [
       ("", "null"), ("# nothing\n", "null"), ("---\na: 1\n...\n", #"{"a":1}"#),
-      ("a: 1\nb:\n  c: x\n  d:\n  - 1\n  - 2\ne: null\n", #"{"a":1,"b":{"c":"x","d":[1,2]},"e":null}"#),
+      (
+        "a: 1\nb:\n  c: x\n  d:\n  - 1\n  - 2\ne: null\n",
+        #"{"a":1,"b":{"c":"x","d":[1,2]},"e":null}"#
+      ),
       ("- a\n- - b\n  - c\n- d: 1\n  e: 2\n-\n- {}\n", #"["a",["b","c"],{"d":1,"e":2},null,{}]"#),
-      ("a: [1, 'x, y', {b: 2}, ]\nc: {d: [], \"e\":1}", #"{"a":[1,"x, y",{"b":2}],"c":{"d":[],"e":1}}"#),
+      (
+        "a: [1, 'x, y', {b: 2}, ]\nc: {d: [], \"e\":1}",
+        #"{"a":[1,"x, y",{"b":2}],"c":{"d":[],"e":1}}"#
+      ),
       ("a: [1,\n  2]\n", #"{"a":[1,2]}"#),
       // As PyYAML folds what is longer than a line.
       (
@@ -24,11 +30,23 @@ struct YAMLTests {
       ),
       ("a: one\n  two\n\n  three\nb: 1", #"{"a":"one two\nthree","b":1}"#),
       ("a: 'it''s'\nb: 'x\n\n  y'", #"{"a":"it's","b":"x\ny"}"#),
-      ("a: |\n  one\n    two\n\nb: >-\n  x\n  y\n\n  z\nc: |+\n  k\n\n", #"{"a":"one\n  two\n","b":"x y\nz","c":"k\n\n"}"#),
+      (
+        "a: |\n  one\n    two\n\nb: >-\n  x\n  y\n\n  z\nc: |+\n  k\n\n",
+        #"{"a":"one\n  two\n","b":"x y\nz","c":"k\n\n"}"#
+      ),
       ("a: &n {b: 1}\nc: *n\n", #"{"a":{"b":1},"c":{"b":1}}"#),
-      ("a: x # note\nb: x#y\nc: http://h:1/p\n'd': e\n", #"{"a":"x","b":"x#y","c":"http://h:1/p","d":"e"}"#),
-      ("a: True\nb: no\nc: 1.5e3\nd: 0x1F\ne: 1.10.2\nf: -7\ng: ~\nh: .5", #"{"a":true,"b":"no","c":1500,"d":31,"e":"1.10.2","f":-7,"g":null,"h":0.5}"#),
-      ("a: '2026-11-30 13:16:53.180097'\r\nb: 3.11.7\r\n", #"{"a":"2026-11-30 13:16:53.180097","b":"3.11.7"}"#),
+      (
+        "a: x # note\nb: x#y\nc: http://h:1/p\n'd': e\n",
+        #"{"a":"x","b":"x#y","c":"http://h:1/p","d":"e"}"#
+      ),
+      (
+        "a: True\nb: no\nc: 1.5e3\nd: 0x1F\ne: 1.10.2\nf: -7\ng: ~\nh: .5",
+        #"{"a":true,"b":"no","c":1500,"d":31,"e":"1.10.2","f":-7,"g":null,"h":0.5}"#
+      ),
+      (
+        "a: '2026-11-30 13:16:53.180097'\r\nb: 3.11.7\r\n",
+        #"{"a":"2026-11-30 13:16:53.180097","b":"3.11.7"}"#
+      ),
     ])
   func documents(_ yaml: String, _ expected: String) throws {
     let found = try json(yaml)

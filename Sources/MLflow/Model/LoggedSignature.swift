@@ -60,7 +60,9 @@ extension LoggedSignature.Entry {
     let tensor = json["tensor-spec"]
     guard let element = tensor?["dtype"]?.string,
       let shape = tensor?["shape"]?.elements?.map(\.wholeNumber)
-    else { throw LoggedSignature.Wrong(description: "the tensor '\(name ?? "")' has no type or shape") }
+    else {
+      throw LoggedSignature.Wrong(description: "the tensor '\(name ?? "")' has no type or shape")
+    }
     kind = .tensor(type: element, shape: shape.map { $0 ?? -1 })
   }
 

@@ -95,16 +95,19 @@ extension LoggedModel {
         + "tf.saved_model.load(FOLDER) with mlflow.tensorflow.log_model; or convert it with tf2onnx, and \(log)"
     }
     if has("pytorch") {
-      return "Export it with torch.onnx.export, and \(log); or compile it to a .pt2 and name that file "
+      return
+        "Export it with torch.onnx.export, and \(log); or compile it to a .pt2 and name that file "
         + "(docs/Torch.md)"
     }
     if has("transformers", "sentence_transformers") {
-      return "Export it with `optimum-cli export onnx --model MODEL FOLDER` and name FOLDER; or, for "
+      return
+        "Export it with `optimum-cli export onnx --model MODEL FOLDER` and name FOLDER; or, for "
         + "embeddings, log SentenceTransformer(MODEL, backend=\"onnx\") with mlflow.sentence_transformers."
         + "log_model"
     }
     if has("onnx") { return "Log it again with mlflow.onnx.log_model" }
-    return "Python code does not run here: convert the model in it to ONNX, and \(log); or predict with "
+    return
+      "Python code does not run here: convert the model in it to ONNX, and \(log); or predict with "
       + "mlflow.pyfunc.spark_udf, which runs it"
   }
 }

@@ -36,8 +36,11 @@ struct MLflowRefusal {
       return MLflowError(
         .accessDenied,
         "\(reference): \(settings.tracking) refuses \(subject)\(told): "
-          + (settings.authorization.map { "ask its operator to let the user of \($0.source) read it" }
-            ?? "set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"))
+          + (settings.authorization.map {
+            "ask its operator to let the user of \($0.source) read it"
+          }
+            ?? "set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")
+      )
     case (_, "RESOURCE_DOES_NOT_EXIST"), (400, "INVALID_PARAMETER_VALUE"):
       return MLflowError(
         .notFound,

@@ -126,7 +126,10 @@ struct ModelRegistry {
       // A run may log several of one name: MLflow takes the last one, too.
       let time = info?["creation_timestamp_ms"]?.wholeNumber ?? 0
       if let newest, newest.time > time { continue }
-      newest = (time, ModelLocation(uri: ([uri] + parts.dropFirst()).joined(separator: "/"), revision: model))
+      newest = (
+        time,
+        ModelLocation(uri: ([uri] + parts.dropFirst()).joined(separator: "/"), revision: model)
+      )
     }
     if let newest { return newest.place }
     guard let uri = run?["info"]?["artifact_uri"]?.string else { throw wrong("no artifact_uri") }

@@ -22,7 +22,9 @@ struct SignatureCheck {
     _ entries: [LoggedSignature.Entry], with own: [TensorSpecification], _ what: String
   ) -> [String] {
     let names = own.map(\.name).joined(separator: ", ")
-    func told(_ text: String) -> String { "\(subject): the signature \(text); the model's own counts" }
+    func told(_ text: String) -> String {
+      "\(subject): the signature \(text); the model's own counts"
+    }
     let isTable = entries.contains { if case .column = $0.kind { true } else { false } }
     let named = Set(own.map(\.name))
     // The columns of a table are the values in a row of one tensor.
@@ -33,7 +35,8 @@ struct SignatureCheck {
       guard entries.count > 1, only.hasShape, size >= 0, size != entries.count else { return [] }
       return [
         told(
-          "names \(entries.count) columns, and the model's \(what) \(only) has \(size) values in a row")
+          "names \(entries.count) columns, and the model's \(what) \(only) has \(size) values in a row"
+        )
       ]
     }
     var result: [String] = []
@@ -66,14 +69,17 @@ struct SignatureCheck {
   ) -> String? {
     switch entry.kind {
     case .column(let type):
-      guard let element = Self.element(ofColumn: type), element != own.elementType else { return nil }
+      guard let element = Self.element(ofColumn: type), element != own.elementType else {
+        return nil
+      }
       // MLflow itself narrows these.
       if element == .float64, own.elementType == .float32 { return nil }
       return "\(type), and the model's is \(own)"
     case .tensor(let type, let shape):
       let isSameShape =
-        !own.hasShape || own.shape.dimensions.count == shape.count
-        && zip(own.shape.dimensions, shape).allSatisfy { $0 < 0 || $1 < 0 || $0 == $1 }
+        !own.hasShape
+        || own.shape.dimensions.count == shape.count
+          && zip(own.shape.dimensions, shape).allSatisfy { $0 < 0 || $1 < 0 || $0 == $1 }
       let element = Self.element(ofArray: type)
       if isSameShape, element.map({ $0 == own.elementType }) ?? true { return nil }
       let dimensions = shape.map { $0 < 0 ? "?" : "\($0)" }.joined(separator: ", ")
@@ -83,7 +89,8 @@ struct SignatureCheck {
 
   /// The type that numpy calls so; `nil` if it may be any.
   private static func element(ofArray type: String) -> ElementType? {
-    if ["object", "str", "bytes"].contains(type) || type.hasPrefix("str") || type.hasPrefix("bytes") {
+    if ["object", "str", "bytes"].contains(type) || type.hasPrefix("str") || type.hasPrefix("bytes")
+    {
       return .string
     }
     return ElementType(rawValue: type)
