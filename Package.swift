@@ -325,8 +325,8 @@ module(
 tests(
   "ModelKindsTests",
   need: [
-    "ArrowIPC", "Deployment", "FakeHub", "HostProcesses", "ModelHub", "ModelKinds", "Models",
-    "ONNXRuntime", "SparkFunctions", "SparkTypes", "Tensors",
+    "ArrowIPC", "Deployment", "FakeHub", "HostProcesses", "MLflow", "ModelHub", "ModelKinds",
+    "Models", "ONNXRuntime", "SparkFunctions", "SparkTypes", "Tensors",
   ])
 
 module(
