@@ -144,7 +144,7 @@ package final class FakeMLflow: Sendable {
         }
         return .json(["artifact_uri": version.source])
       case "registered-models/get-latest-versions":
-        let versions = state.versions.filter { query["stages"].map { $1.stage == $0 } ?? true }
+        let versions = state.versions.filter { $1.stage == query["stages"] ?? $1.stage }
         return .json(["model_versions": versions.keys.map { ["version": $0] }])
       default: return HTTPReply(status: 404)
       }
