@@ -71,21 +71,30 @@ extension YAMLReader {
       throw failure("tags and anchors are not read between brackets")
     default: break
     }
+    var text = flowText()
+    while starts(with: "\n") {
+      try skipBlank()
+      let isEnd = position >= bytes.count || isFlowMark(at: position) || starts(with: ":")
+      if isEnd || starts(with: "#") { break }
+      text += " " + flowText()
+    }
+    if text.isEmpty { throw failure("a value is missing") }
+    return isKey ? .string(text) : YAMLScalar.value(of: text)
+  }
+
+  /// The part of a text without quotes that stands on this line.
+  private mutating func flowText() -> String {
     let start = position
-    scan: while position < bytes.count {
+    scan: while position < bytes.count, !isFlowMark(at: position) {
       switch bytes[position] {
-      case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"),
-        UInt8(ascii: "}"), UInt8(ascii: "\n"):
-        break scan
+      case UInt8(ascii: "\n"): break scan
       case UInt8(ascii: ":") where isBlank(at: position + 1) || isFlowMark(at: position + 1):
         break scan
       case UInt8(ascii: "#") where position > start && isBlank(at: position - 1): break scan
       default: position += 1
       }
     }
-    let text = trimmed(start..<position)
-    if text.isEmpty { throw failure("a value is missing") }
-    return isKey ? .string(text) : YAMLScalar.value(of: text)
+    return trimmed(start..<position)
   }
 
   private func isFlowMark(at place: Int) -> Bool {

@@ -12,7 +12,9 @@ extension YAMLReader {
         blankLines += 1
         skipSpaces()
       }
-      guard position > end, position < bytes.count, column > indent, !starts(with: "#") else {
+      guard position > end, position < bytes.count, column > indent, !starts(with: "#"),
+        !isMarker("---"), !isMarker("...")
+      else {
         position = end
         return text
       }

@@ -42,7 +42,7 @@ struct YAMLReader {
     return value
   }
 
-  private func isMarker(_ text: StaticString) -> Bool {
+  func isMarker(_ text: StaticString) -> Bool {
     column == 0 && starts(with: text) && isBlank(at: position + 3)
   }
 

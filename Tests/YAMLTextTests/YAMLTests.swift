@@ -22,7 +22,7 @@ struct YAMLTests {
         "a: [1, 'x, y', {b: 2}, ]\nc: {d: [], \"e\":1}",
         #"{"a":[1,"x, y",{"b":2}],"c":{"d":[],"e":1}}"#
       ),
-      ("a: [1,\n  2]\n", #"{"a":[1,2]}"#),
+      ("a: [1,\n  2, b\n  c]\n", #"{"a":[1,2,"b c"]}"#), ("x\n...\n", #""x""#),
       // As PyYAML folds what is longer than a line.
       (
         "s: '[{\"name\": \"x\", \"shape\":\n    [-1, 4]}]'\nt: \"a\\\n  \\ b\\u00e9\\n\"\n",
