@@ -241,6 +241,11 @@ module(
 module("FakeHub", at: "Tests/FakeHub", needs: ["Crypto"])
 tests("ModelHubTests", need: ["FakeHub", "ModelHub", "NIOHTTP1", "Threads", "Web"])
 
+module("YAMLText", needs: ["JSONText"])
+tests("YAMLTextTests", need: ["JSONText", "YAMLText"])
+module("MLflow", needs: ["Crypto", "ErrorCauses", "JSONText", "Logging", "Web", "YAMLText"])
+tests("MLflowTests", need: ["FakeHub", "MLflow"])
+
 module(
   "AccessTokens",
   needs: [
@@ -366,15 +371,16 @@ tests(
 module(
   "ModelKinds",
   needs: [
-    "Deployment", "HostProcesses", "JSONText", "LabelFiles", "ModelHub", "Models", "ONNXRuntime",
-    "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors", "Texts", "Threads",
+    "Deployment", "HostProcesses", "JSONText", "LabelFiles", "Logging", "MLflow", "ModelHub",
+    "Models", "ONNXRuntime", "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors", "Texts",
+    "Threads",
   ],
   optionals: ["KServeClient", "TensorFlowRuntime", "TextPipelines", "TorchRuntime"])
 tests(
   "ModelKindsTests",
   need: [
-    "ArrowIPC", "Deployment", "FakeHub", "HostProcesses", "ModelHub", "ModelKinds", "Models",
-    "ONNXRuntime", "SparkFunctions", "SparkTypes", "Tensors",
+    "ArrowIPC", "Deployment", "FakeHub", "HostProcesses", "MLflow", "ModelHub", "ModelKinds",
+    "Models", "ONNXRuntime", "SparkFunctions", "SparkTypes", "Tensors",
   ])
 
 module(
@@ -417,9 +423,9 @@ module(
   "Needletail", isProduct: true,
   needs: [
     "ArrowIPC", "Deployment", "Diagnosis", "ErrorCauses", "FileTables", "HostProcesses",
-    "LocalEngine", "LocalSpark", "Logging", "ModelHub", "ModelKinds", "Models", "NativeLibraries",
-    "ONNXRuntime", "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkScan", "SparkTypes",
-    "SparkWorker", "Tensors", "Texts",
+    "LocalEngine", "LocalSpark", "Logging", "MLflow", "ModelHub", "ModelKinds", "Models",
+    "NativeLibraries", "ONNXRuntime", "ProgramFunctions", "SparkConnect", "SparkFunctions",
+    "SparkScan", "SparkTypes", "SparkWorker", "Tensors", "Texts",
   ],
   optionals: [
     "ImagePreprocessing", "KServeClient", "KServeServer", "NodeServers", "TensorFlowRuntime",

@@ -50,7 +50,7 @@ extension ModelSource {
   /// `onnx/` with that file.
   private func configuration() async throws -> String? {
     if kind.isServed { return nil }
-    let path = self.path
+    let path = isOfMLflow ? try await located() : self.path
     if HubReference.isOne(path) {
       return try await Threads.Thread.run { try HubModel(path, nil).configuration() }
     }

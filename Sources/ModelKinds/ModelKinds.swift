@@ -1,4 +1,5 @@
 import HostProcesses
+import MLflow
 import ModelHub
 import Models
 package import SparkFunctions
@@ -17,12 +18,13 @@ package struct ModelKinds: Sendable {
     kinds.first { $0.format == format } ?? UnknownKind(format: format)
   }
 
-  /// The model at `path`, a file, a folder, an id on a hub, or the address of a server.
+  /// The model at `path`, a file, a folder, an id on a hub, one of MLflow, or the address of a server.
   ///
   /// - Throws: ``NeedletailError`` if it is of none of these kinds; ``HubError`` if it cannot be had from
-  ///   its hub.
+  ///   its hub, and ``MLflowError`` from its registry.
   package func source(at path: String) throws -> ModelSource {
     if HubReference.isOne(path) { return try source(withID: path) }
+    if MLflowReference.isOne(path) { return try source(ofMLflow: path) }
     for kind in kinds {
       if let source = try kind.source(at: path) { return source }
     }
@@ -44,6 +46,7 @@ package struct ModelKinds: Sendable {
     }
     let forms: [(String, [String])] = [
       ("a file called ", files), ("a folder with ", folders), ("", ["hf:ORG/NAME of a hub"]),
+      ("", ["models:/NAME/VERSION of MLflow"]),
       ("", addresses),
     ]
     // A program may have been built without some kinds.

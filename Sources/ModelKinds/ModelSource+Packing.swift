@@ -87,12 +87,12 @@ extension ModelSource {
       }
       // Large folders are weights, which compressing makes hardly smaller.
       let archive = try tar.gzipped(level: tar.bytes.count > 64 << 20 ? 0 : 1)
-      let name = Self.sentName(archive.shortHash, path)
+      let name = Self.sentName(archive.shortHash, place.name ?? path)
       packed = Packed(reference(isFolder ? name : "\(name)/\(base)"))
       packed.add(folder: name, archive)
     } else {
       let contents = try Self.contents(of: local)
-      let name = Self.sentName(contents.shortHash, path)
+      let name = Self.sentName(contents.shortHash, place.name ?? path)
       packed = Packed(reference(name))
       packed.add(file: name, contents)
     }

@@ -6,6 +6,7 @@
 @_exported public import HostProcesses
 @_exported public import LocalEngine
 @_exported public import LocalSpark
+@_exported public import MLflow
 @_exported public import ModelHub
 @_exported public import ModelKinds
 @_exported public import Models

@@ -14,7 +14,8 @@ struct Inspect: AsyncParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), one of a hub "
-        + "(hf:ORG/NAME[@REVISION]), or that of a server (kserve://HOST:PORT/MODEL)."))
+        + "(hf:ORG/NAME[@REVISION]), one of MLflow (models:/NAME/VERSION, models:/NAME@ALIAS), or that of a server (kserve://HOST:PORT/MODEL)."
+    ))
   var model: String
 
   @Option(
@@ -70,7 +71,7 @@ struct Inspect: AsyncParsableCommand {
         inputs: loaded.inputs.map(Description.Argument.init),
         outputs: loaded.outputs.map(Description.Argument.init), maps: loaded.mapOutputs,
         omitted: loaded.omittedOutputs, runtime: loaded.runtime, metadata: loaded.metadata,
-        warnings: warnings)
+        warnings: warnings + source.contradictions(to: loaded))
       print(String(decoding: try encoder.encode(description), as: UTF8.self))
       return
     }

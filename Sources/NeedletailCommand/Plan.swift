@@ -19,7 +19,8 @@ struct Plan: AsyncParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), one of a hub "
-        + "(hf:ORG/NAME[@REVISION]), or that of a server (kserve://HOST:PORT/MODEL)."))
+        + "(hf:ORG/NAME[@REVISION]), one of MLflow (models:/NAME/VERSION, models:/NAME@ALIAS), or that of a server (kserve://HOST:PORT/MODEL)."
+    ))
   var model: String
 
   @Option(

@@ -55,7 +55,8 @@ struct Predict: AsyncParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), one of a hub "
-        + "(hf:ORG/NAME[@REVISION]), or that of a server (kserve://HOST:PORT/MODEL)."))
+        + "(hf:ORG/NAME[@REVISION]), one of MLflow (models:/NAME/VERSION, models:/NAME@ALIAS), or that of a server (kserve://HOST:PORT/MODEL)."
+    ))
   var model: String
 
   @OptionGroup

@@ -24,7 +24,8 @@ struct Serve: AsyncParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "The models: files (.onnx, .pt2), folders (SavedModel, HuggingFace) or ids on a hub "
-        + "(hf:ORG/NAME), each NAME=PATH if the name shall be another.",
+        + "(hf:ORG/NAME) or of MLflow (models:/NAME@ALIAS), each NAME=PATH if the name shall be "
+        + "another.",
       valueName: "model"))
   var models: [String]
 

@@ -1,0 +1,61 @@
+import JSONText
+import Web
+
+/// A server's "no", in words that say what to do.
+struct MLflowRefusal {
+  let answer: WebAnswer
+  /// What was asked for.
+  let subject: String
+  let reference: MLflowReference
+  let settings: MLflowSettings
+
+  /// What the server says itself, in brackets; empty if it says nothing that is short.
+  static func told(_ answer: WebAnswer) -> String {
+    guard let json = try? JSONValue(parsing: answer.body, rules: .strict),
+      let message = json["message"]?.string
+    else { return "" }
+    let line = message.split(whereSeparator: \.isNewline).first ?? ""
+    return line.isEmpty ? "" : " (\(line.prefix(200)))"
+  }
+
+  private var code: String {
+    (try? JSONValue(parsing: answer.body, rules: .strict))?["error_code"]?.string ?? ""
+  }
+
+  var error: MLflowError {
+    let told = Self.told(answer)
+    switch (answer.status, code) {
+    case (401, _):
+      return MLflowError(
+        .accessDenied,
+        "\(reference): \(settings.tracking) does not let in "
+          + (settings.authorization.map { "who shows \($0.source)\(told): check the value" }
+            ?? "who shows nothing\(told): set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and "
+            + "MLFLOW_TRACKING_PASSWORD"))
+    case (403, _):
+      return MLflowError(
+        .accessDenied,
+        "\(reference): \(settings.tracking) refuses \(subject)\(told): "
+          + (settings.authorization.map {
+            "ask its operator to let the user of \($0.source) read it"
+          }
+            ?? "set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")
+      )
+    case (_, "RESOURCE_DOES_NOT_EXIST"), (400, "INVALID_PARAMETER_VALUE"):
+      return MLflowError(
+        .notFound,
+        "\(reference): \(settings.registry) does not have \(subject)\(told); see the models at "
+          + "\(settings.registry)/#/models")
+    case (404, _):
+      return MLflowError(
+        .notFound,
+        "\(reference): \(settings.tracking) knows no such request (404) for \(subject); check that "
+          + "MLFLOW_TRACKING_URI is a server of MLflow, with the path that it has behind a proxy")
+    default:
+      return MLflowError(
+        .unavailable,
+        "\(reference): \(settings.tracking) answers with the status \(answer.status)\(told) when it is "
+          + "asked for \(subject)")
+    }
+  }
+}
