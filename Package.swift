@@ -218,7 +218,10 @@ tests(
 
 module(
   "SparkWorker",
-  needs: ["ArrowIPC", "ErrorCauses", "Models", "SparkFunctions", "SparkTypes", "Threads"])
+  needs: [
+    "ArrowIPC", "ErrorCauses", "Models", "NativeLibraries", "SparkFunctions", "SparkTypes",
+    "Threads",
+  ])
 module(
   "WorkerFunctions", at: "Tests/WorkerFunctions",
   needs: ["ArrowIPC", "Models", "SparkFunctions", "Tensors"])
@@ -381,7 +384,10 @@ tests(
 
 program(
   "NeedletailCommand",
-  needs: ["ArgumentParser", "Logging", "Needletail", "ServiceLifecycle", "UnixSignals"])
+  needs: [
+    "ArgumentParser", "JSONText", "Logging", "Needletail", "ServiceLifecycle", "UnixSignals",
+    "YAMLText",
+  ])
 package.products.append(.executable(name: "needletail", targets: ["NeedletailCommand"]))
 tests("NeedletailCommandTests", need: ["FileTables", "NeedletailCommand"])
 // The program that `needletail new` writes.

@@ -56,7 +56,8 @@ struct CommandFailure: CausedError {
   }
 
   func print() {
-    FileHandle.standardError.write(Data("error: \(description)\n".utf8))
+    StatusLine.shared.clear()
+    StatusLine.shared.note(Terminal.error.colored("error:", .red) + " \(description)")
   }
 }
 

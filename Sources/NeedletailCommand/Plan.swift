@@ -60,6 +60,12 @@ struct Plan: AsyncParsableCommand {
         + "where it lies."))
   var here = false
 
+  @OptionGroup
+  var messages: MessageOptions
+
+  @OptionGroup
+  var configuration: ConfigurationOptions
+
   func validate() throws {
     if json, files == nil {
       throw ValidationError("--json needs a folder for what executors need: --files FOLDER")
@@ -86,6 +92,7 @@ struct Plan: AsyncParsableCommand {
   }
 
   func run() async throws {
+    messages.begin()
     let table = try readSchema()
     let source = try asked.source(model)
     let loaded = try await source.loadForPlan()

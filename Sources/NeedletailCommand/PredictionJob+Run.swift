@@ -19,7 +19,10 @@ extension PredictionJob {
     let (table, known) = try await opened(spark)
     if request.isResumed { return try await resume(table, known, spark) }
     var result = try await predictions(of: table, known)
-    if request.isPrinted { return try await result.show(request.shownRows) }
+    if request.isPrinted {
+      let text = try await result.showString(request.shownRows)
+      return print(FittedTable.text(text, width: Terminal.output.tableWidth), terminator: "")
+    }
     if writing.isCSV {
       // CSV has no arrays, structs and maps: they are written as JSON.
       for field in try await result.schema() where field.type.isNested {
@@ -137,7 +140,7 @@ extension PredictionJob {
   }
 
   /// The input with its schema.
-  private func opened(_ spark: SparkSession) async throws -> (DataFrame, StructType) {
+  func opened(_ spark: SparkSession) async throws -> (DataFrame, StructType) {
     var table = reading.options.reduce(spark.read.format(reading.name)) {
       $0.option($1.key, $1.value)
     }.load(request.input)

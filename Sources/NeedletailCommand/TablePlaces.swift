@@ -56,7 +56,20 @@ struct TablePlaces: Sendable {
   /// - Throws: ``CommandFailure`` if the input cannot be read, the output cannot be written, or writing
   ///   it would destroy the input.
   func check(mode: SaveMode) throws -> SaveMode {
+    try checkInput()
+    return try checkOutput(mode: mode)
+  }
+
+  /// Checks the input alone.
+  func checkInput() throws {
     if let file = localInput { try checkInput(file) }
+  }
+
+  /// Checks the output alone.
+  ///
+  /// - Returns: the mode to write with.
+  @discardableResult
+  func checkOutput(mode: SaveMode) throws -> SaveMode {
     if mode == .overwrite, StoragePath.replacing(output, deletes: input, isLocal: mayBeLocal) {
       throw CommandFailure(
         "--mode overwrite would delete the input: '\(input)' and '\(output)' are the same, or one lies "

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import HostProcesses
 import Synchronization
 
 /// Work of a program that Ctrl-C, or SIGTERM, ends.
@@ -24,13 +25,14 @@ package struct InterruptibleWork: Sendable {
         Self.complain("interrupted")
         return 130
       }
-      Self.complain("error: \(error)")
+      Self.complain(Terminal.error.colored("error:", .red) + " \(error)")
       return status(error)
     }
   }
 
   private static func complain(_ text: String) {
-    FileHandle.standardError.write(Data("\(text)\n".utf8))
+    StatusLine.shared.clear()
+    StatusLine.shared.note(text)
   }
 }
 
