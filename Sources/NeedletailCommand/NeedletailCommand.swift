@@ -58,6 +58,7 @@ struct NeedletailCommand: AsyncParsableCommand {
     abstract: "Runs trained models over Spark tables, and serves them.",
     version: KServeServer.packageVersion,
     subcommands: [
-      Predict.self, Preview.self, Plan.self, Inspect.self, Serve.self, New.self, Doctor.self,
+      Predict.self, SQL.self, Preview.self, Plan.self, Inspect.self, Serve.self, New.self,
+      Doctor.self,
     ])
 }

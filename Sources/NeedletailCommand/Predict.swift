@@ -13,8 +13,12 @@ struct Predict: AsyncParsableCommand {
       Without --remote and SPARK_REMOTE this process does it all, on all cores, and needs no Spark: \
       Parquet, CSV, JSON lines, text, images and Arrow. An output whose name has an extension becomes \
       one file with the rows in their order, any other a folder. What only Spark can do (ORC, Avro, \
-      XML, --task-gpus, --conf ...) is done by one that is started on this machine and stopped again; \
-      --engine says which it shall be.
+      XML, --table, --sql, --task-gpus, --conf ...) is done by one that is started on this machine and \
+      stopped again; --engine says which it shall be.
+
+      --table and --sql read what Spark knows by name, and --output-table writes there: name the server \
+      that has the tables with --remote, or describe a catalog with --conf. A Spark that this command \
+      starts gets --conf and --jar as it starts; to a server that runs, a --jar is sent with the session.
 
       --task-cpus and --task-gpus replace what the server's settings give to a task \
       (spark.task.cpus, spark.task.resource.gpu.amount) for the prediction alone.
@@ -53,15 +57,8 @@ struct Predict: AsyncParsableCommand {
         + "(hf:ORG/NAME[@REVISION]), or that of a server (kserve://HOST:PORT/MODEL)."))
   var model: String
 
-  @Option(
-    help: ArgumentHelp(
-      "The table to read: a file, a folder or a pattern, here or in a store (s3:, gs:, abfss:, hdfs:)."
-    ))
-  var input: String
-
-  @Option(
-    help: "Where to write the result; - prints its first rows (20, or as many as --limit says).")
-  var output: String
+  @OptionGroup
+  var places: TableOptions
 
   @Option(
     help: "The input's format: parquet, csv, tsv, json, orc ... (default: from its name)"
@@ -203,6 +200,13 @@ struct Predict: AsyncParsableCommand {
       guard let value, value < 1 else { continue }
       throw ValidationError("\(name) is \(value), it must be at least 1")
     }
+    let problems = places.problems(
+      isResumed: isResumed,
+      formats: [
+        ("--input-format", inputFormat != nil), ("--input-option", !inputOption.isEmpty),
+        ("--output-format", outputFormat != nil),
+      ].filter(\.1).map(\.0))
+    if !problems.isEmpty { throw ValidationError(problems.joined(separator: "; ")) }
     try checkResume()
     if metrics != nil, isPrinted {
       throw ValidationError(
@@ -265,7 +269,13 @@ struct Predict: AsyncParsableCommand {
   var resumeKey: [String] { resume?.names ?? [] }
 
   /// Whether rows are printed instead of written.
-  var isPrinted: Bool { output == "-" }
+  var isPrinted: Bool { places.isPrinted }
+
+  /// What is read: files, unless it is a table of Spark's or a query.
+  var input: String { places.source }
+
+  /// What is written, as messages name it.
+  var output: String { places.target }
 
   /// How many rows are printed.
   var shownRows: Int { limit ?? 20 }
@@ -290,11 +300,13 @@ struct Predict: AsyncParsableCommand {
     }
     try checkLocalSpark()
     messages.tellSparkLog()
-    let status = await ProgramRun(
+    var run = ProgramRun(
       functions: [], remote: remote, mode: executionMode, showsProgress: !quiet
     ) { spark in
       try await job.run(spark)
-    }.exitStatus(of: CommandFailure.status)
+    }
+    run.startSettings = job.startSettings
+    let status = await run.exitStatus(of: CommandFailure.status)
     if status != 0 { throw ExitCode(status) }
   }
 }

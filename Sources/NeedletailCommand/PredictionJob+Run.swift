@@ -6,10 +6,13 @@ extension PredictionJob {
     // Before anything is asked for that another engine answers in another way than Spark.
     try await spark.requireFunctions()
     spark.scan = request.scan
-    if !settings.isEmpty { try await spark.conf.set(settings) }
+    try await prepare(spark)
+    if let catalogTable, try await catalogTable.isIgnored(on: spark, isOwn: tables.startsSpark) {
+      return tellIgnored()
+    }
     // On this machine that was seen before Spark started.
     if !request.isPrinted, !tables.isOutputSeen, mode == .error || mode == .ignore,
-      try await exists(request.output, spark)
+      let output = request.places.output, try await exists(output, spark)
     {
       if mode == .ignore { return tellIgnored() }
       throw tables.outputExists
@@ -23,14 +26,13 @@ extension PredictionJob {
       let text = try await result.showString(request.shownRows)
       return print(FittedTable.text(text, width: Terminal.output.tableWidth), terminator: "")
     }
-    if writing.isCSV {
-      // CSV has no arrays, structs and maps: they are written as JSON.
-      for field in try await result.schema() where field.type.isNested {
-        result = result.withColumn(field.name, toJSON(column(named: field.name)))
-      }
-    }
+    if writing.isCSV { result = try await result.withNestedAsJSON() }
     let start = ContinuousClock.now
-    try await write(result, mode)
+    if let catalogTable {
+      try await catalogTable.write(result, on: spark)
+    } else {
+      try await write(result, mode)
+    }
     if request.quiet, request.metrics == nil { return }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let rows = try await table.count()
@@ -70,9 +72,27 @@ extension PredictionJob {
 
   /// Writes a table to the output.
   func write(_ table: DataFrame, _ mode: SaveMode) async throws {
-    try await writing.options.reduce(table.write.format(writing.name).mode(mode)) {
+    let partitions = request.places.partitionBy?.names ?? []
+    try await writing.options.reduce(
+      table.write.format(writing.name).mode(mode).partitionBy(partitions)
+    ) {
       $0.option($1.key, $1.value)
     }.save(request.output)
+  }
+
+  /// The table of Spark's catalog that is written to, if it is one.
+  private var catalogTable: CatalogTable? {
+    request.places.outputTable.map {
+      CatalogTable(
+        name: $0, mode: mode, format: writing, partitions: request.places.partitionBy?.names ?? [])
+    }
+  }
+
+  /// Tells the session the settings, and sends it what formats need.
+  func prepare(_ spark: SparkSession) async throws {
+    try await spark.prepare(
+      settings, jars: request.places.jar, formats: [reading.name, writing.name],
+      isOwn: tables.startsSpark)
   }
 
   /// Says how many rows failed, by what was wrong, with an example of each: the output has it.
@@ -80,9 +100,11 @@ extension PredictionJob {
     // Behind rows of other jobs those of this one are not known.
     guard case .column(let name)? = request.asked.onError, mode != .append || request.isResumed
     else { return }
-    let output = writing.options.reduce(spark.read.format(writing.name)) {
-      $0.option($1.key, $1.value)
-    }.load(request.output)
+    let output =
+      request.places.outputTable.map { spark.table($0) }
+      ?? writing.options.reduce(spark.read.format(writing.name)) {
+        $0.option($1.key, $1.value)
+      }.load(request.output)
     // JSON has no columns that are null in all rows.
     guard try await output.schema()[name] != nil else { return }
     let kind = "needletail.kind"
@@ -141,9 +163,7 @@ extension PredictionJob {
 
   /// The input with its schema.
   func opened(_ spark: SparkSession) async throws -> (DataFrame, StructType) {
-    var table = reading.options.reduce(spark.read.format(reading.name)) {
-      $0.option($1.key, $1.value)
-    }.load(request.input)
+    var table = try await source(spark)
     if let sample = request.sample {
       let count = try await table.count()
       if count > sample { table = table.sample(Double(sample) / Double(count), seed: 1) }
@@ -152,6 +172,15 @@ extension PredictionJob {
     let known = try await table.schema()
     try check(known)
     return (table, known)
+  }
+
+  /// The input as it is.
+  private func source(_ spark: SparkSession) async throws -> DataFrame {
+    if let name = request.places.table { return spark.table(name) }
+    if let query = request.places.sql { return try await spark.sql(query) }
+    return reading.options.reduce(spark.read.format(reading.name)) {
+      $0.option($1.key, $1.value)
+    }.load(request.input)
   }
 
   /// Refuses a table that was not read as it was meant.
@@ -224,16 +253,6 @@ extension PredictionJob {
     } catch is SparkError {
       // It is not there, or cannot be asked for, which is found out when it is written.
       return false
-    }
-  }
-}
-
-extension DataType {
-  /// Whether values have others in them.
-  fileprivate var isNested: Bool {
-    switch self {
-    case .array, .map, .struct: true
-    default: false
     }
   }
 }

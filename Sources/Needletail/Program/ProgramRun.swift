@@ -14,6 +14,8 @@ public struct ProgramRun: Sendable {
   let mode: ExecutionMode?
   let showsProgress: Bool
   let body: @Sendable (SparkSession) async throws -> Void
+  /// Settings that a Spark which is started for the run gets as it starts.
+  package var startSettings: [String: String] = [:]
 
   /// - Parameters:
   ///   - functions: the functions that queries may use.
@@ -57,7 +59,7 @@ public struct ProgramRun: Sendable {
     }
     let counts = showsProgress ? RowCounts() : nil
     defer { counts?.remove() }
-    var options = LocalSpark.Options(master: master)
+    var options = LocalSpark.Options(master: master, configuration: startSettings)
     options.variables = counts?.variables ?? [:]
     let spark = try await LocalSpark.start(options)
     defer { spark.stop() }

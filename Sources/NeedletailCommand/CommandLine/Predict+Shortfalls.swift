@@ -30,24 +30,23 @@ extension Predict {
     complaints.note { try keep.map { try ColumnList($0, option: "--keep") } }
     if let metrics { complaints.note { try RunMetrics.check(metrics) } }
 
-    let tables = TablePlaces(input: input, output: output, remote: engine == .local ? "" : remote)
+    let tables = TablePlaces(
+      input: places.input, output: places.output, remote: engine == .local ? "" : remote)
     let isInputThere = complaints.note { try tables.checkInput() } != nil
     complaints.note { try tables.checkOutput(mode: isResumed ? .append : mode) }
     if isResumed { complaints.note { try tables.checkResume() } }
     let reading = complaints.note {
-      let format =
-        try inputFormat.map { try TableFormat(named: $0, option: "--input-format") }
-        ?? TableFormat.reading(input, on: isInputThere ? tables.localInput : nil)
+      let format = try TableFormat.reading(
+        places, inputFormat, on: isInputThere ? tables.localInput : nil)
       let whole = try PredictionJob.with(inputOption, "--input-option", format)
       if isInputThere, let file = tables.localInput { try whole.checkHeader(of: file) }
       return whole
     }
     let writing = complaints.note {
       try PredictionJob.with(
-        outputOption, "--output-option",
-        try outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
-          ?? TableFormat.writing(output))
+        outputOption, "--output-option", try TableFormat.writing(places, outputFormat))
     }
+    complaints.note { try SparkJars.check(places.jar) }
     if let source, asked.isAboutModel, source.isLoadedQuickly {
       await complaints.noteOptions(of: self, source)
     } else {

@@ -28,16 +28,19 @@ struct DryRun {
     // Only Spark can tell the columns.
     try request.checkLocalSpark()
     let why = engineText(reason)
-    let status = await ProgramRun(
+    var run = ProgramRun(
       functions: [], remote: request.remote, mode: request.executionMode,
       showsProgress: !request.quiet
     ) { [job] spark in
       let dry = DryRun(job)
+      try await job.prepare(spark)
       let (_, known) = try await job.opened(spark)
       let text = try await dry.text(
         of: known, input: "", engine: why, freight: dry.freight(to: spark))
       print(text, terminator: "")
-    }.exitStatus(of: CommandFailure.status)
+    }
+    run.startSettings = job.startSettings
+    let status = await run.exitStatus(of: CommandFailure.status)
     if status != 0 { throw ExitCode(status) }
   }
 

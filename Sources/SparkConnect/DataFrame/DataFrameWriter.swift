@@ -42,7 +42,10 @@ public struct DataFrameWriter: Sendable {
   public func mode(_ mode: SaveMode) -> DataFrameWriter { with { $0.saveMode = mode } }
 
   /// One folder of files for each value of `columns`.
-  public func partitionBy(_ columns: String...) -> DataFrameWriter {
+  public func partitionBy(_ columns: String...) -> DataFrameWriter { partitionBy(columns) }
+
+  /// One folder of files for each value of `columns`.
+  public func partitionBy(_ columns: [String]) -> DataFrameWriter {
     with { $0.partitions = columns }
   }
 

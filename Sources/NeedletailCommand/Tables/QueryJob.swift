@@ -1,0 +1,103 @@
+import FoundationEssentials
+import Needletail
+
+/// A query as the command line asks for it, after all that can be checked before it begins.
+struct QueryJob: Sendable {
+  /// A model, loaded, with what is asked of it.
+  private struct Called: Sendable {
+    let name: String
+    let source: ModelSource
+    let model: any Model
+    let request: PredictionRequest
+  }
+
+  private let request: SQL
+  private let settings: [String: String]
+  private let called: [Called]
+  private let tables: TablePlaces
+  private let mode: SaveMode
+  private let writing: TableFormat
+
+  /// - Throws: ``CommandFailure``, and what a model's runtime throws.
+  init(_ request: SQL) async throws {
+    self.request = request
+    settings = try request.conf.once("--conf")
+    tables = TablePlaces(input: nil, output: request.output, remote: request.remote)
+    mode = try tables.check(mode: request.mode)
+    var format =
+      try request.outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
+      ?? request.output.map { try TableFormat.writing($0) } ?? .ofCatalog
+    for (name, value) in try request.outputOption.once("--output-option") {
+      for known in format.options.keys where known.lowercased() == name.lowercased() {
+        format.options[known] = nil
+      }
+      format.options[name] = value
+    }
+    writing = format
+    if format.name == "arrow" {
+      throw CommandFailure(
+        "Spark does not write the format arrow; name the output otherwise, or say --output-format")
+    }
+    try SparkJars.check(request.jar)
+    var called: [Called] = []
+    for given in request.models {
+      let source = try request.asked.source(given.model)
+      let model = try await source.loadForPlan()
+      do {
+        called.append(
+          Called(
+            name: given.name, source: source, model: model,
+            request: try request.asked.request(of: model)))
+      } catch let failure as CommandFailure where request.models.count > 1 {
+        throw CommandFailure(
+          "the model '\(given.name)': \(failure.description)", status: failure.status,
+          cause: failure)
+      }
+    }
+    self.called = called
+  }
+
+  /// What a Spark that is started for the query is told as it starts.
+  var startSettings: [String: String] {
+    SparkJars.startSettings(settings, jars: request.jar, formats: [writing.name])
+  }
+
+  func run(_ spark: SparkSession) async throws {
+    if !called.isEmpty { try await spark.requireFunctions() }
+    try await spark.prepare(
+      settings, jars: request.jar, formats: [writing.name], isOwn: tables.startsSpark)
+    let table = request.outputTable.map {
+      CatalogTable(
+        name: $0, mode: mode, format: writing, partitions: request.partitionBy?.names ?? [])
+    }
+    if let table, try await table.isIgnored(on: spark, isOwn: tables.startsSpark) {
+      return tellIgnored()
+    }
+    if mode == .ignore, tables.isOutputThere { return tellIgnored() }
+    for model in called {
+      let function = try await spark.register(
+        model.name, model.source, loaded: model.model, model.request)
+      if request.verbose { print(function) }
+    }
+    var rows = try await spark.sql(request.query)
+    if let table {
+      try await table.write(rows, on: spark)
+    } else if let output = request.output {
+      if writing.isCSV { rows = try await rows.withNestedAsJSON() }
+      try await writing.options.reduce(
+        rows.write.format(writing.name).mode(mode).partitionBy(request.partitionBy?.names ?? [])
+      ) { $0.option($1.key, $1.value) }.save(output)
+    } else {
+      // A statement such as CREATE VIEW gives none.
+      if try await rows.schema().isEmpty { return }
+      return try await rows.show(request.limit)
+    }
+    if !request.quiet { print("written to \(target)") }
+  }
+
+  private var target: String { request.output ?? "the table \(request.outputTable ?? "")" }
+
+  private func tellIgnored() {
+    if !request.quiet { print("nothing written: \(target) exists (--mode ignore)") }
+  }
+}
