@@ -232,6 +232,17 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
     return .init()
   }
 
+  func cloneSession(
+    request: Spark_Connect_CloneSessionRequest, context: ServerContext
+  ) async throws -> Spark_Connect_CloneSessionResponse {
+    _ = try server(of: request)
+    return try answering(
+      .with {
+        $0.sessionID = request.sessionID
+        $0.newSessionID = request.newSessionID
+      })
+  }
+
   // MARK: Artifacts
 
   func addArtifacts(

@@ -14,7 +14,10 @@ extension DataFrame {
   }
 
   /// Columns given in SQL: `selectExpr("id", "price * 2 as double")`.
-  public func selectExpr(_ expressions: String...) -> DataFrame {
+  public func selectExpr(_ expressions: String...) -> DataFrame { selectExpr(expressions) }
+
+  /// Columns given in SQL, as many as the list has.
+  public func selectExpr(_ expressions: [String]) -> DataFrame {
     select(expressions.map { expr($0) })
   }
 
@@ -236,7 +239,7 @@ extension DataFrame {
 extension Spark_Connect_Expression.Literal {
   /// The literal as the server's replacement of nulls takes it, which knows no narrow numbers; `nil` if
   /// it takes none of this kind.
-  fileprivate var replacingNulls: Self? {
+  var replacingNulls: Self? {
     var wide = self
     switch literalType {
     case .long, .double, .string, .boolean: break

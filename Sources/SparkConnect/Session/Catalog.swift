@@ -165,7 +165,7 @@ public struct Catalog: Sendable {
   ///   when the task is cancelled.
   public func cacheTable(_ name: String) async throws {
     try await run { $0.cacheTable.tableName = name }
-    session.keepsRows(true, plan: session.nextPlanID())
+    session.keepsRows(true, table: name)
   }
 
   /// Whether the rows of the table or view `name` are kept.
@@ -182,13 +182,17 @@ public struct Catalog: Sendable {
   ///   when the task is cancelled.
   public func uncacheTable(_ name: String) async throws {
     try await run { $0.uncacheTable.tableName = name }
+    session.keepsRows(false, table: name)
   }
 
   /// Forgets all kept rows, those of other sessions of the server too.
   ///
   /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
   ///   is cancelled.
-  public func clearCache() async throws { try await run { $0.clearCache = .init() } }
+  public func clearCache() async throws {
+    try await run { $0.clearCache = .init() }
+    session.forgetKeptRows()
+  }
 
   // MARK: Asking
 

@@ -32,14 +32,17 @@ final class SparkConnection: Sendable {
   private static let keepalive = HTTP2ClientTransport.Config.Keepalive(
     time: .seconds(330), timeout: .seconds(20), allowWithoutCalls: false)
 
-  /// - Parameter tokens: who gives the tokens, if it is not the target.
+  /// - Parameters:
+  ///   - tokens: who gives the tokens, if it is not the target.
+  ///   - cache: the tokens of another connection to the server, which this one shares.
   init(
-    _ target: ConnectionString, retries: RetryPolicy, tokens: (any TokenProvider)? = nil
+    _ target: ConnectionString, retries: RetryPolicy, tokens: (any TokenProvider)? = nil,
+    sharing cache: TokenCache? = nil
   ) throws {
     self.target = target
     self.retries = retries
     serverSession = ServerSession(name: target.sessionID)
-    self.tokens = try Self.tokens(target, tokens)
+    self.tokens = try cache ?? Self.tokens(target, tokens)
     let security = try Self.security(target)
     let transport: HTTP2ClientTransport.Posix
     do {
