@@ -27,6 +27,9 @@ extension PredictionJob {
       return print(FittedTable.text(text, width: Terminal.output.tableWidth), terminator: "")
     }
     if writing.isCSV { result = try await result.withNestedAsJSON() }
+    // Counted as they pass: nothing is read a second time.
+    let seen = Observation("needletail.written")
+    result = result.observe(seen, count().as("rows"))
     let start = ContinuousClock.now
     if let catalogTable {
       try await catalogTable.write(result, on: spark)
@@ -35,7 +38,12 @@ extension PredictionJob {
     }
     if request.quiet, request.metrics == nil { return }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let rows = try await table.count()
+    let rows: Int
+    if case .int(let counted)? = seen.row?["rows"] {
+      rows = Int(counted)
+    } else {
+      rows = try await table.count()
+    }
     if let file = request.metrics {
       try RunMetrics(self, engine: "spark", rows: rows, seconds: seconds).write(to: file)
     }

@@ -26,11 +26,11 @@ struct Complaints {
 
   /// All of it as one error, the only one as it is.
   ///
-  /// - Parameter first: the error that is told first.
+  /// - Parameter first: an error that is told first, unless it was noted too.
   func joined(behind first: any Error) -> any Error {
-    let text = "\(first)"
-    let others = errors.filter { "\($0)" != text }
-    return others.isEmpty ? first : CommandFailure(several: [first] + others)
+    let isNoted = errors.contains { "\($0)" == "\(first)" }
+    let all = isNoted ? errors : [first] + errors
+    return all.count == 1 ? first : CommandFailure(several: all)
   }
 
   /// - Throws: what was noted, if anything was.

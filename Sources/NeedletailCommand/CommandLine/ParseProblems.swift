@@ -64,6 +64,10 @@ struct ParseProblems {
     let place = text.split(separator: "for '", maxSplits: 1).last.map(String.init) ?? text
     guard let name = Self.optionName(in: place) ?? Self.optionName(in: text) else { return false }
     blamed.insert(name)
+    if let meant = Self.suggestion(in: text), let place = words.firstIndex(of: "--\(name)") {
+      words[place] = "--\(meant)"
+      return true
+    }
     return remove(name, value: text.hasPrefix("The value '") ? Self.quoted(in: text) : nil)
   }
 
@@ -85,6 +89,13 @@ struct ParseProblems {
     }
     words.remove(at: place)
     return true
+  }
+
+  /// The option that the parser thinks was meant.
+  private static func suggestion(in text: String) -> String? {
+    let parts = text.split(separator: "Did you mean '--", maxSplits: 1)
+    guard parts.count > 1 else { return nil }
+    return String(parts[1].prefix { $0 != "'" })
   }
 
   /// What stands between the first two quotes.

@@ -101,7 +101,7 @@ struct Preview: AsyncParsableCommand {
 
   private func tell(_ schema: StructType, _ reading: TableFormat, rows: Int?) {
     let count = rows.map { ", \($0) \($0 == 1 ? "row" : "rows")" } ?? ""
-    print("\(table): \(reading.name)\(count), \(schema.count) columns")
+    print("\(table): \(reading.name)\(count), \(schema.fields.count) columns")
     for field in schema { print("  \(SQLIdentifier(field.name)) \(field.type)") }
   }
 

@@ -1,5 +1,5 @@
 import Glibc
-package import NativeLibraries
+import NativeLibraries
 
 /// How many rows the workers on this machine have computed, for a driver that started their Spark here: a
 /// folder in which each process has a file with its number. Spark itself tells tasks and bytes only.
