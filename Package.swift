@@ -389,7 +389,8 @@ program(
     "YAMLText",
   ])
 package.products.append(.executable(name: "needletail", targets: ["NeedletailCommand"]))
-tests("NeedletailCommandTests", need: ["FileTables", "NeedletailCommand"])
+tests(
+  "NeedletailCommandTests", need: ["FileTables", "NeedletailCommand"], exclude: ["Help"])
 // The program that `needletail new` writes.
 module(
   "StarterProgram", at: "Tests/StarterProgram", needs: ["Needletail"],

@@ -26,7 +26,7 @@ package final class StatusLine: Sendable {
   private let write: @Sendable (String) -> Void
 
   /// A line that is not replaced tells only of what takes as long as this.
-  private static let patience = 1.0
+  private static let patience = 2.0
 
   package convenience init(terminal: Terminal, write: @escaping @Sendable (String) -> Void) {
     self.init(isReplaced: terminal.replacesLines, width: terminal.width, write: write)
@@ -73,7 +73,7 @@ package final class StatusLine: Sendable {
   }
 
   /// Shows what is done now (``Activity``): at once where the line is replaced, elsewhere as a line when it
-  /// has lasted a second.
+  /// has lasted some seconds.
   package func show(activity: String?) {
     let number = state.withLock { state in
       state.activity = activity
