@@ -1,6 +1,5 @@
+import SparkWorker
 import Testing
-
-@testable import SparkWorker
 
 struct RowCountsTests {
   @Test("what processes have counted is added up, and nothing stays behind")

@@ -5,7 +5,7 @@ import NativeLibraries
 /// folder in which each process has a file with its number. Spark itself tells tasks and bytes only.
 package struct RowCounts: Sendable {
   /// The variable of the workers' environment that names the folder.
-  static let variable = "NEEDLETAIL_ROW_COUNTS"
+  package static let variable = "NEEDLETAIL_ROW_COUNTS"
 
   private let folder: String
 

@@ -2,9 +2,9 @@ import Glibc
 import Synchronization
 
 /// Counts the rows that this process has computed, for ``RowCounts``; nothing where nobody asked.
-final class RowMeter: Sendable {
+package final class RowMeter: Sendable {
   /// Of this process.
-  static let shared = RowMeter(folder: getenv(RowCounts.variable).map { String(cString: $0) })
+  package static let shared = RowMeter(folder: getenv(RowCounts.variable).map { String(cString: $0) })
 
   private struct State {
     var descriptor: Int32 = -1
@@ -16,10 +16,10 @@ final class RowMeter: Sendable {
   private let state = Mutex(State())
   private static let pause = Duration.milliseconds(100)
 
-  init(folder: String?) { self.folder = folder.flatMap { $0.isEmpty ? nil : $0 } }
+  package init(folder: String?) { self.folder = folder.flatMap { $0.isEmpty ? nil : $0 } }
 
   /// Notes that `rows` more are done. Nobody minds some that are told later.
-  func add(_ rows: Int) {
+  package func add(_ rows: Int) {
     guard let folder else { return }
     state.withLock { state in
       state.rows += rows
