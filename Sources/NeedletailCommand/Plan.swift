@@ -64,7 +64,7 @@ struct Plan: AsyncParsableCommand {
   var messages: MessageOptions
 
   @OptionGroup
-  var configuration: ConfigurationOptions
+  var optionsFile: ConfigurationOptions
 
   func validate() throws {
     if json, files == nil {

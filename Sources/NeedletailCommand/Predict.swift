@@ -187,7 +187,7 @@ struct Predict: AsyncParsableCommand {
   var messages: MessageOptions
 
   @OptionGroup
-  var configuration: ConfigurationOptions
+  var optionsFile: ConfigurationOptions
 
   func validate() throws {
     if quiet, messages.verbose {

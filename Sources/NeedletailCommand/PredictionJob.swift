@@ -53,9 +53,9 @@ struct PredictionJob: Sendable {
     if case .refused(let reason) = engine { throw CommandFailure(reason) }
     let start = ContinuousClock.now
     // What runs here is loaded as it runs; executors load the model themselves.
-    let (source, isLocal) = (source, engine == .local)
+    let (named, isLocal) = (self.source, engine == .local)
     model = try await Activity.during("loading \(request.model)") {
-      try await isLocal ? source.load() : source.loadForPlan()
+      try await isLocal ? named.load() : named.loadForPlan()
     }
     loadSeconds = (ContinuousClock.now - start) / .seconds(1)
     prediction = try request.asked.request(of: model)

@@ -132,7 +132,7 @@ struct Serve: AsyncParsableCommand {
   var messages: MessageOptions
 
   @OptionGroup
-  var configuration: ConfigurationOptions
+  var optionsFile: ConfigurationOptions
 
   func validate() throws {
     for (name, port) in [

@@ -61,7 +61,7 @@ struct ConfigurationFile {
     }
     try complaints.check()
     if hasPositional(words) { positionals = [] }
-    return words.prefix(1) + added + words.dropFirst() + positionals
+    return Array(words.prefix(1)) + added + Array(words.dropFirst()) + positionals
   }
 
   private func arguments(

@@ -30,7 +30,7 @@ struct ConfigurationText {
     let lines = String(decoding: bytes, as: UTF8.self)
       .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     guard case .object(let members) = document else {
-      if document == .null {
+      if case .null = document {
         entries = []
         return
       }
@@ -72,7 +72,11 @@ private struct ValueReader {
     switch value {
     case .array(let elements): return .several(try elements.map(text))
     case .object(let members):
-      return .several(try members.map { "\($0.0)=\(try text($0.1))" })
+      return .several(
+        try members.map { member in
+          let value = try text(member.1)
+          return "\(member.0)=\(value)"
+        })
     default: return .one(try text(value))
     }
   }

@@ -37,7 +37,7 @@ struct Preview: AsyncParsableCommand {
   var messages: MessageOptions
 
   @OptionGroup
-  var configuration: ConfigurationOptions
+  var optionsFile: ConfigurationOptions
 
   func validate() throws {
     if rows < 1 { throw ValidationError("--rows is \(rows), it must be at least 1") }

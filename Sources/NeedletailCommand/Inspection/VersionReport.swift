@@ -81,7 +81,7 @@ enum VersionReport {
       }
     }
     let name = String(parts.last ?? "")
-    guard let end = name.range(of: ".so.") else { return nil }
+    guard let end = name.firstRange(of: ".so.") else { return nil }
     let version = String(name[end.upperBound...])
     // One number is that of the interface.
     return version.contains(".") ? version : nil
