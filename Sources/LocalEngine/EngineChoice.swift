@@ -78,7 +78,8 @@ package struct EngineChoice: Sendable {
     if wish == .local, hasRemote { return "--remote names a server of Spark" }
     if let option = sparkOptions.first { return "\(option) is for tasks of Spark" }
     if !tableOptions.isEmpty {
-      return "\(tableOptions.joined(separator: ", ")) \(tableOptions.count == 1 ? "is" : "are") for Spark alone"
+      return
+        "\(tableOptions.joined(separator: ", ")) \(tableOptions.count == 1 ? "is" : "are") for Spark alone"
     }
     if let setting = settings.sorted().first(where: { !Self.knownSettings.contains($0) }) {
       return "--conf \(setting) is one of Spark's settings"

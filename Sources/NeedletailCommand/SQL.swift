@@ -29,7 +29,8 @@ struct SQL: AsyncParsableCommand {
     name: .customLong("model"),
     help: ArgumentHelp(
       "A name for a model in the query, and the model: a file (.onnx, .pt2), a folder, one of a hub "
-        + "(hf:ORG/NAME), or that of a server; may be given several times.", valueName: "name=model"),
+        + "(hf:ORG/NAME), or that of a server; may be given several times.", valueName: "name=model"
+    ),
     transform: { try CalledModel($0) })
   var models: [CalledModel] = []
 
@@ -77,7 +78,8 @@ struct SQL: AsyncParsableCommand {
     transform: NamedValue.setting)
   var conf: [NamedValue] = []
 
-  @Option(help: "The Spark Connect server, sc://host:port (default: SPARK_REMOTE, else one is started)")
+  @Option(
+    help: "The Spark Connect server, sc://host:port (default: SPARK_REMOTE, else one is started)")
   var remote: String?
 
   @Option(

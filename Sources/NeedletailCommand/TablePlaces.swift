@@ -52,7 +52,8 @@ struct TablePlaces: Sendable {
 
   var outputExists: CommandFailure {
     CommandFailure(
-      "the output '\(output ?? "")' exists; name another, or say --mode overwrite, append or ignore")
+      "the output '\(output ?? "")' exists; name another, or say --mode overwrite, append or ignore"
+    )
   }
 
   /// Checks the paths on this machine.

@@ -13,7 +13,7 @@ public struct FunctionRegistration: Sendable {
   /// try await spark.sql("SELECT id, mnist(pixels) AS p FROM digits").show()
   /// ```
   /// The arguments are checked on the executors only: what SQL calls is known to the server alone. A
-  /// function that is not ``PredictBatchUDF/asDeterministic()`` is computed for each call that a query
+  /// function that is not `asDeterministic()` is computed for each call that a query
   /// writes, and Spark takes it neither in the condition of a join nor as what an aggregate function
   /// computes with: call it in a subquery, and use its column.
   ///

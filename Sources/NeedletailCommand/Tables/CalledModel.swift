@@ -17,7 +17,8 @@ struct CalledModel: Sendable {
     model = String(text[text.index(after: equals)...])
     guard SQLIdentifier(name).description == name else {
       throw ValidationError(
-        "'\(name)' is no name that SQL can call: letters, digits and _, and no digit at the beginning")
+        "'\(name)' is no name that SQL can call: letters, digits and _, and no digit at the beginning"
+      )
     }
   }
 }

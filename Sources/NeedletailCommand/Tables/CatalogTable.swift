@@ -40,7 +40,8 @@ struct CatalogTable: Sendable {
     throw CommandFailure(
       "--output-table \(name): the Spark that this command starts keeps its tables no longer than it runs; "
         + "name the server that has the catalog with --remote, describe one with --conf "
-        + "spark.sql.catalog.NAME=CLASS and --output-table NAME.\(name), or write files with --output")
+        + "spark.sql.catalog.NAME=CLASS and --output-table NAME.\(name), or write files with --output"
+    )
   }
 
   /// Writes `rows`.

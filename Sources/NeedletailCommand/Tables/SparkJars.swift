@@ -22,7 +22,8 @@ enum SparkJars {
     for jar in jars where StoragePath(jar).localPath.map(isMissing) ?? true {
       throw CommandFailure(
         "--jar '\(jar)' is no file on this machine; give a file, or name the package with --conf "
-          + "spark.jars.packages=GROUP:NAME:VERSION, which a Spark that this command starts fetches")
+          + "spark.jars.packages=GROUP:NAME:VERSION, which a Spark that this command starts fetches"
+      )
     }
   }
 

@@ -89,7 +89,8 @@ struct TableOptions: ParsableArguments {
     }
     if format != nil, formats.contains("--input-format"), formats.contains("--output-format") {
       problems.append(
-        "--format says what --input-format and --output-format say each for one table; leave it out")
+        "--format says what --input-format and --output-format say each for one table; leave it out"
+      )
     }
     if isResumed {
       for option in Self.given([

@@ -92,8 +92,8 @@ public struct Window: Sendable {
       message.upper = try boundary(end, rows)
     case .range(let start, let end):
       message.frameType = .range
-      message.lower = try boundary(start) { number in .with { $0.long = Int64(number) } }
-      message.upper = try boundary(end) { number in .with { $0.long = Int64(number) } }
+      message.lower = try boundary(start, distance)
+      message.upper = try boundary(end, distance)
     }
     return message
   }
@@ -108,14 +108,20 @@ public struct Window: Sendable {
     return .with { $0.integer = rows }
   }
 
+  private static func distance(_ number: Int) -> Spark_Connect_Expression.Literal {
+    .with { $0.long = Int64(number) }
+  }
+
   private static func boundary(
     _ number: Int, _ literal: (Int) throws -> Spark_Connect_Expression.Literal
-  ) rethrows -> Message.FrameBoundary {
+  ) throws -> Message.FrameBoundary {
     var boundary = Message.FrameBoundary()
     switch number {
     case currentRow: boundary.currentRow = true
     case unboundedPreceding, unboundedFollowing: boundary.unbounded = true
-    default: boundary.value = .with { $0.literal = try literal(number) }
+    default:
+      let value = try literal(number)
+      boundary.value = .with { $0.literal = value }
     }
     return boundary
   }

@@ -79,13 +79,15 @@ public struct NullFunctions: Sendable {
     let given = values.flatMap { [$0.0.column] + ($0.1.map { [$0.column] } ?? []) }
     return table.over(given) { result, expressions in
       var literals = try zip(given, expressions).map { value, expression in
-        guard case .literal(let literal) = expression.exprType, let wide = literal.replacingNulls
+        guard case .literal(let literal) = expression.exprType, var wide = literal.replacingNulls
         else {
           throw SparkError(
             .invalidArgument,
             "na.replace takes numbers, strings or booleans, not '\(value)'; for other values use "
               + "withColumn(\"name\", when(...).otherwise(...))")
         }
+        // Spark compares and replaces all numbers as doubles.
+        if case .long(let number) = wide.literalType { wide.double = Double(number) }
         return wide
       }[...]
       result.replace.cols = columns

@@ -1,6 +1,6 @@
-public import ArrowIPC
+import ArrowIPC
 import SparkConnectProtocol
-public import SparkTypes
+import SparkTypes
 import SwiftProtobuf
 import Synchronization
 
@@ -67,7 +67,7 @@ extension Spark_Connect_Expression.Literal {
   fileprivate var value: (type: DataType, value: ArrowValue)? {
     switch literalType {
     case .null(let type): (DataType(type), .null)
-    case .binary(let bytes): (.binary, .binary(Array(bytes)))
+    case .binary(let bytes): (.binary, .binary([UInt8](bytes)))
     case .boolean(let flag): (.boolean, .bool(flag))
     case .byte(let number): (.byte, .int(Int64(number)))
     case .short(let number): (.short, .int(Int64(number)))

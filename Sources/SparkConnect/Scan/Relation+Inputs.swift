@@ -36,7 +36,8 @@ extension Spark_Connect_Relation {
     case .unpivot: \Self.unpivot.input
     case .replace: \Self.replace.input
     case .sampleBy: \Self.sampleBy.input
-    case .hint, .summary, .describe, .crosstab, .cov, .corr, .approxQuantile, .freqItems, .read, .join, .setOp, .sql, .localRelation, .range,
+    case .hint, .summary, .describe, .crosstab, .cov, .corr, .approxQuantile, .freqItems, .read,
+      .join, .setOp, .sql, .localRelation, .range,
       .cachedLocalRelation, .catalog, nil:
       nil
     }

@@ -1,3 +1,4 @@
+import ArrowIPC
 import SparkConnectProtocol
 import SwiftProtobuf
 
@@ -190,7 +191,7 @@ public struct Catalog: Sendable {
   /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
   ///   is cancelled.
   public func clearCache() async throws {
-    try await run { $0.clearCache = .init() }
+    try await run { $0.clearCache_p = .init() }
     session.forgetKeptRows()
   }
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import SparkConnectProtocol
 import SwiftProtobuf
+import Synchronization
 
 extension SparkSession {
   /// A session of its own with all that this one has now: settings, temporary views, registered functions,
