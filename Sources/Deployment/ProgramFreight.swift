@@ -20,13 +20,17 @@ package struct ProgramFreight: Sendable, Hashable {
     }
     let isHere = try await Machine.isThis(serverOf: session)
     let package = try ProgramPackage.current(forThisMachine: isHere)
-    let hasOneExecutor = Machine.isOneProcess(master: try await session.conf.get("spark.master") ?? "")
+    let hasOneExecutor = Machine.isOneProcess(
+      master: try await session.conf.get("spark.master") ?? "")
     if isHere, hasOneExecutor, ProgramCache() != nil {
       return ProgramFreight(bytes: 0, note: "the executor takes it from this machine's cache")
     }
     let bytes = try package.archive(level: session.isLocal ? 1 : 6).count
-    if hasOneExecutor, ServerNotes.ofThisUser()?.mayHave(package.id, at: session.serverAddress) ?? false {
-      return ProgramFreight(bytes: bytes, note: "unless the server still has it, which it is asked first")
+    if hasOneExecutor,
+      ServerNotes.ofThisUser()?.mayHave(package.id, at: session.serverAddress) ?? false
+    {
+      return ProgramFreight(
+        bytes: bytes, note: "unless the server still has it, which it is asked first")
     }
     return ProgramFreight(bytes: bytes, note: "once in the session")
   }

@@ -64,7 +64,8 @@ public struct SparkInstallation: Sendable, Hashable {
         "no Spark was found to run locally",
         advice:
           "Install it with `python3 -m venv .venv && .venv/bin/pip install 'pyspark[connect]==4.3.0'`, "
-          + "or set SPARK_HOME, or name a running server with --remote sc://host:port or SPARK_REMOTE"))
+          + "or set SPARK_HOME, or name a running server with --remote sc://host:port or SPARK_REMOTE"
+      ))
   }
 
   /// The version of the Spark at `home`; `nil` if it has no jar of Spark's core.

@@ -15,7 +15,9 @@ struct ConfigurationTests {
     return command
   }
 
-  @Test("a job is in a file, and the command line goes before it", .enabled(if: FileLibrary.isAvailable))
+  @Test(
+    "a job is in a file, and the command line goes before it", .enabled(if: FileLibrary.isAvailable)
+  )
   func job() async throws {
     let command = try Self.folder(
       """

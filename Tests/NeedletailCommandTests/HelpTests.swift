@@ -38,7 +38,8 @@ struct HelpTests {
     for name in Self.commands {
       let outcome = try await command.run(["help", name], ["COLUMNS": "60"])
       #expect(!outcome.output.contains("\u{1B}"))
-      for line in outcome.output.split(separator: "\n") where line.count > 60 && !line.hasPrefix("USAGE") {
+      for line in outcome.output.split(separator: "\n")
+      where line.count > 60 && !line.hasPrefix("USAGE") {
         // A word alone may be longer than what is left of its line.
         #expect(!line.drop { $0 == " " }.dropLast().contains(" "), "\(name): \(line)")
       }

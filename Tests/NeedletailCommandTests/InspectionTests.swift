@@ -35,7 +35,9 @@ struct InspectionTests {
       #expect(lines.contains(line), "\(line)\n\(outcome.output)")
     }
     #expect(
-      lines.contains { $0.hasPrefix("input: wide.csv as csv: 1 file, ") && $0.hasSuffix("1 split") },
+      lines.contains {
+        $0.hasPrefix("input: wide.csv as csv: 1 file, ") && $0.hasSuffix("1 split")
+      },
       "\(outcome.output)")
     #expect(!FileManager.default.fileExists(atPath: command.folder.path + "/out.parquet"))
   }
@@ -79,7 +81,10 @@ struct InspectionTests {
     let command = try Self.folder()
     defer { command.remove() }
     for (arguments, says) in [
-      ("preview nowhere.csv", "error: there is no input 'nowhere.csv' (the current folder is $FOLDER)"),
+      (
+        "preview nowhere.csv",
+        "error: there is no input 'nowhere.csv' (the current folder is $FOLDER)"
+      ),
       ("preview small.csv --rows 0", "Error: --rows is 0, it must be at least 1"),
       ("preview small.csv --truncate=-1", "Error: --truncate is -1, it must be 0 or more"),
       (
@@ -111,13 +116,16 @@ struct InspectionTests {
       ("prdict digits.onnx", "Error: 2 unexpected arguments: 'prdict', 'digits.onnx'"),
     ] {
       let outcome = try await command.run(arguments.split(separator: " ").map(String.init))
-      #expect(outcome.complaint.split(separator: "\n").first.map(String.init) == says, "\(arguments)")
+      #expect(
+        outcome.complaint.split(separator: "\n").first.map(String.init) == says, "\(arguments)")
       #expect(outcome.status == 64, "\(arguments)")
       #expect(outcome.output == "", "\(arguments)")
     }
   }
 
-  @Test("a column that is not there is told with the nearest name", .enabled(if: FileLibrary.isAvailable))
+  @Test(
+    "a column that is not there is told with the nearest name",
+    .enabled(if: FileLibrary.isAvailable))
   func columns() async throws {
     let command = try Self.folder()
     defer { command.remove() }

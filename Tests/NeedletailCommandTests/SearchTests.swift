@@ -10,7 +10,9 @@ struct SearchTests {
     try command.write("\(folder)/jars/spark-core_2.13-\(version).jar", "")
   }
 
-  private static func found(_ command: Command, _ variables: [String: String]) async throws -> String {
+  private static func found(_ command: Command, _ variables: [String: String]) async throws
+    -> String
+  {
     let outcome = try await command.run(["--version"], variables)
     let line = outcome.output.split(separator: "\n").first { $0.hasPrefix("Spark ") } ?? ""
     return line.dropFirst(19).replacingOccurrences(of: command.folder.path, with: "$FOLDER")
@@ -49,10 +51,14 @@ struct SearchTests {
     let variables = ["SPARK_HOME": "\(folder)/none", "NEEDLETAIL_RUNTIMES": "\(folder)/runtimes"]
     #expect(try await Self.found(command, variables) == "not found")
     let outcome = try await command.run(
-      ["predict", "digits.onnx", "--input", "digits.onnx", "--input-format", "csv", "--output", "-",
-        "--engine", "spark"], variables)
+      [
+        "predict", "digits.onnx", "--input", "digits.onnx", "--input-format", "csv", "--output",
+        "-",
+        "--engine", "spark",
+      ], variables)
     #expect(
-      outcome.complaint.contains("SPARK_HOME is $FOLDER/none, but there is no bin/spark-submit in it"),
+      outcome.complaint.contains(
+        "SPARK_HOME is $FOLDER/none, but there is no bin/spark-submit in it"),
       "\(outcome.complaint)")
   }
 }

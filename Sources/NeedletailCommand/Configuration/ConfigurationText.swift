@@ -35,7 +35,8 @@ struct ConfigurationText {
         return
       }
       throw CommandFailure(
-        "--config \(file): options are expected, each in a line of its own, such as `input: table.parquet`")
+        "--config \(file): options are expected, each in a line of its own, such as `input: table.parquet`"
+      )
     }
     var places: [Int] = members.map { member in
       lines.firstIndex { Self.key(of: $0) == member.0 } ?? 0
@@ -91,7 +92,8 @@ private struct ValueReader {
     case .null: throw CommandFailure("\(place): '\(key)' has no value")
     default:
       throw CommandFailure(
-        "\(place): '\(key)' has a value with lists in it; write it between quotes, as on the command line")
+        "\(place): '\(key)' has a value with lists in it; write it between quotes, as on the command line"
+      )
     }
   }
 
@@ -100,6 +102,7 @@ private struct ValueReader {
     let words = source.split { ": ,[]{}\n\t#".contains($0) }
     if words.contains(where: { $0 == number }) { return number }
     throw CommandFailure(
-      "\(place): write the number of '\(key)' between quotes, so that it is taken as it stands there")
+      "\(place): write the number of '\(key)' between quotes, so that it is taken as it stands there"
+    )
   }
 }

@@ -75,7 +75,9 @@ struct DryRun {
     if request.isPrinted {
       lines.append("output: printed, \(request.shownRows) rows")
     } else {
-      let mode = request.isResumed ? "resumed by \(request.resumeKey.joined(separator: ", "))" : "mode \(job.mode.rawValue)"
+      let mode =
+        request.isResumed
+        ? "resumed by \(request.resumeKey.joined(separator: ", "))" : "mode \(job.mode.rawValue)"
       lines.append("output: \(request.output) as \(job.writing.name), \(mode)")
     }
     lines += Self.columns(written)
@@ -146,7 +148,8 @@ struct DryRun {
     return [
       "the model, \(try job.source.packed().byteCount) bytes",
       program.bytes > 0
-        ? "the program, \(program.bytes) bytes, \(program.note)" : "not the program: \(program.note)",
+        ? "the program, \(program.bytes) bytes, \(program.note)"
+        : "not the program: \(program.note)",
     ]
   }
 }

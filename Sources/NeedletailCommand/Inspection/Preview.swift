@@ -60,7 +60,8 @@ struct Preview: AsyncParsableCommand {
       let found = try reading.options.reduce(LocalTable.read.format(reading.name)) {
         $0.option($1.key, $1.value)
       }.load(table)
-      let shown = try found.select(try Self.names(names, of: found.schema).map { column(named: $0) })
+      let shown = try found.select(
+        try Self.names(names, of: found.schema).map { column(named: $0) })
       tell(found.schema, reading, rows: found.facts().rows)
       show(try await shown.showString(rows, truncate: truncate))
     case .spark(let reason):
@@ -92,7 +93,8 @@ struct Preview: AsyncParsableCommand {
     guard let asked else { return schema.names }
     return try asked.map { name in
       if let field = schema[name] { return field.name }
-      let nearest = NearestName.of(name, among: schema.names).map { "; did you mean '\($0)'?" } ?? ""
+      let nearest =
+        NearestName.of(name, among: schema.names).map { "; did you mean '\($0)'?" } ?? ""
       throw CommandFailure(
         "--columns names the column '\(name)', which the table does not have; it has "
           + schema.names.joined(separator: ", ") + nearest)

@@ -13,7 +13,8 @@ struct ConsoleLog: LogHandler {
 
   func log(event: LogEvent) {
     StatusLine.shared.note(
-      Self.line("\(event.level)", "\(event.message)", metadata.merging(event.metadata ?? [:]) { $1 }))
+      Self.line(
+        "\(event.level)", "\(event.message)", metadata.merging(event.metadata ?? [:]) { $1 }))
   }
 
   /// `info: the message (name=value)`

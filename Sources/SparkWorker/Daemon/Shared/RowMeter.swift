@@ -4,7 +4,8 @@ import Synchronization
 /// Counts the rows that this process has computed, for ``RowCounts``; nothing where nobody asked.
 package final class RowMeter: Sendable {
   /// Of this process.
-  package static let shared = RowMeter(folder: getenv(RowCounts.variable).map { String(cString: $0) })
+  package static let shared = RowMeter(
+    folder: getenv(RowCounts.variable).map { String(cString: $0) })
 
   private struct State {
     var descriptor: Int32 = -1
