@@ -1,3 +1,4 @@
+import FileTables
 import HostProcesses
 
 extension LocalTable {
