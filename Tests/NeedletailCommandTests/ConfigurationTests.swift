@@ -44,7 +44,7 @@ struct ConfigurationTests {
 
   @Test("what is no option is refused with its line and the nearest name")
   func refusals() async throws {
-    for (text, says) in [
+    let cases: [(text: String, says: String)] = [
       (
         "input: in.csv\n\nbatch-sise: 5\n",
         "error: --config job.yaml, line 3: 'batch-sise' is no option of needletail predict; did you mean "
@@ -83,7 +83,8 @@ struct ConfigurationTests {
           + "error: --config job.yaml, line 2: 'inputt' is no option of needletail predict; did you mean "
           + "'input'?\n"
       ),
-    ] {
+    ]
+    for (text, says) in cases {
       let command = try Self.folder(text)
       defer { command.remove() }
       let outcome = try await command.run([

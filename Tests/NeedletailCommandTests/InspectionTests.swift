@@ -80,7 +80,7 @@ struct InspectionTests {
   func refusals() async throws {
     let command = try Self.folder()
     defer { command.remove() }
-    for (arguments, says) in [
+    let cases: [(arguments: String, says: String)] = [
       (
         "preview nowhere.csv",
         "error: there is no input 'nowhere.csv' (the current folder is $FOLDER)"
@@ -114,7 +114,8 @@ struct InspectionTests {
       ("doctor --jsn", "Error: Unknown option '--jsn'. Did you mean '--json'?"),
       ("plan digits.onnx", "Error: Missing expected argument '--schema <columns>'"),
       ("prdict digits.onnx", "Error: 2 unexpected arguments: 'prdict', 'digits.onnx'"),
-    ] {
+    ]
+    for (arguments, says) in cases {
       let outcome = try await command.run(arguments.split(separator: " ").map(String.init))
       #expect(
         outcome.complaint.split(separator: "\n").first.map(String.init) == says, "\(arguments)")
