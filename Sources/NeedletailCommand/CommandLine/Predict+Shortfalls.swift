@@ -113,7 +113,8 @@ extension Complaints {
 extension ModelSource {
   /// Whether the model is here, so that nobody waits long for what it takes and gives.
   fileprivate var isLoadedQuickly: Bool {
-    !kind.isServed && (try? HubReference(path)) == nil
+    // hf:, kserve:, models: and the like stand before names of models that are elsewhere.
+    !kind.isServed && !path.prefix { $0 != "/" }.contains(":")
   }
 }
 
