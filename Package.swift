@@ -278,7 +278,10 @@ tests(
 
 module(
   "SparkWorker",
-  needs: ["ArrowIPC", "ErrorCauses", "Models", "SparkFunctions", "SparkTypes", "Texts", "Threads"])
+  needs: [
+    "ArrowIPC", "ErrorCauses", "Models", "NativeLibraries", "SparkFunctions", "SparkTypes", "Texts",
+    "Threads",
+  ])
 module(
   "WorkerFunctions", at: "Tests/WorkerFunctions",
   needs: ["ArrowIPC", "Models", "SparkFunctions", "Tensors"])
@@ -443,9 +446,13 @@ tests(
 
 program(
   "NeedletailCommand",
-  needs: ["ArgumentParser", "Logging", "Needletail", "ServiceLifecycle", "Texts", "UnixSignals"])
+  needs: [
+    "ArgumentParser", "JSONText", "Logging", "Needletail", "ServiceLifecycle", "Texts",
+    "UnixSignals", "YAMLText",
+  ])
 package.products.append(.executable(name: "needletail", targets: ["NeedletailCommand"]))
-tests("NeedletailCommandTests", need: ["FileTables", "Models", "NeedletailCommand"])
+tests(
+  "NeedletailCommandTests", need: ["FileTables", "Models", "NeedletailCommand"], exclude: ["Help"])
 // The program that `needletail new` writes.
 module(
   "StarterProgram", at: "Tests/StarterProgram", needs: ["Needletail"],

@@ -26,6 +26,9 @@ extension ModelSource {
       artifacts.append(("archives/\(name).tar.gz#\(name)", archive))
     }
 
+    /// What is sent.
+    package var byteCount: Int { artifacts.reduce(0) { $0 + $1.contents.count } }
+
     package func send(to session: SparkSession) async throws {
       for artifact in artifacts {
         try await session.addArtifact(named: artifact.name, artifact.contents)

@@ -59,7 +59,8 @@ struct CommandFailure: CausedError {
   }
 
   func print() {
-    FileSystem.write("error: \(description)\n", to: STDERR_FILENO)
+    StatusLine.shared.clear()
+    StatusLine.shared.note(Terminal.error.colored("error:", .red) + " \(description)")
   }
 }
 

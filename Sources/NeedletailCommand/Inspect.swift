@@ -36,6 +36,9 @@ struct Inspect: AsyncParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @OptionGroup
+  var messages: MessageOptions
+
   private struct Description: Encodable {
     struct Argument: Encodable {
       let name: String
@@ -61,8 +64,9 @@ struct Inspect: AsyncParsableCommand {
   }
 
   func run() async throws {
+    messages.begin()
     let source = try options.applied(to: ModelSource(path: model), headers)
-    let loaded = try await source.load()
+    let loaded = try await Activity.during("loading \(model)") { try await source.load() }
     let warnings = try source.warnings()
     if json {
       let encoder = JSONEncoder()

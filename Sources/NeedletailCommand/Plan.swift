@@ -62,6 +62,12 @@ struct Plan: AsyncParsableCommand {
         + "where it lies."))
   var here = false
 
+  @OptionGroup
+  var messages: MessageOptions
+
+  @OptionGroup
+  var optionsFile: ConfigurationOptions
+
   func validate() throws {
     if json, files == nil {
       throw ValidationError("--json needs a folder for what executors need: --files FOLDER")
@@ -88,6 +94,7 @@ struct Plan: AsyncParsableCommand {
   }
 
   func run() async throws {
+    messages.begin()
     let table = try readSchema()
     let source = try asked.source(model)
     let loaded = try await source.loadForPlan()

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Logging
 import Needletail
 
 /// Predicts a table with a model and writes the result.
@@ -179,7 +178,22 @@ struct Predict: AsyncParsableCommand {
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Say what would be done, and do nothing: the columns, the model, what computes it and why, what is sent "
+        + "to executors, the output."))
+  var dryRun = false
+
+  @OptionGroup
+  var messages: MessageOptions
+
+  @OptionGroup
+  var optionsFile: ConfigurationOptions
+
   func validate() throws {
+    if quiet, messages.verbose {
+      throw ValidationError("--quiet and --verbose are opposites; say one of them")
+    }
     for (name, value) in [
       ("--task-cpus", taskCpus), ("--sample", sample), ("--limit", limit), ("--threads", threads),
       ("--part-rows", partRows),
@@ -268,15 +282,9 @@ struct Predict: AsyncParsableCommand {
   var shownRows: Int { limit ?? 20 }
 
   func run() async throws {
-    if quiet {
-      // The libraries' notes, such as how far a model is fetched.
-      LoggingSystem.bootstrap { label in
-        var handler = StreamLogHandler.standardError(label: label)
-        handler.logLevel = .error
-        return handler
-      }
-    }
-    let job = try await PredictionJob(self)
+    messages.begin(quiet: quiet)
+    let job = try await checked { try await PredictionJob(self) }
+    if dryRun { return try await DryRun(job).tell() }
     if job.isIgnored { return job.tellIgnored() }
     switch job.engine {
     case .local:
@@ -291,6 +299,8 @@ struct Predict: AsyncParsableCommand {
     case .spark(let reason?): job.tellSpark(reason)
     case .spark(nil), .refused: break
     }
+    try checkLocalSpark()
+    messages.tellSparkLog()
     var run = ProgramRun(
       functions: [], remote: remote, mode: executionMode, showsProgress: !quiet
     ) { spark in

@@ -46,7 +46,7 @@ extension PredictionJob {
   }
 
   /// The input; nothing but what tells its schema is read.
-  fileprivate func openedLocally() throws -> LocalTable {
+  func openedLocally() throws -> LocalTable {
     let table = try options(reading).reduce(LocalTable.read.format(reading.name)) {
       $0.option($1.key, $1.value)
     }.load(request.input)
@@ -87,7 +87,7 @@ extension PredictionJob {
     if request.isPrinted {
       let text = try await predicted.showString(request.shownRows)
       bar?.clear()
-      print(text, terminator: "")
+      print(FittedTable.text(text, width: Terminal.output.tableWidth), terminator: "")
       return
     }
     // CSV has no arrays, structs and maps.

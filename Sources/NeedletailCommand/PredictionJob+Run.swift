@@ -24,8 +24,14 @@ extension PredictionJob {
     let (table, known) = try await opened(spark)
     if request.isResumed { return try await resume(table, known, spark) }
     var result = try await predictions(of: table, known)
-    if request.isPrinted { return try await result.show(request.shownRows) }
+    if request.isPrinted {
+      let text = try await result.showString(request.shownRows)
+      return print(FittedTable.text(text, width: Terminal.output.tableWidth), terminator: "")
+    }
     if writing.isCSV { result = try await result.withNestedAsJSON() }
+    // Counted as they pass: nothing is read a second time.
+    let seen = Observation("needletail.written")
+    result = result.observe(seen, count().as("rows"))
     let start = ContinuousClock.now
     if let catalogTable {
       try await catalogTable.write(result, on: spark)
@@ -34,7 +40,12 @@ extension PredictionJob {
     }
     if request.quiet, request.metrics == nil { return }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let rows = try await table.count()
+    let rows: Int
+    if case .int(let counted)? = seen.row?["rows"] {
+      rows = Int(counted)
+    } else {
+      rows = try await table.count()
+    }
     if let file = request.metrics {
       try RunMetrics(self, engine: "spark", rows: rows, seconds: seconds).write(to: file)
     }
@@ -88,7 +99,7 @@ extension PredictionJob {
   }
 
   /// Tells the session the settings, and sends it what formats need.
-  private func prepare(_ spark: SparkSession) async throws {
+  func prepare(_ spark: SparkSession) async throws {
     try await spark.prepare(
       settings, jars: request.places.jar, formats: [reading.name, writing.name],
       isOwn: tables.startsSpark)
@@ -161,7 +172,7 @@ extension PredictionJob {
   }
 
   /// The input with its schema.
-  private func opened(_ spark: SparkSession) async throws -> (DataFrame, StructType) {
+  func opened(_ spark: SparkSession) async throws -> (DataFrame, StructType) {
     var table = try await source(spark)
     if let sample = request.sample {
       let count = try await table.count()

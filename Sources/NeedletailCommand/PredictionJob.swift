@@ -53,7 +53,10 @@ struct PredictionJob: Sendable {
     if case .refused(let reason) = engine { throw CommandFailure(reason) }
     let start = ContinuousClock.now
     // What runs here is loaded as it runs; executors load the model themselves.
-    model = try await engine == .local ? source.load() : source.loadForPlan()
+    let (named, isLocal) = (self.source, engine == .local)
+    model = try await Activity.during("loading \(request.model)") {
+      try await isLocal ? named.load() : named.loadForPlan()
+    }
     loadSeconds = (ContinuousClock.now - start) / .seconds(1)
     prediction = try request.asked.request(of: model)
   }
@@ -64,7 +67,7 @@ struct PredictionJob: Sendable {
       settings, jars: request.places.jar, formats: [reading.name, writing.name])
   }
 
-  private static func choice(
+  static func choice(
     _ request: Predict, _ source: ModelSource, _ reading: TableFormat, _ writing: TableFormat,
     _ tables: TablePlaces, _ settings: [String: String]
   ) -> EngineChoice {
@@ -92,7 +95,7 @@ struct PredictionJob: Sendable {
   }
 
   /// `format` with the options that the user gave, which go before its own.
-  private static func with(
+  static func with(
     _ options: [NamedValue], _ option: String, _ format: TableFormat
   ) throws -> TableFormat {
     var format = format

@@ -91,11 +91,17 @@ struct SQL: AsyncParsableCommand {
   @OptionGroup
   var asked: PredictionOptions
 
-  @Flag(help: "Say what each function takes and gives.")
-  var verbose = false
-
   @Flag(help: "Print nothing but rows and errors.")
   var quiet = false
+
+  @OptionGroup
+  var messages: MessageOptions
+
+  @OptionGroup
+  var optionsFile: ConfigurationOptions
+
+  /// Whether it is told what each function takes and gives.
+  var verbose: Bool { messages.verbose }
 
   func validate() throws {
     var problems: [String] = []
@@ -121,7 +127,12 @@ struct SQL: AsyncParsableCommand {
   }
 
   func run() async throws {
+    messages.begin(quiet: quiet)
     let job = try await QueryJob(self)
+    var complaints = Complaints()
+    complaints.noteLocalSpark(remote: remote)
+    try complaints.check()
+    messages.tellSparkLog()
     var run = ProgramRun(
       functions: [], remote: remote, mode: executionMode, showsProgress: !quiet
     ) { spark in

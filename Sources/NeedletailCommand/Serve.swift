@@ -130,6 +130,12 @@ struct Serve: AsyncParsableCommand {
   @Flag(help: "Print the ports as JSON.")
   var json = false
 
+  @OptionGroup
+  var messages: MessageOptions
+
+  @OptionGroup
+  var optionsFile: ConfigurationOptions
+
   func validate() throws {
     for (name, port) in [
       ("--http-port", httpPort), ("--grpc-port", grpcPort), ("--metrics-port", metricsPort),
@@ -157,7 +163,13 @@ struct Serve: AsyncParsableCommand {
   }
 
   func run() async throws {
-    LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    let level = messages.loggerLevel
+    // With the times, which matter for days.
+    LoggingSystem.bootstrap { label in
+      var handler = StreamLogHandler.standardError(label: label)
+      handler.logLevel = level
+      return handler
+    }
     Self.raiseDescriptorLimit()
     let server = KServeServer(
       configuration: .init(

@@ -62,7 +62,20 @@ struct TablePlaces: Sendable {
   /// - Throws: ``CommandFailure`` if the input cannot be read, the output cannot be written, or writing
   ///   it would destroy the input.
   func check(mode: SaveMode) throws -> SaveMode {
+    try checkInput()
+    return try checkOutput(mode: mode)
+  }
+
+  /// Checks the input alone.
+  func checkInput() throws {
     if let file = localInput { try checkInput(file) }
+  }
+
+  /// Checks the output alone.
+  ///
+  /// - Returns: the mode to write with.
+  @discardableResult
+  func checkOutput(mode: SaveMode) throws -> SaveMode {
     if mode == .overwrite, let input, let output,
       StoragePath.replacing(output, deletes: input, isLocal: mayBeLocal)
     {

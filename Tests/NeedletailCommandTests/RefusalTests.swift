@@ -281,11 +281,6 @@ struct RefusalTests {
       arguments: "predict digits.onnx --input in.csv --output new --threads 0",
       says: "Error: --threads is 0, it must be at least 1"),
     Case(
-      arguments: "predict digits.onnx --input in.csv --output new --threads 2 --engine spark",
-      says:
-        "Error: --threads is for --engine local; a Spark on this machine has those of NEEDLETAIL_MASTER=local[2]"
-    ),
-    Case(
       arguments: "predict digits.onnx --input in.csv --output new --engine local --remote sc://h",
       says:
         "error: --engine local cannot do this: --remote names a server of Spark; change that, or say --engine spark"
