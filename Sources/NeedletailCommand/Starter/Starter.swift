@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Needletail
+import Texts
 
 /// The files of a package to begin with.
 struct Starter {
@@ -19,8 +20,8 @@ struct Starter {
   }
 
   private static func literal(_ text: String) -> String {
-    let escaped = text.replacing(#"\"#, with: #"\\"#)
-      .replacing("\"", with: #"\""#)
+    let escaped = text.replacingBytes(of: #"\"#, with: #"\\"#)
+      .replacingBytes(of: "\"", with: #"\""#)
     return "\"\(escaped)\""
   }
 
