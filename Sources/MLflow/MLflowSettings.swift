@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Texts
 import Web
 
 /// Where models of MLflow come from and go to, as the variables of MLflow's own client say.

@@ -1,4 +1,5 @@
 import Glibc
+import Texts
 import Web
 
 /// Where the files of a model are, by the server's own words.
