@@ -3,7 +3,8 @@ import Synchronization
 /// What this process is doing while somebody waits: starting Spark, sending the program, loading a model.
 /// Whoever does it says so, and whoever shows it has asked to be told.
 package enum Activity {
-  /// Is given what is done now; `nil` when nothing is that takes time.
+  /// Is given what is done now; `nil` when nothing is that takes time. It is called for one change after
+  /// the other, and must begin no activity itself.
   package typealias Observer = @Sendable (String?) -> Void
 
   private struct State {
@@ -30,20 +31,19 @@ package enum Activity {
   }
 
   private static func begin(_ text: String) -> Int {
-    let (id, observer) = state.withLock { state in
+    state.withLock { state in
       state.nextID += 1
       state.stack.append((state.nextID, text))
-      return (state.nextID, state.observer)
+      // Within the lock, so that what is told last is what is done.
+      state.observer?(text)
+      return state.nextID
     }
-    observer?(text)
-    return id
   }
 
   private static func end(_ id: Int) {
-    let (text, observer) = state.withLock { state in
+    state.withLock { state in
       state.stack.removeAll { $0.id == id }
-      return (state.stack.last?.text, state.observer)
+      state.observer?(state.stack.last?.text)
     }
-    observer?(text)
   }
 }

@@ -29,7 +29,7 @@ package enum TextWidth {
   }
 
   /// `text` in lines of at most `columns`, broken at blanks; a word that is longer has a line of its own.
-  package static func wrapped(_ text: String, to columns: Int, indent: String = "") -> [String] {
+  package static func wrapped(_ text: String, to columns: Int) -> [String] {
     var lines: [String] = []
     var line = ""
     for word in text.split(separator: " ") {
@@ -38,7 +38,7 @@ package enum TextWidth {
         line = longer
       } else {
         lines.append(line)
-        line = indent + word
+        line = String(word)
       }
     }
     return lines + [line]

@@ -9,7 +9,7 @@ struct StatusLineTests {
     var all: String { text.withLock { $0 } }
 
     func line(isReplaced: Bool, width: Int? = nil) -> StatusLine {
-      StatusLine(isReplaced: isReplaced, width: width) { [self] part in
+      StatusLine(isReplaced: isReplaced, width: { width }) { [self] part in
         text.withLock { $0 += part }
       }
     }

@@ -9,8 +9,6 @@ package final class StatusLine: Sendable {
   private struct State {
     /// What stands in the line that is replaced.
     var shown = ""
-    /// What is done now.
-    var activity: String?
     /// Counts what was done, to tell whether it still is.
     var activities = 0
   }
@@ -22,21 +20,23 @@ package final class StatusLine: Sendable {
 
   private let state = Mutex(State())
   private let isReplaced: Bool
-  private let width: Int?
+  /// The columns of a line, which change with the terminal's window.
+  private let width: @Sendable () -> Int?
   private let write: @Sendable (String) -> Void
 
   /// A line that is not replaced tells only of what takes as long as this.
   private static let patience = 2.0
 
   package convenience init(terminal: Terminal, write: @escaping @Sendable (String) -> Void) {
-    self.init(isReplaced: terminal.replacesLines, width: terminal.width, write: write)
+    self.init(isReplaced: terminal.replacesLines, width: { terminal.width }, write: write)
   }
 
   /// - Parameters:
   ///   - isReplaced: whether a line can be replaced.
-  ///   - width: the columns of a line; `nil` for any number.
+  ///   - width: gives the columns of a line; `nil` for any number.
   package init(
-    isReplaced: Bool, width: Int?, write: @escaping @Sendable (String) -> Void
+    isReplaced: Bool, width: @escaping @Sendable () -> Int?,
+    write: @escaping @Sendable (String) -> Void
   ) {
     self.isReplaced = isReplaced
     self.width = width
@@ -44,7 +44,7 @@ package final class StatusLine: Sendable {
   }
 
   /// The columns that a text may take; a full line would begin another one.
-  package var room: Int? { isReplaced ? width.map { max($0 - 1, 1) } : nil }
+  package var room: Int? { isReplaced ? width().map { max($0 - 1, 1) } : nil }
 
   /// Replaces the line; does nothing where none can be.
   package func show(_ text: String) {
@@ -76,7 +76,6 @@ package final class StatusLine: Sendable {
   /// has lasted some seconds.
   package func show(activity: String?) {
     let number = state.withLock { state in
-      state.activity = activity
       state.activities += 1
       if isReplaced { draw(activity.map { "\($0) ..." } ?? "", &state) }
       return state.activities
