@@ -56,7 +56,7 @@ struct ConfigurationTests {
       ),
       (
         "config: other.yaml\n",
-        "error: --config job.yaml, line 1: 'config' is no option of needletail predict\n"
+        "error: --config job.yaml, line 1: 'config' is for the command line alone; take it out of the file\n"
       ),
       (
         "limit: [1, 2]\n",
@@ -65,6 +65,12 @@ struct ConfigurationTests {
       (
         "quiet: maybe\n",
         "error: --config job.yaml, line 1: 'quiet' is 'maybe', it must be true or false\n"
+      ),
+      // Lines as Windows ends them.
+      (
+        "keep: id\r\nlimit: 1\r\n\r\nconf:\r\n  spark.x: 1.10\r\n",
+        "error: --config job.yaml, line 4: write the number of 'conf' between quotes, so that it is taken "
+          + "as it stands there\n"
       ),
       ("limit:\n", "error: --config job.yaml, line 1: 'limit' has no value\n"),
       (

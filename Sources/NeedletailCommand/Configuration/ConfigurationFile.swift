@@ -71,12 +71,15 @@ struct ConfigurationFile {
     let positional = description.arguments?.first {
       $0.kind == "positional" && $0.valueName == entry.key
     }
-    guard !Self.excluded.contains(entry.key),
-      let argument = positional ?? description.argument(named: entry.key)
-    else {
-      let nearest = NearestName.of(entry.key, among: names).map { "; did you mean '\($0)'?" } ?? ""
+    if Self.excluded.contains(entry.key) {
       throw CommandFailure(
-        "\(place): '\(entry.key)' is no option of needletail \(description.commandName)\(nearest)")
+        "\(place): '\(entry.key)' is for the command line alone; take it out of the file")
+    }
+    guard let argument = positional ?? description.argument(named: entry.key)
+    else {
+      throw CommandFailure(
+        "\(place): '\(entry.key)' is no option of needletail \(description.commandName)"
+          + Suggestion.text(for: entry.key, among: names))
     }
     let texts: [String]
     switch entry.value {

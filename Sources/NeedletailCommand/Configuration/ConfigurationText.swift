@@ -28,7 +28,8 @@ struct ConfigurationText {
       throw CommandFailure("--config \(file), line \(error.line): \(error.message)", cause: error)
     }
     let lines = String(decoding: bytes, as: UTF8.self)
-      .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      // In files of Windows the end of a line is one character of two.
+      .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
     guard case .object(let members) = document else {
       if case .null = document {
         entries = []
