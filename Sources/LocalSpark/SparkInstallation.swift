@@ -27,10 +27,11 @@ public struct SparkInstallation: Sendable, Hashable {
   /// Finds Spark and Java.
   ///
   /// Spark is looked for as the runtimes are: `SPARK_HOME` alone, if it is set; else the folders in
-  /// `NEEDLETAIL_RUNTIMES`, the program's folder and `../lib` beside it, the package `pyspark` of the Python
-  /// environments named by `NEEDLETAIL_PYTHON` and `VIRTUAL_ENV`, of the one that the program was installed
-  /// into, or of those called `.venv` in the current folder, the program's folder, or a folder above them;
-  /// last `spark-submit` on the `PATH`. Java: `JAVA_HOME` alone, if it is set, else `java` on the `PATH`.
+  /// `NEEDLETAIL_RUNTIMES` (or `pyspark` and `spark` in them), those two in `../lib` beside the program's
+  /// folder, the package `pyspark` of the Python environments named by `NEEDLETAIL_PYTHON` and
+  /// `VIRTUAL_ENV`, of the one that the program was installed into, or of those called `.venv` in the
+  /// current folder, the program's folder, or a folder above them; last `spark-submit` on the `PATH`.
+  /// Java: `JAVA_HOME` alone, if it is set, else `java` on the `PATH`.
   ///
   /// - Throws: ``NeedletailError`` that says what is missing, where it was looked for and how to get
   ///   it.

@@ -1,7 +1,7 @@
 import NativeLibraries
 
 /// Where a Spark may be, in the order in which the runtimes' libraries are looked for, too.
-enum SparkPlaces {
+package enum SparkPlaces {
   /// The names that the folder of a Spark has in one that holds runtimes.
   private static let names = ["pyspark", "spark"]
 
@@ -26,7 +26,7 @@ enum SparkPlaces {
 
   /// The Spark whose `spark-submit` is on the `PATH`: a distribution's own, a link to it, or the script that
   /// the package `pyspark` puts beside its Python.
-  static func homeOnPath(_ environment: [String: String]) -> String? {
+  package static func homeOnPath(_ environment: [String: String]) -> String? {
     for folder in (environment["PATH"] ?? "").split(separator: ":") {
       guard let file = FileSystem.resolved("\(folder)/spark-submit"), FileSystem.isFile(file) else {
         continue

@@ -34,7 +34,7 @@ struct NewTests {
     (
       ["--package", "git@example.com:needletail.git", "--branch", "main"],
       [
-        ".package(url: \"git@example.com:needletail.git\", branch: \"main\")",
+        ".package(url: \"git@example.com:needletail.git\", branch: \"main\", traits: [])",
         "package: \"needletail\"",
       ]
     ),
@@ -95,6 +95,14 @@ struct NewTests {
       ["swift", "java", "active/lib/python3.12/site-packages/onnxruntime/capi/__init__.py"],
       ["VIRTUAL_ENV": "$FOLDER/active"],
       ["cd flowers", "$FOLDER/active/bin/pip install 'pyspark[connect]==4.3.0'"]
+    ),
+    // A Spark on the PATH.
+    (
+      ["swift", "java", "spark/bin/spark-submit", "spark/jars/spark.jar"],
+      ["PATH": "$FOLDER:$FOLDER/spark/bin"],
+      [
+        "cd flowers", "python3 -m venv .venv", ".venv/bin/pip install onnxruntime==1.32.0",
+      ]
     ),
     // An environment above the package's folder.
     (

@@ -24,7 +24,9 @@ struct StarterNeeds {
   /// The commands that bring Python's packages where the program finds them, to be given in its folder.
   var commands: [String] {
     var packages: [String] = []
-    if !hasServer, value("SPARK_HOME") == nil, !isInstalled("pyspark/bin/spark-submit") {
+    if !hasServer, value("SPARK_HOME") == nil, !isInstalled("pyspark/bin/spark-submit"),
+      SparkPlaces.homeOnPath(environment) == nil
+    {
       packages.append("'\(Self.spark)'")
     }
     if value("NEEDLETAIL_ONNXRUNTIME") == nil, value("NEEDLETAIL_RUNTIMES") == nil,
