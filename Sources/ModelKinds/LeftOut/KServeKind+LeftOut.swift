@@ -9,7 +9,10 @@ struct KServeKind: LeftOutKind {
   var models: String { "the models on servers that speak KServe v2" }
   var isServed: Bool { true }
 
-  func isOne(_ path: String) -> Bool { path.contains("://") }
+  func isOne(_ path: String) -> Bool {
+    let schemes = ["kserve", "kserves", "grpc", "grpcs", "http", "https"]
+    return schemes.contains { path.hasPrefix($0 + "://") }
+  }
 }
 
 extension ModelSource {
