@@ -11,11 +11,7 @@ struct Inspect: AsyncParsableCommand {
       hold, such as sparse tensors, are listed apart with the reason: predictions leave them out.
       """)
 
-  @Argument(
-    help: ArgumentHelp(
-      "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), one of a hub "
-        + "(hf:ORG/NAME[@REVISION]), one of MLflow (models:/NAME/VERSION, models:/NAME@ALIAS), or that of a server (kserve://HOST:PORT/MODEL)."
-    ))
+  @Argument(help: .model)
   var model: String
 
   @Option(

@@ -16,11 +16,7 @@ struct Plan: AsyncParsableCommand {
       with its columns. The Python module needletail is such a program.
       """)
 
-  @Argument(
-    help: ArgumentHelp(
-      "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), one of a hub "
-        + "(hf:ORG/NAME[@REVISION]), one of MLflow (models:/NAME/VERSION, models:/NAME@ALIAS), or that of a server (kserve://HOST:PORT/MODEL)."
-    ))
+  @Argument(help: .model)
   var model: String
 
   @Option(

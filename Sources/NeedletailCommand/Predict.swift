@@ -51,11 +51,7 @@ struct Predict: AsyncParsableCommand {
       Exit status: 0 done, 1 the job failed, 64 the command line is wrong.
       """)
 
-  @Argument(
-    help: ArgumentHelp(
-      "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), one of a hub "
-        + "(hf:ORG/NAME[@REVISION]), one of MLflow (models:/NAME/VERSION, models:/NAME@ALIAS), or that of a server (kserve://HOST:PORT/MODEL)."
-    ))
+  @Argument(help: .model)
   var model: String
 
   @OptionGroup
@@ -300,7 +296,7 @@ struct Predict: AsyncParsableCommand {
     case .spark(nil), .refused: break
     }
     try checkLocalSpark()
-    messages.tellSparkLog()
+    messages.tellSparkLog(remote: remote)
     var run = ProgramRun(
       functions: [], remote: remote, mode: executionMode, showsProgress: !quiet
     ) { spark in

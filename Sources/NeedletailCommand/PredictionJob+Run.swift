@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 import Needletail
 import Texts
 
@@ -9,16 +8,7 @@ extension PredictionJob {
     try await spark.requireFunctions()
     spark.scan = request.scan
     try await prepare(spark)
-    if let catalogTable, try await catalogTable.isIgnored(on: spark, isOwn: tables.startsSpark) {
-      return tellIgnored()
-    }
-    // On this machine that was seen before Spark started.
-    if !request.isPrinted, !tables.isOutputSeen, mode == .error || mode == .ignore,
-      let output = request.places.output, try await exists(output, spark)
-    {
-      if mode == .ignore { return tellIgnored() }
-      throw tables.outputExists
-    }
+    if try await isIgnored(on: spark) { return tellIgnored() }
 
     tellOmitted()
     let (table, known) = try await opened(spark)
@@ -58,8 +48,8 @@ extension PredictionJob {
       try await tellFailures(of: rows, spark)
     } catch {
       // The job is done; only what it was like is not known.
-      let line = "how many rows failed is not known, as the output cannot be read: \(error)\n"
-      FileSystem.write(line, to: STDERR_FILENO)
+      let line = "how many rows failed is not known, as the output cannot be read: \(error.reason)"
+      StatusLine.shared.note(line)
     }
   }
 
@@ -96,6 +86,21 @@ extension PredictionJob {
       CatalogTable(
         name: $0, mode: mode, format: writing, partitions: request.places.partitionBy?.names ?? [])
     }
+  }
+
+  /// Whether there is nothing to do, because what Spark alone can see exists and shall stay.
+  ///
+  /// - Throws: ``CommandFailure`` if it must not exist and does.
+  func isIgnored(on spark: SparkSession) async throws -> Bool {
+    if let catalogTable {
+      return try await catalogTable.isIgnored(on: spark, isOwn: tables.startsSpark)
+    }
+    // On this machine that was seen before Spark started.
+    guard !request.isPrinted, !tables.isOutputSeen, mode == .error || mode == .ignore,
+      let output = request.places.output, try await exists(output, spark)
+    else { return false }
+    if mode == .ignore { return true }
+    throw tables.outputExists
   }
 
   /// Tells the session the settings, and sends it what formats need.
@@ -166,8 +171,8 @@ extension PredictionJob {
   func tellOmitted() {
     if request.quiet || prediction.only != nil { return }
     for output in model.omittedOutputs {
-      let line = "left out: the output \(output). --outputs takes others alone\n"
-      FileSystem.write(line, to: STDERR_FILENO)
+      let line = "left out: the output \(output). --outputs takes others alone"
+      StatusLine.shared.note(line)
     }
   }
 
@@ -214,7 +219,7 @@ extension PredictionJob {
       if line.hasSuffix(":") { line.removeLast() }
       line += " (--engine local says more)"
     }
-    FileSystem.write("Spark is used: \(line)\n", to: STDERR_FILENO)
+    StatusLine.shared.note("Spark is used: \(line)")
   }
 
   /// The columns of the input that are written.

@@ -29,7 +29,8 @@ struct SQL: AsyncParsableCommand {
     name: .customLong("model"),
     help: ArgumentHelp(
       "A name for a model in the query, and the model: a file (.onnx, .pt2), a folder, one of a hub "
-        + "(hf:ORG/NAME), or that of a server; may be given several times.", valueName: "name=model"
+        + "(hf:ORG/NAME) or of MLflow (models:/NAME@ALIAS), or that of a server; may be given several "
+        + "times.", valueName: "name=model"
     ),
     transform: { try CalledModel($0) })
   var models: [CalledModel] = []
@@ -129,10 +130,11 @@ struct SQL: AsyncParsableCommand {
   func run() async throws {
     messages.begin(quiet: quiet)
     let job = try await QueryJob(self)
+    if job.isIgnored { return job.tellIgnored() }
     var complaints = Complaints()
     complaints.noteLocalSpark(remote: remote)
     try complaints.check()
-    messages.tellSparkLog()
+    messages.tellSparkLog(remote: remote)
     var run = ProgramRun(
       functions: [], remote: remote, mode: executionMode, showsProgress: !quiet
     ) { spark in

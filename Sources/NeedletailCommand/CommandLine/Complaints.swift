@@ -1,4 +1,5 @@
 import Needletail
+import Texts
 
 /// What is wrong with a command, gathered so that all of it is told at once.
 struct Complaints {
@@ -45,7 +46,7 @@ extension CommandFailure {
   init(several errors: [any Error]) {
     let statuses = errors.map { CommandFailure.status(of: $0) }
     self.init(
-      errors.map { "\($0)" }.joined(separator: "\nerror: "),
+      errors.map(\.reasonWithPath).joined(separator: "\nerror: "),
       status: statuses.contains(Self.usage) ? Self.usage : statuses.first ?? 1,
       cause: errors.first)
   }

@@ -24,7 +24,10 @@ extension Predict {
   /// is not asked for it.
   func shortfalls() async -> Complaints {
     var complaints = Complaints()
-    let source = complaints.note { try existing(try asked.source(model)) }
+    // What a server was asked for in vain is not asked for again.
+    let source =
+      ModelSource.isElsewhere(model)
+      ? nil : complaints.note { try existing(try asked.source(model)) }
     complaints.note { try asked.columnNames }
     let settings = complaints.note { try conf.once("--conf") } ?? [:]
     complaints.note { try keep.map { try ColumnList($0, option: "--keep") } }
@@ -82,8 +85,8 @@ extension Predict {
 extension Complaints {
   /// Notes what of Spark and Java is missing on this machine, unless a server is named.
   mutating func noteLocalSpark(remote: String?) {
+    guard SparkServer.isStartedHere(remote) else { return }
     let environment = ProcessInfo.processInfo.environment
-    guard (remote ?? environment["SPARK_REMOTE"] ?? "").isEmpty else { return }
     note { try SparkInstallation.findHome(environment) }
     note { try SparkInstallation.findJava(environment) }
   }
@@ -113,8 +116,12 @@ extension Complaints {
 extension ModelSource {
   /// Whether the model is here, so that nobody waits long for what it takes and gives.
   fileprivate var isLoadedQuickly: Bool {
-    // hf:, kserve:, models: and the like stand before names of models that are elsewhere.
-    !kind.isServed && !path.prefix { $0 != "/" }.contains(":")
+    !kind.isServed && !Self.isElsewhere(path)
+  }
+
+  /// Whether `hf:`, `kserve:`, `models:` or the like stands before the name.
+  fileprivate static func isElsewhere(_ name: String) -> Bool {
+    name.prefix { $0 != "/" }.contains(":")
   }
 }
 

@@ -2,8 +2,8 @@ import ArgumentParser
 import FoundationEssentials
 import Needletail
 
-/// What a prediction would do: `--dry-run`. Nothing is started but a server's session, where that alone
-/// knows the table.
+/// What a prediction would do: `--dry-run`. Nothing is computed nor written; where Spark alone knows the
+/// table it is asked, and started here if no server is named.
 struct DryRun {
   private let job: PredictionJob
   private var request: Predict { job.request }
@@ -15,25 +15,36 @@ struct DryRun {
   /// - Throws: what would keep the prediction from being done.
   func tell() async throws {
     if job.isIgnored { return job.tellIgnored() }
+    var isLocal = job.engine == .local
     var reason: String?
     if case .spark(let why) = job.engine { reason = why }
-    if let table = try openedHere() {
+    var table: LocalTable?
+    do {
+      table = isLocal ? try job.checkedLocally() : openedForSpark()
+    } catch let error as FileTableError {
+      guard let why = job.sparkReason(for: error) else { throw error }
+      (isLocal, reason) = (false, why)
+    }
+    if let table {
       let facts = table.facts(threads: request.threads)
-      let freight = job.engine == .local ? [] : try freightOfLocalSpark()
       return print(
         try await text(
-          of: table.schema, input: Self.facts(facts), engine: engineText(reason),
-          freight: job.engine == .local ? ["nothing"] : freight), terminator: "")
+          of: table.schema, input: Self.facts(facts),
+          engine: isLocal ? engineText() : sparkText(reason),
+          freight: isLocal ? ["nothing"] : try freightOfLocalSpark()), terminator: "")
     }
     // Only Spark can tell the columns.
     try request.checkLocalSpark()
-    let why = engineText(reason)
+    request.messages.tellSparkLog(remote: request.remote)
+    let why = sparkText(reason)
     var run = ProgramRun(
       functions: [], remote: request.remote, mode: request.executionMode,
       showsProgress: !request.quiet
     ) { [job] spark in
       let dry = DryRun(job)
+      try await spark.requireFunctions()
       try await job.prepare(spark)
+      if try await job.isIgnored(on: spark) { return job.tellIgnored() }
       let (_, known) = try await job.opened(spark)
       let text = try await dry.text(
         of: known, input: "", engine: why, freight: dry.freight(to: spark))
@@ -44,9 +55,8 @@ struct DryRun {
     if status != 0 { throw ExitCode(status) }
   }
 
-  /// The table, if this process can look at it.
-  private func openedHere() throws -> LocalTable? {
-    if job.engine == .local { return try job.openedLocally() }
+  /// A table that Spark will read, if this process can look at it.
+  private func openedForSpark() -> LocalTable? {
     guard job.tables.localInput != nil, EngineChoice.missingFileLibrary() == nil else { return nil }
     return try? job.openedLocally()
   }
@@ -114,11 +124,12 @@ struct DryRun {
 
   // MARK: Spark
 
-  private func engineText(_ reason: String?) -> String {
-    if job.engine == .local {
-      let threads = request.threads ?? Machine.availableCores
-      return "this process, on \(threads) \(threads == 1 ? "thread" : "threads"), without Spark"
-    }
+  private func engineText() -> String {
+    let threads = request.threads ?? Machine.availableCores
+    return "this process, on \(threads) \(threads == 1 ? "thread" : "threads"), without Spark"
+  }
+
+  private func sparkText(_ reason: String?) -> String {
     let why = reason.map { ": \($0.prefix { $0 != "\n" })" } ?? ""
     if let server = server {
       return "Spark at \(server) (\(request.remote == nil ? "SPARK_REMOTE" : "--remote"))\(why)"
@@ -128,16 +139,14 @@ struct DryRun {
 
   /// The server's address, without its token.
   private var server: String? {
-    let remote = request.remote ?? ProcessInfo.processInfo.environment["SPARK_REMOTE"] ?? ""
-    if remote.isEmpty { return nil }
+    guard let remote = SparkServer.named(request.remote) else { return nil }
     let address = remote.prefix { $0 != ";" && $0 != "?" }
     return address.last == "/" ? String(address.dropLast()) : String(address)
   }
 
-  /// What goes to a Spark that would be started here.
+  /// What goes to a Spark that would be started here: of another one the files are not looked at.
   private func freightOfLocalSpark() throws -> [String] {
-    guard server == nil else { return ["what that is the server is not asked"] }
-    return [
+    [
       "the model, \(try job.source.packed().byteCount) bytes",
       "not the program, which they take from this machine's cache",
     ]

@@ -74,7 +74,7 @@ struct Preview: AsyncParsableCommand {
     var complaints = Complaints()
     complaints.noteLocalSpark(remote: remote)
     try complaints.check()
-    messages.tellSparkLog()
+    messages.tellSparkLog(remote: remote)
     let status = await ProgramRun(functions: [], remote: remote) { [self] spark in
       let found = reading.options.reduce(spark.read.format(reading.name)) {
         $0.option($1.key, $1.value)
@@ -93,8 +93,7 @@ struct Preview: AsyncParsableCommand {
     guard let asked else { return schema.names }
     return try asked.map { name in
       if let field = schema[name] { return field.name }
-      let nearest =
-        NearestName.of(name, among: schema.names).map { "; did you mean '\($0)'?" } ?? ""
+      let nearest = Suggestion.text(for: name, among: schema.names)
       throw CommandFailure(
         "--columns names the column '\(name)', which the table does not have; it has "
           + schema.names.joined(separator: ", ") + nearest)

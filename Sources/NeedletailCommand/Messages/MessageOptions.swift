@@ -60,9 +60,10 @@ struct MessageOptions: ParsableArguments {
     setenv(KeptLog.variable, "\(FileSystem.temporaryDirectory)/\(name)", 0)
   }
 
-  /// Says where the log of a Spark is that is about to be started.
-  func tellSparkLog() {
-    guard verbose, let path = getenv(KeptLog.variable) else { return }
+  /// Says where the log of a Spark is that is about to be started, unless a server is named.
+  func tellSparkLog(remote: String?) {
+    guard verbose, SparkServer.isStartedHere(remote), let path = getenv(KeptLog.variable)
+    else { return }
     StatusLine.shared.note("Spark's log: \(String(cString: path))")
   }
 }

@@ -24,17 +24,11 @@ struct QueryJob: Sendable {
     settings = try request.conf.once("--conf")
     tables = TablePlaces(input: nil, output: request.output, remote: request.remote)
     mode = try tables.check(mode: request.mode)
-    var format =
+    writing = try PredictionJob.with(
+      request.outputOption, "--output-option",
       try request.outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
-      ?? request.output.map { try TableFormat.writing($0) } ?? .ofCatalog
-    for (name, value) in try request.outputOption.once("--output-option") {
-      for known in format.options.keys where known.lowercased() == name.lowercased() {
-        format.options[known] = nil
-      }
-      format.options[name] = value
-    }
-    writing = format
-    if format.name == "arrow" {
+        ?? request.output.map { try TableFormat.writing($0) } ?? .ofCatalog)
+    if writing.name == "arrow" {
       throw CommandFailure(
         "Spark does not write the format arrow; name the output otherwise, or say --output-format")
     }
@@ -73,7 +67,6 @@ struct QueryJob: Sendable {
     if let table, try await table.isIgnored(on: spark, isOwn: tables.startsSpark) {
       return tellIgnored()
     }
-    if mode == .ignore, tables.isOutputThere { return tellIgnored() }
     for model in called {
       let function = try await spark.register(
         model.name, model.source, loaded: model.model, model.request)
@@ -90,14 +83,18 @@ struct QueryJob: Sendable {
     } else {
       // A statement such as CREATE VIEW gives none.
       if try await rows.schema().isEmpty { return }
-      return try await rows.show(request.limit)
+      let text = try await rows.showString(request.limit)
+      return print(FittedTable.text(text, width: Terminal.output.tableWidth), terminator: "")
     }
     if !request.quiet { print("written to \(target)") }
   }
 
   private var target: String { request.output ?? "the table \(request.outputTable ?? "")" }
 
-  private func tellIgnored() {
+  /// Whether there is nothing to do, which is known before Spark starts.
+  var isIgnored: Bool { mode == .ignore && tables.isOutputThere }
+
+  func tellIgnored() {
     if !request.quiet { print("nothing written: \(target) exists (--mode ignore)") }
   }
 }
