@@ -36,7 +36,9 @@ struct QueryJob: Sendable {
     var called: [Called] = []
     for given in request.models {
       let source = try request.asked.source(given.model)
-      let model = try await source.loadForPlan()
+      let model = try await Activity.during("loading \(given.model)") {
+        try await source.loadForPlan()
+      }
       do {
         called.append(
           Called(
@@ -70,7 +72,7 @@ struct QueryJob: Sendable {
     for model in called {
       let function = try await spark.register(
         model.name, model.source, loaded: model.model, model.request)
-      if request.verbose { print(function) }
+      if request.verbose { StatusLine.shared.note("\(function)") }
     }
     var rows = try await spark.sql(request.query)
     if let table {
