@@ -53,6 +53,23 @@ struct InspectionTests {
     #expect(outcome.complaint.contains("no column is named like"), "\(outcome.complaint)")
   }
 
+  @Test(
+    "a dry run goes over to Spark where the run would", .enabled(if: FileLibrary.isAvailable))
+  func dryRunOnSpark() async throws {
+    let command = try Self.folder()
+    defer { command.remove() }
+    try command.write("rows.json", "[{\"pixels\": []}]\n")
+    let predict = [
+      "predict", "digits.onnx", "--input", "rows.json", "--input-option", "multiLine=true",
+      "--output", "new",
+    ]
+    for words in [predict, predict + ["--dry-run"]] {
+      let outcome = try await command.run(words)
+      #expect(outcome.complaint.contains("there is no java on the PATH"), "\(outcome.complaint)")
+      #expect(outcome.status == 1 && outcome.output == "")
+    }
+  }
+
   @Test("a preview shows types and rows", .enabled(if: FileLibrary.isAvailable))
   func preview() async throws {
     let command = try Self.folder()
