@@ -15,5 +15,6 @@ case $version in
     [ "${minor%%.*}" -ge "${needs#2.}" ] || refuse "$version"
     ;;
 esac
-self=$(readlink -f "$0") || self=$0
+self=$0
+[ ! -h "$self" ] || self=$(readlink -f "$self")
 exec "${self%/*}/../libexec/needletail" "$@"
