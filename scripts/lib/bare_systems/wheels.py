@@ -65,6 +65,7 @@ def build(program, folder, *kinds):
         return sorted(folder.iterdir())
     words = [word for kind in kinds for word in ("--only", kind)]
     checked(
-        [sys.executable, ROOT / "scripts/package", "--program", program, "--output", folder, *words],
+        [sys.executable, ROOT / "scripts/package", "--program", program, "--output", folder, "--level", "1",
+         *words],
         "scripts/package failed")
     return sorted(folder.iterdir())
