@@ -49,9 +49,11 @@ def bring(system, place):
         copied.chmod(0o644)
 
 
-def predicts(rows, system, place, command, more=(), title="predict, Parquet to Parquet", **given):
+def predicts(
+    rows, system, place, command, more=(), title="predict, Parquet to Parquet", output="digits-out.parquet",
+    **given,
+):
     """A row: the command predicts the digits."""
-    output = f"predictions-{abs(hash((title, *more))):x}.parquet"
     done = system.run(
         command, "predict", "digits.onnx", "--input", "digits.parquet", "--output", output, "--keep", "id",
         *more, at=place, **given)
@@ -71,7 +73,7 @@ def serves(rows, system, place, command, **given):
     asked.write_text(json.dumps(request))
     done = system.run("bash", "serve.sh", command, "request.json", at=place, limit=60, **given)
     try:
-        answer = json.loads(done.output.split("\r\n\r\n", 1)[1])
+        answer = json.loads(done.output.split("\n\n", 1)[1])
         data = answer["outputs"][0]["data"]
         wanted = expected()["probabilities"][:3]
         wrong = numbers_differ([data[i : i + 10] for i in (0, 10, 20)], wanted)

@@ -41,10 +41,9 @@ def files(system):
     return set(found.stdout.splitlines())
 
 
-def refusals(rows, release, program, scratch):
+def refusals(rows, system, program, scratch):
     """On a system whose glibc is too old."""
-    with systems.copy(systems.make(release)) as system, system.place() as place:
-        print(f"\n{system.name}, nothing added", flush=True)
+    with systems.copy(system) as system, system.place() as place:
         package = brought(system, place, program, scratch)
         common.refuses(
             rows, system, "dpkg -i refuses the package", ["dpkg", "-i", package],

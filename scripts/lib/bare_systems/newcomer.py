@@ -1,6 +1,7 @@
 """What a newcomer does with the wheel, in a bare system with Python: an environment, the wheel with its
 extras, predictions of a file; as nobody, with an empty home and no network."""
 
+import os
 import shutil
 
 from bare_systems import common
@@ -37,7 +38,7 @@ class Newcomer:
         """Makes the environment from a folder of wheels that were downloaded before."""
         folder = self.system.inside(self.place)
         shutil.copy(wheel, folder)
-        shutil.copytree(wheels, folder / "wheels")
+        shutil.copytree(wheels, folder / "wheels", copy_function=os.link)
         self.step("python3 -m venv environment", "python3", "-m", "venv", "environment")
         wanted = f"{wheel.name}[{','.join(extras)}]"
         self.step(

@@ -94,7 +94,7 @@ class System:
         """Where a file of this system lies for those outside of it."""
         return self.folder / str(path).lstrip("/")
 
-    def command(self, *words, settings=None, at="/", user=NOBODY, limit=300):
+    def command(self, *words, settings=None, at="/", user=NOBODY, limit=600):
         """The command line that runs `words` in the system with no environment but `settings`. Its
         processes and mounts end with it."""
         pairs = {"PATH": TOOLS, "LANG": "C.UTF-8", **(settings or {})}

@@ -118,14 +118,13 @@ def finds_libraries(rows, system, folder):
 def same(rows, system, place, program, here, title, file, command, words, settings=None):
     """A row: the command prints and writes there what the program does here."""
     local = subprocess.run(
-        [program, *words], cwd=here, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, check=False,
+        [program, *words], cwd=here, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "NEEDLETAIL_PYTHON": sys.executable})
     done = system.run(command, *words, at=place, settings=settings)
     wrong = ""
     if local.returncode or done.status:
         wrong = f"exit status {local.returncode} here, {done.status} there"
-    elif local.stdout != done.output + done.errors:
+    elif (local.stdout, local.stderr) != (done.output, done.errors):
         wrong = "it prints something else"
     elif file and (here / file).read_bytes() != (system.inside(place) / file).read_bytes():
         wrong = f"{file} is another"
@@ -135,10 +134,8 @@ def same(rows, system, place, program, here, title, file, command, words, settin
             path.unlink(missing_ok=True)
 
 
-def refusals(rows, release, program, scratch):
+def refusals(rows, system, program, scratch):
     """On a system whose glibc is too old."""
-    system = systems.make(release)
-    print(f"\n{system.name}, nothing added", flush=True)
     with system.place() as place:
         app = brought(system, place, program, scratch)
         common.refuses(

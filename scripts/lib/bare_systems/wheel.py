@@ -25,7 +25,6 @@ def with_python(rows, system, wheel):
         common.serves(rows, system, place, newcomer.command, **given)
         completions = f"{place}/environment/share/bash-completion/completions/needletail"
         common.completes(rows, system, place, completions, **given)
-        # Tensors that no runtime of this environment can make.
         common.refuses(
             rows, system, "a Spark job without pyspark",
             [newcomer.command, "predict", "digits.onnx", "--input", "digits.parquet", "--output", "out",
@@ -40,7 +39,7 @@ def with_java(rows, system, wheel):
         given = {"settings": newcomer.settings}
         common.predicts(
             rows, system, place, newcomer.command, ("--engine", "spark"),
-            "predict on Spark with [spark]", **given)
+            "predict on Spark with [spark]", "on-spark.parquet", **given)
         for kind in ("connect", "classic"):
             done = system.run(newcomer.python, "in_pyspark.py", kind, at=place, **given)
             wrong = f"{done.output}{done.errors}" if done.status else common.disagreement(
@@ -48,11 +47,9 @@ def with_java(rows, system, wheel):
             rows(f"from needletail import predicting, in a {kind} session", wrong, f"{done.seconds:.1f} s")
 
 
-def refusals(rows, release, program, scratch):
+def refusals(rows, system, program, scratch):
     """On a system whose glibc is too old."""
     [wheel] = wheels.build(program, scratch / "wheel", "wheel")
-    system = systems.make(release, PYTHON)
-    print(f"\n{system.name}, with {PYTHON} alone", flush=True)
     with system.place() as place:
         newcomer = Newcomer(system, place)
         newcomer.step("python3 -m venv environment", "python3", "-m", "venv", "environment")
