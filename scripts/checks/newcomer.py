@@ -54,6 +54,7 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/checks/newcomer.py")
     parser.add_argument("wheel", nargs="?", type=Path)
     given = parser.parse_args()
+    systems.end_in_order()
     if not systems.can_be_root():
         print("not run: this is neither root nor has sudo without a password, which a bare system takes")
         return 77

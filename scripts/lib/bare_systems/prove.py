@@ -9,7 +9,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bare_systems import debian, tarball, wheel  # noqa: E402
 from bare_systems.rows import Rows  # noqa: E402
-from bare_systems.systems import RELEASES, Failure, make  # noqa: E402
+from bare_systems.systems import RELEASES, Failure, end_in_order, make  # noqa: E402
 
 KINDS = {"tarball": tarball, "wheel": wheel, "deb": debian}
 # Its glibc is older than what any of the packages needs.
@@ -23,6 +23,7 @@ def main():
     given = parser.parse_args()
     kinds = [word for word in given.what if word in KINDS] or list(KINDS)
     releases = [word for word in given.what if word in RELEASES] or ["12"]
+    end_in_order()
     rows = Rows()
     with tempfile.TemporaryDirectory(prefix="needletail-bare-") as scratch:
         for release in releases:

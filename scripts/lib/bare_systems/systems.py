@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -30,6 +31,11 @@ os.execvp(sys.argv[1], sys.argv[1:])
 
 class Failure(Exception):
     """Why a system or a package for it cannot be had."""
+
+
+def end_in_order():
+    """Makes SIGTERM end this process as Ctrl-C does: with all that it started and made."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def say(text):
@@ -107,12 +113,19 @@ class System:
 
     def run(self, *words, **given):
         began, before = time.monotonic(), os.times()
-        done = subprocess.run(
-            self.command(*words, **given), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            errors="replace", check=False)
+        process = subprocess.Popen(
+            self.command(*words, **given), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, errors="replace")
+        try:
+            output, errors = process.communicate()
+        except BaseException:
+            # `timeout` passes it on, and after its ten seconds kills what is left.
+            process.terminate()
+            process.wait()
+            raise
         seconds, after = time.monotonic() - began, os.times()
         return Result(
-            done.returncode, done.stdout, done.stderr, seconds, sum(after[2:4]) - sum(before[2:4]))
+            process.returncode, output, errors, seconds, sum(after[2:4]) - sum(before[2:4]))
 
     @contextlib.contextmanager
     def place(self):
