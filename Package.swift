@@ -243,15 +243,15 @@ module(
   "SparkConnect", isProduct: true,
   needs: [
     "AccessTokens", "ArrowIPC", "CGzip", "Crypto", "ErrorCauses", "GRPCCore",
-    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "SparkConnectProtocol", "SparkTypes",
-    "SwiftProtobuf", "Tensors",
+    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NIOCore", "SparkConnectProtocol",
+    "SparkTypes", "SwiftProtobuf", "Tensors",
   ])
 tests(
   "SparkConnectTests",
   need: [
     "AccessTokens", "ArrowIPC", "CGzip", "FakeTokenServer", "GRPCCore",
-    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NeedletailTesting", "SparkConnect",
-    "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf",
+    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NIOCore", "NIOPosix", "NeedletailTesting",
+    "SparkConnect", "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf",
   ],
   exclude: ["make_spark_types.py", "spark_types.json"])
 
