@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Bare systems of Debian, made by debootstrap. Sourced, after lib/setup.sh:
 #
 #   require_debootstrap

@@ -70,7 +70,6 @@ class Bed:
         for host in self.hosts.values():
             if host.name != "old":
                 host.start(self.hosts.values())
-        self.cluster.start()
 
     def start_old(self):
         self.hosts["old"].start(self.hosts.values())
@@ -118,6 +117,8 @@ class Bed:
 def options():
     parser = argparse.ArgumentParser(prog="scripts/testbed")
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--wait", action="store_true", help="start the hosts alone, and wait to be ended")
+    parser.add_argument("--patience", type=float, default=1)
     parser.add_argument("--only", action="append")
     for name in ["root", "scratch", "programs", "systems", "keep"]:
         parser.add_argument(f"--{name}", type=Path)
@@ -139,13 +140,19 @@ def row(outcome, title, seconds, note):
 
 def main():
     given = options()
+    hosts.patience = given.patience
     bed = Bed(given)
     wanted = chosen(given)
     began = time.monotonic()
     failures = 0
     try:
+        if given.wait:
+            bed.start()
+            (bed.scratch / "up").touch()
+            time.sleep(600)
         if wanted:
             bed.start()
+            bed.cluster.start()
             row("ok", "hosts, network, Spark", time.monotonic() - began, "")
         for title, function, _ in wanted:
             start = time.monotonic()

@@ -4,6 +4,7 @@ import time
 from contextlib import contextmanager
 from urllib.parse import quote
 
+import hosts
 from spark import NARROW, PORT, PROXIES, TOKEN, start_proxies
 from tables import ROWS, remove
 
@@ -51,11 +52,11 @@ class Prediction:
 
     def wait_for_tasks(self, count=1, timeout=180):
         """Waits until so many tasks have committed, and some have not."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * hosts.patience
         while len(list(self.folder.glob("_temporary/0/task_*"))) < count:
             said = self.command.process.poll()
             expect(said is None, f"it ended ({said}) before {count} tasks had: {self.command.text()[-800:]}")
-            expect(time.monotonic() < end, f"{count} tasks did not end in {timeout} s")
+            expect(time.monotonic() < end, f"{count} tasks did not end in time")
             time.sleep(0.05)
 
     def done(self, timeout=240):
@@ -66,13 +67,13 @@ class Prediction:
         remove(self.folder)
         return outcome
 
-    def fails(self, *texts, timeout=120):
-        """That it ends with an error which says `texts`, and leaves no rows; gives its last line."""
+    def fails(self, *texts, timeout=120, goes_on=False):
+        """That it ends with an error which says `texts`, and leaves no rows, unless the job goes on without it."""
         outcome = self.command.wait(timeout)
         expect(isinstance(outcome.status, int) and outcome.status > 0, f"exit status {outcome.status}:\n{outcome.tail()}")
         for text in texts:
             expect(text in outcome.text, f"it does not say '{text}':\n{outcome.tail()}")
-        expect(not (self.folder / "_SUCCESS").exists(), "there is an output")
+        expect(goes_on or not (self.folder / "_SUCCESS").exists(), "there is an output")
         remove(self.folder)
         return outcome
 
@@ -182,7 +183,7 @@ def node_servers(bed):
         command.kill()
     began = time.monotonic()
     while servers() != [0, 0]:
-        expect(time.monotonic() - began < 45, f"45 s after the driver: {servers()}")
+        expect(time.monotonic() - began < 45 * hosts.patience, f"long after the driver: {servers()}")
         time.sleep(0.2)
     return f"1760 of {ROWS} right; gone {time.monotonic() - began:.0f} s after the driver was killed"
 
@@ -259,7 +260,7 @@ def cut_for_ever(bed):
     prediction.wait_for_tasks()
     with apart_from_others(bed.hosts["driver"]):
         began = time.monotonic()
-        outcome = prediction.fails("no Spark Connect server answers at connect", timeout=420)
+        outcome = prediction.fails("no Spark Connect server answers at connect", timeout=420, goes_on=True)
         seconds = time.monotonic() - began
     return f"after {seconds:.0f} s: " + said(outcome, "no Spark Connect server answers")
 
@@ -267,10 +268,9 @@ def cut_for_ever(bed):
 @run("slow link of the driver: 50 ms each way, 5 MB/s")
 def slow(bed):
     with bed.slow_wire(bed.hosts["driver"], 50, 5_000_000):
-        Prediction(bed).done()
-        outcome = Prediction(bed).command
-        seconds = outcome.wait(240).seconds
-    return f"{ROWS} rows; the second session {seconds:.0f} s"
+        first = Prediction(bed).done()
+        second = Prediction(bed).done()
+    return f"{ROWS} rows; {first.seconds:.0f} s, a second session {second.seconds:.0f} s"
 
 
 @run("a worker's host is lost in mid-job")

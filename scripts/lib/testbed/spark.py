@@ -5,6 +5,8 @@ import os
 import socket
 import time
 
+import hosts
+
 TOKEN = base64.b16encode(os.urandom(16)).decode().lower()
 SPARK = "/opt/spark"
 JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
@@ -39,17 +41,17 @@ class Cluster:
 
     def start(self):
         self.part("master", "master")
-        self.ready("master", "master", 7077, 240)
+        self.ready("master", "master", 7077, 60)
         for name in ["worker1", "worker2"]:
             self.worker(name)
         settings = [word for key, value in SETTINGS.items() for word in ["--conf", f"{key}={value}"]]
         self.part("connect", "connect", *settings)
-        self.ready("connect", "connect", PORT, 300)
+        self.ready("connect", "connect", PORT, 90)
         self.executors(2)
 
     def ready(self, name, host, port, timeout):
         """Waits until the part called `name` listens."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * hosts.patience
         while not listens(self.bed.hosts[host].address, port):
             if self.parts[name].process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"nothing listens on {host}:{port}; {name} said:\n{self.text(name)[-2000:]}")
@@ -72,9 +74,9 @@ class Cluster:
     def text(self, name):
         return self.parts[name].text()
 
-    def executors(self, count, timeout=240):
+    def executors(self, count, timeout=90):
         """Waits until so many executors have registered."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * hosts.patience
         while time.monotonic() < end:
             now = sum(
                 any("CoarseGrainedExecutorBackend" in words for _, words in host.processes())
@@ -82,7 +84,7 @@ class Cluster:
             if now == count and self.text("connect").count("Registered executor") >= count:
                 return
             time.sleep(0.2)
-        raise RuntimeError(f"there are not {count} executors after {timeout} s:\n{self.text('connect')[-2000:]}")
+        raise RuntimeError(f"there are not {count} executors in time:\n{self.text('connect')[-2000:]}")
 
 
 # What ends TLS before the server, by name: its port and how it starts. HTTP/2 to both sides.
