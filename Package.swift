@@ -375,7 +375,7 @@ tests(
   "SparkIntegrationTests",
   need: [
     "ArrowIPC", "Deployment", "HostProcesses", "IntegrationProgram", "LocalSpark", "Needletail",
-    "NeedletailCommand", "QuickStart", "SparkConnect", "Tensors",
+    "NeedletailCommand", "QuickStart", "SparkConnect", "SparkScan", "Tensors",
   ],
   exclude: ["python_function.py", "refusing_proxy.py"])
 

@@ -79,11 +79,13 @@ class Bed:
         shutil.rmtree(self.hosts[name].own)
         self.hosts[name].start(self.hosts.values())
 
-    def give(self, name, folder, file, called=None):
+    def give(self, name, folder, file, seconds_later=0):
         """Puts a file into /srv/FOLDER of one host alone."""
         place = self.scratch / "data" / name / folder
         place.mkdir(exist_ok=True)
-        shutil.copy2(file, place / (called or file.name))
+        shutil.copy2(file, place / file.name)
+        modified = file.stat().st_mtime + seconds_later
+        os.utime(place / file.name, (modified, modified))
 
     def give_file(self, name, file):
         shutil.copy(file, self.hosts[name].tmp)
