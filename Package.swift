@@ -308,15 +308,15 @@ module(
   "SparkConnect", isProduct: true,
   needs: [
     "AccessTokens", "ArrowIPC", "CGzip", "Crypto", "ErrorCauses", "GRPCCore",
-    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NativeLibraries", "SparkConnectProtocol",
-    "SparkTypes", "SwiftProtobuf", "Tensors", "Texts",
+    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NIOCore", "NativeLibraries",
+    "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors", "Texts",
   ])
 tests(
   "SparkConnectTests",
   need: [
     "AccessTokens", "ArrowIPC", "CGzip", "FakeTokenServer", "GRPCCore",
-    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NeedletailTesting", "SparkConnect",
-    "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf",
+    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NIOCore", "NIOPosix", "NeedletailTesting",
+    "SparkConnect", "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf",
   ],
   exclude: ["make_spark_types.py", "spark_types.json"])
 
@@ -442,7 +442,7 @@ tests(
   "SparkIntegrationTests",
   need: [
     "ArrowIPC", "Deployment", "HostProcesses", "IntegrationProgram", "LocalSpark", "Needletail",
-    "NeedletailCommand", "QuickStart", "SparkConnect", "Tensors",
+    "NeedletailCommand", "QuickStart", "SparkConnect", "SparkScan", "Tensors",
   ],
   exclude: ["python_function.py", "refusing_proxy.py"])
 

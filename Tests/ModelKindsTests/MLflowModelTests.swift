@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import SparkFunctions
 import Tensors
 import Testing
 
