@@ -243,7 +243,9 @@ tests("ModelHubTests", need: ["FakeHub", "ModelHub", "NIOHTTP1", "Threads", "Web
 
 module("YAMLText", needs: ["JSONText"])
 tests("YAMLTextTests", need: ["JSONText", "YAMLText"])
-module("MLflow", needs: ["Crypto", "ErrorCauses", "JSONText", "Logging", "Web", "YAMLText"])
+module(
+  "MLflow",
+  needs: ["Crypto", "ErrorCauses", "JSONText", "Logging", "Texts", "Web", "YAMLText"])
 tests("MLflowTests", need: ["FakeHub", "MLflow"])
 
 module(
