@@ -110,7 +110,9 @@ package struct MLflowReference: Sendable, Hashable {
     guard let start = text.firstRange(of: "://")?.upperBound else { return text }
     // A password may have a slash in it, and a model an alias behind an @.
     let end = ["/models:/", "/runs:/"].compactMap { text.firstRange(of: $0)?.lowerBound }.min()
-    guard let at = text[start..<Swift.max(end ?? text.endIndex, start)].lastIndex(of: "@") else { return text }
+    guard let at = text[start..<Swift.max(end ?? text.endIndex, start)].lastIndex(of: "@") else {
+      return text
+    }
     return String(text[..<start]) + "..." + String(text[at...])
   }
 

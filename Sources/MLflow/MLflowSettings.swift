@@ -34,7 +34,9 @@ package struct MLflowSettings: Sendable, Hashable {
       _ text: String, _ name: String
     ) throws(MLflowError) -> (WebAddress, Authorization?) {
       let (plain, login) = Self.split(text)
-      guard let address = WebAddress(plain) else { throw Self.noServer(MLflowReference.shown(plain), name) }
+      guard let address = WebAddress(plain) else {
+        throw Self.noServer(MLflowReference.shown(plain), name)
+      }
       let own = login.map { Authorization(basic: $0, source: name) }
       // As for MLflow's own client, names go before tokens.
       let isNamed = everywhere.map { $0.header.hasPrefix("Basic ") } ?? false

@@ -226,7 +226,8 @@ struct MLflowTests {
   @Test(
     "stores of others are refused, and what to do is said",
     arguments: [
-      "s3://bucket/0/m-1/artifacts", "sftp://u:secret@host/0", "abfss://x?sig=secret", "gs://bucket/x", "dbfs:/databricks/mlflow", "./mlruns/0/m-1",
+      "s3://bucket/0/m-1/artifacts", "sftp://u:secret@host/0", "abfss://x?sig=secret",
+      "gs://bucket/x", "dbfs:/databricks/mlflow", "./mlruns/0/m-1",
       "file:///no/such/folder", "/no/such/folder",
     ])
   func stores(_ uri: String) {

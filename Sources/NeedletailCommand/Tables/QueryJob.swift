@@ -22,11 +22,11 @@ struct QueryJob: Sendable {
   init(_ request: SQL) async throws {
     self.request = request
     settings = try request.conf.once("--conf")
-    tables = TablePlaces(input: nil, output: request.output, remote: request.remote)
+    tables = TablePlaces(input: nil, output: request.file, remote: request.remote)
     mode = try tables.check(mode: request.mode)
     var format =
       try request.outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
-      ?? request.output.map { try TableFormat.writing($0) } ?? .ofCatalog
+      ?? request.file.map { try TableFormat.writing($0) } ?? .ofCatalog
     for (name, value) in try request.outputOption.once("--output-option") {
       for known in format.options.keys where known.lowercased() == name.lowercased() {
         format.options[known] = nil
@@ -73,7 +73,7 @@ struct QueryJob: Sendable {
     if let table, try await table.isIgnored(on: spark, isOwn: tables.startsSpark) {
       return tellIgnored()
     }
-    if mode == .ignore, tables.isOutputThere { return tellIgnored() }
+    if mode == .ignore, try await isThere(spark) { return tellIgnored() }
     for model in called {
       let function = try await spark.register(
         model.name, model.source, loaded: model.model, model.request)
@@ -82,7 +82,7 @@ struct QueryJob: Sendable {
     var rows = try await spark.sql(request.query)
     if let table {
       try await table.write(rows, on: spark)
-    } else if let output = request.output {
+    } else if let output = request.file {
       if writing.isCSV { rows = try await rows.withNestedAsJSON() }
       try await writing.options.reduce(
         rows.write.format(writing.name).mode(mode).partitionBy(request.partitionBy?.names ?? [])
@@ -90,12 +90,18 @@ struct QueryJob: Sendable {
     } else {
       // A statement such as CREATE VIEW gives none.
       if try await rows.schema().isEmpty { return }
-      return try await rows.show(request.limit)
+      return try await rows.show(request.limit ?? SQL.shownRows)
     }
     if !request.quiet { print("written to \(target)") }
   }
 
-  private var target: String { request.output ?? "the table \(request.outputTable ?? "")" }
+  /// Whether there is something at the output's place, which this machine or else the server sees.
+  private func isThere(_ spark: SparkSession) async throws -> Bool {
+    guard let output = request.file else { return false }
+    return tables.isOutputSeen ? tables.isOutputThere : try await spark.hasFiles(at: output)
+  }
+
+  private var target: String { request.file ?? "the table \(request.outputTable ?? "")" }
 
   private func tellIgnored() {
     if !request.quiet { print("nothing written: \(target) exists (--mode ignore)") }

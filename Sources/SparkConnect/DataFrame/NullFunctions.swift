@@ -87,7 +87,16 @@ public struct NullFunctions: Sendable {
               + "withColumn(\"name\", when(...).otherwise(...))")
         }
         // Spark compares and replaces all numbers as doubles.
-        if case .long(let number) = wide.literalType { wide.double = Double(number) }
+        if case .long(let number) = wide.literalType {
+          guard let double = Double(exactly: number) else {
+            throw SparkError(
+              .invalidArgument,
+              "na.replace compares numbers as doubles, and \(number) is none: another number near it would be "
+                + "replaced; use withColumn(\"name\", when(col(\"name\") == \(number), ...).otherwise(...))"
+            )
+          }
+          wide.double = double
+        }
         return wide
       }[...]
       result.replace.cols = columns
