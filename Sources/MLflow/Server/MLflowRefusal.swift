@@ -50,7 +50,7 @@ struct MLflowRefusal {
     case (_, "RESOURCE_DOES_NOT_EXIST"), (400, "INVALID_PARAMETER_VALUE"):
       return MLflowError(
         .notFound,
-        "\(reference): \(settings.registry) does not have \(subject)\(told); see the models at "
+        "\(reference): \(asked.server) does not have \(subject)\(told); see the models at "
           + "\(settings.registry)/#/models")
     case (404, _):
       return MLflowError(
