@@ -201,7 +201,8 @@ extension DataFrame {
     over { result, _ in result.dropNa.cols = columns }
   }
 
-  /// The rows with nulls (and NaN, by a number) replaced in the columns of the value's kind: numbers, strings or booleans.
+  /// The rows with nulls (and NaN, by a number) replaced in the columns of the value's kind: numbers,
+  /// strings or booleans.
   public func fillna(_ value: some ColumnConvertible, _ columns: String...) -> DataFrame {
     na.filled([value.column], columns, call: "fillna")
   }
