@@ -15,6 +15,14 @@ struct MLflowRefusal {
     settings.authorization(for: asked)
   }
 
+  /// What to do where nobody was shown.
+  private var advice: String {
+    settings.knows(asked)
+      ? "set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+      : "\(settings.tracking) names that server, to which nobody is told who asks; name it yourself: write "
+        + "mlflow:\(asked.server)/ before the model"
+  }
+
   /// What the server says itself, in brackets; empty if it says nothing that is short.
   static func told(_ answer: WebAnswer) -> String {
     guard let json = try? JSONValue(parsing: answer.body, rules: .strict),
@@ -36,8 +44,7 @@ struct MLflowRefusal {
         .accessDenied,
         "\(reference): \(asked.server) does not let in "
           + (authorization.map { "who shows \($0.source)\(told): check the value" }
-            ?? "who shows nothing\(told): set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and "
-            + "MLFLOW_TRACKING_PASSWORD"))
+            ?? "who shows nothing\(told): \(advice)"))
     case (403, _):
       return MLflowError(
         .accessDenied,
@@ -45,8 +52,7 @@ struct MLflowRefusal {
           + (authorization.map {
             "ask its operator to let the user of \($0.source) read it"
           }
-            ?? "set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")
-      )
+            ?? advice))
     case (_, "RESOURCE_DOES_NOT_EXIST"), (400, "INVALID_PARAMETER_VALUE"):
       return MLflowError(
         .notFound,
