@@ -107,7 +107,7 @@ extension PredictionJob {
     if isAlone, let local = tables.localOutput {
       // A killed job's, of which Spark would take what some tasks have ended a second time.
       try? FileManager.default.removeItem(atPath: local + "/_temporary")
-    } else if try await exists(pending, spark) {
+    } else if try await spark.hasFiles(at: pending) {
       throw CommandFailure(
         "another job is writing to '\(request.output)', or one was killed while it did: there is "
           + "'\(pending)', of which Spark would take rows a second time. When no job is running any more, "

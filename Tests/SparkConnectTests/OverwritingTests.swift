@@ -1,5 +1,6 @@
 import NeedletailTesting
 import SparkConnectProtocol
+import Synchronization
 import Testing
 
 @testable import SparkConnect
