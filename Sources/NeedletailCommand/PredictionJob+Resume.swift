@@ -123,7 +123,7 @@ extension PredictionJob {
   }
 
   private func existingNote(_ spark: SparkSession) async throws -> OutputNote? {
-    guard try await exists(noteFolder, spark) else { return nil }
+    guard try await spark.hasFiles(at: noteFolder) else { return nil }
     let rows = try await spark.read.option("wholetext", true).text(noteFolder).collect()
     guard let row = rows.first else { return nil }
     // Of two files none is right.
@@ -132,7 +132,7 @@ extension PredictionJob {
   }
 
   private func hasFiles(_ spark: SparkSession) async throws -> Bool {
-    guard try await exists(request.output, spark) else { return false }
+    guard try await spark.hasFiles(at: request.output) else { return false }
     let files = spark.read.binaryFile(request.output).select(column(named: "path")).limit(1)
     return try await files.count() > 0
   }

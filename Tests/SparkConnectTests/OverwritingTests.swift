@@ -1,5 +1,6 @@
 import NeedletailTesting
 import SparkConnectProtocol
+import SwiftProtobuf
 import Synchronization
 import Testing
 
