@@ -106,10 +106,13 @@ package struct MLflowReference: Sendable, Hashable {
   }
 
   /// A text for messages, without a password that it may have.
-  private static func shown(_ text: String) -> String {
+  static func shown(_ text: String) -> String {
     guard let start = text.firstRange(of: "://")?.upperBound else { return text }
-    let end = text[start...].firstIndex(of: "/") ?? text.endIndex
-    guard let at = text[start..<end].lastIndex(of: "@") else { return text }
+    // A password may have a slash in it, and a model an alias behind an @.
+    let end = ["/models:/", "/runs:/"].compactMap { text.firstRange(of: $0)?.lowerBound }.min()
+    guard let at = text[start..<Swift.max(end ?? text.endIndex, start)].lastIndex(of: "@") else {
+      return text
+    }
     return String(text[..<start]) + "..." + String(text[at...])
   }
 

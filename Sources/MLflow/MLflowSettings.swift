@@ -4,7 +4,7 @@ import Web
 
 /// Where models of MLflow come from and go to, as the variables of MLflow's own client say.
 package struct MLflowSettings: Sendable, Hashable {
-  /// Who asks; no description shows more than that there is something.
+  /// Who asks; no description shows more than where that is from.
   struct Authorization: Sendable, Hashable {
     let header: String
     /// The variables that it is from, for messages.
@@ -15,7 +15,9 @@ package struct MLflowSettings: Sendable, Hashable {
   let tracking: WebAddress
   /// `MLFLOW_REGISTRY_URI`: it knows names, versions and aliases.
   let registry: WebAddress
-  let authorization: Authorization?
+  /// Who asks ``tracking``, and who asks ``registry``: a name in one's address is not for the other.
+  private let trackingAuthorization: Authorization?
+  private let registryAuthorization: Authorization?
   /// `MLFLOW_WORKSPACE`, where servers have several.
   let workspace: String?
   /// The folder of the cache.
@@ -27,15 +29,18 @@ package struct MLflowSettings: Sendable, Hashable {
   /// - Throws: ``MLflowError`` if a variable has a value that it cannot have.
   init(environment: [String: String], server: String?) throws(MLflowError) {
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-    var login = value("MLFLOW_TRACKING_USERNAME").flatMap { user in
-      value("MLFLOW_TRACKING_PASSWORD").map { "\(user):\($0)" }
-    }
-    var source = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
-    func address(_ text: String, _ name: String) throws(MLflowError) -> WebAddress {
-      let (plain, found) = Self.split(text)
-      if let found, login == nil { (login, source) = (found, name) }
-      guard let address = WebAddress(plain) else { throw Self.noServer(plain, name) }
-      return address.appending("")
+    let everywhere = try Self.authorization(of: value)
+    func named(
+      _ text: String, _ name: String
+    ) throws(MLflowError) -> (WebAddress, Authorization?) {
+      let (plain, login) = Self.split(text)
+      guard let address = WebAddress(plain) else {
+        throw Self.noServer(MLflowReference.shown(plain), name)
+      }
+      let own = login.map { Authorization(basic: $0, source: name) }
+      // As for MLflow's own client, names go before tokens.
+      let isNamed = everywhere.map { $0.header.hasPrefix("Basic ") } ?? false
+      return (address.appending(""), isNamed ? everywhere : own ?? everywhere)
     }
     let uri = server ?? value("MLFLOW_TRACKING_URI")
     let registryURI = server ?? value("MLFLOW_REGISTRY_URI")
@@ -46,24 +51,11 @@ package struct MLflowSettings: Sendable, Hashable {
           + "http://localhost:5000, or write it before the model: mlflow:http://localhost:5000/models:/..."
       )
     }
-    tracking = try address(first, uri == nil ? "MLFLOW_REGISTRY_URI" : "MLFLOW_TRACKING_URI")
-    registry =
-      try registryURI.map { text throws(MLflowError) in
-        try address(text, "MLFLOW_REGISTRY_URI")
-      } ?? tracking
-    if let login {
-      let encoded = Data(login.utf8).base64EncodedString()
-      authorization = Authorization(header: "Basic " + encoded, source: source)
-    } else if let token = value("MLFLOW_TRACKING_TOKEN") {
-      guard token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-        throw MLflowError(
-          .settings,
-          "MLFLOW_TRACKING_TOKEN has more than a token in it, such as blanks or several lines")
-      }
-      authorization = Authorization(header: "Bearer " + token, source: "MLFLOW_TRACKING_TOKEN")
-    } else {
-      authorization = nil
-    }
+    let runs = try named(first, uri == nil ? "MLFLOW_REGISTRY_URI" : "MLFLOW_TRACKING_URI")
+    var names = runs
+    if let registryURI { names = try named(registryURI, "MLFLOW_REGISTRY_URI") }
+    (tracking, trackingAuthorization) = runs
+    (registry, registryAuthorization) = names
     workspace = value("MLFLOW_WORKSPACE")
     var timeout = 120
     if let text = value("MLFLOW_HTTP_REQUEST_TIMEOUT") {
@@ -83,6 +75,38 @@ package struct MLflowSettings: Sendable, Hashable {
     } catch {
       throw MLflowError(.settings, error.message, cause: error)
     }
+  }
+
+  /// What the variables for all servers say.
+  private static func authorization(
+    of value: (String) -> String?
+  ) throws(MLflowError) -> Authorization? {
+    if let user = value("MLFLOW_TRACKING_USERNAME"), let word = value("MLFLOW_TRACKING_PASSWORD") {
+      return Authorization(
+        basic: "\(user):\(word)", source: "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")
+    }
+    guard let token = value("MLFLOW_TRACKING_TOKEN") else { return nil }
+    guard token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+      throw MLflowError(
+        .settings,
+        "MLFLOW_TRACKING_TOKEN has more than a token in it, such as blanks or several lines")
+    }
+    return Authorization(header: "Bearer " + token, source: "MLFLOW_TRACKING_TOKEN")
+  }
+
+  /// Whether the user named the server of an address, and so what is for servers of MLflow alone.
+  func knows(_ address: WebAddress) -> Bool {
+    address.isOfSameServer(as: tracking) || address.isOfSameServer(as: registry)
+  }
+
+  /// Who asks the server of an address; `nil` for nobody, and for servers that the user did not name.
+  func authorization(for address: WebAddress) -> Authorization? {
+    if address.isOfSameServer(as: tracking) { return trackingAuthorization ?? sameRegistry }
+    return address.isOfSameServer(as: registry) ? registryAuthorization : nil
+  }
+
+  private var sameRegistry: Authorization? {
+    registry.isOfSameServer(as: tracking) ? registryAuthorization : nil
   }
 
   /// An address without the name and password in it, and these as they are meant.
@@ -106,4 +130,14 @@ package struct MLflowSettings: Sendable, Hashable {
             + "server --backend-store-uri \(text)` serves; a folder with a file MLmodel can be named itself")
     )
   }
+}
+
+extension MLflowSettings.Authorization: CustomStringConvertible, CustomReflectable {
+  /// - Parameter login: `NAME:PASSWORD`.
+  fileprivate init(basic login: String, source: String) {
+    self.init(header: "Basic " + Data(login.utf8).base64EncodedString(), source: source)
+  }
+
+  var description: String { "from \(source)" }
+  var customMirror: Mirror { Mirror(self, children: ["source": source]) }
 }

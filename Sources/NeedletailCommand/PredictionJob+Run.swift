@@ -97,7 +97,7 @@ extension PredictionJob {
     }
     // On this machine that was seen before Spark started.
     guard !request.isPrinted, !tables.isOutputSeen, mode == .error || mode == .ignore,
-      let output = request.places.output, try await exists(output, spark)
+      let output = request.places.output, try await spark.hasFiles(at: output)
     else { return false }
     if mode == .ignore { return true }
     throw tables.outputExists
@@ -257,17 +257,5 @@ extension PredictionJob {
       }
     }
     return nil
-  }
-
-  /// Whether there is anything at `path`, as the server sees it.
-  func exists(_ path: String, _ spark: SparkSession) async throws -> Bool {
-    if StoragePath(path).isPattern { return false }
-    do {
-      _ = try await spark.read.format("binaryFile").load(path).schema()
-      return true
-    } catch is SparkError {
-      // It is not there, or cannot be asked for, which is found out when it is written.
-      return false
-    }
   }
 }

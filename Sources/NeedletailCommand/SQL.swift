@@ -35,7 +35,7 @@ struct SQL: AsyncParsableCommand {
     transform: { try CalledModel($0) })
   var models: [CalledModel] = []
 
-  @Option(help: "Where to write the rows (default: the first ones are printed).")
+  @Option(help: "Where to write the rows (default, or -: the first ones are printed).")
   var output: String?
 
   @Option(
@@ -63,8 +63,8 @@ struct SQL: AsyncParsableCommand {
   @Option(help: "What happens if the output exists: error, append, overwrite, ignore.")
   var mode: SaveMode = .error
 
-  @Option(help: "How many rows are printed.")
-  var limit = 20
+  @Option(help: "How many rows are printed (default: \(SQL.shownRows)).")
+  var limit: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -101,6 +101,12 @@ struct SQL: AsyncParsableCommand {
   @OptionGroup
   var optionsFile: ConfigurationOptions
 
+  /// How many rows are printed unless somebody says it.
+  static let shownRows = 20
+
+  /// Where the rows are written to, unless it is a table or they are printed.
+  var file: String? { output == "-" ? nil : output }
+
   /// Whether it is told what each function takes and gives.
   var verbose: Bool { messages.verbose }
 
@@ -109,7 +115,7 @@ struct SQL: AsyncParsableCommand {
     if output != nil, outputTable != nil {
       problems.append("--output and --output-table each say where to write; leave one of them")
     }
-    if output == nil, outputTable == nil {
+    if file == nil, outputTable == nil {
       let given = [
         ("--output-format", outputFormat != nil), ("--output-option", !outputOption.isEmpty),
         ("--partition-by", partitionBy != nil), ("--mode", mode != .error),
@@ -119,7 +125,11 @@ struct SQL: AsyncParsableCommand {
           "\(given.joined(separator: ", ")) needs something to write: --output or --output-table")
       }
     }
-    if limit < 1 { problems.append("--limit is \(limit), it must be at least 1") }
+    if let limit, limit < 1 { problems.append("--limit is \(limit), it must be at least 1") }
+    if limit != nil, file != nil || outputTable != nil {
+      problems.append(
+        "--limit says how many rows are printed, and all are written: write LIMIT in the query")
+    }
     var names: Set<String> = []
     for model in models where !names.insert(model.name.lowercased()).inserted {
       problems.append("--model \(model.name) is given twice; give each model a name of its own")

@@ -26,6 +26,7 @@ extension YAMLReader {
     position += 1
     var elements: [JSONValue] = []
     var members: [(String, JSONValue)] = []
+    var names: Set<String> = []
     while true {
       try skipBlank()
       if starts(with: end) { break }
@@ -35,7 +36,7 @@ extension YAMLReader {
         guard let key = try element(depth, isKey: true).string else {
           throw failure("a key that is no text is not read")
         }
-        if members.contains(where: { $0.0 == key }) {
+        guard names.insert(key).inserted else {
           throw failure("the key '\(key)' stands there twice")
         }
         try skipBlank()

@@ -10,6 +10,9 @@ extension YAMLReader {
     return position - start
   }
 
+  /// Whether nothing of the line stands before the position.
+  var isLineStart: Bool { position == 0 || bytes[position - 1] == UInt8(ascii: "\n") }
+
   func failure(_ message: String) -> YAMLError { YAMLError(message: message, line: line) }
 
   func starts(with text: StaticString) -> Bool {
@@ -53,7 +56,7 @@ extension YAMLReader {
   mutating func skipBlank() throws(YAMLError) {
     while position < bytes.count {
       let start = position
-      let isLineStart = column == 0
+      let isLineStart = isLineStart
       skipSpaces()
       if position == bytes.count { return }
       if bytes[position] == UInt8(ascii: "\n") {

@@ -48,7 +48,7 @@ extension YAMLReader {
   mutating func quoted() throws(YAMLError) -> String {
     let quote = bytes[position]
     let isDouble = quote == UInt8(ascii: "\"")
-    let first = line
+    let start = position
     position += 1
     var text: [UInt8] = []
     // Up to here blanks before a line's end belong to the text.
@@ -83,7 +83,8 @@ extension YAMLReader {
       default: text.append(byte)
       }
     }
-    throw YAMLError(message: "the quote is not closed", line: first)
+    position = start
+    throw failure("the quote is not closed")
   }
 
   /// What follows a backslash.

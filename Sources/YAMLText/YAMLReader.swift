@@ -17,7 +17,9 @@ struct YAMLReader {
   init(_ text: String) {
     // Line ends of other systems are read as this one's; a byte order mark says nothing.
     var bytes: [UInt8] = []
-    for byte in text.utf8.drop(while: { [0xEF, 0xBB, 0xBF].contains($0) }) where byte != 0x0D {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let start = text.utf8.starts(with: mark) ? mark.count : 0
+    for byte in text.utf8.dropFirst(start) where byte != 0x0D {
       bytes.append(byte)
     }
     self.bytes = bytes
@@ -43,7 +45,7 @@ struct YAMLReader {
   }
 
   func isMarker(_ text: StaticString) -> Bool {
-    column == 0 && starts(with: text) && isBlank(at: position + 3)
+    isLineStart && starts(with: text) && isBlank(at: position + 3)
   }
 
   // MARK: Block nodes
@@ -66,6 +68,13 @@ struct YAMLReader {
       throw failure("values are nested deeper than \(Self.maximumDepth) times")
     }
     try counted(1)
+    // One line tells one value: what stands there twice is a text that lacks its quotes.
+    if isOfKey, !bytes[start..<position].contains(UInt8(ascii: "\n")) {
+      if isList { throw failure("a list begins on the line of its key; write it below") }
+      if try keyEnd() != nil {
+        throw failure("a key stands behind a key; put the text between quotes")
+      }
+    }
     if starts(with: "&") { return try anchored(deeperThan: indent, isOfKey: isOfKey) }
     if isList { return try list(at: column) }
     if try keyEnd() != nil { return try mapping(at: column) }

@@ -146,6 +146,34 @@ struct MLflowTests {
       !store.requests.isEmpty && store.requests.allSatisfy { $0.headers["authorization"] == nil })
   }
 
+  @Test("the name in a server's address is not told to the other server")
+  func twoServers() throws {
+    let store = try MLflowFixture()
+    func login(_ address: String) -> String {
+      address.replacingOccurrences(of: "http://", with: "http://u:p@")
+    }
+    fixture.fake.set { $0.versions["12"] = FakeMLflow.Version("models:/m-1") }
+    // The registry is asked for the version, and the tracking server for its files.
+    let model = try fixture.model(
+      "models:/digits/12",
+      [
+        "MLFLOW_TRACKING_URI": login(store.fake.address),
+        "MLFLOW_REGISTRY_URI": fixture.fake.address,
+      ])
+    #expect(try fixture.contents(model) == MLflowFixture.weights)
+    let shown = store.fake.requests.map { $0.headers["authorization"] }
+    #expect(!shown.isEmpty && shown.allSatisfy { $0 == "Basic dTpw" })
+    let other = fixture.fake.requests.map { $0.headers["authorization"] }
+    #expect(!other.isEmpty && other.allSatisfy { $0 == nil })
+    let settings = try MLflowSettings(
+      environment: ["MLFLOW_TRACKING_TOKEN": "secret", "MLFLOW_TRACKING_URI": "http://u:pw@h"],
+      server: nil)
+    var dumped = ""
+    dump(settings, to: &dumped)
+    #expect(!"\(settings) \(dumped)".contains("dTpw"))
+    #expect(settings.authorization(for: settings.tracking)?.source == "MLFLOW_TRACKING_URI")
+  }
+
   // MARK: What cannot be had
 
   @Test(
@@ -168,6 +196,7 @@ struct MLflowTests {
       ("runs:/r1", .invalidReference, "a run's ID and the path"),
       ("runs:/r1/../x", .invalidReference, "a run's ID and the path"),
       ("mlflow:http://u:pw@h:1/models:/a/1", .invalidReference, "MLFLOW_TRACKING_USERNAME"),
+      ("mlflow:http://u:a/pw@h:1/models:/a/1", .invalidReference, "MLFLOW_TRACKING_USERNAME"),
       ("mlflow:nowhere", .invalidReference, "nor a folder with a file MLmodel"),
     ] as [(String, MLflowError.Code, String)])
   func missing(_ name: String, _ code: MLflowError.Code, _ text: String) {
@@ -197,13 +226,15 @@ struct MLflowTests {
   @Test(
     "stores of others are refused, and what to do is said",
     arguments: [
-      "s3://bucket/0/m-1/artifacts", "gs://bucket/x", "dbfs:/databricks/mlflow", "./mlruns/0/m-1",
+      "s3://bucket/0/m-1/artifacts", "sftp://u:secret@host/0", "abfss://x?sig=secret",
+      "gs://bucket/x", "dbfs:/databricks/mlflow", "./mlruns/0/m-1",
       "file:///no/such/folder", "/no/such/folder",
     ])
   func stores(_ uri: String) {
     fixture.fake.set { $0.versions["12"] = FakeMLflow.Version(uri) }
     let error = #expect(throws: MLflowError.self) { try fixture.model("models:/digits/12") }
     #expect(error?.code == .unsupportedStore)
+    #expect(error?.message.contains("secret") == false)
     #expect(
       error?.message.contains(
         "mlflow artifacts download --artifact-uri models:/digits/12 --dst-path FOLDER") == true)

@@ -80,6 +80,14 @@ struct RefusalTests {
         "Error: --mode needs something to write: --output or --output-table; --limit is 0, it must be at least 1; --model A is given twice; give each model a name of its own"
     ),
     Case(
+      arguments: "sql --output new --limit 3 q",
+      says:
+        "Error: --limit says how many rows are printed, and all are written: write LIMIT in the query"
+    ),
+    Case(
+      arguments: "sql --output - --partition-by a q",
+      says: "Error: --partition-by needs something to write: --output or --output-table"),
+    Case(
       arguments: "sql --model a=none.onnx q",
       says: "error: there is no model none.onnx (the current folder is $FOLDER)"),
     Case(

@@ -256,13 +256,53 @@ struct PySparkPlanTests {
     #expect(error.kind == .invalidArgument && error.message.contains("unboundedPreceding"))
   }
 
-  @Test("pivots and replacements take plain values only")
+  @Test(
+    "frames whose end lies before their beginning are refused",
+    arguments: [
+      (Window.unboundedFollowing, 0), (0, Window.unboundedPreceding), (3, 2),
+      (Window.unboundedFollowing, Window.unboundedPreceding),
+    ])
+  func turnedFrames(_ start: Int, _ end: Int) async {
+    let order = Window.orderBy("a")
+    for window in [order.rowsBetween(start, end), order.rangeBetween(start, end)] {
+      let column = sum("b").over(window)
+      let error = await sparkError { _ = try column.expression((4, 3)) }
+      #expect(error.kind == .invalidArgument && error.message.contains("earlier bound first"))
+    }
+  }
+
+  @Test("two observations of one name are told apart by being refused")
+  func observations() async throws {
+    try await withSession { session, _ in
+      let first = Observation("seen")
+      let table = session.table("t")
+      _ = try table.observe(first, count().as("rows")).plan()
+      // The same one may measure another query.
+      _ = try table.limit(3).observe(first, count().as("rows")).plan()
+      let second = table.observe(Observation("seen"), count().as("rows"))
+      let error = await sparkError { _ = try second.plan() }
+      #expect(error.message.contains("called 'seen'"))
+      #expect(first.row == nil)
+    }
+    try await withSession { session, _ in
+      // Nobody has the first one any more.
+      _ = try session.table("t").observe(Observation("seen"), count().as("rows")).plan()
+      _ = try session.table("t").observe(Observation("seen"), count().as("rows")).plan()
+    }
+  }
+
+  @Test("pivots and replacements take plain values only, and pivots plain groups")
   func plainValues() async throws {
     try await withSession { session, server in
       let table = session.table("t")
       for wrong in [
         table.groupBy("a").pivot("b", [col("c") + 1]).count(),
         table.na.replace(col("a"), with: 1), table.na.fill(["a": col("b")]),
+        // What PySpark refuses, too: another result than that of the words would come.
+        table.rollup("a").pivot("b", ["x"]).count(), table.cube("a").pivot("b").agg(max("c")),
+        table.groupBy("a").pivot("b").pivot("c").count(), table.groupBy("a").max(),
+        // Doubles have no such number.
+        table.na.replace(9_007_199_254_740_993, with: 1, in: "a"),
       ] {
         let error = await sparkError { _ = try await wrong.collect() }
         #expect(error.kind == .invalidArgument)

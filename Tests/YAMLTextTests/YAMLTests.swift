@@ -34,6 +34,7 @@ struct YAMLTests {
         "a: |\n  one\n    two\n\nb: >-\n  x\n  y\n\n  z\nc: |+\n  k\n\n",
         #"{"a":"one\n  two\n","b":"x y\nz","c":"k\n\n"}"#
       ),
+      ("\u{FEFF}a: \u{FEFC}", "{\"a\":\"\u{FEFC}\"}"), ("a: &n\n  b: c", #"{"a":{"b":"c"}}"#),
       ("a: &n {b: 1}\nc: *n\n", #"{"a":{"b":1},"c":{"b":1}}"#),
       (
         "a: x # note\nb: x#y\nc: http://h:1/p\n'd': e\n",
@@ -65,12 +66,21 @@ struct YAMLTests {
       ("a:\n  <<: {b: 1}", 2, "not merged"), ("a: 1\n---\nb: 2", 2, "second document"),
       ("a: *n", 1, "nothing is called"), ("a: x\n  b: 1", 2, "key stands in the middle"),
       ("%YAML 1.2\n---\na: 1", 1, "directives"), ("a: \"\\q\"", 1, "no such escape"),
+      ("a: b: c", 1, "a key stands behind a key"), ("a: - b", 1, "on the line of its key"),
       ("a: 1\n b: 2", 2, ""), ("[1] 2", 1, "follows a value"),
     ])
   func refusals(_ yaml: String, _ line: Int, _ text: String) {
     let error = #expect(throws: YAMLError.self) { try json(yaml) }
     #expect(error?.line == line, "\(String(describing: error))")
     #expect(error?.message.contains(text) == true || text.isEmpty, "\(String(describing: error))")
+  }
+
+  @Test("a long line is read in a time that grows with its length", .timeLimit(.minutes(1)))
+  func longLine() throws {
+    let texts = Array(repeating: "\"a\"", count: 100_000).joined(separator: ", ")
+    let keys = (0..<50_000).map { "k\($0): 1" }.joined(separator: ", ")
+    let value = try JSONValue(yaml: Array("a: [\(texts)]\nb: {\(keys)}\n".utf8))
+    #expect(value["a"]?.elements?.count == 100_000 && value["b"]?.members?.count == 50_000)
   }
 
   @Test("depth and names for names are bounded")

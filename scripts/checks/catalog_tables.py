@@ -82,6 +82,12 @@ def check(program, environment, remote, folder):
         "sql", "--model", f"digit={MODEL}", "--output", folder / "called", "--quiet",
         f"SELECT id, digit(pixels) AS p FROM parquet.`{DIGITS}`")
     assert rows("called").equals(wanted), "a call gives something else than a prediction"
+    # What a query reads is not deleted before it is read, and what is there is left alone.
+    called = ["sql", "--output", folder / "called", f"SELECT id FROM parquet.`{folder / 'called'}`"]
+    said = run(*called, "--mode", "overwrite", status=1)
+    assert "would delete before it is read" in said, said
+    assert "nothing written" in run(*called, "--mode", "ignore")
+    assert rows("called").equals(wanted), "a query that was refused changed its input"
     said = run(
         "sql", "--model", f"digit={MODEL}", "--verbose", "--limit", "3",
         "SELECT count(*) AS sure FROM (SELECT digit(pixels) AS p FROM "

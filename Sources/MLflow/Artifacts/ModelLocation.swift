@@ -22,7 +22,7 @@ struct ModelLocation {
       while path.hasSuffix("/") { path.removeLast() }
       guard path.isPlainPath else {
         throw MLflowError(
-          .damaged, "\(reference): the server names a place of files that is none: '\(uri)'")
+          .damaged, "\(reference): the server names a place of files that is none: '\(shown)'")
       }
       return ServedArtifacts(base: base, root: path, reference: reference, client: client)
     }
@@ -70,10 +70,13 @@ struct ModelLocation {
     return "fetch it with `mlflow artifacts download --artifact-uri \(name) --dst-path FOLDER`"
   }
 
+  /// The address of a store may have a key or a password in it.
+  private var shown: String {
+    MLflowReference.shown(String(uri.prefix { $0 != "?" && $0 != "#" }))
+  }
+
   private func unsupported(_ reference: MLflowReference) -> MLflowError {
-    // The address of a store may have a key in it.
-    let shown = uri.prefix { $0 != "?" && $0 != "#" }
-    return MLflowError(
+    MLflowError(
       .unsupportedStore,
       "\(reference): its files lie in '\(shown)', from where they are not read here; "
         + "\(Self.fetch(reference)), which has what that store needs, and name FOLDER; or let the server "

@@ -59,7 +59,7 @@ package struct MLflowClient: Sendable {
         "\(reference): \(subject) cannot be had from \(address.server): \(reason); "
           + (isTrust
             ? "name the file of your network's authorities in MLFLOW_TRACKING_SERVER_CERT_PATH"
-            : "check MLFLOW_TRACKING_URI (\(settings.tracking)), and that the server runs"),
+            : "check \(settings.variable(of: address)), and that the server runs"),
         cause: cause)
     }
     while true {
@@ -77,7 +77,8 @@ package struct MLflowClient: Sendable {
           wait = answer.header("retry-after").flatMap { Double($0) }
         } else {
           throw MLflowRefusal(
-            answer: answer, subject: subject, reference: reference, settings: settings
+            answer: answer, subject: subject, reference: reference, settings: settings,
+            asked: address
           ).error
         }
       } catch let failure as WebFailure {
@@ -97,7 +98,8 @@ package struct MLflowClient: Sendable {
     }
   }
 
-  /// The answer at the end of all redirections. Only the servers that the user named see who asks.
+  /// The answer at the end of all redirections. Only the servers that the user named see who asks, and
+  /// messages name servers alone: a whole address in a store may be as good as a key.
   private func follow(
     _ start: WebAddress, _ web: WebClient, _ subject: String, _ reference: MLflowReference,
     into file: ArtifactDownload?
@@ -107,7 +109,9 @@ package struct MLflowClient: Sendable {
       var headers = [("User-Agent", "needletail/0.1.0"), ("Accept-Encoding", "identity")]
       headers += file?.rangeHeaders ?? []
       if settings.knows(address) {
-        if let shown = settings.authorization { headers.append(("Authorization", shown.header)) }
+        if let shown = settings.authorization(for: address) {
+          headers.append(("Authorization", shown.header))
+        }
         if let workspace = settings.workspace { headers.append(("X-MLFLOW-WORKSPACE", workspace)) }
       }
       let answer = try web.get(address, headers: headers, into: file)
@@ -117,19 +121,24 @@ package struct MLflowClient: Sendable {
       guard let next = address.resolved(location), next.isSecure || !address.isSecure else {
         throw MLflowError(
           .unavailable,
-          "\(reference): \(address) sends on to an address that is not https; ask its operator")
+          "\(reference): \(address.server) sends on to an address that is none of http, or from https "
+            + "to one that is not; ask its operator")
       }
       address = next
     }
     throw MLflowError(
       .unavailable,
-      "\(reference): \(start) sends on and on, last to \(address); check MLFLOW_TRACKING_URI")
+      "\(reference): \(start) sends on and on, last to \(address.server); check "
+        + settings.variable(of: start))
   }
 }
 
 extension MLflowSettings {
-  /// Whether the user named the server of an address.
-  fileprivate func knows(_ address: WebAddress) -> Bool {
-    address.isOfSameServer(as: tracking) || address.isOfSameServer(as: registry)
+  /// The variable that names the server of an address, with its value.
+  fileprivate func variable(of address: WebAddress) -> String {
+    let isRegistry =
+      address.isOfSameServer(as: registry) && !address.isOfSameServer(as: tracking)
+    return isRegistry
+      ? "MLFLOW_REGISTRY_URI (\(registry))" : "MLFLOW_TRACKING_URI (\(tracking))"
   }
 }

@@ -91,9 +91,11 @@ extension ModelKind {
     switch part {
     case .file(_, let ending):
       if case .file(let own)? = sign { own == ending } else { false }
-    case .savedModel: format == .savedModel
+    case .savedModel: self is SavedModelKind
+    // By their types, which are there also where a trait leaves out what they run.
     case .textFolder:
-      self is any TextKind || format == .textFolder
+      self is TextFolderKind || self is TextClassificationKind || self is SentenceEmbeddingsKind
+        || self is TextGenerationKind
     }
   }
 }

@@ -30,10 +30,14 @@ struct CatalogTable: Sendable {
   /// Refuses a table that nobody could read afterwards.
   private func checkIsKept(on spark: SparkSession) async throws {
     let parts = SQLIdentifier.parts(of: name) ?? [name]
-    let current = try await spark.catalog.currentCatalog()
-    // A catalog of the user's own keeps its tables where its settings say.
-    let catalog = parts.count > 1 ? parts[0] : current
-    let own = try await spark.conf.get("spark.sql.catalog.\(catalog)") ?? ""
+    // A catalog of the user's own keeps its tables where its settings say. Of a name in two parts the first
+    // may be one, or a database of the current one.
+    var catalog = parts[0]
+    var own = parts.count > 1 ? try await spark.conf.get("spark.sql.catalog.\(catalog)") ?? "" : ""
+    if own.isEmpty {
+      catalog = try await spark.catalog.currentCatalog()
+      own = try await spark.conf.get("spark.sql.catalog.\(catalog)") ?? ""
+    }
     if catalog != "spark_catalog", !own.isEmpty { return }
     if own.contains("iceberg") { return }
     if try await spark.conf.get("spark.sql.catalogImplementation") == "hive" { return }

@@ -22,12 +22,12 @@ struct QueryJob: Sendable {
   init(_ request: SQL) async throws {
     self.request = request
     settings = try request.conf.once("--conf")
-    tables = TablePlaces(input: nil, output: request.output, remote: request.remote)
+    tables = TablePlaces(input: nil, output: request.file, remote: request.remote)
     mode = try tables.check(mode: request.mode)
     writing = try PredictionJob.with(
       request.outputOption, "--output-option",
       try request.outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
-        ?? request.output.map { try TableFormat.writing($0) } ?? .ofCatalog)
+        ?? request.file.map { try TableFormat.writing($0) } ?? .ofCatalog)
     if writing.name == "arrow" {
       throw CommandFailure(
         "Spark does not write the format arrow; name the output otherwise, or say --output-format")
@@ -69,6 +69,7 @@ struct QueryJob: Sendable {
     if let table, try await table.isIgnored(on: spark, isOwn: tables.startsSpark) {
       return tellIgnored()
     }
+    if mode == .ignore, try await isThere(spark) { return tellIgnored() }
     for model in called {
       let function = try await spark.register(
         model.name, model.source, loaded: model.model, model.request)
@@ -77,7 +78,7 @@ struct QueryJob: Sendable {
     var rows = try await spark.sql(request.query)
     if let table {
       try await table.write(rows, on: spark)
-    } else if let output = request.output {
+    } else if let output = request.file {
       if writing.isCSV { rows = try await rows.withNestedAsJSON() }
       try await writing.options.reduce(
         rows.write.format(writing.name).mode(mode).partitionBy(request.partitionBy?.names ?? [])
@@ -85,13 +86,19 @@ struct QueryJob: Sendable {
     } else {
       // A statement such as CREATE VIEW gives none.
       if try await rows.schema().isEmpty { return }
-      let text = try await rows.showString(request.limit)
+      let text = try await rows.showString(request.limit ?? SQL.shownRows)
       return print(FittedTable.text(text, width: Terminal.output.tableWidth), terminator: "")
     }
     if !request.quiet { print("written to \(target)") }
   }
 
-  private var target: String { request.output ?? "the table \(request.outputTable ?? "")" }
+  /// Whether there is something at the output's place, which this machine or else the server sees.
+  private func isThere(_ spark: SparkSession) async throws -> Bool {
+    guard let output = request.file else { return false }
+    return tables.isOutputSeen ? tables.isOutputThere : try await spark.hasFiles(at: output)
+  }
+
+  private var target: String { request.file ?? "the table \(request.outputTable ?? "")" }
 
   /// Whether there is nothing to do, which is known before Spark starts.
   var isIgnored: Bool { mode == .ignore && tables.isOutputThere }

@@ -39,7 +39,10 @@ enum SparkJars {
     var result: [String: String] = [:]
     if !jars.isEmpty || settings["spark.jars.packages"] != nil || settings["spark.jars"] != nil {
       for format in formats {
-        result.merge(settingsOfFormats[format.lowercased()] ?? [:]) { first, _ in first }
+        // Of two formats Spark wants both extensions, in one list.
+        result.merge(settingsOfFormats[format.lowercased()] ?? [:]) { first, second in
+          first == second ? first : "\(first),\(second)"
+        }
       }
     }
     result.merge(settings) { $1 }

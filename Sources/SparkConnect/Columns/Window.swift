@@ -86,6 +86,16 @@ public struct Window: Sendable {
   private static func message(_ frame: Frame) throws -> Message {
     var message = Message()
     switch frame {
+    case .rows(let start, let end), .range(let start, let end):
+      // The message says of both ends only that there is no bound.
+      if start == unboundedFollowing || end == unboundedPreceding || start > end {
+        throw SparkError(
+          .invalidArgument,
+          "a window's frame begins behind its end; name the earlier bound first: "
+            + "(Window.unboundedPreceding, Window.currentRow), or (-2, 2)")
+      }
+    }
+    switch frame {
     case .rows(let start, let end):
       message.frameType = .row
       message.lower = try boundary(start, rows)

@@ -196,25 +196,15 @@ extension DataFrame {
     }
   }
 
-  /// The rows with nulls in `columns` (all if none is named) left out.
+  /// The rows with nulls or NaN in `columns` (all if none is named) left out.
   public func dropna(_ columns: String...) -> DataFrame {
     over { result, _ in result.dropNa.cols = columns }
   }
 
-  /// The rows with nulls replaced in the columns of the value's kind: numbers, strings or booleans.
+  /// The rows with nulls (and NaN, by a number) replaced in the columns of the value's kind: numbers,
+  /// strings or booleans.
   public func fillna(_ value: some ColumnConvertible, _ columns: String...) -> DataFrame {
-    over([value.column]) { result, expressions in
-      guard case .literal(let given) = expressions[0].exprType,
-        let literal = given.replacingNulls
-      else {
-        throw SparkError(
-          .invalidArgument,
-          "fillna takes a number, a string or a boolean, not '\(value.column)'; for other values use "
-            + "withColumn(\"name\", coalesce(col(\"name\"), ...))")
-      }
-      result.fillNa.cols = columns
-      result.fillNa.values = [literal]
-    }
+    na.filled([value.column], columns, call: "fillna")
   }
 
   /// The rows of each partition given to `function`, which sees all columns and returns others.

@@ -42,7 +42,8 @@ public struct NullFunctions: Sendable {
     return filled(names.compactMap { values[$0]?.column }, names)
   }
 
-  private func filled(_ values: [Column], _ columns: [String]) -> DataFrame {
+  /// - Parameter call: what the user wrote, for messages.
+  func filled(_ values: [Column], _ columns: [String], call: String = "na.fill") -> DataFrame {
     table.over(values) { result, expressions in
       result.fillNa.cols = columns
       result.fillNa.values = try zip(values, expressions).map { value, expression in
@@ -50,7 +51,7 @@ public struct NullFunctions: Sendable {
         else {
           throw SparkError(
             .invalidArgument,
-            "na.fill takes a number, a string or a boolean, not '\(value)'; for other values use "
+            "\(call) takes a number, a string or a boolean, not '\(value)'; for other values use "
               + "withColumn(\"name\", coalesce(col(\"name\"), ...))")
         }
         return literal
@@ -87,7 +88,16 @@ public struct NullFunctions: Sendable {
               + "withColumn(\"name\", when(...).otherwise(...))")
         }
         // Spark compares and replaces all numbers as doubles.
-        if case .long(let number) = wide.literalType { wide.double = Double(number) }
+        if case .long(let number) = wide.literalType {
+          guard let double = Double(exactly: number) else {
+            throw SparkError(
+              .invalidArgument,
+              "na.replace compares numbers as doubles, and \(number) is none: another number near it would be "
+                + "replaced; use withColumn(\"name\", when(col(\"name\") == \(number), ...).otherwise(...))"
+            )
+          }
+          wide.double = double
+        }
         return wide
       }[...]
       result.replace.cols = columns

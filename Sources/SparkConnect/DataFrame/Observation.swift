@@ -15,7 +15,8 @@ import Synchronization
 /// timestamps are among them, decimals and lists are not (cast them). A query that needs part of the rows only
 /// (`limit`, `show`) measures those that it has computed.
 public final class Observation: Sendable {
-  /// The name under which the server sends the values.
+  /// The name under which the server sends the values. In a session no two observations that a program
+  /// still has may have the same.
   public let name: String
   private let state = Mutex<Row?>(nil)
 
@@ -28,6 +29,11 @@ public final class Observation: Sendable {
   func set(_ row: Row) { state.withLock { $0 = row } }
 }
 
+/// An observation as long as the program has it: nobody else can read its values.
+struct KnownObservation {
+  weak var observation: Observation?
+}
+
 extension DataFrame {
   /// The same rows, of which aggregates are measured as they pass: `observe(seen, count().as("rows"))`.
   ///
@@ -35,13 +41,26 @@ extension DataFrame {
   ///   - observation: what gets the values when a query with the rows has ended.
   ///   - aggregates: what is measured, each with a name (`.as`).
   public func observe(_ observation: Observation, _ aggregates: Column...) -> DataFrame {
-    let observed = over(aggregates, calls: .refused(place: "an observation")) {
+    // The server names them only: values of one would be taken for those of the other.
+    let isTaken = session.state.withLock { state in
+      state.observations = state.observations.filter { $1.observation != nil }
+      if let known = state.observations[observation.name]?.observation, known !== observation {
+        return true
+      }
+      state.observations[observation.name] = KnownObservation(observation: observation)
+      return false
+    }
+    return over(aggregates, calls: .refused(place: "an observation")) {
       result, expressions in
+      if isTaken {
+        throw SparkError(
+          .invalidArgument,
+          "another observation of this session is called '\(observation.name)'; give each a name of its own"
+        )
+      }
       result.collectMetrics.name = observation.name
       result.collectMetrics.metrics = expressions
     }
-    session.state.withLock { $0.observations[observation.name] = observation }
-    return observed
   }
 }
 
@@ -49,7 +68,8 @@ extension SparkSession {
   /// Hands out the values that came with a response.
   func tellObservations(_ response: Spark_Connect_ExecutePlanResponse) {
     for metrics in response.observedMetrics {
-      guard let observation = state.withLock({ $0.observations[metrics.name] }) else { continue }
+      guard let observation = state.withLock({ $0.observations[metrics.name]?.observation })
+      else { continue }
       var fields: [StructField] = []
       var values: [ArrowValue] = []
       for (key, literal) in zip(metrics.keys, metrics.values) {

@@ -68,6 +68,16 @@ extension Spark_Connect_Relation {
     return inputs.flatMap(\.pathsRead)
   }
 
+  /// Whether something is read whose files the server alone knows: a query in SQL, a table of the catalog.
+  var readsByName: Bool {
+    switch relType {
+    case .sql: true
+    case .read(let read):
+      if case .namedTable? = read.readType { true } else { false }
+    default: inputs.contains(where: \.readsByName)
+    }
+  }
+
   /// The table without the columns called `names`.
   func dropping(_ names: [String]) -> Self {
     .with {

@@ -26,7 +26,7 @@ public struct Catalog: Sendable {
 
   /// The catalogues that the session has used: `name`, `description`.
   ///
-  /// - Parameter pattern: one of SQL's `LIKE`; `nil` for all.
+  /// - Parameter pattern: with `*` for any characters and `|` between several; `nil` for all.
   public func listCatalogs(_ pattern: String? = nil) -> DataFrame {
     table { $0.listCatalogs = .with { if let pattern { $0.pattern = pattern } } }
   }
@@ -49,7 +49,7 @@ public struct Catalog: Sendable {
 
   /// The databases of the current catalogue: `name`, `catalog`, `description`, `locationUri`.
   ///
-  /// - Parameter pattern: one of SQL's `LIKE`; `nil` for all.
+  /// - Parameter pattern: with `*` for any characters and `|` between several; `nil` for all.
   public func listDatabases(_ pattern: String? = nil) -> DataFrame {
     table { $0.listDatabases = .with { if let pattern { $0.pattern = pattern } } }
   }
@@ -67,7 +67,7 @@ public struct Catalog: Sendable {
   /// The tables and views of `database` (the current one if `nil`): `name`, `tableType`,
   /// `isTemporary` ...
   ///
-  /// - Parameter pattern: one of SQL's `LIKE`; `nil` for all.
+  /// - Parameter pattern: with `*` for any characters and `|` between several; `nil` for all.
   public func listTables(in database: String? = nil, _ pattern: String? = nil) -> DataFrame {
     table {
       $0.listTables = .with {
@@ -140,7 +140,7 @@ public struct Catalog: Sendable {
   /// The functions of `database` (the current one if `nil`), and those of Spark and of the session:
   /// `name`, `className`, `isTemporary` ...
   ///
-  /// - Parameter pattern: one of SQL's `LIKE`; `nil` for all.
+  /// - Parameter pattern: with `*` for any characters and `|` between several; `nil` for all.
   public func listFunctions(in database: String? = nil, _ pattern: String? = nil) -> DataFrame {
     table {
       $0.listFunctions = .with {

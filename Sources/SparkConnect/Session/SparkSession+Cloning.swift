@@ -39,6 +39,7 @@ extension SparkSession {
     }
     clone.scanState.withLock {
       $0.choice = scan.choice
+      $0.planner = scan.planner
       $0.kept = scan.kept
     }
     clone.connection.serverSession.holdsSomething()

@@ -28,7 +28,7 @@ public final class SparkSession: Sendable {
     var form: FunctionForm?
     var executionMode = ExecutionMode.auto
     var nextPlanID: Int64 = 0
-    var observations: [String: Observation] = [:]
+    var observations: [String: KnownObservation] = [:]
   }
 
   /// Identifies the session on the server. It changes when the server has lost the session and nothing with

@@ -128,6 +128,14 @@ package nonisolated struct Spark_Connect_AnalyzePlanRequest: Sendable {
     set {analyze = .explain(newValue)}
   }
 
+  package var inputFiles: Spark_Connect_AnalyzePlanRequest.InputFiles {
+    get {
+      if case .inputFiles(let v)? = analyze {return v}
+      return Spark_Connect_AnalyzePlanRequest.InputFiles()
+    }
+    set {analyze = .inputFiles(newValue)}
+  }
+
   package var sparkVersion: Spark_Connect_AnalyzePlanRequest.SparkVersion {
     get {
       if case .sparkVersion(let v)? = analyze {return v}
@@ -165,6 +173,7 @@ package nonisolated struct Spark_Connect_AnalyzePlanRequest: Sendable {
   package nonisolated enum OneOf_Analyze: Equatable, Sendable {
     case schema(Spark_Connect_AnalyzePlanRequest.Schema)
     case explain(Spark_Connect_AnalyzePlanRequest.Explain)
+    case inputFiles(Spark_Connect_AnalyzePlanRequest.InputFiles)
     case sparkVersion(Spark_Connect_AnalyzePlanRequest.SparkVersion)
     case ddlParse(Spark_Connect_AnalyzePlanRequest.DDLParse)
     case persist(Spark_Connect_AnalyzePlanRequest.Persist)
@@ -260,6 +269,27 @@ package nonisolated struct Spark_Connect_AnalyzePlanRequest: Sendable {
       ]
 
     }
+
+    package init() {}
+
+    fileprivate var _plan: Spark_Connect_Plan? = nil
+  }
+
+  package nonisolated struct InputFiles: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var plan: Spark_Connect_Plan {
+      get {_plan ?? Spark_Connect_Plan()}
+      set {_plan = newValue}
+    }
+    /// Returns true if `plan` has been explicitly set.
+    package var hasPlan: Bool {self._plan != nil}
+    /// Clears the value of `plan`. Subsequent reads from it will return its default value.
+    package mutating func clearPlan() {self._plan = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
 
@@ -384,6 +414,14 @@ package nonisolated struct Spark_Connect_AnalyzePlanResponse: Sendable {
     set {result = .explain(newValue)}
   }
 
+  package var inputFiles: Spark_Connect_AnalyzePlanResponse.InputFiles {
+    get {
+      if case .inputFiles(let v)? = result {return v}
+      return Spark_Connect_AnalyzePlanResponse.InputFiles()
+    }
+    set {result = .inputFiles(newValue)}
+  }
+
   package var sparkVersion: Spark_Connect_AnalyzePlanResponse.SparkVersion {
     get {
       if case .sparkVersion(let v)? = result {return v}
@@ -421,6 +459,7 @@ package nonisolated struct Spark_Connect_AnalyzePlanResponse: Sendable {
   package nonisolated enum OneOf_Result: Equatable, Sendable {
     case schema(Spark_Connect_AnalyzePlanResponse.Schema)
     case explain(Spark_Connect_AnalyzePlanResponse.Explain)
+    case inputFiles(Spark_Connect_AnalyzePlanResponse.InputFiles)
     case sparkVersion(Spark_Connect_AnalyzePlanResponse.SparkVersion)
     case ddlParse(Spark_Connect_AnalyzePlanResponse.DDLParse)
     case persist(Spark_Connect_AnalyzePlanResponse.Persist)
@@ -455,6 +494,18 @@ package nonisolated struct Spark_Connect_AnalyzePlanResponse: Sendable {
     // methods supported on all messages.
 
     package var explainString: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct InputFiles: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var files: [String] = []
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2037,7 +2088,7 @@ nonisolated extension Spark_Connect_UserContext: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Spark_Connect_AnalyzePlanRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AnalyzePlanRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{1}schema\0\u{1}explain\0\u{4}\u{5}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}client_observed_server_side_session_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{1}schema\0\u{1}explain\0\u{4}\u{4}input_files\0\u{3}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}client_observed_server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2072,6 +2123,19 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest: SwiftProtobuf.Message, S
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.analyze = .explain(v)
+        }
+      }()
+      case 9: try {
+        var v: Spark_Connect_AnalyzePlanRequest.InputFiles?
+        var hadOneofValue = false
+        if let current = self.analyze {
+          hadOneofValue = true
+          if case .inputFiles(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.analyze = .inputFiles(v)
         }
       }()
       case 10: try {
@@ -2154,6 +2218,10 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest: SwiftProtobuf.Message, S
     case .explain?: try {
       guard case .explain(let v)? = self.analyze else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .inputFiles?: try {
+      guard case .inputFiles(let v)? = self.analyze else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
     case .sparkVersion?: try {
       guard case .sparkVersion(let v)? = self.analyze else { preconditionFailure() }
@@ -2265,6 +2333,40 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest.Explain: SwiftProtobuf.Me
 
 nonisolated extension Spark_Connect_AnalyzePlanRequest.Explain.ExplainMode: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0EXPLAIN_MODE_UNSPECIFIED\0\u{1}EXPLAIN_MODE_SIMPLE\0\u{1}EXPLAIN_MODE_EXTENDED\0\u{1}EXPLAIN_MODE_CODEGEN\0\u{1}EXPLAIN_MODE_COST\0\u{1}EXPLAIN_MODE_FORMATTED\0")
+}
+
+nonisolated extension Spark_Connect_AnalyzePlanRequest.InputFiles: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_AnalyzePlanRequest.protoMessageName + ".InputFiles"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._plan) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._plan {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_AnalyzePlanRequest.InputFiles, rhs: Spark_Connect_AnalyzePlanRequest.InputFiles) -> Bool {
+    if lhs._plan != rhs._plan {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension Spark_Connect_AnalyzePlanRequest.SparkVersion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2396,7 +2498,7 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest.Unpersist: SwiftProtobuf.
 
 nonisolated extension Spark_Connect_AnalyzePlanResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AnalyzePlanResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}schema\0\u{1}explain\0\u{4}\u{5}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}server_side_session_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}schema\0\u{1}explain\0\u{4}\u{4}input_files\0\u{3}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2429,6 +2531,19 @@ nonisolated extension Spark_Connect_AnalyzePlanResponse: SwiftProtobuf.Message, 
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.result = .explain(v)
+        }
+      }()
+      case 7: try {
+        var v: Spark_Connect_AnalyzePlanResponse.InputFiles?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .inputFiles(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .inputFiles(v)
         }
       }()
       case 8: try {
@@ -2505,6 +2620,10 @@ nonisolated extension Spark_Connect_AnalyzePlanResponse: SwiftProtobuf.Message, 
     case .explain?: try {
       guard case .explain(let v)? = self.result else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .inputFiles?: try {
+      guard case .inputFiles(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
     case .sparkVersion?: try {
       guard case .sparkVersion(let v)? = self.result else { preconditionFailure() }
@@ -2598,6 +2717,36 @@ nonisolated extension Spark_Connect_AnalyzePlanResponse.Explain: SwiftProtobuf.M
 
   package static func ==(lhs: Spark_Connect_AnalyzePlanResponse.Explain, rhs: Spark_Connect_AnalyzePlanResponse.Explain) -> Bool {
     if lhs.explainString != rhs.explainString {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_AnalyzePlanResponse.InputFiles: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_AnalyzePlanResponse.protoMessageName + ".InputFiles"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}files\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.files) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.files.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.files, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_AnalyzePlanResponse.InputFiles, rhs: Spark_Connect_AnalyzePlanResponse.InputFiles) -> Bool {
+    if lhs.files != rhs.files {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
