@@ -71,7 +71,7 @@ extension ModelSource {
       outputs: request.outputs, only: request.only, into: request.structure, batchSize: size,
       batch: request.batch, rows: request.rows, rowShapes: rowShapes, nulls: request.nulls,
       ragged: request.ragged, errors: request.errors, maxErrors: request.maxErrors,
-      transforms: try await labelled(request.transforms), shapes: request.shapes,
-      constants: request.constants)
+      transforms: try await labelled(request.transforms, besides: model.mapOutputs),
+      shapes: request.shapes, constants: request.constants)
   }
 }

@@ -1,17 +1,19 @@
 import Synchronization
 package import Tensors
 
-/// A model whose maps are tensors of numbers, one column for each key: what puts rows together, cuts
-/// them and compares them knows tensors only.
+/// A model whose maps are tensors of numbers, one column for each key, and whose sequences are tensors
+/// put side by side: what puts rows together, cuts them and compares them knows tensors only.
 ///
-/// A classifier's maps have the same keys in all rows: its classes. They become known with the first run.
+/// A classifier's maps have the same keys in all rows: its classes. They become known with the first run, as
+/// does what the tensors of a sequence have in a row.
 package final class ModelWithMaps: Model {
   private let base: any Model
   private let known = Mutex<[String: [String]]>([:])
+  private let layouts = Mutex<[String: SequenceLayout]>([:])
 
-  /// The model itself if it gives no maps.
+  /// The model itself if it gives tensors only.
   package static func wrapping(_ model: any Model) -> any Model {
-    model.mapOutputs.isEmpty ? model : ModelWithMaps(model)
+    model.mapOutputs.isEmpty && model.sequenceOutputs.isEmpty ? model : ModelWithMaps(model)
   }
 
   private init(_ base: any Model) { self.base = base }
@@ -22,9 +24,10 @@ package final class ModelWithMaps: Model {
       + base.mapOutputs.map {
         TensorSpecification(
           name: $0, elementType: .float64, shape: [], hasShape: false)
-      }
+      } + base.sequenceOutputs
   }
   package var mapOutputs: [String] { base.mapOutputs }
+  package var sequenceOutputs: [TensorSpecification] { base.sequenceOutputs }
   package var omittedOutputs: [OmittedOutput] { base.omittedOutputs }
   package var runtime: String { base.runtime }
   package var metadata: [String: String] { base.metadata }
@@ -38,6 +41,7 @@ package final class ModelWithMaps: Model {
       switch value {
       case .tensor(let tensor): tensors[name] = tensor
       case .maps(let maps): tensors[name] = .float64(try tensor(of: maps, name))
+      case .sequence(let parts): tensors[name] = try tensor(of: parts, name)
       }
     }
     return tensors
@@ -66,9 +70,40 @@ package final class ModelWithMaps: Model {
     return try Tensor(maps.values, shape: [maps.rowCount, keys.count])
   }
 
+  /// The values of a sequence's tensors, `[rows, values]`.
+  private func tensor(of parts: [AnyTensor], _ output: String) throws -> AnyTensor {
+    let type = base.sequenceOutputs.first { $0.name == output }?.elementType
+    let (own, values) = try SequenceLayout.joined(parts, type ?? .float32)
+    // What no rows have tells nothing.
+    if values.rowCount == 0 { return values }
+    let layout = layouts.withLock { layouts in
+      if let layout = layouts[output] { return layout }
+      layouts[output] = own
+      return own
+    }
+    guard own == layout else {
+      throw InferenceError(
+        .invalidOutput,
+        "the tensors of the output '\(output)' differ from run to run: they had \(layout.sizes) values in "
+          + "a row, and now have \(own.sizes); only sequences with as many tensors and values in all rows "
+          + "can be given. Leave the output out by naming the others in only: (--outputs), or export the "
+          + "model so that it gives a tensor")
+    }
+    return values
+  }
+
+  /// The rows of a sequence whose values are the rows of `tensor`.
+  package func sequence(_ tensor: AnyTensor, of output: String) throws -> SequenceRows {
+    let layout = layouts.withLock { $0[output] } ?? SequenceLayout(sizes: [])
+    return try layout.parted(tensor)
+  }
+
+  /// The keys of a map, in the order of the values; none before the first run.
+  package func keys(of output: String) -> [String] { known.withLock { $0[output] } ?? [] }
+
   /// The maps whose values are the rows of `tensor`.
   package func maps(_ tensor: AnyTensor, of output: String) throws -> MapRows {
-    let keys = known.withLock { $0[output] } ?? []
+    let keys = keys(of: output)
     var rows = MapRows()
     guard case .float64(let values) = tensor, values.count == tensor.rowCount * keys.count else {
       throw InferenceError(
