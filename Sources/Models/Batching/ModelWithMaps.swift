@@ -9,7 +9,9 @@ package import Tensors
 package final class ModelWithMaps: Model {
   private let base: any Model
   private let known = Mutex<[String: [String]]>([:])
-  private let layouts = Mutex<[String: SequenceLayout]>([:])
+  private let layouts = Mutex<[String: SequenceReading]>([:])
+  /// Those of sequences that can be read in two ways, until another run tells.
+  private let unsure = Mutex<[String: SequenceLayout]>([:])
 
   /// The model itself if it gives tensors only.
   package static func wrapping(_ model: any Model) -> any Model {
@@ -36,12 +38,13 @@ package final class ModelWithMaps: Model {
   package func run(
     _ inputs: [String: AnyTensor], outputs outputNames: [String]?
   ) async throws -> [String: AnyTensor] {
+    let counts = Set(inputs.values.compactMap(\.shape.first))
     var tensors: [String: AnyTensor] = [:]
     for (name, value) in try await base.runValues(inputs, outputs: outputNames) {
       switch value {
       case .tensor(let tensor): tensors[name] = tensor
       case .maps(let maps): tensors[name] = .float64(try tensor(of: maps, name))
-      case .sequence(let parts): tensors[name] = try tensor(of: parts, name)
+      case .sequence(let parts): tensors[name] = try tensor(of: parts, name, counts)
       }
     }
     return tensors
@@ -71,31 +74,37 @@ package final class ModelWithMaps: Model {
   }
 
   /// The values of a sequence's tensors, `[rows, values]`.
-  private func tensor(of parts: [AnyTensor], _ output: String) throws -> AnyTensor {
-    let type = base.sequenceOutputs.first { $0.name == output }?.elementType
-    let (own, values) = try SequenceLayout.joined(parts, type ?? .float32)
-    // What no rows have tells nothing.
-    if values.rowCount == 0 { return values }
-    let layout = layouts.withLock { layouts in
-      if let layout = layouts[output] { return layout }
-      layouts[output] = own
-      return own
+  ///
+  /// - Parameter counts: the first dimensions of the run's inputs.
+  private func tensor(
+    of parts: [AnyTensor], _ output: String, _ counts: Set<Int>
+  ) throws -> AnyTensor {
+    let type = base.sequenceOutputs.first { $0.name == output }?.elementType ?? .float32
+    let readings = SequenceReading.all(of: parts, counts)
+    let reading = layouts.withLock { layouts -> SequenceReading? in
+      if let known = layouts[output] { return readings.first { $0.layout == known.layout } }
+      // As many tensors as rows tell nothing of other runs, nor do no rows.
+      if readings.count == 1, readings[0].rows > 0 { layouts[output] = readings[0] }
+      return readings[0]
     }
-    guard own == layout else {
+    guard let reading else {
+      if readings[0].rows == 0 { return try AnyTensor(emptyOf: type, shape: [0, 0]) }
+      let known = layouts.withLock { $0[output] }?.layout.sizes ?? []
       throw InferenceError(
         .invalidOutput,
-        "the tensors of the output '\(output)' differ from run to run: they had \(layout.sizes) values in "
-          + "a row, and now have \(own.sizes); only sequences with as many tensors and values in all rows "
-          + "can be given. Leave the output out by naming the others in only: (--outputs), or export the "
-          + "model so that it gives a tensor")
+        "the tensors of the output '\(output)' differ from run to run: they had \(known) values in a row, "
+          + "and now have \(readings[0].layout.sizes); only sequences with as many tensors and values in "
+          + "all rows can be given. Leave the output out by naming the others in only: (--outputs), or "
+          + "export the model so that it gives a tensor")
     }
-    return values
+    if readings.count > 1 { unsure.withLock { $0[output] = reading.layout } }
+    return try reading.layout.joined(parts, rows: reading.rows, type)
   }
 
   /// The rows of a sequence whose values are the rows of `tensor`.
   package func sequence(_ tensor: AnyTensor, of output: String) throws -> SequenceRows {
-    let layout = layouts.withLock { $0[output] } ?? SequenceLayout(sizes: [])
-    return try layout.parted(tensor)
+    let layout = layouts.withLock { $0[output] }?.layout ?? unsure.withLock { $0[output] }
+    return try (layout ?? SequenceLayout(sizes: [])).parted(tensor)
   }
 
   /// The keys of a map, in the order of the values; none before the first run.

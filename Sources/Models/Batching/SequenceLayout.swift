@@ -4,7 +4,7 @@ package import Tensors
 /// as what puts rows together, cuts them and compares them knows tensors only.
 ///
 /// A classifier of several things gives `[rows, classes]` for each of them: a row has the classes of the
-/// first one, those of the second one, and so on.
+/// first one, those of the second one, and so on. Other models give a tensor for each row.
 package struct SequenceLayout: Sendable, Hashable {
   /// The number of values that each tensor has for a row.
   package let sizes: [Int]
@@ -12,33 +12,28 @@ package struct SequenceLayout: Sendable, Hashable {
   /// The number of values of a row.
   package var width: Int { sizes.reduce(0, +) }
 
-  /// Puts tensors side by side: by rows if all of them have as many, else they are those of one row.
+  /// Puts tensors side by side.
   ///
-  /// - Parameter type: what the elements are, if there are no tensors.
+  /// - Parameters:
+  ///   - rows: the number of rows that each of the tensors has.
+  ///   - type: what the elements are, if there are no tensors.
   /// - Throws: `TensorError` if their element types differ.
-  static func joined(
-    _ tensors: [AnyTensor], _ type: ElementType
-  ) throws -> (layout: SequenceLayout, values: AnyTensor) {
-    let first = tensors.first?.shape.first
-    let haveRows = first != nil && tensors.allSatisfy { $0.shape.first == first }
-    let rows = haveRows ? first ?? 1 : 1
-    let shapes = tensors.map { haveRows ? $0.shape.rowShape : $0.shape }
-    let layout = SequenceLayout(sizes: shapes.map { $0.elementCount ?? 0 })
-    let shape: Shape = [rows, layout.width]
-    if shape.elementCount == 0 { return (layout, try AnyTensor(emptyOf: type, shape: shape)) }
+  func joined(_ tensors: [AnyTensor], rows: Int, _ type: ElementType) throws -> AnyTensor {
+    let shape: Shape = [rows, width]
+    if shape.elementCount == 0 { return try AnyTensor(emptyOf: type, shape: shape) }
     let flat = try AnyTensor.joiningRows(
       tensors.map { try $0.reshaped(to: [$0.shape.elementCount ?? 0]) })
-    if rows == 1 || tensors.count == 1 { return (layout, try flat.reshaped(to: shape)) }
+    if rows == 1 || sizes.count == 1 { return try flat.reshaped(to: shape) }
     var positions: [Int] = []
-    positions.reserveCapacity(rows * layout.width)
+    positions.reserveCapacity(rows * width)
     for row in 0..<rows {
       var start = 0
-      for size in layout.sizes {
+      for size in sizes {
         positions += start + row * size..<start + (row + 1) * size
         start += rows * size
       }
     }
-    return (layout, try flat.gathering(positions).reshaped(to: shape))
+    return try flat.gathering(positions).reshaped(to: shape)
   }
 
   /// The values of each tensor one after the other, for each row, and how many values each has.
@@ -70,6 +65,34 @@ package struct SequenceLayout: Sendable, Hashable {
     parted.values = try values.reshaped(to: [count]).gathering(positions)
       .reshaped(to: rows.values.shape)
     return parted
+  }
+}
+
+/// What the tensors of a sequence may be.
+struct SequenceReading: Hashable {
+  let layout: SequenceLayout
+  let rows: Int
+
+  /// The readings of tensors that a run gave, the likeliest first.
+  ///
+  /// - Parameter counts: the first dimensions of the run's inputs, of which one is the number of rows.
+  static func all(of tensors: [AnyTensor], _ counts: Set<Int>) -> [SequenceReading] {
+    let sizes = tensors.map { $0.shape.elementCount ?? 0 }
+    let first = tensors.first?.shape.first
+    var readings: [SequenceReading] = []
+    if let first, tensors.allSatisfy({ $0.shape.first == first }) {
+      let parts = tensors.map { $0.shape.rowShape.elementCount ?? 0 }
+      readings.append(SequenceReading(layout: SequenceLayout(sizes: parts), rows: first))
+    }
+    if counts.contains(tensors.count), let size = sizes.first, sizes.allSatisfy({ $0 == size }) {
+      // A tensor for each row.
+      let each = SequenceReading(layout: SequenceLayout(sizes: [size]), rows: tensors.count)
+      let isSure = first.map { !counts.contains($0) } ?? true
+      if isSure { readings = [each] } else if !readings.contains(each) { readings.append(each) }
+    }
+    // Else they are all that a single row has.
+    return readings.isEmpty
+      ? [SequenceReading(layout: SequenceLayout(sizes: sizes), rows: 1)] : readings
   }
 }
 
