@@ -44,7 +44,10 @@ package final class ModelWithMaps: Model {
       switch value {
       case .tensor(let tensor): tensors[name] = tensor
       case .maps(let maps): tensors[name] = .float64(try tensor(of: maps, name))
-      case .sequence(let parts): tensors[name] = try tensor(of: parts, name, counts)
+      case .sequence(let parts):
+        let readings = SequenceReading.all(of: parts, counts)
+        if readings.count > 1 { try await learn(name, inputs, rows: parts.count) }
+        tensors[name] = try tensor(of: parts, name, readings)
       }
     }
     return tensors
@@ -75,15 +78,14 @@ package final class ModelWithMaps: Model {
 
   /// The values of a sequence's tensors, `[rows, values]`.
   ///
-  /// - Parameter counts: the first dimensions of the run's inputs.
+  /// - Parameter readings: what they may be.
   private func tensor(
-    of parts: [AnyTensor], _ output: String, _ counts: Set<Int>
+    of parts: [AnyTensor], _ output: String, _ readings: [SequenceReading]
   ) throws -> AnyTensor {
     let type = base.sequenceOutputs.first { $0.name == output }?.elementType ?? .float32
-    let readings = SequenceReading.all(of: parts, counts)
     let reading = layouts.withLock { layouts -> SequenceReading? in
       if let known = layouts[output] { return readings.first { $0.layout == known.layout } }
-      // As many tensors as rows tell nothing of other runs, nor do no rows.
+      // No rows tell nothing of other runs.
       if readings.count == 1, readings[0].rows > 0 { layouts[output] = readings[0] }
       return readings[0]
     }
@@ -99,6 +101,20 @@ package final class ModelWithMaps: Model {
     }
     if readings.count > 1 { unsure.withLock { $0[output] = reading.layout } }
     return try reading.layout.joined(parts, rows: reading.rows, type)
+  }
+
+  /// Looks at what a single row gives, if as many tensors as there are rows can be read in two ways.
+  private func learn(_ output: String, _ inputs: [String: AnyTensor], rows: Int) async throws {
+    if layouts.withLock({ $0[output] != nil }) { return }
+    let single = try inputs.mapValues { input in
+      input.shape.first == rows ? try input.slicingRows(0..<1) : input
+    }
+    guard case .sequence(let parts)? = try? await base.runValues(single, outputs: [output])[output]
+    else { return try Task.checkCancellation() }
+    let readings = SequenceReading.all(of: parts, Set(single.values.compactMap(\.shape.first)))
+    if readings.count == 1 {
+      layouts.withLock { layouts in if layouts[output] == nil { layouts[output] = readings[0] } }
+    }
   }
 
   /// The rows of a sequence whose values are the rows of `tensor`.

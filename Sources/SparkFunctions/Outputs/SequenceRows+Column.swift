@@ -13,8 +13,9 @@ extension SequenceRows: PredictOutput {
     var values = request
     values.type = inner
     let column = try self.values.column(values)
-    return .lists(
-      of: try column.children[0].lists(sizes, times: rowCount), rows: rowCount, width: sizes.count)
+    return ArrowColumn.lists(
+      of: column.children[0].lists(sizes, times: rowCount), rows: rowCount, width: sizes.count
+    ).retyped(try request.arrowType())
   }
 
   package static func outputMismatch(with type: DataType) -> String? {
