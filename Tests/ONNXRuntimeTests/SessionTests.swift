@@ -150,14 +150,16 @@ struct SessionTests {
     #expect(
       split["parts"]
         == .sequence([
-          .float32(try Tensor([1, 2], shape: [1, 2])), .float32(try Tensor([3, 4], shape: [1, 2])),
+          .float32(try Tensor([1, 2], shape: [1, 2])),
+          .float32(try Tensor([3, 4], shape: [1, 2])),
         ]))
     let error = await #expect(throws: ONNXError.self) {
       try await model.run(["x": x], outputs: ["parts"])
     }
     #expect(
       error?.message.contains(
-        "the output parts is a sequence of tensors of float32, not a tensor; call runValues") == true)
+        "the output parts is a sequence of tensors of float32, not a tensor; call runValues")
+        == true)
   }
 
   @Test func mapsAreNoTensors() async throws {

@@ -149,7 +149,8 @@ struct SequenceOutputTests {
   func refused(_ output: String, _ transform: OutputTransform, _ text: String) async throws {
     let error = await #expect(throws: InferenceError.self) {
       try await predict(
-        Sequences(parts: Self.classes), only: [output], batchSize: 4, transforms: [output: transform])
+        Sequences(parts: Self.classes), only: [output], batchSize: 4,
+        transforms: [output: transform])
     }
     #expect(error?.description.contains(text) == true, "\(String(describing: error))")
   }

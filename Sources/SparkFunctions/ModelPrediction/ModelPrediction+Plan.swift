@@ -62,7 +62,8 @@ extension ModelPrediction {
     modelInputs: [TensorSpecification], modelOutputs: [TensorSpecification],
     reference: ModelReference, table: StructType, inputs: [String: InputColumns] = [:],
     outputs: [String: String] = [:], only: [String]? = nil, mapOutputs: [String] = [],
-    sequenceOutputs: [String] = [], omitted: [OmittedOutput] = [], into structure: String? = nil, batchSize: Int = 64,
+    sequenceOutputs: [String] = [], omitted: [OmittedOutput] = [], into structure: String? = nil,
+    batchSize: Int = 64,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, rowShapes: [String: Shape] = [:],
     nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail,
     maxErrors: ErrorLimit? = nil, transforms: [String: OutputTransform] = [:],
@@ -148,7 +149,8 @@ extension ModelPrediction {
     return try plan(
       modelInputs: model.inputs, modelOutputs: outputSpecifications, reference: reference,
       table: table, inputs: inputs, outputs: outputs, only: only, mapOutputs: model.mapOutputs,
-      sequenceOutputs: model.sequenceOutputs.map(\.name), omitted: model.omittedOutputs, into: structure, batchSize: batchSize, batch: batch,
+      sequenceOutputs: model.sequenceOutputs.map(\.name), omitted: model.omittedOutputs,
+      into: structure, batchSize: batchSize, batch: batch,
       rows: rows, rowShapes: rowShapes, nulls: nulls, ragged: ragged, errors: errors,
       maxErrors: maxErrors, transforms: transforms, shapes: shapes, constants: constants)
   }
