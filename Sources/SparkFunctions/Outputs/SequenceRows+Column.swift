@@ -1,6 +1,6 @@
 package import ArrowIPC
-import Models
-import SparkTypes
+package import Models
+package import SparkTypes
 import Tensors
 
 extension SequenceRows: PredictOutput {
