@@ -19,6 +19,24 @@ package.dependencies = [
     url: "https://github.com/swift-server/swift-service-lifecycle", .upToNextMinor(from: "2.13.0")),
 ]
 
+// MARK: Traits
+
+/// What a program can do without: traits, all of which are on by default, and the modules that bring them.
+/// Each name is a condition of compilation, too: `#if KServe`. Models in ONNX and Spark are always there.
+let traits: [(name: String, brings: String, modules: [String])] = [
+  (
+    "KServe", "models on servers that speak KServe v2, the server, and servers beside executors",
+    ["KServeClient", "KServeServer", "NodeServers"]
+  ),
+  ("TensorFlow", "SavedModels", ["TensorFlowRuntime"]),
+  ("PyTorch", "packages of AOTInductor (.pt2)", ["TorchRuntime"]),
+  ("Text", "tokenizers, and pipelines in HuggingFace's folders", ["TextPipelines"]),
+  ("Images", "JPEG and PNG to tensors", ["ImagePreprocessing"]),
+]
+
+package.traits = Set(traits.map { .trait(name: $0.name, description: $0.brings) })
+package.traits.insert(.default(enabledTraits: Set(traits.map(\.name))))
+
 // MARK: How a target is written below
 
 let settings: [SwiftSetting] = [
@@ -45,15 +63,26 @@ func dependencies(_ names: [String]) -> [Target.Dependency] {
   }
 }
 
+/// Modules that only programs with their traits need.
+func optional(_ names: [String]) -> [Target.Dependency] {
+  names.map { name in
+    let needing = traits.filter { $0.modules.contains(name) }.map(\.name)
+    return .byName(name: name, condition: .when(traits: Set(needing)))
+  }
+}
+
 /// A module, which is also a product if `isProduct`.
+///
+/// - Parameter optionals: modules behind traits, which it needs where those are on; it imports them
+///   behind `#if`.
 @MainActor func module(
   _ name: String, isProduct: Bool = false, at path: String? = nil, needs: [String] = [],
-  exclude: [String] = []
+  optionals: [String] = [], exclude: [String] = []
 ) {
   package.targets.append(
     .target(
-      name: name, dependencies: dependencies(needs), path: path, exclude: exclude,
-      swiftSettings: settings))
+      name: name, dependencies: dependencies(needs) + optional(optionals), path: path,
+      exclude: exclude, swiftSettings: settings))
   if isProduct { package.products.append(.library(name: name, targets: [name])) }
 }
 
@@ -123,13 +152,18 @@ tests(
   "TorchRuntimeTests", need: ["Models", "NativeLibraries", "Tensors", "TorchRuntime"],
   exclude: ["Models", "make_packages.py"])
 
+module("LabelFiles", needs: ["JSONText", "Texts"])
+
 module("Tokenizers", isProduct: true, needs: ["ErrorCauses", "JSONText", "Tensors", "Texts"])
 tests("TokenizersTests", need: ["Tensors", "Tokenizers"])
 program("TokenizerCheck", at: "Tests/TokenizerCheck", needs: ["Tensors", "Tokenizers"])
 
 module(
   "TextPipelines", isProduct: true,
-  needs: ["ErrorCauses", "JSONText", "Models", "ONNXRuntime", "Tensors", "Texts", "Tokenizers"])
+  needs: [
+    "ErrorCauses", "JSONText", "LabelFiles", "Models", "ONNXRuntime", "Tensors", "Texts",
+    "Tokenizers",
+  ])
 tests(
   "TextPipelinesTests",
   need: [
@@ -207,6 +241,13 @@ module(
 module("FakeHub", at: "Tests/FakeHub", needs: ["Crypto"])
 tests("ModelHubTests", need: ["FakeHub", "ModelHub", "NIOHTTP1", "Threads", "Web"])
 
+module("YAMLText", needs: ["JSONText"])
+tests("YAMLTextTests", need: ["JSONText", "YAMLText"])
+module(
+  "MLflow",
+  needs: ["Crypto", "ErrorCauses", "JSONText", "Logging", "Texts", "Web", "YAMLText"])
+tests("MLflowTests", need: ["FakeHub", "MLflow"])
+
 module(
   "AccessTokens",
   needs: [
@@ -239,7 +280,10 @@ tests(
 
 module(
   "SparkWorker",
-  needs: ["ArrowIPC", "ErrorCauses", "Models", "SparkFunctions", "SparkTypes", "Texts", "Threads"])
+  needs: [
+    "ArrowIPC", "ErrorCauses", "Models", "NativeLibraries", "SparkFunctions", "SparkTypes", "Texts",
+    "Threads",
+  ])
 module(
   "WorkerFunctions", at: "Tests/WorkerFunctions",
   needs: ["ArrowIPC", "Models", "SparkFunctions", "Tensors"])
@@ -264,15 +308,15 @@ module(
   "SparkConnect", isProduct: true,
   needs: [
     "AccessTokens", "ArrowIPC", "CGzip", "Crypto", "ErrorCauses", "GRPCCore",
-    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NativeLibraries", "SparkConnectProtocol",
-    "SparkTypes", "SwiftProtobuf", "Tensors", "Texts",
+    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NIOCore", "NativeLibraries",
+    "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors", "Texts",
   ])
 tests(
   "SparkConnectTests",
   need: [
     "AccessTokens", "ArrowIPC", "CGzip", "FakeTokenServer", "GRPCCore",
-    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NeedletailTesting", "SparkConnect",
-    "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf",
+    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NIOCore", "NIOPosix", "NeedletailTesting",
+    "SparkConnect", "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf",
   ],
   exclude: ["make_spark_types.py", "spark_types.json"])
 
@@ -303,9 +347,10 @@ module("LocalSpark", needs: ["HostProcesses", "NativeLibraries"])
 module(
   "Deployment",
   needs: [
-    "CGzip", "Crypto", "HostProcesses", "ImagePreprocessing", "Logging", "NativeLibraries",
-    "ONNXRuntime", "SparkConnect", "SparkTypes", "TensorFlowRuntime", "Texts", "TorchRuntime",
-  ])
+    "CGzip", "Crypto", "HostProcesses", "Logging", "Models", "NativeLibraries", "ONNXRuntime",
+    "SparkConnect", "SparkTypes", "Texts",
+  ],
+  optionals: ["ImagePreprocessing", "TensorFlowRuntime", "TorchRuntime"])
 tests("DeploymentTests", need: ["Deployment", "HostProcesses", "SparkTypes"])
 
 module(
@@ -331,15 +376,16 @@ tests(
 module(
   "ModelKinds",
   needs: [
-    "Deployment", "HostProcesses", "JSONText", "KServeClient", "ModelHub", "Models", "ONNXRuntime",
-    "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime", "Tensors",
-    "TextPipelines", "Texts", "Threads", "TorchRuntime",
-  ])
+    "Deployment", "HostProcesses", "JSONText", "LabelFiles", "Logging", "MLflow", "ModelHub",
+    "Models", "ONNXRuntime", "SparkConnect", "SparkFunctions", "SparkTypes", "Tensors", "Texts",
+    "Threads",
+  ],
+  optionals: ["KServeClient", "TensorFlowRuntime", "TextPipelines", "TorchRuntime"])
 tests(
   "ModelKindsTests",
   need: [
-    "ArrowIPC", "Deployment", "FakeHub", "HostProcesses", "ModelHub", "ModelKinds", "Models",
-    "ONNXRuntime", "SparkFunctions", "SparkTypes", "Tensors",
+    "ArrowIPC", "Deployment", "FakeHub", "HostProcesses", "MLflow", "ModelHub", "ModelKinds",
+    "Models", "ONNXRuntime", "SparkFunctions", "SparkTypes", "Tensors",
   ])
 
 module(
@@ -367,11 +413,11 @@ tests("NodeServersTests", need: ["HostProcesses", "NodeServers"])
 module(
   "Diagnosis",
   needs: [
-    "ArrowIPC", "Deployment", "FileTables", "HostProcesses", "ImagePreprocessing", "LocalSpark",
-    "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "NativeLibraries", "ONNXRuntime",
-    "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkTypes", "TensorFlowRuntime",
-    "Texts", "TorchRuntime",
-  ])
+    "ArrowIPC", "Deployment", "FileTables", "HostProcesses", "LocalSpark", "Models", "NIOCore",
+    "NIOPosix", "NIOSSL", "NIOTLS", "NativeLibraries", "ONNXRuntime", "ProgramFunctions",
+    "SparkConnect", "SparkFunctions", "SparkTypes", "Texts",
+  ],
+  optionals: ["ImagePreprocessing", "TensorFlowRuntime", "TorchRuntime"])
 tests(
   "DiagnosisTests",
   need: [
@@ -382,10 +428,13 @@ module(
   "Needletail", isProduct: true,
   needs: [
     "ArrowIPC", "Deployment", "Diagnosis", "ErrorCauses", "FileTables", "HostProcesses",
-    "ImagePreprocessing", "KServeClient", "KServeServer", "LocalEngine", "LocalSpark", "Logging",
-    "ModelHub", "ModelKinds", "Models", "NativeLibraries", "NodeServers", "ONNXRuntime",
-    "ProgramFunctions", "SparkConnect", "SparkFunctions", "SparkScan", "SparkTypes", "SparkWorker",
-    "TensorFlowRuntime", "Tensors", "TextPipelines", "Texts", "TorchRuntime",
+    "LocalEngine", "LocalSpark", "Logging", "MLflow", "ModelHub", "ModelKinds", "Models",
+    "NativeLibraries", "ONNXRuntime", "ProgramFunctions", "SparkConnect", "SparkFunctions",
+    "SparkScan", "SparkTypes", "SparkWorker", "Tensors", "Texts",
+  ],
+  optionals: [
+    "ImagePreprocessing", "KServeClient", "KServeServer", "NodeServers", "TensorFlowRuntime",
+    "TextPipelines", "TorchRuntime",
   ])
 tests("NeedletailTests", need: ["Needletail"])
 program("IntegrationProgram", at: "Tests/IntegrationProgram", needs: ["Needletail"])
@@ -393,15 +442,19 @@ tests(
   "SparkIntegrationTests",
   need: [
     "ArrowIPC", "Deployment", "HostProcesses", "IntegrationProgram", "LocalSpark", "Needletail",
-    "NeedletailCommand", "QuickStart", "SparkConnect", "Tensors",
+    "NeedletailCommand", "QuickStart", "SparkConnect", "SparkScan", "Tensors",
   ],
   exclude: ["python_function.py", "refusing_proxy.py"])
 
 program(
   "NeedletailCommand",
-  needs: ["ArgumentParser", "Logging", "Needletail", "ServiceLifecycle", "Texts", "UnixSignals"])
+  needs: [
+    "ArgumentParser", "JSONText", "Logging", "Needletail", "ServiceLifecycle", "Texts",
+    "UnixSignals", "YAMLText",
+  ])
 package.products.append(.executable(name: "needletail", targets: ["NeedletailCommand"]))
-tests("NeedletailCommandTests", need: ["FileTables", "NeedletailCommand"])
+tests(
+  "NeedletailCommandTests", need: ["FileTables", "Models", "NeedletailCommand"], exclude: ["Help"])
 // The program that `needletail new` writes.
 module(
   "StarterProgram", at: "Tests/StarterProgram", needs: ["Needletail"],

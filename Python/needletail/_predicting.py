@@ -68,7 +68,8 @@ def predicting(
     `--on-error column=why`. Everything is checked against the model and the table's schema at once; the
     model runs when the table is computed.
 
-    :param model: a file, a folder, a model's id (`hf:ORG/NAME`), or the address of one on a server.
+    :param model: a file, a folder, a model's id (`hf:ORG/NAME`), one of MLflow
+        (`models:/NAME@ALIAS`), or the address of one on a server.
     :param inputs: the column, or columns, that feed each input of the model; an input that is not given
         takes the column of its name. `"s.x"` is a field of a struct.
     :param outputs: names of the new columns by output; others keep their names.

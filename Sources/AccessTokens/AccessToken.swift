@@ -1,4 +1,5 @@
 public import FoundationEssentials
+import Texts
 
 /// What shows a server who calls; its text is in no description.
 public struct AccessToken: Sendable, Hashable {
@@ -52,7 +53,7 @@ public struct Secret: Sendable, Hashable {
   /// `text` without the secret, for what a server or a program says; a few letters are no secret, and
   /// stand in other words.
   package func hidden(in text: String) -> String {
-    value.utf8.count < 4 ? text : text.replacing(value, with: "***")
+    value.utf8.count < 4 ? text : text.replacingBytes(of: value, with: "***")
   }
 }
 

@@ -77,7 +77,9 @@ package actor ProgramDeployment {
       if had { return }
     }
     let archive = try package.archive(level: session.isLocal ? 1 : 6)
-    try await session.addArtifact(named: "files/\(launcher.name(ofArchive: archive))", archive)
+    try await Activity.during("sending the program, \(archive.count >> 20) MiB") {
+      try await session.addArtifact(named: "files/\(launcher.name(ofArchive: archive))", archive)
+    }
     notes?.noteSent(package.id, to: session.serverAddress)
     try await start.confirm()
   }

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import HostProcesses
-import ImagePreprocessing
 import ONNXRuntime
 
 /// This program as files that executors can start: `bin/PROGRAM` with the shared libraries that it needs
@@ -43,7 +42,7 @@ struct ProgramPackage: Sendable {
     if !forThisMachine {
       let linked = SharedLibraries.toShip(program: image.path)
       for library in linked { files.append(try file("bin/\(library.name)", library.path)) }
-      for library in ImageLibraries.locateFiles() {
+      for library in ShippedRuntimes.ofImages() {
         let name = baseName(library)
         if linked.contains(where: { $0.name == name }) { continue }
         files.append(try file("bin/\(name)", library))

@@ -1,21 +1,20 @@
 import FoundationEssentials
 import HostProcesses
-import TensorFlowRuntime
 import Texts
-import TorchRuntime
 
 /// The large native libraries that go to the executors only if somebody asks for them:
 /// `NEEDLETAIL_SHIP=torch,tensorflow`.
 enum ShippedRuntimes {
   static let variable = "NEEDLETAIL_SHIP"
 
-  private static let known: [String: @Sendable () -> [String]] = [
-    "torch": { TorchLibrary.locateFiles() }, "tensorflow": { TensorFlowLibrary.locateFiles() },
+  private static let known: [String: @Sendable () throws -> [String]] = [
+    "torch": { try torch() }, "tensorflow": { try tensorFlow() },
   ]
 
   /// The files of the runtimes that `names` lists, separated by commas.
   ///
-  /// - Throws: ``NeedletailError`` for an unknown name, or a runtime that is not on this machine.
+  /// - Throws: ``NeedletailError`` for an unknown name, or a runtime that is not on this machine or that
+  ///   this program was built without.
   static func files(
     _ names: String? = ProcessInfo.processInfo.environment[variable]
   ) throws -> [String] {
@@ -27,7 +26,7 @@ enum ShippedRuntimes {
           "\(variable) names '\(name)'; the runtimes that can be sent are "
             + known.keys.sorted().joined(separator: ", "))
       }
-      let files = locate()
+      let files = try locate()
       if files.isEmpty {
         throw NeedletailError(
           .packaging,

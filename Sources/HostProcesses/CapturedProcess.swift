@@ -65,9 +65,9 @@ package final class CapturedProcess: Sendable {
     try CapturedProcess(arguments, environment: environment, joinsErrors: joinsErrors).result()
   }
 
-  /// Asks the program to end, unless it has.
+  /// Asks the program, and what it has started in its group, to end, unless it has.
   package func terminate() {
-    hasEnded.withLock { if !$0 { kill(pid, SIGTERM) } }
+    hasEnded.withLock { if !$0 { kill(-pid, SIGTERM) } }
   }
 
   /// Waits, blocking the thread, until the program and all to which it has handed its output have closed

@@ -23,6 +23,8 @@ package struct EngineChoice: Sendable {
   package var variable: String?
   /// Options of the command that only Spark takes: `--task-gpus`.
   package var sparkOptions: [String] = []
+  /// Options that name what Spark alone has: `--table`.
+  package var tableOptions: [String] = []
   /// Settings of the session.
   package var settings: [String] = []
   /// Formats as Spark calls them.
@@ -75,6 +77,10 @@ package struct EngineChoice: Sendable {
   private var reason: String? {
     if wish == .local, hasRemote { return "--remote names a server of Spark" }
     if let option = sparkOptions.first { return "\(option) is for tasks of Spark" }
+    if !tableOptions.isEmpty {
+      return
+        "\(tableOptions.joined(separator: ", ")) \(tableOptions.count == 1 ? "is" : "are") for Spark alone"
+    }
     if let setting = settings.sorted().first(where: { !Self.knownSettings.contains($0) }) {
       return "--conf \(setting) is one of Spark's settings"
     }

@@ -18,6 +18,8 @@ public final class LocalSpark: Sendable {
     public var timeout: Duration
     /// The distribution to use; found by ``SparkInstallation/find(environment:)`` if `nil`.
     public var installation: SparkInstallation?
+    /// Variables of the server's environment besides those of this process.
+    package var variables: [String: String] = [:]
 
     public init(
       master: String = "local[*]", driverMemory: String = "2g",
@@ -52,10 +54,20 @@ public final class LocalSpark: Sendable {
   ///   the end of its log).
   public static func start(_ options: Options = Options()) async throws -> LocalSpark {
     let installation = try options.installation ?? SparkInstallation.find()
+    let version = SparkInstallation.version(ofHome: installation.home).map { " \($0)" } ?? ""
+    return try await Activity.during("starting Spark\(version) on this machine") {
+      try await start(options, installation)
+    }
+  }
+
+  private static func start(
+    _ options: Options, _ installation: SparkInstallation
+  ) async throws -> LocalSpark {
     let folder = FileManager.default.temporaryDirectory.path + "/needletail-\(UUID().uuidString)"
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    let log = folder + "/spark.log"
+    let kept = KeptLog.fromEnvironment()
+    let log = kept?.path ?? folder + "/spark.log"
     let token = UUID().uuidString
     var configuration = [
       "spark.connect.grpc.binding.address": "127.0.0.1",
@@ -70,7 +82,7 @@ public final class LocalSpark: Sendable {
     ]
     configuration.merge(options.configuration) { _, new in new }
     let log4j = folder + "/log4j2.properties"
-    try logging.write(toFile: log4j, atomically: true, encoding: .utf8)
+    try logging(kept?.level ?? "warn").write(toFile: log4j, atomically: true, encoding: .utf8)
     // Spark's Python worker would read the settings of the Python that started us.
     var environment = ProcessInfo.processInfo.environment.filter {
       !$0.key.hasPrefix("PYSPARK_") && $0.key != "SPARK_REMOTE" && $0.key != "PYTHONPATH"
@@ -84,6 +96,7 @@ public final class LocalSpark: Sendable {
     if ProcessInfo.processInfo.environment["SPARK_LOCAL_IP"] == nil {
       environment["SPARK_LOCAL_IP"] = "127.0.0.1"
     }
+    environment.merge(options.variables) { $1 }
     let settings = configuration.sorted { $0.key < $1.key }.flatMap {
       ["--conf", "\($0.key)=\($0.value)"]
     }
@@ -115,9 +128,10 @@ public final class LocalSpark: Sendable {
     try? FileManager.default.removeItem(atPath: folder)
   }
 
-  /// Warnings and worse, but for the line in which the server tells its port.
-  private static let logging = """
-    rootLogger.level = warn
+  /// What goes to the log: `level` and worse, and the line in which the server tells its port.
+  private static func logging(_ level: String) -> String {
+    """
+    rootLogger.level = \(level)
     rootLogger.appenderRef.stderr.ref = stderr
     appender.console.type = Console
     appender.console.name = stderr
@@ -129,6 +143,7 @@ public final class LocalSpark: Sendable {
     logger.service.name = org.apache.spark.sql.connect.service.SparkConnectService
     logger.service.level = info
     """
+  }
 
   private static func javaHome(_ java: String) -> String {
     let resolved = URL(fileURLWithPath: java).resolvingSymlinksInPath()

@@ -26,10 +26,12 @@ public struct SparkInstallation: Sendable, Hashable {
 
   /// Finds Spark and Java.
   ///
-  /// Spark: `SPARK_HOME`; else the pip package `pyspark` of the Python environments named by
-  /// `NEEDLETAIL_PYTHON` and `VIRTUAL_ENV`, of the one that the program was installed into, or of those
-  /// called `.venv` in the current folder, the program's folder, or a folder above them. Java:
-  /// `JAVA_HOME`, else `java` on the `PATH`.
+  /// Spark is looked for as the runtimes are: `SPARK_HOME` alone, if it is set; else the folders in
+  /// `NEEDLETAIL_RUNTIMES` (or `pyspark` and `spark` in them), those two in `../lib` beside the program's
+  /// folder, the package `pyspark` of the Python environments named by `NEEDLETAIL_PYTHON` and
+  /// `VIRTUAL_ENV`, of the one that the program was installed into, or of those called `.venv` in the
+  /// current folder, the program's folder, or a folder above them; last `spark-submit` on the `PATH`.
+  /// Java: `JAVA_HOME` alone, if it is set, else `java` on the `PATH`.
   ///
   /// - Throws: ``NeedletailError`` that says what is missing, where it was looked for and how to get
   ///   it.
@@ -50,19 +52,21 @@ public struct SparkInstallation: Sendable, Hashable {
       }
       return home
     }
-    var tried: [String] = []
-    for root in pythonEnvironments(environment) {
-      let found = PythonEnvironments.packages(of: root).map { $0 + "/pyspark" }
-      if let home = found.first(where: { isFile($0 + "/bin/spark-submit") }) { return home }
-      tried.append(root)
+    var searched = SearchedPlaces()
+    for home in SparkPlaces.homes(environment) {
+      if isFile(home + "/bin/spark-submit") { return home }
+      searched.add(home, "no bin/spark-submit in it")
     }
+    if let home = SparkPlaces.homeOnPath(environment) { return home }
+    searched.add("spark-submit on the PATH")
     throw NeedletailError(
       .missingRequirement,
-      "no Spark was found to run locally (looked for the pip package pyspark in: "
-        + "\(tried.isEmpty ? "no Python environment at all" : tried.joined(separator: ", "))). "
-        + "Install it with `python3 -m venv .venv && .venv/bin/pip install 'pyspark[connect]==4.3.0'`, "
-        + "or set SPARK_HOME, or name a running server with --remote sc://host:port or SPARK_REMOTE"
-    )
+      searched.message(
+        "no Spark was found to run locally",
+        advice:
+          "Install it with `python3 -m venv .venv && .venv/bin/pip install 'pyspark[connect]==4.3.0'`, "
+          + "or set SPARK_HOME, or name a running server with --remote sc://host:port or SPARK_REMOTE"
+      ))
   }
 
   /// The version of the Spark at `home`; `nil` if it has no jar of Spark's core.
@@ -89,15 +93,19 @@ public struct SparkInstallation: Sendable, Hashable {
       }
       return java
     }
+    var searched = SearchedPlaces()
     for folder in (environment["PATH"] ?? "").split(separator: ":") {
       let java = folder + "/java"
       if isFile(String(java)) { return String(java) }
+      searched.add(String(java))
     }
     throw NeedletailError(
       .missingRequirement,
-      "a local Spark needs Java 17 or later, and there is no java on the PATH; install it (Debian "
-        + "and Ubuntu: apt-get install openjdk-17-jre-headless) or set JAVA_HOME, or name a running "
-        + "server with --remote sc://host:port or SPARK_REMOTE")
+      searched.message(
+        "a local Spark needs Java 17 or later, and there is no java on the PATH",
+        advice:
+          "Install it (Debian and Ubuntu: apt-get install openjdk-17-jre-headless) or set JAVA_HOME, or "
+          + "name a running server with --remote sc://host:port or SPARK_REMOTE"))
   }
 
   /// The Python environments to look into, nearest first.

@@ -1,8 +1,8 @@
 import FoundationEssentials
 import HostProcesses
+import LabelFiles
 import ModelHub
 public import SparkFunctions
-import TextPipelines
 import Threads
 
 extension ClassLabels {
@@ -11,7 +11,7 @@ extension ClassLabels {
   ///
   /// - Throws: ``NeedletailError`` that names the file and what is wrong in it.
   public init(contentsOf path: String) throws {
-    do throws(TextPipelineError) {
+    do throws(LabelError) {
       self.init(try LabelNames.read(path), file: path)
     } catch {
       throw NeedletailError(.usage, error.message, cause: error)
@@ -20,7 +20,7 @@ extension ClassLabels {
 
   /// Those of a `config.json` beside a model; `nil` if it names none.
   fileprivate init?(configuration path: String) throws {
-    do throws(TextPipelineError) {
+    do throws(LabelError) {
       guard let names = try LabelNames.read(configuration: path) else { return nil }
       self.init(names, file: path)
     } catch {
@@ -50,7 +50,7 @@ extension ModelSource {
   /// `onnx/` with that file.
   private func configuration() async throws -> String? {
     if kind.isServed { return nil }
-    let path = self.path
+    let path = isOfMLflow ? try await located() : self.path
     if HubReference.isOne(path) {
       return try await Threads.Thread.run { try HubModel(path, nil).configuration() }
     }

@@ -1,3 +1,4 @@
+#if KServe
 public import KServeClient
 import Models
 public import SparkFunctions
@@ -9,13 +10,10 @@ extension ModelFormat {
 
 /// Models on servers that speak KServe v2.
 struct KServeKind: ModelKind {
-  /// What the options for headers begin with: `header.Authorization`.
-  static let header = "header."
-
   struct Options: ModelOptions {
     static let names = [
       "version", "token", "timeout", "sharedMemory", "maxMessageBytes", "certificateAuthority",
-      "encoding", KServeKind.header + "NAME",
+      "encoding", OptionValues.header + "NAME",
     ]
     let model: String
     let version: String
@@ -26,8 +24,8 @@ struct KServeKind: ModelKind {
       version = values["version"] ?? ""
       var client = KServeClientOptions()
       client.accessToken = values["token"]
-      for (name, value) in values.texts where name.hasPrefix(KServeKind.header) {
-        client.headers[String(name.dropFirst(KServeKind.header.count))] = value
+      for (name, value) in values.texts where name.hasPrefix(OptionValues.header) {
+        client.headers[String(name.dropFirst(OptionValues.header.count))] = value
       }
       if let seconds = try values.seconds("timeout") { client.timeout = seconds }
       if let bytes = try values.number("maxMessageBytes", as: "a number of bytes above 0") {
@@ -57,7 +55,7 @@ struct KServeKind: ModelKind {
 
   /// Names of headers stay as they are.
   func optionName(_ spelling: String) -> String? {
-    spelling.hasPrefix(Self.header) ? spelling : listedOption(spelling)
+    spelling.hasPrefix(OptionValues.header) ? spelling : listedOption(spelling)
   }
 
   func load(_ model: PlacedModel<Options>) async throws -> any Model {
@@ -101,7 +99,8 @@ extension ModelSource {
       "model": model, "version": version, "token": token, "timeout": "\(timeout)",
       "sharedMemory": "\(sharedMemory)", "encoding": encoding.rawValue,
     ]
-    for (name, value) in headers { options[KServeKind.header + name] = value }
+    for (name, value) in headers { options[OptionValues.header + name] = value }
     return ModelSource(KServeKind(), "\(endpoint)", options)
   }
 }
+#endif

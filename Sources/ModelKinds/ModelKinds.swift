@@ -1,4 +1,5 @@
 import HostProcesses
+import MLflow
 import ModelHub
 import Models
 package import SparkFunctions
@@ -17,12 +18,13 @@ package struct ModelKinds: Sendable {
     kinds.first { $0.format == format } ?? UnknownKind(format: format)
   }
 
-  /// The model at `path`, a file, a folder, an id on a hub, or the address of a server.
+  /// The model at `path`, a file, a folder, an id on a hub, one of MLflow, or the address of a server.
   ///
   /// - Throws: ``NeedletailError`` if it is of none of these kinds; ``HubError`` if it cannot be had from
-  ///   its hub.
+  ///   its hub, and ``MLflowError`` from its registry.
   package func source(at path: String) throws -> ModelSource {
     if HubReference.isOne(path) { return try source(withID: path) }
+    if MLflowReference.isOne(path) { return try source(ofMLflow: path) }
     for kind in kinds {
       if let source = try kind.source(at: path) { return source }
     }
@@ -42,9 +44,15 @@ package struct ModelKinds: Sendable {
       case nil: break
       }
     }
-    func listed(_ signs: [String]) -> String { signs.joined(separator: " or ") }
-    return "a model is a file called \(listed(files)), or a folder with \(listed(folders)), or "
-      + "hf:ORG/NAME of a hub, or \(listed(addresses))"
+    let forms: [(String, [String])] = [
+      ("a file called ", files), ("a folder with ", folders), ("", ["hf:ORG/NAME of a hub"]),
+      ("", ["models:/NAME/VERSION of MLflow"]),
+      ("", addresses),
+    ]
+    // A program may have been built without some kinds.
+    return "a model is "
+      + forms.filter { !$0.1.isEmpty }.map { $0.0 + $0.1.joined(separator: " or ") }
+      .joined(separator: ", or ")
   }
 
   /// What loads the models of each format.
@@ -82,14 +90,9 @@ extension BatchModelPrediction {
 
 /// The kind of a format that this program does not have.
 private struct UnknownKind: ModelKind {
-  struct Options: ModelOptions {
-    static let names: [String] = []
-    init(_ values: OptionValues) throws {}
-  }
-
   let format: ModelFormat
 
-  func load(_ model: PlacedModel<Options>) async throws -> any Model {
+  func load(_ model: PlacedModel<NoOptions>) async throws -> any Model {
     throw NeedletailError(
       .usage, "models of the format '\(format.rawValue)' are not known to this program")
   }

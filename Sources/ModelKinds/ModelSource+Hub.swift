@@ -1,3 +1,4 @@
+import MLflow
 package import ModelHub
 import Threads
 
@@ -6,17 +7,23 @@ extension ModelSource {
   /// thread waits for that.
   ///
   /// - Parameter hub: `nil` for that of the environment.
-  /// - Throws: ``HubError`` if something of it cannot be had.
+  /// - Throws: ``HubError`` or ``MLflowError`` if something of it cannot be had.
   func place(_ hub: Hub? = nil) throws -> ModelPlace {
+    if isOfMLflow { return try MLflowModel(path).fetched(for: kind) }
     guard HubReference.isOne(path) else { return ModelPlace(path: path) }
     return try HubModel(path, hub).fetched(for: kind, options)
   }
 
   /// The same for those who may not block a thread of Swift's.
   func located() async throws -> String {
-    guard HubReference.isOne(path) else { return path }
+    guard HubReference.isOne(path) || isOfMLflow else { return path }
     return try await Threads.Thread.run { try place().path }
   }
+}
+
+extension ModelSource {
+  /// Whether it is a model of MLflow, on a server or in a folder.
+  var isOfMLflow: Bool { !kind.isServed && MLflowReference.isOne(path) }
 }
 
 extension ModelKinds {

@@ -26,6 +26,9 @@ extension ModelSource {
       artifacts.append(("archives/\(name).tar.gz#\(name)", archive))
     }
 
+    /// What is sent.
+    package var byteCount: Int { artifacts.reduce(0) { $0 + $1.contents.count } }
+
     package func send(to session: SparkSession) async throws {
       for artifact in artifacts {
         try await session.addArtifact(named: artifact.name, artifact.contents)
@@ -87,12 +90,12 @@ extension ModelSource {
       }
       // Large folders are weights, which compressing makes hardly smaller.
       let archive = try tar.gzipped(level: tar.bytes.count > 64 << 20 ? 0 : 1)
-      let name = Self.sentName(archive.shortHash, path)
+      let name = Self.sentName(archive.shortHash, place.name ?? path)
       packed = Packed(reference(isFolder ? name : "\(name)/\(base)"))
       packed.add(folder: name, archive)
     } else {
       let contents = try Self.contents(of: local)
-      let name = Self.sentName(contents.shortHash, path)
+      let name = Self.sentName(contents.shortHash, place.name ?? path)
       packed = Packed(reference(name))
       packed.add(file: name, contents)
     }

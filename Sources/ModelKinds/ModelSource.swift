@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HostProcesses
+import MLflow
 import ModelHub
 public import Models
 public import SparkFunctions
@@ -21,13 +22,14 @@ public struct ModelSource: Sendable {
 
   /// The model at `path`, its format told from the name, or from the files of a folder; or the model of
   /// a hub that has this id: `hf:org/name[@revision]`, or a file of it, `hf:org/name/onnx/model.onnx`; or
-  /// that of a server whose address it is: `kserve://HOST:PORT/MODEL`.
+  /// one of MLflow, `models:/name/3` (see ``mlflow(_:server:)``); or that of a server whose address it is: `kserve://HOST:PORT/MODEL`.
   ///
   /// Of a model with an id the files that describe it are fetched here, and the caller's thread waits for
   /// them; the others come when it is loaded. They go into the cache of HuggingFace's own client, and a
   /// branch means the same commit as long as the process lives.
   ///
-  /// - Throws: ``NeedletailError`` if they tell none; ``HubError`` if it cannot be had from its hub.
+  /// - Throws: ``NeedletailError`` if they tell none; ``HubError`` if it cannot be had from its hub, and
+  ///   ``MLflowError`` from its registry.
   public init(path: String) throws { self = try ModelKinds.builtIn.source(at: path) }
 
   /// The format, which decides what runs the model.
@@ -58,7 +60,9 @@ public struct ModelSource: Sendable {
         "there is no model \(path) (the current folder is "
           + "\(FileManager.default.currentDirectoryPath))")
     }
-    return try await kind.loadOnDriver(reference(file), forPlan: isPlanned)
+    let model = try await kind.loadOnDriver(reference(file), forPlan: isPlanned)
+    tellContradictions(to: model)
+    return model
   }
 
   package func reference(_ file: String) -> ModelReference {
@@ -79,6 +83,7 @@ public struct ModelSource: Sendable {
 
   /// What to call the model if nobody gives it a name: that of its file or folder.
   package var plainName: String {
+    if isOfMLflow, let reference = try? MLflowReference(path) { return reference.plainName }
     let url = URL(fileURLWithPath: (try? HubReference(path))?.plainName ?? path)
     return (isFile ? url.deletingPathExtension() : url).lastPathComponent
   }

@@ -3,6 +3,9 @@ import HostProcesses
 
 /// The options of a model as they travel, from which a kind reads its own.
 package struct OptionValues: Sendable {
+  /// What the options for headers of a server's calls begin with: `header.Authorization`.
+  static let header = "header."
+
   package let texts: [String: String]
   /// What to call the model in messages.
   package let model: String

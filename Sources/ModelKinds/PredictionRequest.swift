@@ -74,4 +74,21 @@ extension ModelSource {
       transforms: try await labelled(request.transforms, besides: model.mapOutputs),
       shapes: request.shapes, constants: request.constants)
   }
+
+  /// The model as a function that is called by name, and the arguments that it takes, in their order.
+  ///
+  /// - Throws: as ``plan(_:reference:table:_:)``.
+  package func callPlan(
+    _ model: any Model, reference: ModelReference, _ request: PredictionRequest
+  ) async throws -> (plan: PredictionPlan, arguments: StructType) {
+    let arguments = try ModelPrediction.arguments(
+      of: model, called: path, inputs: request.inputs, only: request.only, batch: request.batch,
+      batchSize: request.batchSize ?? kind.batchSize, shapes: request.shapes,
+      constants: request.constants)
+    // No column of a table stands beside its outputs.
+    var request = request
+    request.structure = "needletail.call"
+    let plan = try await plan(model, reference: reference, table: arguments, request)
+    return (plan.called(), arguments)
+  }
 }

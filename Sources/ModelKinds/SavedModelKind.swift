@@ -1,3 +1,4 @@
+#if TensorFlow
 import FoundationEssentials
 import Models
 public import SparkFunctions
@@ -83,3 +84,4 @@ extension ModelSource {
       ])
   }
 }
+#endif

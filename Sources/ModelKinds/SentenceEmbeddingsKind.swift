@@ -1,3 +1,4 @@
+#if Text
 import FoundationEssentials
 import Models
 public import SparkFunctions
@@ -65,3 +66,4 @@ extension ModelSource {
       ])
   }
 }
+#endif

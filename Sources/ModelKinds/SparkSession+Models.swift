@@ -1,6 +1,7 @@
 import Deployment
 import FoundationEssentials
 import HostProcesses
+import MLflow
 import ModelHub
 import ONNXRuntime
 public import SparkConnect
@@ -19,6 +20,12 @@ extension SparkSession {
         "\(path) is a model's id, and addModel takes a file or folder of this machine: fetch it with "
           + "`hf download`, and name its folder, or let predicting send it: .predicting(ModelSource(path: "
           + "\"\(path)\"))")
+    }
+    if MLflowReference.isOne(path), !FileManager.default.isFolder(path) {
+      throw NeedletailError(
+        .usage,
+        "\(path) is a model of MLflow, and addModel takes a file or folder of this machine: let predicting "
+          + "send it: .predicting(try .mlflow(\"\(path)\"))")
     }
     if FileManager.default.isFolder(path) { return try await addFolder(path) }
     let beside = try ModelSource(path: path).kind.filesBeside(path)

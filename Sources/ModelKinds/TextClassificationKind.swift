@@ -1,3 +1,4 @@
+#if Text
 import Models
 public import SparkFunctions
 import TextPipelines
@@ -62,3 +63,4 @@ extension ModelSource {
       ])
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Text
 import HostProcesses
 import Models
 public import SparkFunctions
@@ -78,3 +79,4 @@ extension ModelSource {
     return changed
   }
 }
+#endif

@@ -1,7 +1,7 @@
+#if Text
 import FoundationEssentials
 import Models
 public import SparkFunctions
-import TensorFlowRuntime
 public import TextPipelines
 
 extension ModelFormat {
@@ -104,18 +104,6 @@ struct TextGenerationKind: TextKind {
       prefix: options.prefix, generation: options.generation,
       options: try pipelineOptions(of: model))
   }
-
-  /// Encoder and decoder in the signatures `encode`, `decode_first` and `decode_next` of
-  /// `saved_model/`, if the folder has it.
-  private func decoder(of model: PlacedModel<Options>) throws -> (any SequenceModel)? {
-    guard let name = try otherNetwork(of: model) else { return nil }
-    let encoder = try SavedModelKind.open(
-      "\(model.path)/\(name)", name: "\(model.name)/\(name)", signature: "encode",
-      threads: model.options.text.threads)
-    return try EncoderDecoder(
-      encoder: encoder, decoder: encoder.withSignature("decode_first"),
-      decoderWithPast: encoder.withSignature("decode_next"), name: model.name)
-  }
 }
 
 extension ModelSource {
@@ -152,3 +140,4 @@ extension ModelSource {
       ])
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Text
 import FoundationEssentials
 import HostProcesses
 import Models
@@ -135,3 +136,4 @@ extension TextKind {
     return options
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if PyTorch
 import Deployment
 import FoundationEssentials
 import Models
@@ -107,3 +108,4 @@ extension ModelSource {
       ["threads": "\(threads)", "customOps": OptionValues.text(of: customOps)])
   }
 }
+#endif

@@ -34,23 +34,22 @@ public final class DynamicLibrary: Sendable {
   public static func open(_ search: DynamicLibrarySearch) throws(DynamicLibraryError)
     -> DynamicLibrary
   {
-    var attempts: [(place: String, reason: String)] = []
+    var attempts = SearchedPlaces()
     for location in search.locations() {
       let candidates = location.candidates(fileName: search.fileName)
       if candidates.isEmpty {
-        attempts.append((location.pattern(fileName: search.fileName), "no such file"))
+        attempts.add(location.pattern(fileName: search.fileName))
       }
       for path in candidates {
         switch open(path, name: search.library) {
         case .success(let library): return library
-        case .failure(let failure): attempts.append((path, failure.text))
+        case .failure(let failure): attempts.add(path, failure.text)
         }
       }
     }
-    let list = attempts.map { "\n  \($0.place): \($0.reason)" }.joined()
     throw DynamicLibraryError(
-      .cannotOpen, "no usable library was found; tried:\(list)\n\(search.advice)",
-      library: search.library, paths: attempts.map(\.place))
+      .cannotOpen, attempts.message("no usable library was found", advice: search.advice),
+      library: search.library, paths: attempts.places)
   }
 
   /// Opens the library at `path`, or the one that is open already.

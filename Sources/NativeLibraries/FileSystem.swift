@@ -93,6 +93,15 @@ package enum FileSystem {
     return String(cString: real)
   }
 
+  /// The size in bytes and the time of the last change, in seconds since 1970, of what `path` names itself,
+  /// without following a link; `nil` if there is nothing.
+  package static func sizeAndTime(of path: String) -> (byteCount: Int64, seconds: Double)? {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return nil }
+    let time = status.st_mtim
+    return (Int64(status.st_size), Double(time.tv_sec) + Double(time.tv_nsec) / 1e9)
+  }
+
   /// Where temporary files lie: in `TMPDIR`, or in `/tmp`.
   package static var temporaryDirectory: String {
     let path = getenv("TMPDIR").map { String(cString: $0) } ?? ""

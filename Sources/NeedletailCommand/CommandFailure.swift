@@ -50,6 +50,7 @@ struct CommandFailure: CausedError {
     case let error as NeedletailError where error.code == .usage: usage
     case let error as FileTableError where error.isOfCommandLine: usage
     case let error as HubError where error.isOfCommandLine: usage
+    case let error as MLflowError where error.isOfCommandLine: usage
     case is LocalTableError: usage
     // The server does not have the model that was named.
     case let error as KServeError where error.code == .notFound: usage
@@ -58,13 +59,22 @@ struct CommandFailure: CausedError {
   }
 
   func print() {
-    FileSystem.write("error: \(description)\n", to: STDERR_FILENO)
+    StatusLine.shared.clear()
+    StatusLine.shared.note(Terminal.error.colored("error:", .red) + " \(description)")
   }
 }
 
 extension HubError {
   /// Whether the model that the user named is none, as opposed to one that cannot be had now.
   fileprivate var isOfCommandLine: Bool { code == .invalidReference || code == .notFound }
+}
+
+extension MLflowError {
+  /// Whether the model that the user named is none that can be run, as opposed to one that cannot be had
+  /// now.
+  fileprivate var isOfCommandLine: Bool {
+    [.invalidReference, .notFound, .settings, .unsupportedFlavor, .unsupportedStore].contains(code)
+  }
 }
 
 extension FileTableError {

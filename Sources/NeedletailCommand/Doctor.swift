@@ -29,19 +29,31 @@ struct Doctor: AsyncParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @OptionGroup
+  var messages: MessageOptions
+
+  /// The text of a check with a colour for its first word, where there are colours.
+  private static func colored(_ text: String) -> String {
+    let word = text.prefix { $0 != " " && $0 != ":" }
+    let colors: [Substring: Terminal.Color] = ["ok": .green, "warn": .yellow, "fail": .red]
+    guard let color = colors[word] else { return text }
+    return Terminal.output.colored(String(word), color) + text[word.endIndex...]
+  }
+
   /// What the checks have come to.
   private final class Outcome: Sendable {
     let isHealthy = Mutex(true)
   }
 
   func run() async throws {
+    messages.begin()
     let named = remote ?? ProcessInfo.processInfo.environment["SPARK_REMOTE"]
     let examination = try Examination.ofProgram(
       remote: named, version: NeedletailCommand.configuration.version)
     let outcome = Outcome()
     let status = await InterruptibleWork { [json] in
       let report = try await examination.run { entry in
-        if !json { print(entry.text) }
+        if !json { print(Self.colored(entry.text)) }
       }
       print(try json ? report.json() : report.summary)
       outcome.isHealthy.withLock { $0 = report.isHealthy }

@@ -11,10 +11,7 @@ struct Inspect: AsyncParsableCommand {
       hold, such as sparse tensors, are listed apart with the reason: predictions leave them out.
       """)
 
-  @Argument(
-    help: ArgumentHelp(
-      "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), one of a hub "
-        + "(hf:ORG/NAME[@REVISION]), or that of a server (kserve://HOST:PORT/MODEL)."))
+  @Argument(help: .model)
   var model: String
 
   @Option(
@@ -34,6 +31,9 @@ struct Inspect: AsyncParsableCommand {
 
   @Flag(help: "Print JSON.")
   var json = false
+
+  @OptionGroup
+  var messages: MessageOptions
 
   private struct Description: Encodable {
     struct Argument: Encodable {
@@ -62,8 +62,9 @@ struct Inspect: AsyncParsableCommand {
   }
 
   func run() async throws {
+    messages.begin()
     let source = try options.applied(to: ModelSource(path: model), headers)
-    let loaded = try await source.load()
+    let loaded = try await Activity.during("loading \(model)") { try await source.load() }
     let warnings = try source.warnings()
     if json {
       let encoder = JSONEncoder()
@@ -73,7 +74,7 @@ struct Inspect: AsyncParsableCommand {
         outputs: loaded.outputs.map(Description.Argument.init), maps: loaded.mapOutputs,
         sequences: loaded.sequenceOutputs.map(Description.Argument.init),
         omitted: loaded.omittedOutputs, runtime: loaded.runtime, metadata: loaded.metadata,
-        warnings: warnings)
+        warnings: warnings + source.contradictions(to: loaded))
       print(String(decoding: try encoder.encode(description), as: UTF8.self))
       return
     }

@@ -8,8 +8,13 @@ enum Main {
   static func main() async {
     SparkWorkerMode.enterIfStartedBySpark(functions: [])
     do {
-      try RepeatedOptions.check(Array(CommandLine.arguments.dropFirst()))
-      var command = try NeedletailCommand.parseAsRoot()
+      let given = Array(CommandLine.arguments.dropFirst())
+      if VersionReport.isAsked(by: given) {
+        let text = VersionReport.text(PackageVersion.text, VersionReport.parts())
+        return print(text, terminator: "")
+      }
+      try RepeatedOptions.check(given)
+      var command = try await parsed(ConfigurationFile.expanded(given))
       // The parser has commands of its own, such as help.
       guard var work = command as? any AsyncParsableCommand else { return try command.run() }
       do {
@@ -26,6 +31,26 @@ enum Main {
       NeedletailCommand.exit(withError: error)
     }
   }
+
+  /// The command that `arguments` ask for.
+  ///
+  /// - Throws: what is wrong with them: all of it, and what is missing for the rest.
+  private static func parsed(_ arguments: [String]) async throws -> any ParsableCommand {
+    do {
+      return try NeedletailCommand.parseAsRoot(arguments)
+    } catch {
+      guard let problems = ParseProblems(arguments, error) else { throw error }
+      var complaints = Complaints()
+      for text in problems.texts { complaints.add(CommandFailure(text)) }
+      if !problems.lacksArgument, let predict = problems.command as? Predict {
+        for shortfall in await predict.shortfalls().errors { complaints.add(shortfall) }
+      }
+      // The parser shows more of a single one.
+      guard complaints.errors.count > 1 else { throw error }
+      let advice = "See 'needletail \(arguments.first ?? "") --help' for more information."
+      throw CommandFailure(several: complaints.errors).followed(by: advice)
+    }
+  }
 }
 
 struct NeedletailCommand: AsyncParsableCommand {
@@ -33,5 +58,8 @@ struct NeedletailCommand: AsyncParsableCommand {
     commandName: "needletail",
     abstract: "Runs trained models over Spark tables, and serves them.",
     version: KServeServer.packageVersion,
-    subcommands: [Predict.self, Plan.self, Inspect.self, Serve.self, New.self, Doctor.self])
+    subcommands: [
+      Predict.self, SQL.self, Preview.self, Plan.self, Inspect.self, Serve.self, New.self,
+      Doctor.self,
+    ])
 }

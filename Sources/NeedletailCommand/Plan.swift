@@ -16,10 +16,7 @@ struct Plan: AsyncParsableCommand {
       with its columns. The Python module needletail is such a program.
       """)
 
-  @Argument(
-    help: ArgumentHelp(
-      "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), one of a hub "
-        + "(hf:ORG/NAME[@REVISION]), or that of a server (kserve://HOST:PORT/MODEL)."))
+  @Argument(help: .model)
   var model: String
 
   @Option(
@@ -61,6 +58,12 @@ struct Plan: AsyncParsableCommand {
         + "where it lies."))
   var here = false
 
+  @OptionGroup
+  var messages: MessageOptions
+
+  @OptionGroup
+  var optionsFile: ConfigurationOptions
+
   func validate() throws {
     if json, files == nil {
       throw ValidationError("--json needs a folder for what executors need: --files FOLDER")
@@ -87,6 +90,7 @@ struct Plan: AsyncParsableCommand {
   }
 
   func run() async throws {
+    messages.begin()
     let table = try readSchema()
     let source = try asked.source(model)
     let loaded = try await source.loadForPlan()

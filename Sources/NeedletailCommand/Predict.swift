@@ -1,5 +1,4 @@
 import ArgumentParser
-import Logging
 import Needletail
 
 /// Predicts a table with a model and writes the result.
@@ -14,8 +13,12 @@ struct Predict: AsyncParsableCommand {
       Without --remote and SPARK_REMOTE this process does it all, on all cores, and needs no Spark: \
       Parquet, CSV, JSON lines, text, images and Arrow. An output whose name has an extension becomes \
       one file with the rows in their order, any other a folder. What only Spark can do (ORC, Avro, \
-      XML, --task-gpus, --conf ...) is done by one that is started on this machine and stopped again; \
-      --engine says which it shall be.
+      XML, --table, --sql, --task-gpus, --conf ...) is done by one that is started on this machine and \
+      stopped again; --engine says which it shall be.
+
+      --table and --sql read what Spark knows by name, and --output-table writes there: name the server \
+      that has the tables with --remote, or describe a catalog with --conf. A Spark that this command \
+      starts gets --conf and --jar as it starts; to a server that runs, a --jar is sent with the session.
 
       --task-cpus and --task-gpus replace what the server's settings give to a task \
       (spark.task.cpus, spark.task.resource.gpu.amount) for the prediction alone.
@@ -48,21 +51,11 @@ struct Predict: AsyncParsableCommand {
       Exit status: 0 done, 1 the job failed, 64 the command line is wrong.
       """)
 
-  @Argument(
-    help: ArgumentHelp(
-      "The model: a file (.onnx, .pt2), a folder (SavedModel, HuggingFace), one of a hub "
-        + "(hf:ORG/NAME[@REVISION]), or that of a server (kserve://HOST:PORT/MODEL)."))
+  @Argument(help: .model)
   var model: String
 
-  @Option(
-    help: ArgumentHelp(
-      "The table to read: a file, a folder or a pattern, here or in a store (s3:, gs:, abfss:, hdfs:)."
-    ))
-  var input: String
-
-  @Option(
-    help: "Where to write the result; - prints its first rows (20, or as many as --limit says).")
-  var output: String
+  @OptionGroup
+  var places: TableOptions
 
   @Option(
     help: "The input's format: parquet, csv, tsv, json, orc ... (default: from its name)"
@@ -181,7 +174,22 @@ struct Predict: AsyncParsableCommand {
   @Flag(help: "Print nothing but errors.")
   var quiet = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Say what would be done, and do nothing: the columns, the model, what computes it and why, what is sent "
+        + "to executors, the output."))
+  var dryRun = false
+
+  @OptionGroup
+  var messages: MessageOptions
+
+  @OptionGroup
+  var optionsFile: ConfigurationOptions
+
   func validate() throws {
+    if quiet, messages.verbose {
+      throw ValidationError("--quiet and --verbose are opposites; say one of them")
+    }
     for (name, value) in [
       ("--task-cpus", taskCpus), ("--sample", sample), ("--limit", limit), ("--threads", threads),
       ("--part-rows", partRows),
@@ -189,6 +197,13 @@ struct Predict: AsyncParsableCommand {
       guard let value, value < 1 else { continue }
       throw ValidationError("\(name) is \(value), it must be at least 1")
     }
+    let problems = places.problems(
+      isResumed: isResumed,
+      formats: [
+        ("--input-format", inputFormat != nil), ("--input-option", !inputOption.isEmpty),
+        ("--output-format", outputFormat != nil),
+      ].filter(\.1).map(\.0))
+    if !problems.isEmpty { throw ValidationError(problems.joined(separator: "; ")) }
     try checkResume()
     if metrics != nil, isPrinted {
       throw ValidationError(
@@ -251,21 +266,21 @@ struct Predict: AsyncParsableCommand {
   var resumeKey: [String] { resume?.names ?? [] }
 
   /// Whether rows are printed instead of written.
-  var isPrinted: Bool { output == "-" }
+  var isPrinted: Bool { places.isPrinted }
+
+  /// What is read: files, unless it is a table of Spark's or a query.
+  var input: String { places.source }
+
+  /// What is written, as messages name it.
+  var output: String { places.target }
 
   /// How many rows are printed.
   var shownRows: Int { limit ?? 20 }
 
   func run() async throws {
-    if quiet {
-      // The libraries' notes, such as how far a model is fetched.
-      LoggingSystem.bootstrap { label in
-        var handler = StreamLogHandler.standardError(label: label)
-        handler.logLevel = .error
-        return handler
-      }
-    }
-    let job = try await PredictionJob(self)
+    messages.begin(quiet: quiet)
+    let job = try await checked { try await PredictionJob(self) }
+    if dryRun { return try await DryRun(job).tell() }
     if job.isIgnored { return job.tellIgnored() }
     switch job.engine {
     case .local:
@@ -280,11 +295,15 @@ struct Predict: AsyncParsableCommand {
     case .spark(let reason?): job.tellSpark(reason)
     case .spark(nil), .refused: break
     }
-    let status = await ProgramRun(
+    try checkLocalSpark()
+    messages.tellSparkLog(remote: remote)
+    var run = ProgramRun(
       functions: [], remote: remote, mode: executionMode, showsProgress: !quiet
     ) { spark in
       try await job.run(spark)
-    }.exitStatus(of: CommandFailure.status)
+    }
+    run.startSettings = job.startSettings
+    let status = await run.exitStatus(of: CommandFailure.status)
     if status != 0 { throw ExitCode(status) }
   }
 }

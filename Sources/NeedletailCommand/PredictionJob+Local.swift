@@ -17,8 +17,9 @@ final class LocalPrediction: Sendable {
     do {
       let table = try job.openedLocally()
       try await job.run(table)
-    } catch let error as FileTableError where job.mayUseSpark && error.isOfThisEngine {
-      reason.withLock { $0 = error.message }
+    } catch let error as FileTableError {
+      guard let why = job.sparkReason(for: error) else { throw error }
+      reason.withLock { $0 = why }
     }
   }
 }
@@ -36,6 +37,22 @@ extension PredictionJob {
     request.engine == .auto && ![reading.name, writing.name].contains("arrow")
   }
 
+  /// Why Spark is to do what this process has refused; `nil` if it is not.
+  func sparkReason(for error: FileTableError) -> String? {
+    mayUseSpark && error.isOfThisEngine ? error.message : nil
+  }
+
+  /// The input, after the output's place and format were looked at.
+  func checkedLocally() throws -> LocalTable {
+    let table = try openedLocally()
+    try checkWriting(table)
+    return table
+  }
+
+  private func checkWriting(_ table: LocalTable) throws {
+    if !request.isPrinted { try writer(of: table).check(request.output) }
+  }
+
   /// Options of a format with what the session's settings say of it.
   private func options(_ format: TableFormat) -> [String: String] {
     var options = format.options
@@ -46,7 +63,7 @@ extension PredictionJob {
   }
 
   /// The input; nothing but what tells its schema is read.
-  fileprivate func openedLocally() throws -> LocalTable {
+  func openedLocally() throws -> LocalTable {
     let table = try options(reading).reduce(LocalTable.read.format(reading.name)) {
       $0.option($1.key, $1.value)
     }.load(request.input)
@@ -68,7 +85,7 @@ extension PredictionJob {
     var table = input
     if let sample = request.sample { table = try table.sample(rows: sample) }
     if let limit = request.limit { table = table.limit(limit) }
-    if !request.isPrinted { try writer(of: table).check(request.output) }
+    try checkWriting(table)
     tellOmitted()
     let known = table.schema
     let names = try columns(of: known)
@@ -87,7 +104,7 @@ extension PredictionJob {
     if request.isPrinted {
       let text = try await predicted.showString(request.shownRows)
       bar?.clear()
-      print(text, terminator: "")
+      print(FittedTable.text(text, width: Terminal.output.tableWidth), terminator: "")
       return
     }
     // CSV has no arrays, structs and maps.

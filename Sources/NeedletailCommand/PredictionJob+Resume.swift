@@ -107,7 +107,7 @@ extension PredictionJob {
     if isAlone, let local = tables.localOutput {
       // A killed job's, of which Spark would take what some tasks have ended a second time.
       try? FileManager.default.removeItem(atPath: local + "/_temporary")
-    } else if try await exists(pending, spark) {
+    } else if try await spark.hasFiles(at: pending) {
       throw CommandFailure(
         "another job is writing to '\(request.output)', or one was killed while it did: there is "
           + "'\(pending)', of which Spark would take rows a second time. When no job is running any more, "
@@ -123,7 +123,7 @@ extension PredictionJob {
   }
 
   private func existingNote(_ spark: SparkSession) async throws -> OutputNote? {
-    guard try await exists(noteFolder, spark) else { return nil }
+    guard try await spark.hasFiles(at: noteFolder) else { return nil }
     let rows = try await spark.read.option("wholetext", true).text(noteFolder).collect()
     guard let row = rows.first else { return nil }
     // Of two files none is right.
@@ -132,7 +132,7 @@ extension PredictionJob {
   }
 
   private func hasFiles(_ spark: SparkSession) async throws -> Bool {
-    guard try await exists(request.output, spark) else { return false }
+    guard try await spark.hasFiles(at: request.output) else { return false }
     let files = spark.read.binaryFile(request.output).select(column(named: "path")).limit(1)
     return try await files.count() > 0
   }

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 import Needletail
 import Texts
 
@@ -8,31 +7,35 @@ extension PredictionJob {
     // Before anything is asked for that another engine answers in another way than Spark.
     try await spark.requireFunctions()
     spark.scan = request.scan
-    if !settings.isEmpty { try await spark.conf.set(settings) }
-    // On this machine that was seen before Spark started.
-    if !request.isPrinted, !tables.isOutputSeen, mode == .error || mode == .ignore,
-      try await exists(request.output, spark)
-    {
-      if mode == .ignore { return tellIgnored() }
-      throw tables.outputExists
-    }
+    try await prepare(spark)
+    if try await isIgnored(on: spark) { return tellIgnored() }
 
     tellOmitted()
     let (table, known) = try await opened(spark)
     if request.isResumed { return try await resume(table, known, spark) }
     var result = try await predictions(of: table, known)
-    if request.isPrinted { return try await result.show(request.shownRows) }
-    if writing.isCSV {
-      // CSV has no arrays, structs and maps: they are written as JSON.
-      for field in try await result.schema() where field.type.isNested {
-        result = result.withColumn(field.name, toJSON(column(named: field.name)))
-      }
+    if request.isPrinted {
+      let text = try await result.showString(request.shownRows)
+      return print(FittedTable.text(text, width: Terminal.output.tableWidth), terminator: "")
     }
+    if writing.isCSV { result = try await result.withNestedAsJSON() }
+    // Counted as they pass: nothing is read a second time.
+    let seen = Observation("needletail.written")
+    result = result.observe(seen, count().as("rows"))
     let start = ContinuousClock.now
-    try await write(result, mode)
+    if let catalogTable {
+      try await catalogTable.write(result, on: spark)
+    } else {
+      try await write(result, mode)
+    }
     if request.quiet, request.metrics == nil { return }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let rows = try await table.count()
+    let rows: Int
+    if case .int(let counted)? = seen.row?["rows"] {
+      rows = Int(counted)
+    } else {
+      rows = try await table.count()
+    }
     if let file = request.metrics {
       try RunMetrics(self, engine: "spark", rows: rows, seconds: seconds).write(to: file)
     }
@@ -45,8 +48,8 @@ extension PredictionJob {
       try await tellFailures(of: rows, spark)
     } catch {
       // The job is done; only what it was like is not known.
-      let line = "how many rows failed is not known, as the output cannot be read: \(error)\n"
-      FileSystem.write(line, to: STDERR_FILENO)
+      let line = "how many rows failed is not known, as the output cannot be read: \(error.reason)"
+      StatusLine.shared.note(line)
     }
   }
 
@@ -69,9 +72,42 @@ extension PredictionJob {
 
   /// Writes a table to the output.
   func write(_ table: DataFrame, _ mode: SaveMode) async throws {
-    try await writing.options.reduce(table.write.format(writing.name).mode(mode)) {
+    let partitions = request.places.partitionBy?.names ?? []
+    try await writing.options.reduce(
+      table.write.format(writing.name).mode(mode).partitionBy(partitions)
+    ) {
       $0.option($1.key, $1.value)
     }.save(request.output)
+  }
+
+  /// The table of Spark's catalog that is written to, if it is one.
+  private var catalogTable: CatalogTable? {
+    request.places.outputTable.map {
+      CatalogTable(
+        name: $0, mode: mode, format: writing, partitions: request.places.partitionBy?.names ?? [])
+    }
+  }
+
+  /// Whether there is nothing to do, because what Spark alone can see exists and shall stay.
+  ///
+  /// - Throws: ``CommandFailure`` if it must not exist and does.
+  func isIgnored(on spark: SparkSession) async throws -> Bool {
+    if let catalogTable {
+      return try await catalogTable.isIgnored(on: spark, isOwn: tables.startsSpark)
+    }
+    // On this machine that was seen before Spark started.
+    guard !request.isPrinted, !tables.isOutputSeen, mode == .error || mode == .ignore,
+      let output = request.places.output, try await spark.hasFiles(at: output)
+    else { return false }
+    if mode == .ignore { return true }
+    throw tables.outputExists
+  }
+
+  /// Tells the session the settings, and sends it what formats need.
+  func prepare(_ spark: SparkSession) async throws {
+    try await spark.prepare(
+      settings, jars: request.places.jar, formats: [reading.name, writing.name],
+      isOwn: tables.startsSpark)
   }
 
   /// Says how many rows failed, by what was wrong, with an example of each: the output has it.
@@ -79,9 +115,11 @@ extension PredictionJob {
     // Behind rows of other jobs those of this one are not known.
     guard case .column(let name)? = request.asked.onError, mode != .append || request.isResumed
     else { return }
-    let output = writing.options.reduce(spark.read.format(writing.name)) {
-      $0.option($1.key, $1.value)
-    }.load(request.output)
+    let output =
+      request.places.outputTable.map { spark.table($0) }
+      ?? writing.options.reduce(spark.read.format(writing.name)) {
+        $0.option($1.key, $1.value)
+      }.load(request.output)
     // JSON has no columns that are null in all rows.
     guard try await output.schema()[name] != nil else { return }
     let kind = "needletail.kind"
@@ -133,16 +171,14 @@ extension PredictionJob {
   func tellOmitted() {
     if request.quiet || prediction.only != nil { return }
     for output in model.omittedOutputs {
-      let line = "left out: the output \(output). --outputs takes others alone\n"
-      FileSystem.write(line, to: STDERR_FILENO)
+      let line = "left out: the output \(output). --outputs takes others alone"
+      StatusLine.shared.note(line)
     }
   }
 
   /// The input with its schema.
-  private func opened(_ spark: SparkSession) async throws -> (DataFrame, StructType) {
-    var table = reading.options.reduce(spark.read.format(reading.name)) {
-      $0.option($1.key, $1.value)
-    }.load(request.input)
+  func opened(_ spark: SparkSession) async throws -> (DataFrame, StructType) {
+    var table = try await source(spark)
     if let sample = request.sample {
       let count = try await table.count()
       if count > sample { table = table.sample(Double(sample) / Double(count), seed: 1) }
@@ -151,6 +187,15 @@ extension PredictionJob {
     let known = try await table.schema()
     try check(known)
     return (table, known)
+  }
+
+  /// The input as it is.
+  private func source(_ spark: SparkSession) async throws -> DataFrame {
+    if let name = request.places.table { return spark.table(name) }
+    if let query = request.places.sql { return try await spark.sql(query) }
+    return reading.options.reduce(spark.read.format(reading.name)) {
+      $0.option($1.key, $1.value)
+    }.load(request.input)
   }
 
   /// Refuses a table that was not read as it was meant.
@@ -174,7 +219,7 @@ extension PredictionJob {
       if line.hasSuffix(":") { line.removeLast() }
       line += " (--engine local says more)"
     }
-    FileSystem.write("Spark is used: \(line)\n", to: STDERR_FILENO)
+    StatusLine.shared.note("Spark is used: \(line)")
   }
 
   /// The columns of the input that are written.
@@ -212,27 +257,5 @@ extension PredictionJob {
       }
     }
     return nil
-  }
-
-  /// Whether there is anything at `path`, as the server sees it.
-  func exists(_ path: String, _ spark: SparkSession) async throws -> Bool {
-    if StoragePath(path).isPattern { return false }
-    do {
-      _ = try await spark.read.format("binaryFile").load(path).schema()
-      return true
-    } catch is SparkError {
-      // It is not there, or cannot be asked for, which is found out when it is written.
-      return false
-    }
-  }
-}
-
-extension DataType {
-  /// Whether values have others in them.
-  fileprivate var isNested: Bool {
-    switch self {
-    case .array, .map, .struct: true
-    default: false
-    }
   }
 }

@@ -30,7 +30,7 @@ struct PredictionJob: Sendable {
     kept = try request.keep.map { $0.isEmpty ? [] : try ColumnList($0, option: "--keep").names }
 
     tables = TablePlaces(
-      input: request.input, output: request.output,
+      input: request.places.input, output: request.places.output,
       // Without Spark its server does not matter.
       remote: request.engine == .local ? "" : request.remote)
     mode = try tables.check(mode: request.isResumed ? .append : request.mode)
@@ -38,12 +38,11 @@ struct PredictionJob: Sendable {
     if let file = request.metrics { try RunMetrics.check(file) }
     var reading = try Self.with(
       request.inputOption, "--input-option",
-      try request.inputFormat.map { try TableFormat(named: $0, option: "--input-format") }
-        ?? TableFormat.reading(request.input, on: tables.localInput))
+      try TableFormat.reading(request.places, request.inputFormat, on: tables.localInput))
     writing = try Self.with(
       request.outputOption, "--output-option",
-      try request.outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
-        ?? TableFormat.writing(request.output))
+      try TableFormat.writing(request.places, request.outputFormat))
+    try SparkJars.check(request.places.jar)
     if let file = tables.localInput { try reading.checkHeader(of: file) }
     if reading.isCSV, reading.option("inferSchema") == nil {
       reading.options["inferSchema"] = "true"
@@ -54,12 +53,21 @@ struct PredictionJob: Sendable {
     if case .refused(let reason) = engine { throw CommandFailure(reason) }
     let start = ContinuousClock.now
     // What runs here is loaded as it runs; executors load the model themselves.
-    model = try await engine == .local ? source.load() : source.loadForPlan()
+    let (named, isLocal) = (self.source, engine == .local)
+    model = try await Activity.during("loading \(request.model)") {
+      try await isLocal ? named.load() : named.loadForPlan()
+    }
     loadSeconds = (ContinuousClock.now - start) / .seconds(1)
     prediction = try request.asked.request(of: model)
   }
 
-  private static func choice(
+  /// What a Spark that is started for the job is told as it starts.
+  var startSettings: [String: String] {
+    SparkJars.startSettings(
+      settings, jars: request.places.jar, formats: [reading.name, writing.name])
+  }
+
+  static func choice(
     _ request: Predict, _ source: ModelSource, _ reading: TableFormat, _ writing: TableFormat,
     _ tables: TablePlaces, _ settings: [String: String]
   ) -> EngineChoice {
@@ -70,6 +78,7 @@ struct PredictionJob: Sendable {
     choice.variable = ["SPARK_REMOTE", "NEEDLETAIL_MASTER"].first {
       environment[$0]?.isEmpty == false
     }
+    choice.tableOptions = request.places.ofSpark
     if request.taskCpus != nil { choice.sparkOptions.append("--task-cpus") }
     if request.taskGpus != nil { choice.sparkOptions.append("--task-gpus") }
     if request.scan == .native { choice.sparkOptions.append("--scan native") }
@@ -86,7 +95,7 @@ struct PredictionJob: Sendable {
   }
 
   /// `format` with the options that the user gave, which go before its own.
-  private static func with(
+  static func with(
     _ options: [NamedValue], _ option: String, _ format: TableFormat
   ) throws -> TableFormat {
     var format = format

@@ -9,6 +9,8 @@ extension PredictionOptions {
       return try options.applied(to: ModelSource(path: model), headers)
     } catch let error as HubError {
       throw CommandFailure(error)
+    } catch let error as MLflowError {
+      throw CommandFailure(error)
     } catch {
       throw CommandFailure("\(error)", cause: error)
     }

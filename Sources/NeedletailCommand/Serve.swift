@@ -24,7 +24,8 @@ struct Serve: AsyncParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "The models: files (.onnx, .pt2), folders (SavedModel, HuggingFace) or ids on a hub "
-        + "(hf:ORG/NAME), each NAME=PATH if the name shall be another.",
+        + "(hf:ORG/NAME) or of MLflow (models:/NAME@ALIAS), each NAME=PATH if the name shall be "
+        + "another.",
       valueName: "model"))
   var models: [String]
 
@@ -129,6 +130,12 @@ struct Serve: AsyncParsableCommand {
   @Flag(help: "Print the ports as JSON.")
   var json = false
 
+  @OptionGroup
+  var messages: MessageOptions
+
+  @OptionGroup
+  var optionsFile: ConfigurationOptions
+
   func validate() throws {
     for (name, port) in [
       ("--http-port", httpPort), ("--grpc-port", grpcPort), ("--metrics-port", metricsPort),
@@ -156,7 +163,13 @@ struct Serve: AsyncParsableCommand {
   }
 
   func run() async throws {
-    LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    let level = messages.loggerLevel
+    // With the times, which matter for days.
+    LoggingSystem.bootstrap { label in
+      var handler = StreamLogHandler.standardError(label: label)
+      handler.logLevel = level
+      return handler
+    }
     Self.raiseDescriptorLimit()
     let server = KServeServer(
       configuration: .init(

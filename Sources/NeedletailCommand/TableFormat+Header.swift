@@ -12,6 +12,8 @@ extension TableFormat {
     // Compressed files are looked at when Spark has read them.
     guard let text = String(data: Data(line ?? []), encoding: .utf8) else { return }
     let separator = option("sep") ?? ","
+    // Whoever reads it says what is wrong with such a one.
+    if separator.isEmpty { return }
     let names = text.trimming(\.isNewline).split(
       separator: separator, omittingEmptySubsequences: false
     )

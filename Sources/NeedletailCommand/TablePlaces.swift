@@ -3,17 +3,20 @@ import Needletail
 
 /// Where the tables of a prediction are, as far as this machine can tell.
 struct TablePlaces: Sendable {
-  let input: String
-  let output: String
+  /// `nil` for what Spark knows by name.
+  let input: String?
+  let output: String?
   /// Whether Spark runs on this machine, or its server's address is one of this machine.
   private let mayBeLocal: Bool
   /// The paths on this machine; `nil` for those of another file system, or of a server's.
   let localInput: String?
   let localOutput: String?
+  /// Whether a Spark, if one is needed, is started by this process.
+  let startsSpark: Bool
   /// A path that may be one of HDFS, because Hadoop's configuration is there and it has no scheme.
   let hadoopPath: String?
 
-  init(input: String, output: String, remote: String?) {
+  init(input: String?, output: String?, remote: String?) {
     self.input = input
     self.output = output
     let environment = ProcessInfo.processInfo.environment
@@ -28,13 +31,15 @@ struct TablePlaces: Sendable {
       return isPlain || !place.isOfDefaultFileSystem ? place.localPath : nil
     }
     // A Spark that this command starts sees the same files.
-    localInput = server.isEmpty ? local(input) : nil
+    localInput = server.isEmpty ? input.flatMap(local) : nil
     let isPrinted = output == "-"
-    localOutput = server.isEmpty && !isPrinted ? local(output) : nil
+    localOutput = server.isEmpty && !isPrinted ? output.flatMap(local) : nil
+    startsSpark = server.isEmpty
     hadoopPath =
       isPlain
       ? nil
-      : ([input] + (isPrinted ? [] : [output])).first { StoragePath($0).isOfDefaultFileSystem }
+      : [input, isPrinted ? nil : output].compactMap(\.self)
+        .first { StoragePath($0).isOfDefaultFileSystem }
   }
 
   /// Whether it is known before Spark starts whether the output exists.
@@ -47,7 +52,8 @@ struct TablePlaces: Sendable {
 
   var outputExists: CommandFailure {
     CommandFailure(
-      "the output '\(output)' exists; name another, or say --mode overwrite, append or ignore")
+      "the output '\(output ?? "")' exists; name another, or say --mode overwrite, append or ignore"
+    )
   }
 
   /// Checks the paths on this machine.
@@ -56,8 +62,23 @@ struct TablePlaces: Sendable {
   /// - Throws: ``CommandFailure`` if the input cannot be read, the output cannot be written, or writing
   ///   it would destroy the input.
   func check(mode: SaveMode) throws -> SaveMode {
+    try checkInput()
+    return try checkOutput(mode: mode)
+  }
+
+  /// Checks the input alone.
+  func checkInput() throws {
     if let file = localInput { try checkInput(file) }
-    if mode == .overwrite, StoragePath.replacing(output, deletes: input, isLocal: mayBeLocal) {
+  }
+
+  /// Checks the output alone.
+  ///
+  /// - Returns: the mode to write with.
+  @discardableResult
+  func checkOutput(mode: SaveMode) throws -> SaveMode {
+    if mode == .overwrite, let input, let output,
+      StoragePath.replacing(output, deletes: input, isLocal: mayBeLocal)
+    {
       throw CommandFailure(
         "--mode overwrite would delete the input: '\(input)' and '\(output)' are the same, or one lies "
           + "in the other; name another --output")
@@ -67,7 +88,9 @@ struct TablePlaces: Sendable {
       if mode == .error { throw outputExists }
     } else if FileManager.default.fileExists(atPath: file), mode == .error || mode == .ignore {
       // The empty folder of a job that failed is in nobody's way.
-      if StoragePath.replacing(output, deletes: input, isLocal: true) { throw outputExists }
+      if let input, StoragePath.replacing(file, deletes: input, isLocal: true) {
+        throw outputExists
+      }
       return .overwrite
     }
     try checkFolder(of: file)
@@ -78,13 +101,16 @@ struct TablePlaces: Sendable {
   ///
   /// - Throws: ``CommandFailure`` if the input is read from there.
   func checkResume() throws {
-    guard StoragePath.replacing(output, deletes: input, isLocal: mayBeLocal) else { return }
+    guard let input, let output,
+      StoragePath.replacing(output, deletes: input, isLocal: mayBeLocal)
+    else { return }
     throw CommandFailure(
       "--resume would add parts to the input: '\(input)' and '\(output)' are the same, or one lies in the "
         + "other; name another --output")
   }
 
   private func checkInput(_ file: String) throws {
+    let input = input ?? file
     let files = FileManager.default
     if StoragePath(file).isPattern {
       if StoragePath.matches(file).isEmpty {
@@ -112,6 +138,7 @@ struct TablePlaces: Sendable {
   }
 
   private func checkFolder(of file: String) throws {
+    let output = output ?? file
     var folder = URL(fileURLWithPath: file).deletingLastPathComponent()
     while !FileManager.default.fileExists(atPath: folder.path), folder.pathComponents.count > 1 {
       folder.deleteLastPathComponent()

@@ -15,8 +15,15 @@ extension SparkSession {
     let mode = try ExecutionMode.ofEnvironment()
     let session = try await connect(remote)
     if let mode { session.executionMode = mode }
+    session.prepareForFunctions()
+    return session
+  }
+
+  /// Brings the program when functions are used first, and lets clones do the same for themselves.
+  private func prepareForFunctions() {
     let deployment = ProgramDeployment { try await EchoFunction.runs(in: $0) }
-    session.prepareInlineCalls { session, calls in
+    prepareClones { $0.prepareForFunctions() }
+    prepareInlineCalls { session, calls in
       // The deployment itself asks.
       if EchoFunction.isAsked { return }
       for call in calls {
@@ -30,7 +37,6 @@ extension SparkSession {
       }
       try await deployment.ensure(session)
     }
-    return session
   }
 }
 

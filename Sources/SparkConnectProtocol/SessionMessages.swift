@@ -26,6 +26,7 @@ extension Spark_Connect_InterruptRequest: ObservingSessionRequest {}
 extension Spark_Connect_ReattachExecuteRequest: ObservingSessionRequest {}
 extension Spark_Connect_ReleaseExecuteRequest: ObservingSessionRequest {}
 extension Spark_Connect_FetchErrorDetailsRequest: ObservingSessionRequest {}
+extension Spark_Connect_CloneSessionRequest: ObservingSessionRequest {}
 extension Spark_Connect_ReleaseSessionRequest: SessionRequest {}
 
 extension Spark_Connect_ExecutePlanResponse: SessionResponse {}
@@ -36,3 +37,4 @@ extension Spark_Connect_ArtifactStatusesResponse: SessionResponse {}
 extension Spark_Connect_InterruptResponse: SessionResponse {}
 extension Spark_Connect_ReleaseExecuteResponse: SessionResponse {}
 extension Spark_Connect_ReleaseSessionResponse: SessionResponse {}
+extension Spark_Connect_CloneSessionResponse: SessionResponse {}

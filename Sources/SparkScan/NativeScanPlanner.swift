@@ -170,9 +170,15 @@ package struct NativeScanPlanner: ScanPlanner {
   ) async throws -> Int {
     if let known = settings.parallelism { return known }
     if isThisMachine { return Machine.availableCores }
-    // Only the cluster knows how many cores it has; it gives a range as many partitions.
-    let last = try await session.range(0, 1 << 16)
-      .agg(max(expr("spark_partition_id()")).as("last")).first()?.get("last", as: Int.self)
+    return try await Self.clusterParallelism(session)
+  }
+
+  /// How many tasks the cluster wants to have at once. Only it knows how many cores it has; it gives a
+  /// range as many partitions.
+  package static func clusterParallelism(_ session: SparkSession) async throws -> Int {
+    // The column first: Spark refuses aggregates of expressions that differ from place to place.
+    let last = try await session.range(0, 1 << 16).select(sparkPartitionID().as("part"))
+      .agg(max("part").as("last")).first()?.get("last", as: Int.self)
     return (last ?? 0) + 1
   }
 

@@ -1,4 +1,5 @@
 import JSONText
+import LabelFiles
 
 /// What `config.json` says of a classifier.
 struct ClassifierConfiguration: Sendable {
@@ -18,9 +19,7 @@ struct ClassifierConfiguration: Sendable {
         "config.json names the architecture \(architectures.joined(separator: ", ")), expected one "
           + "for sequence classification (such as DistilBertForSequenceClassification)")
     }
-    let names = try file.object("id2label").map { entries in
-      try LabelNames.inOrder(entries, of: "id2label in \(file.path)", model: folder.name)
-    }
+    let names = try Self.labels(file, folder)
     // Without id2label, transformers does not look at label2id either.
     let count = try names?.count ?? Self.labelCount(file, folder) ?? outputCount ?? 2
     labels = names ?? (0..<count).map { "LABEL_\($0)" }
@@ -42,6 +41,18 @@ struct ClassifierConfiguration: Sendable {
     }
     vocabularySize = try file.integer("vocab_size")
     paddingToken = try file.integer("pad_token_id") ?? 0
+  }
+
+  /// The names in `id2label`.
+  private static func labels(
+    _ file: ConfigurationFile, _ folder: ModelFolder
+  ) throws(TextPipelineError) -> [String]? {
+    guard let entries = try file.object("id2label") else { return nil }
+    do throws(LabelError) {
+      return try LabelNames.inOrder(entries, of: "id2label in \(file.path)")
+    } catch {
+      throw folder.failure(.invalidConfiguration, error.message)
+    }
   }
 
   /// More labels than any classifier has.

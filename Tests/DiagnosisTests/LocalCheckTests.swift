@@ -101,6 +101,11 @@ struct LocalCheckTests {
       name: "silent Java", check: java(says: "Segmentation fault"), status: .fail,
       says: "does not tell its version: Segmentation fault"),
     Case(
+      name: "Java that does not start",
+      check: JavaCheck(home: "", find: { "/usr/bin/java" }, ask: { _ in try missing() }),
+      status: .fail, says: "/usr/bin/java cannot be started: Missing()",
+      remedy: "apt-get install openjdk-17-jre-headless"),
+    Case(
       name: "no Java", check: java(path: nil), status: .warn, says: "none on the PATH",
       remedy: "apt-get install openjdk-17-jre-headless"),
     Case(

@@ -56,6 +56,16 @@ struct CapturedProcessTests {
     process.terminate()
   }
 
+  @Test func `what a program has started ends with it`() throws {
+    let begin = ContinuousClock.now
+    let process = try CapturedProcess(["/bin/sh", "-c", "sleep 60; echo late"])
+    process.terminate()
+    let result = process.result()
+    #expect(result.status == 128 + SIGTERM && result.output.isEmpty)
+    // The sleeping one has the output, too.
+    #expect(ContinuousClock.now - begin < .seconds(30))
+  }
+
   @Test(
     arguments: [
       ("/nonexistent/program", "No such file or directory"), ("/etc", "Permission denied"),

@@ -9,6 +9,7 @@ struct IntegrationProgram: SparkProgram {
     [
       scaled, added, rowSums, powers, judged, judgedRows, refusing, short, slow, dying, processes,
       evens, pixels, asking, unchanged, longs, StrangersModels.ofClosure, drawn, drawnNumber,
+      counted,
     ] + Semantics.functions + WorkerDeath.functions + Scans.functions
 
   static func run(_ spark: SparkSession) async throws {
@@ -274,5 +275,6 @@ struct IntegrationProgram: SparkProgram {
       if p.indices.max(by: { p[$0] < p[$1] }) == (try row.get("label", as: Int.self)) { right += 1 }
     }
     try expect(rows.count == 1797 && right == 1760, "\(right) of \(rows.count)")
+    try await Registered.models(spark, folder)
   }
 }

@@ -29,6 +29,7 @@ enum OncePerRow {
     try await aggregates(ids)
     try await places(ids)
     try await deterministic(ids)
+    try await Registered.counts(spark)
   }
 
   /// The only row of `table` as numbers.

@@ -21,6 +21,7 @@ enum Types {
     let minor = spark.majorMinorVersion.minor
     if minor >= 1 { try await spark.conf.set("spark.sql.timeType.enabled", "true") }
     if minor >= 3 { try await spark.conf.set("spark.sql.timestampNanosTypes.enabled", "true") }
+    try await ClientCalls.run(spark)
     let images = spark.read.parquet(folder + "/digits.parquet").filter("id < 10")
       .select("id", "pixels")
     let source = ModelSource.onnx(folder + "/digits.onnx")

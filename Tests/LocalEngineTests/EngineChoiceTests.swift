@@ -34,6 +34,13 @@ import Testing
       name: "GPUs of tasks",
       engine: .spark(because: "--task-gpus is for tasks of Spark")
     ) { $0.sparkOptions = ["--task-gpus"] },
+    Case(
+      name: "a table of a catalog",
+      engine: .spark(because: "--table, --partition-by are for Spark alone")
+    ) { $0.tableOptions = ["--table", "--partition-by"] },
+    Case(name: "a query", engine: .spark(because: "--sql is for Spark alone")) {
+      $0.tableOptions = ["--sql"]
+    },
     Case(name: "the time zone", engine: .local) { $0.settings = ["spark.sql.session.timeZone"] },
     Case(
       name: "another setting",

@@ -151,7 +151,7 @@ struct ToyKindTests {
     let (before, after) = (
       "'m.bin' is not a model that can be run: a model is a file called .onnx or .pt2",
       ", or a folder with saved_model.pb (TensorFlow) or config.json (HuggingFace), or "
-        + "hf:ORG/NAME of a hub, or kserve://HOST:PORT/MODEL of a server"
+        + "hf:ORG/NAME of a hub, or models:/NAME/VERSION of MLflow, or kserve://HOST:PORT/MODEL of a server"
     )
     #expect(refusal(.builtIn) == before + after)
     #expect(refusal(Self.kinds) == before + " or .toy" + after)

@@ -1,4 +1,5 @@
 import Foundation
+import Models
 import Testing
 
 /// What `needletail new` writes.
@@ -11,17 +12,30 @@ struct NewTests {
   private static let dependencies: [(option: [String], says: [String])] = [
     (
       [],
-      [".package(name: \"needletail\", path: \"\(root.path)\")", "package: \"needletail\""]
+      [
+        ".package(name: \"needletail\", path: \"\(root.path)\", traits: [])",
+        "package: \"needletail\"",
+      ]
     ),
     (
       ["--package", root.path],
-      [".package(name: \"needletail\", path: \"\(root.path)\")", "package: \"needletail\""]
+      [
+        ".package(name: \"needletail\", path: \"\(root.path)\", traits: [])",
+        "package: \"needletail\"",
+      ]
     ),
     (
       ["--package", "https://example.com/someone/Needletail-Mirror.git"],
       [
         ".package(url: \"https://example.com/someone/Needletail-Mirror.git\", .upToNextMinor(from: \"",
-        "package: \"Needletail-Mirror\"",
+        "\"), traits: [])\n", "package: \"Needletail-Mirror\"",
+      ]
+    ),
+    (
+      ["--package", "git@example.com:needletail.git", "--branch", "main"],
+      [
+        ".package(url: \"git@example.com:needletail.git\", branch: \"main\", traits: [])",
+        "package: \"needletail\"",
       ]
     ),
   ]
@@ -40,6 +54,10 @@ struct NewTests {
     }
     let manifest = try text("Package.swift")
     for part in says { #expect(manifest.contains(part), "\(manifest)") }
+    for trait in PackageTrait.allCases {
+      #expect(manifest.contains("\"\(trait.rawValue)\""), "\(manifest)")
+      #expect(manifest.contains("\n    //   \(trait.rawValue) "), "\(manifest)")
+    }
     #expect(
       manifest.contains("\n    .executableTarget(\n      name: \"my-flowers\","), "\(manifest)")
     // The target StarterProgram is compiled with the tests.
@@ -54,6 +72,80 @@ struct NewTests {
     #expect(inspected.status == 0, "\(inspected.complaint)")
     #expect(inspected.output.contains("  measures: float32[?, 4]\n"))
     #expect(inspected.output.contains("  species: float32[?, 3]\n"))
+  }
+
+  /// Variables that lead nowhere, whatever the tests' own are.
+  private static let nothing = Dictionary(
+    uniqueKeysWithValues: [
+      "VIRTUAL_ENV", "NEEDLETAIL_PYTHON", "NEEDLETAIL_RUNTIMES", "NEEDLETAIL_ONNXRUNTIME",
+    ].map { ($0, "") })
+
+  /// What is on the `PATH` and in the package's folder, further variables, and what is told before `swift run`.
+  private static let needs: [(files: [String], variables: [String: String], steps: [String])] = [
+    (
+      [], [:],
+      [
+        "install Swift 6.2 or later (swift.org/install)",
+        "install Java 17 or later (Debian, Ubuntu: openjdk-17-jre-headless)",
+        "cd flowers", "python3 -m venv .venv",
+        ".venv/bin/pip install 'pyspark[connect]==4.3.0' onnxruntime==1.32.0",
+      ]
+    ),
+    (
+      ["swift", "java", "active/lib/python3.12/site-packages/onnxruntime/capi/__init__.py"],
+      ["VIRTUAL_ENV": "$FOLDER/active"],
+      ["cd flowers", "$FOLDER/active/bin/pip install 'pyspark[connect]==4.3.0'"]
+    ),
+    // A Spark on the PATH.
+    (
+      ["swift", "java", "spark/bin/spark-submit", "spark/jars/spark.jar"],
+      ["PATH": "$FOLDER:$FOLDER/spark/bin"],
+      [
+        "cd flowers", "python3 -m venv .venv", ".venv/bin/pip install onnxruntime==1.32.0",
+      ]
+    ),
+    // An environment above the package's folder.
+    (
+      [
+        "swift", "java", ".venv/lib/python3.12/site-packages/pyspark/bin/spark-submit",
+        ".venv/lib/python3.12/site-packages/onnxruntime/capi/__init__.py",
+      ],
+      [:], ["cd flowers"]
+    ),
+    (
+      ["swift"],
+      ["SPARK_REMOTE": "sc://host", "NEEDLETAIL_RUNTIMES": "$FOLDER"],
+      ["cd flowers"]
+    ),
+  ]
+
+  @Test("what the machine lacks is told", arguments: needs.indices)
+  func steps(index: Int) async throws {
+    let command = try Command()
+    defer { command.remove() }
+    let (files, variables, steps) = Self.needs[index]
+    for file in files { try command.write(file, "") }
+    func placed(_ text: String) -> String {
+      text.replacingOccurrences(of: "$FOLDER", with: command.folder.path)
+    }
+    let outcome = try await command.run(
+      ["new", "flowers"], Self.nothing.merging(variables.mapValues(placed)) { $1 })
+    #expect(outcome.status == 0, "\(outcome.complaint)")
+    let lines = outcome.output.split(separator: "\n").dropFirst().map(String.init)
+    #expect(lines == (steps + ["swift run"]).map { "  " + placed($0) })
+  }
+
+  @Test("the versions told are those that the tests have")
+  func versions() async throws {
+    let command = try Command()
+    defer { command.remove() }
+    let outcome = try await command.run(["new", "flowers"], Self.nothing)
+    let pinned = try String(
+      contentsOf: Self.root.appending(path: "requirements.txt"), encoding: .utf8)
+    for name in ["pyspark", "onnxruntime"] {
+      let line = try #require(pinned.split(separator: "\n").first { $0.hasPrefix(name) })
+      #expect(outcome.output.contains(line), "\(outcome.output)")
+    }
   }
 
   @Test("SwiftPM understands the manifest")
@@ -77,13 +169,22 @@ struct NewTests {
         var name: String
         var type: String
       }
+      struct Dependency: Decodable {
+        struct Folder: Decodable {
+          struct Trait: Decodable { var name: String }
+          var traits: [Trait]
+        }
+        var fileSystem: [Folder]
+      }
       var name: String
+      var dependencies: [Dependency]
       var targets: [Target]
     }
     let manifest = try JSONDecoder().decode(Manifest.self, from: said)
     #expect(manifest.name == "flowers")
     #expect(manifest.targets.map(\.name) == ["flowers"])
     #expect(manifest.targets.map(\.type) == ["executable"])
+    #expect(manifest.dependencies.flatMap(\.fileSystem).map(\.traits.count) == [0])
   }
 
   @Test(
@@ -99,6 +200,10 @@ struct NewTests {
       ),
       (
         ["new", "there"], "error: there is already 'there' in this folder; take another name"
+      ),
+      (
+        ["new", "flowers", "--branch", "main"],
+        "error: --branch is one of a repository: name its address with --package; of a folder what is there is taken"
       ),
       (
         ["new", "flowers", "--package", "there"],

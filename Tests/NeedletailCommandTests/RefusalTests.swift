@@ -17,7 +17,79 @@ struct RefusalTests {
     // Options that the parser knows to be wrong.
     Case(
       arguments: "predict digits.onnx --input in.csv",
-      says: "Error: Missing expected argument '--output <output>'"),
+      says:
+        "Error: nothing says where to write: name a file or a folder with --output (- prints rows), or a table of Spark's with --output-table"
+    ),
+    Case(
+      arguments: "predict digits.onnx --output new",
+      says:
+        "Error: nothing says what to read: name files with --input, a table of Spark's with --table, or a query with --sql"
+    ),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --table t --sql q --output new --output-table u --resume id --partition-by a",
+      says:
+        "Error: --input, --table and --sql each say what to read; leave one of them; --output and --output-table each say where to write; leave one of them; --resume goes on in a plain folder of files; leave out --output-table; --resume goes on in a plain folder of files; leave out --partition-by"
+    ),
+    Case(
+      arguments: "predict digits.onnx --table t --input-format csv --output new",
+      says:
+        "Error: --input-format is for files (--input), and --table needs none; leave it out"),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --format delta --input-format csv --output-format csv",
+      says:
+        "Error: --format says what --input-format and --output-format say each for one table; leave it out"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output - --partition-by a",
+      says: "Error: --partition-by divides files, and --output - prints rows; name a folder"),
+    Case(
+      arguments: "predict digits.onnx --table t --output-table u --engine local",
+      says:
+        "error: --engine local cannot do this: --table, --output-table are for Spark alone; change that, or say --engine spark"
+    ),
+    Case(
+      arguments: "predict digits.onnx --sql q --output new --engine local",
+      says:
+        "error: --engine local cannot do this: --sql is for Spark alone; change that, or say --engine spark"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --partition-by a --engine local",
+      says:
+        "error: --engine local cannot do this: --partition-by is for Spark alone; change that, or say --engine spark"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --format delta --engine local",
+      says:
+        "error: --engine local cannot do this: only Spark reads the format delta; change that, or say --engine spark"
+    ),
+    Case(
+      arguments: "predict digits.onnx --table t --output new --jar none.jar",
+      says:
+        "error: --jar 'none.jar' is no file on this machine; give a file, or name the package with --conf spark.jars.packages=GROUP:NAME:VERSION, which a Spark that this command starts fetches"
+    ),
+    Case(
+      arguments: "sql --model digits.onnx q",
+      says:
+        "Error: The value 'digits.onnx' is invalid for '--model <name=model>': 'digits.onnx' is not of the form NAME=MODEL, such as sentiment=models/distilbert"
+    ),
+    Case(
+      arguments: "sql --model a=digits.onnx --model A=digits.onnx --mode append --limit 0 q",
+      says:
+        "Error: --mode needs something to write: --output or --output-table; --limit is 0, it must be at least 1; --model A is given twice; give each model a name of its own"
+    ),
+    Case(
+      arguments: "sql --output new --limit 3 q",
+      says:
+        "Error: --limit says how many rows are printed, and all are written: write LIMIT in the query"
+    ),
+    Case(
+      arguments: "sql --output - --partition-by a q",
+      says: "Error: --partition-by needs something to write: --output or --output-table"),
+    Case(
+      arguments: "sql --model a=none.onnx q",
+      says: "error: there is no model none.onnx (the current folder is $FOLDER)"),
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --mode sideways",
       says:
@@ -216,11 +288,6 @@ struct RefusalTests {
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --threads 0",
       says: "Error: --threads is 0, it must be at least 1"),
-    Case(
-      arguments: "predict digits.onnx --input in.csv --output new --threads 2 --engine spark",
-      says:
-        "Error: --threads is for --engine local; a Spark on this machine has those of NEEDLETAIL_MASTER=local[2]"
-    ),
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --engine local --remote sc://h",
       says:

@@ -106,6 +106,43 @@ struct ErrorTests {
     #expect(lines.last?.contains("-Djava.io.tmpdir=/path/of/a/folder") == true, "\(lines)")
   }
 
+  @Test(
+    "a file that only the server has",
+    arguments: [
+      ("file:/srv/only/digits.parquet", true), ("s3a://lake/digits.parquet", false),
+    ])
+  func ownFile(path: String, isAdvised: Bool) async throws {
+    // What Spark 4.3.0 said on executors with machines of their own.
+    let error = try await failure(
+      "short",
+      [
+        .with {
+          $0.message =
+            "[FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER] Encountered error while reading file \(path). "
+            + "Could not read footer. SQLSTATE: KD001"
+        }
+      ])
+    #expect(error.description.contains("is one of each executor's own machine") == isAdvised)
+  }
+
+  @Test("a system of executors that is older than the program's")
+  func oldSystem() async throws {
+    // What Spark 4.3.0 said on Debian 11 with a program of Debian 12.
+    let error = try await failure(
+      "short",
+      [
+        .with {
+          $0.message =
+            "Job aborted due to stage failure: org.apache.spark.SparkException: \nError from python worker:\n"
+            + "  /tmp/needletail-65534/programs/x/bin/needletail: /lib/x86_64-linux-gnu/libc.so.6: version "
+            + "`GLIBC_2.34' not found (required by /tmp/needletail-65534/programs/x/bin/needletail)\n"
+            + "PYTHONPATH was:\n  /opt/spark/jars/spark-core_2.13-4.3.0.jar\nDriver stacktrace:"
+        }
+      ])
+    let last = try #require(error.description.split(separator: "\n").last)
+    #expect(last.hasPrefix("The system of an executor is older"), "\(last)")
+  }
+
   @Test("the status alone is enough when the server keeps no details")
   func withoutDetails() async throws {
     let error = try await failure("plain", [])

@@ -1,5 +1,7 @@
 import NeedletailTesting
 import SparkConnectProtocol
+import SwiftProtobuf
+import Synchronization
 import Testing
 
 @testable import SparkConnect
@@ -21,6 +23,25 @@ struct OverwritingTests {
       let error = await sparkError { try await read.write.mode(.overwrite).parquet(output) }
       #expect(error.kind == .invalidArgument && error.message.contains("'\(input)'"))
       #expect(server.log.executions.isEmpty)
+    }
+  }
+
+  @Test("the server is asked for the files of queries in SQL and of tables")
+  func byName() async throws {
+    try await withSession { session, server in
+      server.state.withLock { $0.inputFiles = ["file:///some%20data/part-0.parquet"] }
+      let query = DataFrame(session: session, relation: .with { $0.sql.query = "SELECT 1" })
+      for table in [session.table("t").filter("a > 1"), query.crossJoin(session.range(3))] {
+        let error = await sparkError {
+          try await table.write.mode(.overwrite).parquet("/some data")
+        }
+        #expect(error.message.contains("'file:///some data/part-0.parquet'"))
+        #expect(server.log.executions.isEmpty)
+      }
+      // A query of files alone is known without the server.
+      try await session.read.parquet("/b").write.mode(.overwrite).parquet("/some data")
+      try await session.table("t").write.mode(.overwrite).parquet("/other")
+      #expect(server.log.executions.count == 2)
     }
   }
 

@@ -29,6 +29,16 @@ import Texts
 
   @Test(
     arguments: [
+      ("", ""), ("it's", "it\\'s"), ("'", "\\'"), ("''", "\\'\\'"), ("none", "none"),
+      // A mark that makes another character of the one before it.
+      ("'\u{301};", "\\'\u{301};"),
+    ])
+  func `bytes are replaced whatever follows them`(_ text: String, _ expected: String) {
+    #expect(text.replacingBytes(of: "'", with: "\\'") == expected)
+  }
+
+  @Test(
+    arguments: [
       (2.5, 2, "2.50"), (2.345, 0, "2"), (-0.0005, 3, "-0.001"), (1e6, 1, "1000000.0"),
       (0.125, 2, "0.12"), (.infinity, 2, "inf"), (1e300, 2, nil),
     ] as [(Double, Int, String?)])

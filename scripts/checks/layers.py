@@ -2,8 +2,9 @@
 """Proves from the manifest and the import lines that the modules are layers.
 
 Arrows only point down (the order in which Package.swift lists the targets), what a target declares is
-what its files import, what runs models knows nothing of Arrow or Spark, no file of a program imports the full Foundation, and
-docs/Architecture.md has a sentence for each module.
+what its files import, behind `#if TRAIT` where it is declared for a trait, what runs models knows nothing of
+Arrow or Spark, no file of a program imports the full Foundation, and docs/Architecture.md has a sentence for
+each module.
 """
 import json
 import os
@@ -83,6 +84,31 @@ def imports(folder):
     return found
 
 
+def unguarded(folder, traits):
+    """Imports of modules that only come with a trait, `traits`, outside `#if TRAIT`: file and module."""
+    found = []
+    for path, _, names in os.walk(folder):
+        for name in sorted(names):
+            if not name.endswith(".swift"):
+                continue
+            file = os.path.join(path, name)
+            # The conditions of the blocks around a line; what follows #else or #elseif is behind none.
+            conditions = []
+            with open(file, encoding="utf-8") as source:
+                for line in source:
+                    words = line.split()
+                    if words[:1] == ["#if"]:
+                        conditions.append(" ".join(words[1:]))
+                    elif words[:1] in (["#else"], ["#elseif"]):
+                        conditions[-1] = ""
+                    elif words[:1] == ["#endif"]:
+                        conditions.pop()
+                    for module in IMPORT.findall(line):
+                        if module in traits and traits[module] not in conditions:
+                            found.append((os.path.relpath(file, ROOT), module))
+    return found
+
+
 def main():
     swift = os.environ.get("SWIFT", "swift")
     environment = {name: value for name, value in os.environ.items() if name != "NEEDLETAIL_TESTS"}
@@ -100,8 +126,13 @@ def main():
             (edge.get("byName") or edge.get("product") or edge.get("target"))[0]
             for edge in target["dependencies"]}
         needs[name] = declared
+        conditional = {
+            edge["byName"][0]: edge["byName"][1]["traits"][0] for edge in target["dependencies"]
+            if "byName" in edge and (edge["byName"][1] or {}).get("traits")}
         folder = target.get("path") or ("Tests/" if target["type"] == "test" else "Sources/") + name
         used = imports(os.path.join(ROOT, folder))
+        for file, module in unguarded(os.path.join(ROOT, folder), conditional):
+            faults.append(f"{file} imports {module} outside #if {conditional[module]}")
         if not used and target["type"] != "executable":
             continue
         for module in sorted(declared):
@@ -123,6 +154,11 @@ def main():
             faults.append(f"there is no target {name}")
         for module in sorted(reached & TABLES):
             faults.append(f"{name}, which only runs models, reaches {module}")
+    with open(os.path.join(ROOT, "Sources/Models/PackageTrait.swift"), encoding="utf-8") as source:
+        known = set(re.findall(r'^  case \w+ = "(\w+)"$', source.read(), re.M))
+    traits = {trait["name"] for trait in manifest["traits"]} - {"default"}
+    for name in sorted(known ^ traits):
+        faults.append(f"the trait {name} is not both in Package.swift and in PackageTrait")
     with open(os.path.join(ROOT, "docs/Architecture.md"), encoding="utf-8") as page:
         described = set(re.findall(r"^\| `(\w+)` \|", page.read(), re.M))
     modules = {

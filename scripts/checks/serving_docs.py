@@ -9,13 +9,16 @@ the project's folder.
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+from documents import blocks, matches  # noqa: E402
+
 DOCUMENT = ROOT / "docs" / "Serving.md"
 END = "=end of command="
 
@@ -23,18 +26,13 @@ END = "=end of command="
 def commands():
     """Commands with the lines that they print."""
     found = []
-    for block in re.findall(r"^```console\n(.*?)^```$", DOCUMENT.read_text(), re.S | re.M):
-        for line in block.splitlines():
+    for block in blocks(DOCUMENT):
+        for line in block.lines if block.language == "console" else []:
             if line.startswith("$ "):
                 found.append((line[2:], []))
             else:
                 found[-1][1].append(line)
     return found
-
-
-def matches(wanted, said):
-    pattern = ".*".join(re.escape(part) for part in wanted.split("..."))
-    return re.fullmatch(pattern, said) is not None
 
 
 def main():

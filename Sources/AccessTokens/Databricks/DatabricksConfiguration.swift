@@ -1,3 +1,5 @@
+import Texts
+
 /// How a Databricks workspace is reached and by whom: a profile of `~/.databrickscfg`, or the variables that
 /// Databricks' own tools have.
 ///
@@ -126,7 +128,7 @@ package struct DatabricksConfiguration: Sendable, Hashable {
     if kind == "databricks-cli" {
       // Its own token is of a person who has logged in in a browser, and it renews it.
       let (option, value) = values.profile.map { ("--profile", $0) } ?? ("--host", server)
-      let quoted = value.replacing("'", with: "'\\''")
+      let quoted = value.replacingBytes(of: "'", with: "'\\''")
       return .command("databricks auth token \(option) '\(quoted)'")
     }
     if let kind {

@@ -32,11 +32,11 @@ struct HostFacts: Codable, Sendable, Hashable {
 
   private static var architecture: String {
     #if arch(x86_64)
-      "x86_64"
+    "x86_64"
     #elseif arch(arm64)
-      "aarch64"
+    "aarch64"
     #else
-      "unknown"
+    "unknown"
     #endif
   }
 

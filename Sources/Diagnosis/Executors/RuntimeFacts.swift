@@ -1,7 +1,5 @@
 import NativeLibraries
 import ONNXRuntime
-import TensorFlowRuntime
-import TorchRuntime
 
 /// A library that a process looks for at run time.
 struct RuntimeFacts: Codable, Sendable, Hashable {
@@ -48,22 +46,6 @@ struct RuntimeLibrary: Sendable {
     open: {
       let library = try ONNXLibrary.shared()
       return ("\(library.version)", library.path)
-    })
-
-  static let tensorFlow = RuntimeLibrary(
-    key: "tensorflow", name: "TensorFlow", purpose: "SavedModels",
-    advice: TensorFlowLibrary.search().advice, locate: { TensorFlowLibrary.locate() },
-    open: {
-      let library = try TensorFlowLibrary.shared()
-      return (library.version, library.path)
-    })
-
-  static let torch = RuntimeLibrary(
-    key: "torch", name: "PyTorch", purpose: "models compiled by PyTorch (.pt2)",
-    advice: TorchLibrary.search().advice, locate: { TorchLibrary.locate() },
-    open: {
-      let library = try TorchLibrary.shared()
-      return (library.version, library.path)
     })
 
   /// Those that run models.

@@ -1,4 +1,5 @@
 import HostProcesses
+import Texts
 
 /// The Java that a local Spark runs on.
 struct JavaCheck: Check {
@@ -31,7 +32,12 @@ struct JavaCheck: Check {
         "none on the PATH; only a Spark on this machine needs it (for ORC, Avro, XML, SQL, several "
           + "machines)")
     }
-    let said = try ask(path)
+    let said: String
+    do {
+      said = try ask(path)
+    } catch {
+      return .fail("\(path) cannot be started: \(error.reason)", ["path": path])
+    }
     guard let version = Self.version(in: said) else {
       return .fail("\(path) does not tell its version: \(said.inOneLine)", ["path": path])
     }

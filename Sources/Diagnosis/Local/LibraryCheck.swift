@@ -1,5 +1,4 @@
 import FileTables
-import ImagePreprocessing
 import NativeLibraries
 
 /// A library that is opened when something needs it.
@@ -40,21 +39,17 @@ extension RuntimeLibrary {
     })
 
   /// Small libraries that systems have.
-  static let ofSystem = [
-    RuntimeLibrary(
-      ImageLibraries.jpegSearch(), key: "turbojpeg", purpose: "images in JPEG", version: nil),
-    RuntimeLibrary(
-      ImageLibraries.pngSearch(), key: "libpng", purpose: "images in PNG",
-      version: "png_get_libpng_ver"),
-    RuntimeLibrary(
-      "libzstd.so.1", key: "zstd", name: "Zstandard", package: "libzstd1",
-      purpose: "Arrow files compressed with it", version: "ZSTD_versionString"),
-    RuntimeLibrary(
-      "liblz4.so.1", key: "lz4", name: "LZ4", package: "liblz4-1",
-      purpose: "Arrow files compressed with it", version: "LZ4_versionString"),
-  ]
+  static let ofSystem =
+    ofImages + [
+      RuntimeLibrary(
+        "libzstd.so.1", key: "zstd", name: "Zstandard", package: "libzstd1",
+        purpose: "Arrow files compressed with it", version: "ZSTD_versionString"),
+      RuntimeLibrary(
+        "liblz4.so.1", key: "lz4", name: "LZ4", package: "liblz4-1",
+        purpose: "Arrow files compressed with it", version: "LZ4_versionString"),
+    ]
 
-  private init(_ search: DynamicLibrarySearch, key: String, purpose: String, version: String?) {
+  init(_ search: DynamicLibrarySearch, key: String, purpose: String, version: String?) {
     self.init(
       key: key, name: search.library, purpose: purpose, advice: search.advice,
       locate: { search.locateFile() },

@@ -1,7 +1,7 @@
 import CFileTables
 
 #if canImport(Glibc)
-  import Glibc
+import Glibc
 #endif
 
 /// Paths to fields as the plug-in takes them, valid as long as this.

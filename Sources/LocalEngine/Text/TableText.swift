@@ -1,4 +1,5 @@
 import ArrowIPC
+import HostProcesses
 
 /// Rows as a table of text, as Spark's `show` draws it.
 struct TableText {
@@ -15,7 +16,7 @@ struct TableText {
       }
     }
     let widths = names.indices.map { column in
-      max(3, lines.map { Self.width($0[column]) }.max() ?? 0)
+      max(3, lines.map { TextWidth.of($0[column]) }.max() ?? 0)
     }
     let rule = "+" + widths.map { String(repeating: "-", count: $0) + "+" }.joined() + "\n"
     func drawn(_ cells: [String]) -> String {
@@ -47,19 +48,7 @@ struct TableText {
   }
 
   private func padded(_ text: String, _ width: Int) -> String {
-    let blanks = String(repeating: " ", count: max(0, width - Self.width(text)))
+    let blanks = String(repeating: " ", count: max(0, width - TextWidth.of(text)))
     return truncate > 0 ? blanks + text : text + blanks
-  }
-
-  /// The columns that a terminal takes: letters of East Asia take two.
-  private static func width(_ text: String) -> Int {
-    text.unicodeScalars.reduce(0) { sum, scalar in
-      switch scalar.value {
-      case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF,
-        0xFE30...0xFE6F, 0xFF01...0xFF60, 0xFFE0...0xFFE6:
-        sum + 2
-      default: sum + (scalar.properties.canonicalCombiningClass == .notReordered ? 1 : 0)
-      }
-    }
   }
 }

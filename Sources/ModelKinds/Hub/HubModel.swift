@@ -7,8 +7,10 @@ struct ModelPlace {
   let path: String
   /// The files of a folder that are the model's, by their paths in it; `nil` for all that are there.
   var files: [String]?
-  /// The commit of a hub that it is from.
+  /// The commit of a hub that it is from, or the version of a registry.
   var revision: String?
+  /// What to call it on executors; `nil` for the name that the user gave.
+  var name: String?
 }
 
 /// A model on a hub: which files of its repository it needs, and where they are once they are fetched.

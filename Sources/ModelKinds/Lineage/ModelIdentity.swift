@@ -1,6 +1,7 @@
 import Deployment
 import FoundationEssentials
 import HostProcesses
+import MLflow
 package import ModelHub
 import SparkFunctions
 import Texts
@@ -15,7 +16,7 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
   /// their names, with a line for each as `sha256sum` prints it. `nil` for a model that a server has, and
   /// where nobody asked for it.
   package var sha256: String?
-  /// The commit of a hub that it is from.
+  /// The commit of a hub that it is from, or the version or ID of a model of MLflow.
   package var revision: String?
   /// The options of its loader that may change what it gives.
   package var options: [String: String]
@@ -38,7 +39,7 @@ extension ModelIdentity {
     }
     format = source.format.rawValue
     options = source.options.filter { option, _ in
-      !Self.unimportant.contains(option) && !option.hasPrefix(KServeKind.header)
+      !Self.unimportant.contains(option) && !option.hasPrefix(OptionValues.header)
     }
     if let model = source.options["model"], source.kind.isServed { options["model"] = model }
   }
@@ -55,7 +56,10 @@ extension ModelIdentity: CustomStringConvertible {
   /// `digits.onnx (SHA-256 1f825aa2f0ef...)`
   package var description: String {
     var details: [String] = []
-    if let revision { details.append("commit \(revision.prefix(12))") }
+    if let revision {
+      details.append(
+        HubReference.isOne(name) ? "commit \(revision.prefix(12))" : "version \(revision)")
+    }
     if let sha256 { details.append("SHA-256 \(sha256.prefix(12))...") }
     details += options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     return details.isEmpty ? name : "\(name) (\(details.joined(separator: ", ")))"
@@ -66,9 +70,10 @@ extension ModelSource {
   /// Which model this is, as far as that is known without reading it.
   package var plainIdentity: ModelIdentity { ModelIdentity(self) }
 
-  /// The commit of a hub that the model is from, once that is known.
+  /// The commit of a hub that the model is from, or its version in MLflow, once that is known.
   var knownRevision: String? {
-    HubReference.isOne(path) ? (try? HubModel(path, nil))?.commit : nil
+    if isOfMLflow { return (try? MLflowModel(path))?.revision }
+    return HubReference.isOne(path) ? (try? HubModel(path, nil))?.commit : nil
   }
 
   /// Which model this is. All its files are read for that, and the caller's thread waits.

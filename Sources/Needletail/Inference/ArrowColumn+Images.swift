@@ -1,3 +1,4 @@
+#if Images
 public import ArrowIPC
 public import ImagePreprocessing
 
@@ -15,3 +16,4 @@ extension ArrowColumn: EncodedImages {
     type.isBinary ? nil : "the column is \(type), images are binary"
   }
 }
+#endif

@@ -1,22 +1,21 @@
 import Diagnosis
 import ModelKinds
-import NodeServers
 import ProgramFunctions
 import SparkFunctions
 import SparkScan
 
 extension Program {
   /// The functions that every program has.
-  static let builtInFunctions: [any UserDefinedFunction] = [
-    ModelPrediction(kinds: .ofExecutors),
-    BatchModelPrediction(kinds: .ofExecutors),
-    InlineBatchesFunction(),
-    EchoFunction.declared,
-    ScanFunction(),
-    ScanProbe(),
-    ExecutorProbe(),
-    NodeServersFunction.declared,
-  ]
+  static let builtInFunctions: [any UserDefinedFunction] =
+    [
+      ModelPrediction(kinds: .ofExecutors),
+      BatchModelPrediction(kinds: .ofExecutors),
+      InlineBatchesFunction(),
+      EchoFunction.declared,
+      ScanFunction(),
+      ScanProbe(),
+      ExecutorProbe(),
+    ] + functionsOfNodeServers
 
   /// Declares the functions of this process; once, at its start.
   ///
@@ -24,10 +23,4 @@ extension Program {
   static func start(own functions: [any UserDefinedFunction]) throws -> Program {
     try start(functions: functions + builtInFunctions)
   }
-}
-
-extension ModelKinds {
-  /// The kinds that executors load: those that every program has, and the models of the servers beside
-  /// them.
-  static let ofExecutors = builtIn.adding(NodeServerKind())
 }

@@ -1,7 +1,7 @@
 import Dispatch
 import FoundationEssentials
 import Glibc
-import NativeLibraries
+import HostProcesses
 import Synchronization
 import Texts
 
@@ -27,13 +27,14 @@ package struct InterruptibleWork: Sendable {
         Self.complain("interrupted")
         return 130
       }
-      Self.complain("error: \(error.reasonWithPath)")
+      Self.complain(Terminal.error.colored("error:", .red) + " \(error.reasonWithPath)")
       return status(error)
     }
   }
 
   private static func complain(_ text: String) {
-    FileSystem.write("\(text)\n", to: STDERR_FILENO)
+    StatusLine.shared.clear()
+    StatusLine.shared.note(text)
   }
 }
 

@@ -1,9 +1,11 @@
 import FoundationEssentials
+import HostProcesses
 import LocalSpark
 import ProgramFunctions
 public import SparkConnect
 public import SparkFunctions
 import SparkScan
+import SparkWorker
 
 /// One run of a program as a driver: connection, local Spark, signals, progress, exit status.
 public struct ProgramRun: Sendable {
@@ -12,6 +14,8 @@ public struct ProgramRun: Sendable {
   let mode: ExecutionMode?
   let showsProgress: Bool
   let body: @Sendable (SparkSession) async throws -> Void
+  /// Settings that a Spark which is started for the run gets as it starts.
+  package var startSettings: [String: String] = [:]
 
   /// - Parameters:
   ///   - functions: the functions that queries may use.
@@ -50,18 +54,34 @@ public struct ProgramRun: Sendable {
       return try await run(on: named, mode)
     }
     let master = ProcessInfo.processInfo.environment["NEEDLETAIL_MASTER"] ?? "local[*]"
-    let spark = try await LocalSpark.start(LocalSpark.Options(master: master))
+    if showsProgress, !Activity.isObserved, Terminal.error.replacesLines {
+      StatusLine.shared.showActivities()
+    }
+    let counts = showsProgress ? RowCounts() : nil
+    defer { counts?.remove() }
+    var options = LocalSpark.Options(master: master, configuration: startSettings)
+    options.variables = counts?.variables ?? [:]
+    let spark = try await LocalSpark.start(options)
     defer { spark.stop() }
     // It is known to let sessions choose.
     let isOpen = mode ?? .auto == .auto && !ExecutionMode.isInEnvironment
-    try await run(on: spark.remote, isOpen ? .direct : mode)
+    try await run(on: spark.remote, isOpen ? .direct : mode, counts)
   }
 
-  private func run(on remote: String, _ mode: ExecutionMode?) async throws {
-    let session = try await SparkSession.openForFunctions(remote)
+  private func run(
+    on remote: String, _ mode: ExecutionMode?, _ counts: RowCounts? = nil
+  ) async throws {
+    let session = try await Activity.during("connecting to Spark") {
+      try await SparkSession.openForFunctions(remote)
+    }
     session.planNativeScans()
     if let mode { session.executionMode = mode }
-    let bar = showsProgress ? ProgressBar.onTerminal() : nil
+    let count = { @Sendable in counts?.rows }
+    let bar =
+      showsProgress
+      ? (Activity.isObserved
+        ? ProgressBar.onStandardError(countRows: count) : ProgressBar.onTerminal(countRows: count))
+      : nil
     if let bar { session.onProgress { bar.show($0) } }
     do {
       try await body(session)

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Glibc
-import NodeServers
 public import SparkConnect
 public import SparkFunctions
 import SparkWorker
@@ -54,7 +53,7 @@ public enum SparkWorkerMode {
   /// executor, does that work and never returns. A program that is no ``SparkProgram`` calls this
   /// before anything else.
   public static func enterIfStartedBySpark(functions: [any UserDefinedFunction]) {
-    SupervisorMode.enterIfAsked()
+    superviseIfAsked()
     guard
       let launch = WorkerLaunch.detect(
         arguments: CommandLine.arguments, environment: WorkerDaemon.processEnvironment)

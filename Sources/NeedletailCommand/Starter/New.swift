@@ -9,7 +9,11 @@ struct New: ParsableCommand {
     abstract: "Writes a Swift package with a program, a model and a table, to begin with.",
     discussion: """
       The folder NAME gets a program of some lines, a small model, a table, and a README; `swift run` in it \
-      builds the program, starts a Spark on this machine and shows predictions.
+      builds the program, starts a Spark on this machine and shows predictions. What that needs and this \
+      machine lacks is told.
+
+      The package is built against Needletail's own: a checkout, or a repository's release of this \
+      command's version (--package).
       """)
 
   @Argument(help: "What to call the package and its program; also the folder that is made.")
@@ -17,9 +21,16 @@ struct New: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Needletail's package: the address of its repository, or the folder of a checkout (default: the "
-        + "checkout in which this command was built).", valueName: "url|folder"))
+      "Needletail's package: the folder of a checkout, or the address of its repository (default: the "
+        + "checkout in which this command was built, or that of the current folder).",
+      valueName: "folder|url"))
   var package: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The branch of the repository whose end is built, instead of the release.",
+      valueName: "name"))
+  var branch: String?
 
   func validate() throws {
     let isPlain = name.allSatisfy {
@@ -33,7 +44,8 @@ struct New: ParsableCommand {
   }
 
   func run() throws {
-    let starter = Starter(name: name, dependency: try dependency())
+    let starter = Starter(
+      name: name, dependency: try NeedletailPackage(named: package, branch: branch))
     guard !FileManager.default.fileExists(atPath: name) else {
       throw CommandFailure("there is already '\(name)' in this folder; take another name")
     }
@@ -48,41 +60,17 @@ struct New: ParsableCommand {
       throw CommandFailure(
         "'\(name)' cannot be written: \(error.reason)", status: 1, cause: error)
     }
-    print(
-      "\(name) has a program, a model and a table. Build and run it:\n  cd \(name)\n  swift run")
+    print(next())
   }
 
-  private func dependency() throws -> Starter.Dependency {
-    guard let package else {
-      if let checkout = Self.checkout() { return .folder(checkout) }
-      throw CommandFailure(
-        "where is Needletail's package? Say --package URL for its repository, or --package FOLDER for a "
-          + "checkout")
-    }
-    if package.contains("://") || package.hasPrefix("git@") { return .repository(package) }
-    let folder = URL(fileURLWithPath: package).standardizedFileURL.path
-    guard Self.isPackage(folder) else {
-      throw CommandFailure(
-        "--package '\(package)' is neither the address of a repository, such as https://..., nor a folder "
-          + "with Needletail's Package.swift")
-    }
-    return .folder(folder)
-  }
-
-  /// The checkout in whose build folder this command lies.
-  private static func checkout() -> String? {
-    guard var folder = (try? ExecutableImage.current()).map({ URL(fileURLWithPath: $0.path) })
-    else { return nil }
-    while folder.path != "/" {
-      folder.deleteLastPathComponent()
-      if isPackage(folder.path) { return folder.path }
-    }
-    return nil
-  }
-
-  private static func isPackage(_ folder: String) -> Bool {
-    ["Package.swift", "Sources/Needletail"].allSatisfy {
-      FileManager.default.fileExists(atPath: "\(folder)/\($0)")
-    }
+  /// What is left to do.
+  private func next() -> String {
+    let needs = StarterNeeds(
+      environment: ProcessInfo.processInfo.environment,
+      folder: "\(FileSystem.currentDirectory)/\(name)")
+    let steps = needs.programs + ["cd \(name)"] + needs.commands + ["swift run"]
+    return "\(name) has a program, a model and a table. "
+      + "To build it (some minutes the first time) and run it:\n"
+      + steps.map { "  \($0)" }.joined(separator: "\n")
   }
 }

@@ -1,17 +1,11 @@
 import FoundationEssentials
 import Needletail
+import Texts
 
 /// The files of a package to begin with.
 struct Starter {
-  /// Where Needletail's package is had from.
-  enum Dependency: Equatable {
-    case repository(String)
-    /// A checkout of it.
-    case folder(String)
-  }
-
   let name: String
-  let dependency: Dependency
+  let dependency: NeedletailPackage
 
   /// The files by their paths in the package's folder.
   var files: [(path: String, contents: Data)] {
@@ -26,24 +20,28 @@ struct Starter {
   }
 
   private static func literal(_ text: String) -> String {
-    let escaped = text.replacing(#"\"#, with: #"\\"#)
-      .replacing("\"", with: #"\""#)
+    let escaped = text.replacingBytes(of: #"\"#, with: #"\\"#)
+      .replacingBytes(of: "\"", with: #"\""#)
     return "\"\(escaped)\""
   }
 
   /// The dependency, and what a product of it names as its package.
   private var declared: (dependency: String, package: String) {
     switch dependency {
-    case .repository(let url):
+    case .repository(let url, let branch):
       // SwiftPM calls a package by the end of its address.
-      let end = url.split(separator: "/").last.map(String.init) ?? url
+      let end = url.split { "/:".contains($0) }.last.map(String.init) ?? url
       let version = Self.literal(KServeServer.packageVersion)
+      let wanted =
+        branch.map { "branch: \(Self.literal($0))" } ?? ".upToNextMinor(from: \(version))"
       return (
-        ".package(url: \(Self.literal(url)), .upToNextMinor(from: \(version)))",
+        ".package(url: \(Self.literal(url)), \(wanted), traits: [])",
         end.hasSuffix(".git") ? String(end.dropLast(4)) : end
       )
     case .folder(let path):
-      return (".package(name: \"needletail\", path: \(Self.literal(path)))", "needletail")
+      return (
+        ".package(name: \"needletail\", path: \(Self.literal(path)), traits: [])", "needletail"
+      )
     }
   }
 
@@ -56,6 +54,14 @@ struct Starter {
       let package = Package(
         name: "\(name)",
         dependencies: [
+          // With `traits: []` a program has models in ONNX, and Spark, and builds in the least time. Name what
+          // else it uses, traits: ["KServe", "TensorFlow", "PyTorch", "Text", "Images"]:
+          //   KServe      models on servers, the server, servers beside executors
+          //   TensorFlow  SavedModels
+          //   PyTorch     compiled packages (.pt2)
+          //   Text        pipelines in HuggingFace's folders
+          //   Images      JPEG and PNG to tensors
+          // Without `traits:` all of them are on.
           \(dependency)
         ],
         targets: [
@@ -97,15 +103,15 @@ struct Starter {
 
     builds it (some minutes the first time), starts a Spark on this machine and shows the predictions. That needs
     Swift 6.2, Java 17, and Spark and ONNX Runtime from Python's packages, in an environment called `.venv` here
-    or one that is activated:
+    or above, or one that is activated:
 
         python3 -m venv .venv
-        .venv/bin/pip install 'pyspark[connect]' onnxruntime
+        .venv/bin/pip install '\(StarterNeeds.spark)' \(StarterNeeds.onnxRuntime)
 
     On a cluster, with the table where its executors see it: `swift run \(name) --remote sc://host:15002`.
 
     `Sources/\(name)/Flowers.swift` is the program, and `flowers.onnx` the model: `needletail inspect` shows what
-    it takes and gives.
+    it takes and gives. Models of other kinds need a trait of the package `needletail`: `Package.swift` lists them.
 
     """
   }

@@ -59,6 +59,8 @@ public final class FakeConnectServer: Sendable {
     package var schema: @Sendable (Spark_Connect_Plan) throws -> Spark_Connect_DataType = { _ in
       .init()
     }
+    /// The files that each query reads.
+    package var inputFiles: [String] = []
     package var errors: [String: Spark_Connect_FetchErrorDetailsResponse] = [:]
     /// Thrown by the next so many requests of any kind.
     package var failures: [any Error] = []

@@ -189,6 +189,9 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
       let find = try server().state.withLock { $0.schema }
       let type = try find(schema.plan)
       return .with { $0.schema.schema = type }
+    case .inputFiles:
+      let files = try server().state.withLock { $0.inputFiles }
+      return .with { $0.inputFiles.files = files }
     case .explain: return .with { $0.explain.explainString = "== Physical Plan ==" }
     case .persist: return .with { $0.persist = .init() }
     case .unpersist: return .with { $0.unpersist = .init() }
@@ -230,6 +233,17 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
   ) async throws -> Spark_Connect_ReleaseSessionResponse {
     try server().state.withLock { $0.log.releasedSessions.append(request.sessionID) }
     return .init()
+  }
+
+  func cloneSession(
+    request: Spark_Connect_CloneSessionRequest, context: ServerContext
+  ) async throws -> Spark_Connect_CloneSessionResponse {
+    _ = try server(of: request)
+    return try answering(
+      .with {
+        $0.sessionID = request.sessionID
+        $0.newSessionID = request.newSessionID
+      })
   }
 
   // MARK: Artifacts

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import HostProcesses
+import NativeLibraries
 
 /// A file that says how long something is wanted: until it was not renewed for some time, or says stop.
 struct Lease: Sendable, Hashable {
@@ -36,10 +37,8 @@ struct Lease: Sendable, Hashable {
 
   /// - Parameter time: the seconds for which a renewal counts.
   func state(after time: Double) -> State {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return .expired }
-    if status.st_size > 0 { return .stop }
-    let renewal = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
+    guard let (byteCount, renewal) = FileSystem.sizeAndTime(of: path) else { return .expired }
+    if byteCount > 0 { return .stop }
     return Date().timeIntervalSince1970 - renewal > time ? .expired : .valid
   }
 }

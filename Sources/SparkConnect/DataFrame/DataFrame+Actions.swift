@@ -234,22 +234,6 @@ extension DataFrame {
     _ = try await session.analyze { $0.unpersist = .with { $0.relation = kept } }
     session.keepsRows(false, plan: relation.common.planID)
   }
-
-  /// Makes the query usable as the view `name` in SQL within this session.
-  ///
-  /// - Throws: ``SparkError`` if Spark cannot make sense of the query, or the server is lost;
-  ///   `CancellationError` when the task is cancelled.
-  public func createOrReplaceTempView(_ name: String) async throws {
-    _ = try plan()
-    try await session.prepare(calls)
-    let relation = relation
-    try await session.execute(
-      .with {
-        $0.createDataframeView.input = relation
-        $0.createDataframeView.name = name
-        $0.createDataframeView.replace = true
-      }, calls: [])
-  }
 }
 
 /// The rows of a query as record batches, computed while they are read.

@@ -85,50 +85,11 @@ extension DataFrame {
   /// The distinct rows that are in this table only.
   public func except(_ other: DataFrame) -> DataFrame { combined(other, .except, isAll: false) }
 
-  /// The rows in groups of equal `columns`.
-  public func groupBy(_ columns: Column...) -> GroupedData {
-    GroupedData(table: self, keys: columns)
+  /// The rows that are in both tables, each as often as in the one that has it less often.
+  public func intersectAll(_ other: DataFrame) -> DataFrame {
+    combined(other, .intersect, isAll: true)
   }
 
-  /// Aggregates over all rows.
-  public func agg(_ aggregates: Column...) -> DataFrame {
-    GroupedData(table: self, keys: []).agg(aggregates)
-  }
-}
-
-/// Rows in groups, waiting for what to compute of each.
-public struct GroupedData: Sendable {
-  let table: DataFrame
-  let keys: [Column]
-
-  /// The keys and the given aggregates of each group: `agg(avg("price"), count())`.
-  public func agg(_ aggregates: Column...) -> DataFrame { agg(aggregates) }
-
-  func agg(_ aggregates: [Column]) -> DataFrame {
-    let keyCount = keys.count
-    return table.over(keys + aggregates, calls: .beforehand) { result, expressions in
-      result.aggregate.groupType = .groupby
-      result.aggregate.groupingExpressions = Array(expressions[..<keyCount])
-      result.aggregate.aggregateExpressions = Array(expressions[keyCount...])
-    }
-  }
-
-  /// The number of rows in each group, as the column `count`.
-  public func count() -> DataFrame { agg([SparkConnect.count().as("count")]) }
-
-  /// The greatest values of columns in each group.
-  public func max(_ columns: String...) -> DataFrame { each(columns, SparkConnect.max) }
-
-  /// The smallest values of columns in each group.
-  public func min(_ columns: String...) -> DataFrame { each(columns, SparkConnect.min) }
-
-  /// The means of columns in each group.
-  public func avg(_ columns: String...) -> DataFrame { each(columns, SparkConnect.avg) }
-
-  /// The sums of columns in each group.
-  public func sum(_ columns: String...) -> DataFrame { each(columns, SparkConnect.sum) }
-
-  private func each(_ columns: [String], _ aggregate: (Column) -> Column) -> DataFrame {
-    agg(columns.map { aggregate(col($0)) })
-  }
+  /// The rows of this table without as many equal ones as the other has.
+  public func exceptAll(_ other: DataFrame) -> DataFrame { combined(other, .except, isAll: true) }
 }

@@ -14,7 +14,10 @@ extension DataFrame {
   }
 
   /// Columns given in SQL: `selectExpr("id", "price * 2 as double")`.
-  public func selectExpr(_ expressions: String...) -> DataFrame {
+  public func selectExpr(_ expressions: String...) -> DataFrame { selectExpr(expressions) }
+
+  /// Columns given in SQL, as many as the list has.
+  public func selectExpr(_ expressions: [String]) -> DataFrame {
     select(expressions.map { expr($0) })
   }
 
@@ -193,25 +196,15 @@ extension DataFrame {
     }
   }
 
-  /// The rows with nulls in `columns` (all if none is named) left out.
+  /// The rows with nulls or NaN in `columns` (all if none is named) left out.
   public func dropna(_ columns: String...) -> DataFrame {
     over { result, _ in result.dropNa.cols = columns }
   }
 
-  /// The rows with nulls replaced in the columns of the value's kind: numbers, strings or booleans.
+  /// The rows with nulls (and NaN, by a number) replaced in the columns of the value's kind: numbers,
+  /// strings or booleans.
   public func fillna(_ value: some ColumnConvertible, _ columns: String...) -> DataFrame {
-    over([value.column]) { result, expressions in
-      guard case .literal(let given) = expressions[0].exprType,
-        let literal = given.replacingNulls
-      else {
-        throw SparkError(
-          .invalidArgument,
-          "fillna takes a number, a string or a boolean, not '\(value.column)'; for other values use "
-            + "withColumn(\"name\", coalesce(col(\"name\"), ...))")
-      }
-      result.fillNa.cols = columns
-      result.fillNa.values = [literal]
-    }
+    na.filled([value.column], columns, call: "fillna")
   }
 
   /// The rows of each partition given to `function`, which sees all columns and returns others.
@@ -236,7 +229,7 @@ extension DataFrame {
 extension Spark_Connect_Expression.Literal {
   /// The literal as the server's replacement of nulls takes it, which knows no narrow numbers; `nil` if
   /// it takes none of this kind.
-  fileprivate var replacingNulls: Self? {
+  var replacingNulls: Self? {
     var wide = self
     switch literalType {
     case .long, .double, .string, .boolean: break

@@ -42,7 +42,10 @@ public struct DataFrameWriter: Sendable {
   public func mode(_ mode: SaveMode) -> DataFrameWriter { with { $0.saveMode = mode } }
 
   /// One folder of files for each value of `columns`.
-  public func partitionBy(_ columns: String...) -> DataFrameWriter {
+  public func partitionBy(_ columns: String...) -> DataFrameWriter { partitionBy(columns) }
+
+  /// One folder of files for each value of `columns`.
+  public func partitionBy(_ columns: [String]) -> DataFrameWriter {
     with { $0.partitions = columns }
   }
 
@@ -60,7 +63,8 @@ public struct DataFrameWriter: Sendable {
   /// one, and could not be repeated otherwise.
   ///
   /// - Throws: ``SparkError`` also if the mode is ``SaveMode/overwrite`` and the table is read from
-  ///   files at, in or around `path`: Spark would delete them before it reads them.
+  ///   files at, in or around `path`: Spark would delete them before it reads them. Which files a query in
+  ///   SQL and a table of the catalog have, the server is asked.
   public func save(_ path: String? = nil) async throws {
     let target = path ?? options.first { $0.key.lowercased() == "path" }?.value
     if saveMode == .overwrite, let target { try await checkIsNotRead(target) }
@@ -80,11 +84,14 @@ public struct DataFrameWriter: Sendable {
   private func checkIsNotRead(_ path: String) async throws {
     guard Self.plainFormats.contains(formatName?.lowercased() ?? "parquet") else { return }
     let isLocal = table.session.isLocal
-    guard
-      let read = table.relation.pathsRead.first(where: {
-        StoragePath.replacing(path, deletes: $0, isLocal: isLocal)
-      })
-    else { return }
+    func deletes(_ read: String) -> Bool {
+      StoragePath.replacing(path, deletes: read, isLocal: isLocal)
+    }
+    var found = table.relation.pathsRead.first(where: deletes)
+    if found == nil, table.relation.readsByName {
+      found = try await table.filesRead().first(where: deletes)
+    }
+    guard let read = found else { return }
     // Partitions that are replaced one by one are deleted after all is written.
     if !partitions.isEmpty, await replacesPartitions() { return }
     throw SparkError(

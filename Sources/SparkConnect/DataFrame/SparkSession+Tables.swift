@@ -131,42 +131,4 @@ extension SparkSession {
   ) async throws -> DataFrame {
     try await createDataFrame([try ValueTable.batch(rows, schema: schema)], schema: schema)
   }
-
-  /// Makes `function` callable by name in SQL within this session.
-  package func registerFunction(_ function: InlineFunction) async throws {
-    let message = try function.message([], names: [], version: majorMinorVersion)
-    try await execute(.with { $0.registerFunction = message }, calls: [])
-  }
-
-  /// Forgets the temporary view called `name`; returns whether there was one.
-  ///
-  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
-  ///   is cancelled.
-  @discardableResult
-  public func dropTempView(_ name: String) async throws -> Bool {
-    try await isTrue { $0.dropTempView.viewName = name }
-  }
-
-  /// The tables and views of `database` (the current one if `nil`): `name`, `tableType`,
-  /// `isTemporary` ...
-  public func listTables(in database: String? = nil) -> DataFrame {
-    DataFrame(
-      session: self,
-      relation: .with { $0.catalog.listTables = .with { if let database { $0.dbName = database } } }
-    )
-  }
-
-  /// Whether there is a table or view called `name`.
-  ///
-  /// - Throws: ``SparkError`` if the server refuses, or is lost; `CancellationError` when the task
-  ///   is cancelled.
-  public func tableExists(_ name: String) async throws -> Bool {
-    try await isTrue { $0.tableExists.tableName = name }
-  }
-
-  private func isTrue(_ ask: (inout Spark_Connect_Catalog) -> Void) async throws -> Bool {
-    let relation = Spark_Connect_Relation.with { ask(&$0.catalog) }
-    let rows = try await DataFrame(session: self, relation: relation).collect()
-    return rows.first?.values.first == .bool(true)
-  }
 }

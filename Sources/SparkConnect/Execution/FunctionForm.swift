@@ -47,18 +47,18 @@ extension SparkSession {
 
   /// `plan` with its calls in the form that the server's executors need.
   func formed(_ plan: Spark_Connect_Plan) async throws -> Spark_Connect_Plan {
-    guard let form = functionForm else { return plan }
+    guard let form = functionForm else { return plan.withoutPlaces() }
     var result = plan
     var isConcerned = false
     result.mapCalls { call in
       isConcerned = isConcerned || call.isOurs
       return call
     }
-    if !isConcerned { return plan }
+    if !isConcerned { return plan.withoutPlaces() }
     try Task.checkCancellation()
     let settings = try await conf.values(of: form.settings)
     try result.mapCalls { try Self.formed($0, form, settings) }
-    return result
+    return result.withoutPlaces()
   }
 
   /// The same for a table.
@@ -93,6 +93,16 @@ extension SparkSession.Call {
 }
 
 extension Spark_Connect_Plan {
+  /// The plan without what stands for the arguments of a function that it registers.
+  fileprivate func withoutPlaces() -> Self {
+    guard case .command(let command) = opType, case .registerFunction = command.commandType else {
+      return self
+    }
+    var plan = self
+    plan.command.registerFunction.arguments = []
+    return plan
+  }
+
   /// Replaces all calls of inline functions.
   mutating func mapCalls(
     _ transform: (SparkSession.Call) throws -> SparkSession.Call
@@ -138,6 +148,12 @@ extension Spark_Connect_Relation {
     case .aggregate(let node):
       aggregate.groupingExpressions = try node.groupingExpressions.map(mapped)
       aggregate.aggregateExpressions = try node.aggregateExpressions.map(mapped)
+      if node.hasPivot { aggregate.pivot.col = try mapped(node.pivot.col) }
+    case .collectMetrics(let node): collectMetrics.metrics = try node.metrics.map(mapped)
+    case .unpivot(let node):
+      unpivot.ids = try node.ids.map(mapped)
+      if node.hasValues { unpivot.values.values = try node.values.values.map(mapped) }
+    case .sampleBy(let node): sampleBy.col = try mapped(node.col)
     case .repartitionByExpression(let node):
       repartitionByExpression.partitionExprs = try node.partitionExprs.map(mapped)
     case .mapPartitions(let node): mapPartitions.func = try transform(node.func)
@@ -151,6 +167,11 @@ extension Spark_Connect_Relation {
     case .hint: try hint.input.mapCalls(transform)
     case .summary: try summary.input.mapCalls(transform)
     case .describe: try describe.input.mapCalls(transform)
+    case .crosstab: try crosstab.input.mapCalls(transform)
+    case .cov: try cov.input.mapCalls(transform)
+    case .corr: try corr.input.mapCalls(transform)
+    case .approxQuantile: try approxQuantile.input.mapCalls(transform)
+    case .freqItems: try freqItems.input.mapCalls(transform)
     default: break
     }
     if var input = onlyInput {

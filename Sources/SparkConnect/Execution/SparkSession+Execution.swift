@@ -29,6 +29,7 @@ extension SparkSession {
           if case .executionProgress(let message) = response.responseType {
             progress?(ExecutionProgress(message, operation: operation))
           }
+          self.tellObservations(response)
           try await consume(response)
         }
         if plan.changesSession { connection.serverSession.holdsSomething() }

@@ -32,7 +32,12 @@ extension Spark_Connect_Relation {
     case .mapPartitions: \Self.mapPartitions.input
     case .fillNa: \Self.fillNa.input
     case .dropNa: \Self.dropNa.input
-    case .hint, .summary, .describe, .read, .join, .setOp, .sql, .localRelation, .range,
+    case .collectMetrics: \Self.collectMetrics.input
+    case .unpivot: \Self.unpivot.input
+    case .replace: \Self.replace.input
+    case .sampleBy: \Self.sampleBy.input
+    case .hint, .summary, .describe, .crosstab, .cov, .corr, .approxQuantile, .freqItems, .read,
+      .join, .setOp, .sql, .localRelation, .range,
       .cachedLocalRelation, .catalog, nil:
       nil
     }
@@ -46,6 +51,11 @@ extension Spark_Connect_Relation {
     case .hint(let node): [node.input]
     case .summary(let node): [node.input]
     case .describe(let node): [node.input]
+    case .crosstab(let node): [node.input]
+    case .cov(let node): [node.input]
+    case .corr(let node): [node.input]
+    case .approxQuantile(let node): [node.input]
+    case .freqItems(let node): [node.input]
     default: onlyInput.map { [$0] } ?? []
     }
   }
@@ -56,6 +66,16 @@ extension Spark_Connect_Relation {
       return source.paths + source.options.filter { $0.key.lowercased() == "path" }.map(\.value)
     }
     return inputs.flatMap(\.pathsRead)
+  }
+
+  /// Whether something is read whose files the server alone knows: a query in SQL, a table of the catalog.
+  var readsByName: Bool {
+    switch relType {
+    case .sql: true
+    case .read(let read):
+      if case .namedTable? = read.readType { true } else { false }
+    default: inputs.contains(where: \.readsByName)
+    }
   }
 
   /// The table without the columns called `names`.

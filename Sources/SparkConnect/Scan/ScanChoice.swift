@@ -37,6 +37,14 @@ extension SparkSession {
     }
   }
 
+  /// Notes the same of a table or view.
+  func keepsRows(_ keeps: Bool, table: String) {
+    keepsRows(keeps, plan: Int64(table.lowercased().hashValue))
+  }
+
+  /// Notes that Spark keeps no rows any more.
+  func forgetKeptRows() { scanState.withLock { $0.kept = [] } }
+
   var keepsRows: Bool { scanState.withLock { !$0.kept.isEmpty } }
 }
 

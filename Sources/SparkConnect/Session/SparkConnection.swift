@@ -27,19 +27,26 @@ final class SparkConnection: Sendable {
   /// The greatest size of a message in bytes; that of Spark's Python client.
   static let maximumMessage = 128 << 20
 
-  /// Finds out that a server has gone without a word. More frequent pings than one in five minutes
-  /// are an offence to a Java server, which then closes the connection.
+  /// A request while the connection pauses fails at once: when the network is back, the pause must end
+  /// before the requests' repetitions do.
+  private static let longestBackoff = Duration.seconds(5)
+
+  /// Finds out that a server hangs whose host still answers. More frequent pings than one in five
+  /// minutes are an offence to a Java server, which then closes the connection.
   private static let keepalive = HTTP2ClientTransport.Config.Keepalive(
     time: .seconds(330), timeout: .seconds(20), allowWithoutCalls: false)
 
-  /// - Parameter tokens: who gives the tokens, if it is not the target.
+  /// - Parameters:
+  ///   - tokens: who gives the tokens, if it is not the target.
+  ///   - cache: the tokens of another connection to the server, which this one shares.
   init(
-    _ target: ConnectionString, retries: RetryPolicy, tokens: (any TokenProvider)? = nil
+    _ target: ConnectionString, retries: RetryPolicy, tokens: (any TokenProvider)? = nil,
+    sharing cache: TokenCache? = nil
   ) throws {
     self.target = target
     self.retries = retries
     serverSession = ServerSession(name: target.sessionID)
-    self.tokens = try Self.tokens(target, tokens)
+    self.tokens = try cache ?? Self.tokens(target, tokens)
     let security = try Self.security(target)
     let transport: HTTP2ClientTransport.Posix
     do {
@@ -49,6 +56,8 @@ final class SparkConnection: Sendable {
           config.http2.targetWindowSize = 16 << 20
           config.http2.maxFrameSize = 1 << 20
           config.connection.keepalive = Self.keepalive
+          config.backoff.max = Self.longestBackoff
+          config.channelDebuggingCallbacks.onCreateTCPConnection = SilentServer.watch
         })
     } catch {
       let files = [target.caFile, target.certificateFile, target.keyFile].compactMap { $0 }

@@ -22,6 +22,16 @@ enum SparkErrorAdvice {
         "Spark's folder of temporary files is mounted with noexec, so that no library can be loaded from "
         + "it. Ask the operator to name another: -Djava.io.tmpdir=/path/of/a/folder in "
         + "spark.driver.extraJavaOptions and spark.executor.extraJavaOptions"
+    } else if error.message.contains("[FAILED_READ_FILE"), error.message.contains("file:/") {
+      advice =
+        "A path that begins with file:/, or with no scheme, is one of each executor's own machine: all of "
+        + "them must have the same files there, as in a shared folder. Otherwise name a place that all reach "
+        + "(hdfs://, s3a://)"
+    } else if ["version `GLIBC_", "version 'GLIBC_"].contains(where: error.message.contains) {
+      advice =
+        "The system of an executor is older than the one on which this program was built (it lacks the "
+        + "version of glibc that stands above). Build the program on a system as old as the executors', "
+        + "or ask the operator for executors with a newer one"
     } else {
       return error
     }

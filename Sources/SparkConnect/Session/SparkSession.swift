@@ -24,9 +24,11 @@ public final class SparkSession: Sendable {
     var progress: ProgressHandler?
     var progressStreams: [UUID: AsyncStream<ExecutionProgress>.Continuation] = [:]
     var preparation: Preparation?
+    var cloning: (@Sendable (SparkSession) -> Void)?
     var form: FunctionForm?
     var executionMode = ExecutionMode.auto
     var nextPlanID: Int64 = 0
+    var observations: [String: KnownObservation] = [:]
   }
 
   /// Identifies the session on the server. It changes when the server has lost the session and nothing with
@@ -42,7 +44,7 @@ public final class SparkSession: Sendable {
   /// The ids of resource profiles, each of which is registered once in the session.
   let profileIDs = Mutex<[ResourceProfile: Task<Int, any Error>]>([:])
 
-  private init(version: String, connection: SparkConnection) {
+  init(version: String, connection: SparkConnection) {
     self.version = version
     self.connection = connection
   }

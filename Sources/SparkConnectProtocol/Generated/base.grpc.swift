@@ -140,6 +140,19 @@ package enum Spark_Connect_SparkConnectService: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "CloneSession" metadata.
+        package enum CloneSession: Sendable {
+            /// Request type for "CloneSession".
+            package typealias Input = Spark_Connect_CloneSessionRequest
+            /// Response type for "CloneSession".
+            package typealias Output = Spark_Connect_CloneSessionResponse
+            /// Descriptor for "CloneSession".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "spark.connect.SparkConnectService"),
+                method: "CloneSession",
+                type: .unary
+            )
+        }
         /// Namespace for "FetchErrorDetails" metadata.
         package enum FetchErrorDetails: Sendable {
             /// Request type for "FetchErrorDetails".
@@ -164,6 +177,7 @@ package enum Spark_Connect_SparkConnectService: Sendable {
             ReattachExecute.descriptor,
             ReleaseExecute.descriptor,
             ReleaseSession.descriptor,
+            CloneSession.descriptor,
             FetchErrorDetails.descriptor
         ]
     }
@@ -317,6 +331,24 @@ extension Spark_Connect_SparkConnectService {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Spark_Connect_ReleaseSessionResponse>
 
+        /// Handle the "CloneSession" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Since Spark 4.1.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Spark_Connect_CloneSessionRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Spark_Connect_CloneSessionResponse` messages.
+        func cloneSession(
+            request: GRPCCore.StreamingServerRequest<Spark_Connect_CloneSessionRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Spark_Connect_CloneSessionResponse>
+
         /// Handle the "FetchErrorDetails" method.
         ///
         /// - Parameters:
@@ -465,6 +497,24 @@ extension Spark_Connect_SparkConnectService {
             request: GRPCCore.ServerRequest<Spark_Connect_ReleaseSessionRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Spark_Connect_ReleaseSessionResponse>
+
+        /// Handle the "CloneSession" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Since Spark 4.1.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Spark_Connect_CloneSessionRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Spark_Connect_CloneSessionResponse` message.
+        func cloneSession(
+            request: GRPCCore.ServerRequest<Spark_Connect_CloneSessionRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Spark_Connect_CloneSessionResponse>
 
         /// Handle the "FetchErrorDetails" method.
         ///
@@ -615,6 +665,24 @@ extension Spark_Connect_SparkConnectService {
             context: GRPCCore.ServerContext
         ) async throws -> Spark_Connect_ReleaseSessionResponse
 
+        /// Handle the "CloneSession" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Since Spark 4.1.
+        ///
+        /// - Parameters:
+        ///   - request: A `Spark_Connect_CloneSessionRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Spark_Connect_CloneSessionResponse` to respond with.
+        func cloneSession(
+            request: Spark_Connect_CloneSessionRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Spark_Connect_CloneSessionResponse
+
         /// Handle the "FetchErrorDetails" method.
         ///
         /// - Parameters:
@@ -735,6 +803,17 @@ extension Spark_Connect_SparkConnectService.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Spark_Connect_SparkConnectService.Method.CloneSession.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Spark_Connect_CloneSessionRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Spark_Connect_CloneSessionResponse>(),
+            handler: { request, context in
+                try await self.cloneSession(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Spark_Connect_SparkConnectService.Method.FetchErrorDetails.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Spark_Connect_FetchErrorDetailsRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Spark_Connect_FetchErrorDetailsResponse>(),
@@ -844,6 +923,17 @@ extension Spark_Connect_SparkConnectService.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Spark_Connect_ReleaseSessionResponse> {
         let response = try await self.releaseSession(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func cloneSession(
+        request: GRPCCore.StreamingServerRequest<Spark_Connect_CloneSessionRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Spark_Connect_CloneSessionResponse> {
+        let response = try await self.cloneSession(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -983,6 +1073,19 @@ extension Spark_Connect_SparkConnectService.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Spark_Connect_ReleaseSessionResponse> {
         return GRPCCore.ServerResponse<Spark_Connect_ReleaseSessionResponse>(
             message: try await self.releaseSession(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func cloneSession(
+        request: GRPCCore.ServerRequest<Spark_Connect_CloneSessionRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Spark_Connect_CloneSessionResponse> {
+        return GRPCCore.ServerResponse<Spark_Connect_CloneSessionResponse>(
+            message: try await self.cloneSession(
                 request: request.message,
                 context: context
             ),
@@ -1182,6 +1285,29 @@ extension Spark_Connect_SparkConnectService {
             deserializer: some GRPCCore.MessageDeserializer<Spark_Connect_ReleaseSessionResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Spark_Connect_ReleaseSessionResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "CloneSession" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Since Spark 4.1.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Spark_Connect_CloneSessionRequest` message.
+        ///   - serializer: A serializer for `Spark_Connect_CloneSessionRequest` messages.
+        ///   - deserializer: A deserializer for `Spark_Connect_CloneSessionResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func cloneSession<Result>(
+            request: GRPCCore.ClientRequest<Spark_Connect_CloneSessionRequest>,
+            serializer: some GRPCCore.MessageSerializer<Spark_Connect_CloneSessionRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Spark_Connect_CloneSessionResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Spark_Connect_CloneSessionResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "FetchErrorDetails" method.
@@ -1486,6 +1612,40 @@ extension Spark_Connect_SparkConnectService {
             )
         }
 
+        /// Call the "CloneSession" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Since Spark 4.1.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Spark_Connect_CloneSessionRequest` message.
+        ///   - serializer: A serializer for `Spark_Connect_CloneSessionRequest` messages.
+        ///   - deserializer: A deserializer for `Spark_Connect_CloneSessionResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func cloneSession<Result>(
+            request: GRPCCore.ClientRequest<Spark_Connect_CloneSessionRequest>,
+            serializer: some GRPCCore.MessageSerializer<Spark_Connect_CloneSessionRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Spark_Connect_CloneSessionResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Spark_Connect_CloneSessionResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Spark_Connect_SparkConnectService.Method.CloneSession.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "FetchErrorDetails" method.
         ///
         /// - Parameters:
@@ -1737,6 +1897,35 @@ extension Spark_Connect_SparkConnectService.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Spark_Connect_ReleaseSessionRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Spark_Connect_ReleaseSessionResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "CloneSession" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Since Spark 4.1.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Spark_Connect_CloneSessionRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func cloneSession<Result>(
+        request: GRPCCore.ClientRequest<Spark_Connect_CloneSessionRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Spark_Connect_CloneSessionResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.cloneSession(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Spark_Connect_CloneSessionRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Spark_Connect_CloneSessionResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -2023,6 +2212,39 @@ extension Spark_Connect_SparkConnectService.ClientProtocol {
             metadata: metadata
         )
         return try await self.releaseSession(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "CloneSession" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Since Spark 4.1.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func cloneSession<Result>(
+        _ message: Spark_Connect_CloneSessionRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Spark_Connect_CloneSessionResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Spark_Connect_CloneSessionRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.cloneSession(
             request: request,
             options: options,
             onResponse: handleResponse

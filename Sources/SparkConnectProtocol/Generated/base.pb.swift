@@ -128,6 +128,14 @@ package nonisolated struct Spark_Connect_AnalyzePlanRequest: Sendable {
     set {analyze = .explain(newValue)}
   }
 
+  package var inputFiles: Spark_Connect_AnalyzePlanRequest.InputFiles {
+    get {
+      if case .inputFiles(let v)? = analyze {return v}
+      return Spark_Connect_AnalyzePlanRequest.InputFiles()
+    }
+    set {analyze = .inputFiles(newValue)}
+  }
+
   package var sparkVersion: Spark_Connect_AnalyzePlanRequest.SparkVersion {
     get {
       if case .sparkVersion(let v)? = analyze {return v}
@@ -165,6 +173,7 @@ package nonisolated struct Spark_Connect_AnalyzePlanRequest: Sendable {
   package nonisolated enum OneOf_Analyze: Equatable, Sendable {
     case schema(Spark_Connect_AnalyzePlanRequest.Schema)
     case explain(Spark_Connect_AnalyzePlanRequest.Explain)
+    case inputFiles(Spark_Connect_AnalyzePlanRequest.InputFiles)
     case sparkVersion(Spark_Connect_AnalyzePlanRequest.SparkVersion)
     case ddlParse(Spark_Connect_AnalyzePlanRequest.DDLParse)
     case persist(Spark_Connect_AnalyzePlanRequest.Persist)
@@ -260,6 +269,27 @@ package nonisolated struct Spark_Connect_AnalyzePlanRequest: Sendable {
       ]
 
     }
+
+    package init() {}
+
+    fileprivate var _plan: Spark_Connect_Plan? = nil
+  }
+
+  package nonisolated struct InputFiles: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var plan: Spark_Connect_Plan {
+      get {_plan ?? Spark_Connect_Plan()}
+      set {_plan = newValue}
+    }
+    /// Returns true if `plan` has been explicitly set.
+    package var hasPlan: Bool {self._plan != nil}
+    /// Clears the value of `plan`. Subsequent reads from it will return its default value.
+    package mutating func clearPlan() {self._plan = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
 
@@ -384,6 +414,14 @@ package nonisolated struct Spark_Connect_AnalyzePlanResponse: Sendable {
     set {result = .explain(newValue)}
   }
 
+  package var inputFiles: Spark_Connect_AnalyzePlanResponse.InputFiles {
+    get {
+      if case .inputFiles(let v)? = result {return v}
+      return Spark_Connect_AnalyzePlanResponse.InputFiles()
+    }
+    set {result = .inputFiles(newValue)}
+  }
+
   package var sparkVersion: Spark_Connect_AnalyzePlanResponse.SparkVersion {
     get {
       if case .sparkVersion(let v)? = result {return v}
@@ -421,6 +459,7 @@ package nonisolated struct Spark_Connect_AnalyzePlanResponse: Sendable {
   package nonisolated enum OneOf_Result: Equatable, Sendable {
     case schema(Spark_Connect_AnalyzePlanResponse.Schema)
     case explain(Spark_Connect_AnalyzePlanResponse.Explain)
+    case inputFiles(Spark_Connect_AnalyzePlanResponse.InputFiles)
     case sparkVersion(Spark_Connect_AnalyzePlanResponse.SparkVersion)
     case ddlParse(Spark_Connect_AnalyzePlanResponse.DDLParse)
     case persist(Spark_Connect_AnalyzePlanResponse.Persist)
@@ -455,6 +494,18 @@ package nonisolated struct Spark_Connect_AnalyzePlanResponse: Sendable {
     // methods supported on all messages.
 
     package var explainString: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct InputFiles: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var files: [String] = []
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -710,6 +761,8 @@ package nonisolated struct Spark_Connect_ExecutePlanResponse: Sendable {
     set {responseType = .executionProgress(newValue)}
   }
 
+  package var observedMetrics: [Spark_Connect_ExecutePlanResponse.ObservedMetrics] = []
+
   package var schema: Spark_Connect_DataType {
     get {_schema ?? Spark_Connect_DataType()}
     set {_schema = newValue}
@@ -728,6 +781,22 @@ package nonisolated struct Spark_Connect_ExecutePlanResponse: Sendable {
     case createResourceProfileCommandResult(Spark_Connect_CreateResourceProfileCommandResult)
     case executionProgress(Spark_Connect_ExecutePlanResponse.ExecutionProgress)
 
+  }
+
+  package nonisolated struct ObservedMetrics: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var name: String = String()
+
+    package var values: [Spark_Connect_Expression.Literal] = []
+
+    package var keys: [String] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
   }
 
   package nonisolated struct SqlCommandResult: Sendable {
@@ -1671,6 +1740,77 @@ package nonisolated struct Spark_Connect_ReleaseSessionResponse: Sendable {
   package init() {}
 }
 
+package nonisolated struct Spark_Connect_CloneSessionRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var sessionID: String = String()
+
+  package var clientObservedServerSideSessionID: String {
+    get {_clientObservedServerSideSessionID ?? String()}
+    set {_clientObservedServerSideSessionID = newValue}
+  }
+  /// Returns true if `clientObservedServerSideSessionID` has been explicitly set.
+  package var hasClientObservedServerSideSessionID: Bool {self._clientObservedServerSideSessionID != nil}
+  /// Clears the value of `clientObservedServerSideSessionID`. Subsequent reads from it will return its default value.
+  package mutating func clearClientObservedServerSideSessionID() {self._clientObservedServerSideSessionID = nil}
+
+  package var userContext: Spark_Connect_UserContext {
+    get {_userContext ?? Spark_Connect_UserContext()}
+    set {_userContext = newValue}
+  }
+  /// Returns true if `userContext` has been explicitly set.
+  package var hasUserContext: Bool {self._userContext != nil}
+  /// Clears the value of `userContext`. Subsequent reads from it will return its default value.
+  package mutating func clearUserContext() {self._userContext = nil}
+
+  package var clientType: String {
+    get {_clientType ?? String()}
+    set {_clientType = newValue}
+  }
+  /// Returns true if `clientType` has been explicitly set.
+  package var hasClientType: Bool {self._clientType != nil}
+  /// Clears the value of `clientType`. Subsequent reads from it will return its default value.
+  package mutating func clearClientType() {self._clientType = nil}
+
+  package var newSessionID: String {
+    get {_newSessionID ?? String()}
+    set {_newSessionID = newValue}
+  }
+  /// Returns true if `newSessionID` has been explicitly set.
+  package var hasNewSessionID: Bool {self._newSessionID != nil}
+  /// Clears the value of `newSessionID`. Subsequent reads from it will return its default value.
+  package mutating func clearNewSessionID() {self._newSessionID = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _clientObservedServerSideSessionID: String? = nil
+  fileprivate var _userContext: Spark_Connect_UserContext? = nil
+  fileprivate var _clientType: String? = nil
+  fileprivate var _newSessionID: String? = nil
+}
+
+package nonisolated struct Spark_Connect_CloneSessionResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var sessionID: String = String()
+
+  package var serverSideSessionID: String = String()
+
+  package var newSessionID: String = String()
+
+  package var newServerSideSessionID: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct Spark_Connect_FetchErrorDetailsRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1948,7 +2088,7 @@ nonisolated extension Spark_Connect_UserContext: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Spark_Connect_AnalyzePlanRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AnalyzePlanRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{1}schema\0\u{1}explain\0\u{4}\u{5}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}client_observed_server_side_session_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{1}schema\0\u{1}explain\0\u{4}\u{4}input_files\0\u{3}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}client_observed_server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1983,6 +2123,19 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest: SwiftProtobuf.Message, S
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.analyze = .explain(v)
+        }
+      }()
+      case 9: try {
+        var v: Spark_Connect_AnalyzePlanRequest.InputFiles?
+        var hadOneofValue = false
+        if let current = self.analyze {
+          hadOneofValue = true
+          if case .inputFiles(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.analyze = .inputFiles(v)
         }
       }()
       case 10: try {
@@ -2065,6 +2218,10 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest: SwiftProtobuf.Message, S
     case .explain?: try {
       guard case .explain(let v)? = self.analyze else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .inputFiles?: try {
+      guard case .inputFiles(let v)? = self.analyze else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
     case .sparkVersion?: try {
       guard case .sparkVersion(let v)? = self.analyze else { preconditionFailure() }
@@ -2176,6 +2333,40 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest.Explain: SwiftProtobuf.Me
 
 nonisolated extension Spark_Connect_AnalyzePlanRequest.Explain.ExplainMode: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0EXPLAIN_MODE_UNSPECIFIED\0\u{1}EXPLAIN_MODE_SIMPLE\0\u{1}EXPLAIN_MODE_EXTENDED\0\u{1}EXPLAIN_MODE_CODEGEN\0\u{1}EXPLAIN_MODE_COST\0\u{1}EXPLAIN_MODE_FORMATTED\0")
+}
+
+nonisolated extension Spark_Connect_AnalyzePlanRequest.InputFiles: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_AnalyzePlanRequest.protoMessageName + ".InputFiles"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._plan) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._plan {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_AnalyzePlanRequest.InputFiles, rhs: Spark_Connect_AnalyzePlanRequest.InputFiles) -> Bool {
+    if lhs._plan != rhs._plan {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension Spark_Connect_AnalyzePlanRequest.SparkVersion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2307,7 +2498,7 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest.Unpersist: SwiftProtobuf.
 
 nonisolated extension Spark_Connect_AnalyzePlanResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AnalyzePlanResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}schema\0\u{1}explain\0\u{4}\u{5}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}server_side_session_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}schema\0\u{1}explain\0\u{4}\u{4}input_files\0\u{3}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2340,6 +2531,19 @@ nonisolated extension Spark_Connect_AnalyzePlanResponse: SwiftProtobuf.Message, 
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.result = .explain(v)
+        }
+      }()
+      case 7: try {
+        var v: Spark_Connect_AnalyzePlanResponse.InputFiles?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .inputFiles(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .inputFiles(v)
         }
       }()
       case 8: try {
@@ -2416,6 +2620,10 @@ nonisolated extension Spark_Connect_AnalyzePlanResponse: SwiftProtobuf.Message, 
     case .explain?: try {
       guard case .explain(let v)? = self.result else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .inputFiles?: try {
+      guard case .inputFiles(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
     case .sparkVersion?: try {
       guard case .sparkVersion(let v)? = self.result else { preconditionFailure() }
@@ -2509,6 +2717,36 @@ nonisolated extension Spark_Connect_AnalyzePlanResponse.Explain: SwiftProtobuf.M
 
   package static func ==(lhs: Spark_Connect_AnalyzePlanResponse.Explain, rhs: Spark_Connect_AnalyzePlanResponse.Explain) -> Bool {
     if lhs.explainString != rhs.explainString {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_AnalyzePlanResponse.InputFiles: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_AnalyzePlanResponse.protoMessageName + ".InputFiles"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}files\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.files) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.files.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.files, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_AnalyzePlanResponse.InputFiles, rhs: Spark_Connect_AnalyzePlanResponse.InputFiles) -> Bool {
+    if lhs.files != rhs.files {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2823,7 +3061,7 @@ nonisolated extension Spark_Connect_ResultChunkingOptions: SwiftProtobuf.Message
 
 nonisolated extension Spark_Connect_ExecutePlanResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutePlanResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}arrow_batch\0\u{4}\u{3}sql_command_result\0\u{2}\u{2}schema\0\u{4}\u{5}operation_id\0\u{3}response_id\0\u{3}result_complete\0\u{3}server_side_session_id\0\u{4}\u{2}create_resource_profile_command_result\0\u{3}execution_progress\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}arrow_batch\0\u{4}\u{3}sql_command_result\0\u{3}observed_metrics\0\u{1}schema\0\u{4}\u{5}operation_id\0\u{3}response_id\0\u{3}result_complete\0\u{3}server_side_session_id\0\u{4}\u{2}create_resource_profile_command_result\0\u{3}execution_progress\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2858,6 +3096,7 @@ nonisolated extension Spark_Connect_ExecutePlanResponse: SwiftProtobuf.Message, 
           self.responseType = .sqlCommandResult(v)
         }
       }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.observedMetrics) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._schema) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.operationID) }()
       case 13: try { try decoder.decodeSingularStringField(value: &self.responseID) }()
@@ -2925,6 +3164,9 @@ nonisolated extension Spark_Connect_ExecutePlanResponse: SwiftProtobuf.Message, 
     }()
     default: break
     }
+    if !self.observedMetrics.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.observedMetrics, fieldNumber: 6)
+    }
     try { if let v = self._schema {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
@@ -2960,7 +3202,48 @@ nonisolated extension Spark_Connect_ExecutePlanResponse: SwiftProtobuf.Message, 
     if lhs.operationID != rhs.operationID {return false}
     if lhs.responseID != rhs.responseID {return false}
     if lhs.responseType != rhs.responseType {return false}
+    if lhs.observedMetrics != rhs.observedMetrics {return false}
     if lhs._schema != rhs._schema {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_ExecutePlanResponse.ObservedMetrics: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_ExecutePlanResponse.protoMessageName + ".ObservedMetrics"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}values\0\u{1}keys\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.values) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.keys) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.values.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.values, fieldNumber: 2)
+    }
+    if !self.keys.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.keys, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_ExecutePlanResponse.ObservedMetrics, rhs: Spark_Connect_ExecutePlanResponse.ObservedMetrics) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.values != rhs.values {return false}
+    if lhs.keys != rhs.keys {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4473,6 +4756,105 @@ nonisolated extension Spark_Connect_ReleaseSessionResponse: SwiftProtobuf.Messag
   package static func ==(lhs: Spark_Connect_ReleaseSessionResponse, rhs: Spark_Connect_ReleaseSessionResponse) -> Bool {
     if lhs.sessionID != rhs.sessionID {return false}
     if lhs.serverSideSessionID != rhs.serverSideSessionID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_CloneSessionRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CloneSessionRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{3}new_session_id\0\u{3}client_observed_server_side_session_id\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.sessionID) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._userContext) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self._clientType) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self._newSessionID) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._clientObservedServerSideSessionID) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.sessionID.isEmpty {
+      try visitor.visitSingularStringField(value: self.sessionID, fieldNumber: 1)
+    }
+    try { if let v = self._userContext {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._clientType {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._newSessionID {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._clientObservedServerSideSessionID {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_CloneSessionRequest, rhs: Spark_Connect_CloneSessionRequest) -> Bool {
+    if lhs.sessionID != rhs.sessionID {return false}
+    if lhs._clientObservedServerSideSessionID != rhs._clientObservedServerSideSessionID {return false}
+    if lhs._userContext != rhs._userContext {return false}
+    if lhs._clientType != rhs._clientType {return false}
+    if lhs._newSessionID != rhs._newSessionID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_CloneSessionResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CloneSessionResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}server_side_session_id\0\u{3}new_session_id\0\u{3}new_server_side_session_id\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.sessionID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.serverSideSessionID) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.newSessionID) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.newServerSideSessionID) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.sessionID.isEmpty {
+      try visitor.visitSingularStringField(value: self.sessionID, fieldNumber: 1)
+    }
+    if !self.serverSideSessionID.isEmpty {
+      try visitor.visitSingularStringField(value: self.serverSideSessionID, fieldNumber: 2)
+    }
+    if !self.newSessionID.isEmpty {
+      try visitor.visitSingularStringField(value: self.newSessionID, fieldNumber: 3)
+    }
+    if !self.newServerSideSessionID.isEmpty {
+      try visitor.visitSingularStringField(value: self.newServerSideSessionID, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_CloneSessionResponse, rhs: Spark_Connect_CloneSessionResponse) -> Bool {
+    if lhs.sessionID != rhs.sessionID {return false}
+    if lhs.serverSideSessionID != rhs.serverSideSessionID {return false}
+    if lhs.newSessionID != rhs.newSessionID {return false}
+    if lhs.newServerSideSessionID != rhs.newServerSideSessionID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

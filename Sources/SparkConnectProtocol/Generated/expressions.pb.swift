@@ -176,7 +176,137 @@ package nonisolated struct Spark_Connect_Expression: @unchecked Sendable {
       set {_uniqueStorage()._orderSpec = newValue}
     }
 
+    package var frameSpec: Spark_Connect_Expression.Window.WindowFrame {
+      get {_storage._frameSpec ?? Spark_Connect_Expression.Window.WindowFrame()}
+      set {_uniqueStorage()._frameSpec = newValue}
+    }
+    /// Returns true if `frameSpec` has been explicitly set.
+    package var hasFrameSpec: Bool {_storage._frameSpec != nil}
+    /// Clears the value of `frameSpec`. Subsequent reads from it will return its default value.
+    package mutating func clearFrameSpec() {_uniqueStorage()._frameSpec = nil}
+
     package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package nonisolated struct WindowFrame: @unchecked Sendable {
+      // SwiftProtobuf.Message conformance is added in an extension below. See the
+      // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+      // methods supported on all messages.
+
+      package var frameType: Spark_Connect_Expression.Window.WindowFrame.FrameType {
+        get {_storage._frameType}
+        set {_uniqueStorage()._frameType = newValue}
+      }
+
+      package var lower: Spark_Connect_Expression.Window.WindowFrame.FrameBoundary {
+        get {_storage._lower ?? Spark_Connect_Expression.Window.WindowFrame.FrameBoundary()}
+        set {_uniqueStorage()._lower = newValue}
+      }
+      /// Returns true if `lower` has been explicitly set.
+      package var hasLower: Bool {_storage._lower != nil}
+      /// Clears the value of `lower`. Subsequent reads from it will return its default value.
+      package mutating func clearLower() {_uniqueStorage()._lower = nil}
+
+      package var upper: Spark_Connect_Expression.Window.WindowFrame.FrameBoundary {
+        get {_storage._upper ?? Spark_Connect_Expression.Window.WindowFrame.FrameBoundary()}
+        set {_uniqueStorage()._upper = newValue}
+      }
+      /// Returns true if `upper` has been explicitly set.
+      package var hasUpper: Bool {_storage._upper != nil}
+      /// Clears the value of `upper`. Subsequent reads from it will return its default value.
+      package mutating func clearUpper() {_uniqueStorage()._upper = nil}
+
+      package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+      package nonisolated enum FrameType: SwiftProtobuf.Enum, Swift.CaseIterable {
+        package typealias RawValue = Int
+        case undefined // = 0
+        case row // = 1
+        case range // = 2
+        case UNRECOGNIZED(Int)
+
+        package init() {
+          self = .undefined
+        }
+
+        package init?(rawValue: Int) {
+          switch rawValue {
+          case 0: self = .undefined
+          case 1: self = .row
+          case 2: self = .range
+          default: self = .UNRECOGNIZED(rawValue)
+          }
+        }
+
+        package var rawValue: Int {
+          switch self {
+          case .undefined: return 0
+          case .row: return 1
+          case .range: return 2
+          case .UNRECOGNIZED(let i): return i
+          }
+        }
+
+        // The compiler won't synthesize support with the UNRECOGNIZED case.
+        package static let allCases: [Spark_Connect_Expression.Window.WindowFrame.FrameType] = [
+          .undefined,
+          .row,
+          .range,
+        ]
+
+      }
+
+      package nonisolated struct FrameBoundary: @unchecked Sendable {
+        // SwiftProtobuf.Message conformance is added in an extension below. See the
+        // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+        // methods supported on all messages.
+
+        package var boundary: OneOf_Boundary? {
+          get {return _storage._boundary}
+          set {_uniqueStorage()._boundary = newValue}
+        }
+
+        package var currentRow: Bool {
+          get {
+            if case .currentRow(let v)? = _storage._boundary {return v}
+            return false
+          }
+          set {_uniqueStorage()._boundary = .currentRow(newValue)}
+        }
+
+        package var unbounded: Bool {
+          get {
+            if case .unbounded(let v)? = _storage._boundary {return v}
+            return false
+          }
+          set {_uniqueStorage()._boundary = .unbounded(newValue)}
+        }
+
+        package var value: Spark_Connect_Expression {
+          get {
+            if case .value(let v)? = _storage._boundary {return v}
+            return Spark_Connect_Expression()
+          }
+          set {_uniqueStorage()._boundary = .value(newValue)}
+        }
+
+        package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+        package nonisolated enum OneOf_Boundary: Equatable, Sendable {
+          case currentRow(Bool)
+          case unbounded(Bool)
+          case value(Spark_Connect_Expression)
+
+        }
+
+        package init() {}
+
+        fileprivate var _storage = _StorageClass.defaultInstance
+      }
+
+      package init() {}
+
+      fileprivate var _storage = _StorageClass.defaultInstance
+    }
 
     package init() {}
 
@@ -1088,12 +1218,13 @@ nonisolated extension Spark_Connect_Expression: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Spark_Connect_Expression.Window: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Spark_Connect_Expression.protoMessageName + ".Window"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}window_function\0\u{3}partition_spec\0\u{3}order_spec\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}window_function\0\u{3}partition_spec\0\u{3}order_spec\0\u{3}frame_spec\0")
 
   fileprivate class _StorageClass {
     var _windowFunction: Spark_Connect_Expression? = nil
     var _partitionSpec: [Spark_Connect_Expression] = []
     var _orderSpec: [Spark_Connect_Expression.SortOrder] = []
+    var _frameSpec: Spark_Connect_Expression.Window.WindowFrame? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1107,6 +1238,7 @@ nonisolated extension Spark_Connect_Expression.Window: SwiftProtobuf.Message, Sw
       _windowFunction = source._windowFunction
       _partitionSpec = source._partitionSpec
       _orderSpec = source._orderSpec
+      _frameSpec = source._frameSpec
     }
   }
 
@@ -1128,6 +1260,7 @@ nonisolated extension Spark_Connect_Expression.Window: SwiftProtobuf.Message, Sw
         case 1: try { try decoder.decodeSingularMessageField(value: &_storage._windowFunction) }()
         case 2: try { try decoder.decodeRepeatedMessageField(value: &_storage._partitionSpec) }()
         case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._orderSpec) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._frameSpec) }()
         default: break
         }
       }
@@ -1149,6 +1282,9 @@ nonisolated extension Spark_Connect_Expression.Window: SwiftProtobuf.Message, Sw
       if !_storage._orderSpec.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._orderSpec, fieldNumber: 3)
       }
+      try { if let v = _storage._frameSpec {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1161,6 +1297,205 @@ nonisolated extension Spark_Connect_Expression.Window: SwiftProtobuf.Message, Sw
         if _storage._windowFunction != rhs_storage._windowFunction {return false}
         if _storage._partitionSpec != rhs_storage._partitionSpec {return false}
         if _storage._orderSpec != rhs_storage._orderSpec {return false}
+        if _storage._frameSpec != rhs_storage._frameSpec {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_Expression.Window.WindowFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_Expression.Window.protoMessageName + ".WindowFrame"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}frame_type\0\u{1}lower\0\u{1}upper\0")
+
+  fileprivate class _StorageClass {
+    var _frameType: Spark_Connect_Expression.Window.WindowFrame.FrameType = .undefined
+    var _lower: Spark_Connect_Expression.Window.WindowFrame.FrameBoundary? = nil
+    var _upper: Spark_Connect_Expression.Window.WindowFrame.FrameBoundary? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _frameType = source._frameType
+      _lower = source._lower
+      _upper = source._upper
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularEnumField(value: &_storage._frameType) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._lower) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._upper) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._frameType != .undefined {
+        try visitor.visitSingularEnumField(value: _storage._frameType, fieldNumber: 1)
+      }
+      try { if let v = _storage._lower {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._upper {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_Expression.Window.WindowFrame, rhs: Spark_Connect_Expression.Window.WindowFrame) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._frameType != rhs_storage._frameType {return false}
+        if _storage._lower != rhs_storage._lower {return false}
+        if _storage._upper != rhs_storage._upper {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_Expression.Window.WindowFrame.FrameType: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FRAME_TYPE_UNDEFINED\0\u{1}FRAME_TYPE_ROW\0\u{1}FRAME_TYPE_RANGE\0")
+}
+
+nonisolated extension Spark_Connect_Expression.Window.WindowFrame.FrameBoundary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_Expression.Window.WindowFrame.protoMessageName + ".FrameBoundary"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}current_row\0\u{1}unbounded\0\u{1}value\0")
+
+  fileprivate class _StorageClass {
+    var _boundary: Spark_Connect_Expression.Window.WindowFrame.FrameBoundary.OneOf_Boundary?
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _boundary = source._boundary
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try {
+          var v: Bool?
+          try decoder.decodeSingularBoolField(value: &v)
+          if let v = v {
+            if _storage._boundary != nil {try decoder.handleConflictingOneOf()}
+            _storage._boundary = .currentRow(v)
+          }
+        }()
+        case 2: try {
+          var v: Bool?
+          try decoder.decodeSingularBoolField(value: &v)
+          if let v = v {
+            if _storage._boundary != nil {try decoder.handleConflictingOneOf()}
+            _storage._boundary = .unbounded(v)
+          }
+        }()
+        case 3: try {
+          var v: Spark_Connect_Expression?
+          var hadOneofValue = false
+          if let current = _storage._boundary {
+            hadOneofValue = true
+            if case .value(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._boundary = .value(v)
+          }
+        }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      switch _storage._boundary {
+      case .currentRow?: try {
+        guard case .currentRow(let v)? = _storage._boundary else { preconditionFailure() }
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 1)
+      }()
+      case .unbounded?: try {
+        guard case .unbounded(let v)? = _storage._boundary else { preconditionFailure() }
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 2)
+      }()
+      case .value?: try {
+        guard case .value(let v)? = _storage._boundary else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      }()
+      case nil: break
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_Expression.Window.WindowFrame.FrameBoundary, rhs: Spark_Connect_Expression.Window.WindowFrame.FrameBoundary) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._boundary != rhs_storage._boundary {return false}
         return true
       }
       if !storagesAreEqual {return false}

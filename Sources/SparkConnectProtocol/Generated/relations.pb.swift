@@ -231,6 +231,14 @@ package nonisolated struct Spark_Connect_Relation: @unchecked Sendable {
     set {_uniqueStorage()._relType = .hint(newValue)}
   }
 
+  package var unpivot: Spark_Connect_Unpivot {
+    get {
+      if case .unpivot(let v)? = _storage._relType {return v}
+      return Spark_Connect_Unpivot()
+    }
+    set {_uniqueStorage()._relType = .unpivot(newValue)}
+  }
+
   package var repartitionByExpression: Spark_Connect_RepartitionByExpression {
     get {
       if case .repartitionByExpression(let v)? = _storage._relType {return v}
@@ -245,6 +253,14 @@ package nonisolated struct Spark_Connect_Relation: @unchecked Sendable {
       return Spark_Connect_MapPartitions()
     }
     set {_uniqueStorage()._relType = .mapPartitions(newValue)}
+  }
+
+  package var collectMetrics: Spark_Connect_CollectMetrics {
+    get {
+      if case .collectMetrics(let v)? = _storage._relType {return v}
+      return Spark_Connect_CollectMetrics()
+    }
+    set {_uniqueStorage()._relType = .collectMetrics(newValue)}
   }
 
   package var cachedLocalRelation: Spark_Connect_CachedLocalRelation {
@@ -271,6 +287,14 @@ package nonisolated struct Spark_Connect_Relation: @unchecked Sendable {
     set {_uniqueStorage()._relType = .dropNa(newValue)}
   }
 
+  package var replace: Spark_Connect_NAReplace {
+    get {
+      if case .replace(let v)? = _storage._relType {return v}
+      return Spark_Connect_NAReplace()
+    }
+    set {_uniqueStorage()._relType = .replace(newValue)}
+  }
+
   package var summary: Spark_Connect_StatSummary {
     get {
       if case .summary(let v)? = _storage._relType {return v}
@@ -279,12 +303,60 @@ package nonisolated struct Spark_Connect_Relation: @unchecked Sendable {
     set {_uniqueStorage()._relType = .summary(newValue)}
   }
 
+  package var crosstab: Spark_Connect_StatCrosstab {
+    get {
+      if case .crosstab(let v)? = _storage._relType {return v}
+      return Spark_Connect_StatCrosstab()
+    }
+    set {_uniqueStorage()._relType = .crosstab(newValue)}
+  }
+
   package var describe: Spark_Connect_StatDescribe {
     get {
       if case .describe(let v)? = _storage._relType {return v}
       return Spark_Connect_StatDescribe()
     }
     set {_uniqueStorage()._relType = .describe(newValue)}
+  }
+
+  package var cov: Spark_Connect_StatCov {
+    get {
+      if case .cov(let v)? = _storage._relType {return v}
+      return Spark_Connect_StatCov()
+    }
+    set {_uniqueStorage()._relType = .cov(newValue)}
+  }
+
+  package var corr: Spark_Connect_StatCorr {
+    get {
+      if case .corr(let v)? = _storage._relType {return v}
+      return Spark_Connect_StatCorr()
+    }
+    set {_uniqueStorage()._relType = .corr(newValue)}
+  }
+
+  package var approxQuantile: Spark_Connect_StatApproxQuantile {
+    get {
+      if case .approxQuantile(let v)? = _storage._relType {return v}
+      return Spark_Connect_StatApproxQuantile()
+    }
+    set {_uniqueStorage()._relType = .approxQuantile(newValue)}
+  }
+
+  package var freqItems: Spark_Connect_StatFreqItems {
+    get {
+      if case .freqItems(let v)? = _storage._relType {return v}
+      return Spark_Connect_StatFreqItems()
+    }
+    set {_uniqueStorage()._relType = .freqItems(newValue)}
+  }
+
+  package var sampleBy: Spark_Connect_StatSampleBy {
+    get {
+      if case .sampleBy(let v)? = _storage._relType {return v}
+      return Spark_Connect_StatSampleBy()
+    }
+    set {_uniqueStorage()._relType = .sampleBy(newValue)}
   }
 
   package var catalog: Spark_Connect_Catalog {
@@ -321,13 +393,22 @@ package nonisolated struct Spark_Connect_Relation: @unchecked Sendable {
     case tail(Spark_Connect_Tail)
     case withColumns(Spark_Connect_WithColumns)
     case hint(Spark_Connect_Hint)
+    case unpivot(Spark_Connect_Unpivot)
     case repartitionByExpression(Spark_Connect_RepartitionByExpression)
     case mapPartitions(Spark_Connect_MapPartitions)
+    case collectMetrics(Spark_Connect_CollectMetrics)
     case cachedLocalRelation(Spark_Connect_CachedLocalRelation)
     case fillNa(Spark_Connect_NAFill)
     case dropNa(Spark_Connect_NADrop)
+    case replace(Spark_Connect_NAReplace)
     case summary(Spark_Connect_StatSummary)
+    case crosstab(Spark_Connect_StatCrosstab)
     case describe(Spark_Connect_StatDescribe)
+    case cov(Spark_Connect_StatCov)
+    case corr(Spark_Connect_StatCorr)
+    case approxQuantile(Spark_Connect_StatApproxQuantile)
+    case freqItems(Spark_Connect_StatFreqItems)
+    case sampleBy(Spark_Connect_StatSampleBy)
     case catalog(Spark_Connect_Catalog)
 
   }
@@ -1573,92 +1654,395 @@ package nonisolated struct Spark_Connect_MapPartitions: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-package nonisolated struct Spark_Connect_Catalog: Sendable {
+/// Measures of the rows that pass by, which come with the responses of a query.
+package nonisolated struct Spark_Connect_CollectMetrics: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var catType: Spark_Connect_Catalog.OneOf_CatType? = nil
+  package var input: Spark_Connect_Relation {
+    get {_storage._input ?? Spark_Connect_Relation()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
 
-  package var listTables: Spark_Connect_ListTables {
-    get {
-      if case .listTables(let v)? = catType {return v}
-      return Spark_Connect_ListTables()
-    }
-    set {catType = .listTables(newValue)}
+  package var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
   }
 
-  package var tableExists: Spark_Connect_TableExists {
-    get {
-      if case .tableExists(let v)? = catType {return v}
-      return Spark_Connect_TableExists()
-    }
-    set {catType = .tableExists(newValue)}
-  }
-
-  package var dropTempView: Spark_Connect_DropTempView {
-    get {
-      if case .dropTempView(let v)? = catType {return v}
-      return Spark_Connect_DropTempView()
-    }
-    set {catType = .dropTempView(newValue)}
+  package var metrics: [Spark_Connect_Expression] {
+    get {_storage._metrics}
+    set {_uniqueStorage()._metrics = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  package nonisolated enum OneOf_CatType: Equatable, Sendable {
-    case listTables(Spark_Connect_ListTables)
-    case tableExists(Spark_Connect_TableExists)
-    case dropTempView(Spark_Connect_DropTempView)
-
-  }
-
   package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-package nonisolated struct Spark_Connect_ListTables: Sendable {
+package nonisolated struct Spark_Connect_Unpivot: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var dbName: String {
-    get {_dbName ?? String()}
-    set {_dbName = newValue}
+  package var input: Spark_Connect_Relation {
+    get {_storage._input ?? Spark_Connect_Relation()}
+    set {_uniqueStorage()._input = newValue}
   }
-  /// Returns true if `dbName` has been explicitly set.
-  package var hasDbName: Bool {self._dbName != nil}
-  /// Clears the value of `dbName`. Subsequent reads from it will return its default value.
-  package mutating func clearDbName() {self._dbName = nil}
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  package var ids: [Spark_Connect_Expression] {
+    get {_storage._ids}
+    set {_uniqueStorage()._ids = newValue}
+  }
+
+  package var values: Spark_Connect_Unpivot.Values {
+    get {_storage._values ?? Spark_Connect_Unpivot.Values()}
+    set {_uniqueStorage()._values = newValue}
+  }
+  /// Returns true if `values` has been explicitly set.
+  package var hasValues: Bool {_storage._values != nil}
+  /// Clears the value of `values`. Subsequent reads from it will return its default value.
+  package mutating func clearValues() {_uniqueStorage()._values = nil}
+
+  package var variableColumnName: String {
+    get {_storage._variableColumnName}
+    set {_uniqueStorage()._variableColumnName = newValue}
+  }
+
+  package var valueColumnName: String {
+    get {_storage._valueColumnName}
+    set {_uniqueStorage()._valueColumnName = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
+  package nonisolated struct Values: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var values: [Spark_Connect_Expression] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
   package init() {}
 
-  fileprivate var _dbName: String? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-package nonisolated struct Spark_Connect_TableExists: Sendable {
+package nonisolated struct Spark_Connect_NAReplace: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var tableName: String = String()
+  package var input: Spark_Connect_Relation {
+    get {_storage._input ?? Spark_Connect_Relation()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  package var cols: [String] {
+    get {_storage._cols}
+    set {_uniqueStorage()._cols = newValue}
+  }
+
+  package var replacements: [Spark_Connect_NAReplace.Replacement] {
+    get {_storage._replacements}
+    set {_uniqueStorage()._replacements = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
+  package nonisolated struct Replacement: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var oldValue: Spark_Connect_Expression.Literal {
+      get {_oldValue ?? Spark_Connect_Expression.Literal()}
+      set {_oldValue = newValue}
+    }
+    /// Returns true if `oldValue` has been explicitly set.
+    package var hasOldValue: Bool {self._oldValue != nil}
+    /// Clears the value of `oldValue`. Subsequent reads from it will return its default value.
+    package mutating func clearOldValue() {self._oldValue = nil}
+
+    package var newValue: Spark_Connect_Expression.Literal {
+      get {_newValue ?? Spark_Connect_Expression.Literal()}
+      set {_newValue = newValue}
+    }
+    /// Returns true if `newValue` has been explicitly set.
+    package var hasNewValue: Bool {self._newValue != nil}
+    /// Clears the value of `newValue`. Subsequent reads from it will return its default value.
+    package mutating func clearNewValue() {self._newValue = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _oldValue: Spark_Connect_Expression.Literal? = nil
+    fileprivate var _newValue: Spark_Connect_Expression.Literal? = nil
+  }
+
   package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-package nonisolated struct Spark_Connect_DropTempView: Sendable {
+package nonisolated struct Spark_Connect_StatCrosstab: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var viewName: String = String()
+  package var input: Spark_Connect_Relation {
+    get {_storage._input ?? Spark_Connect_Relation()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  package var col1: String {
+    get {_storage._col1}
+    set {_uniqueStorage()._col1 = newValue}
+  }
+
+  package var col2: String {
+    get {_storage._col2}
+    set {_uniqueStorage()._col2 = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Spark_Connect_StatCov: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var input: Spark_Connect_Relation {
+    get {_storage._input ?? Spark_Connect_Relation()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  package var col1: String {
+    get {_storage._col1}
+    set {_uniqueStorage()._col1 = newValue}
+  }
+
+  package var col2: String {
+    get {_storage._col2}
+    set {_uniqueStorage()._col2 = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Spark_Connect_StatCorr: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var input: Spark_Connect_Relation {
+    get {_storage._input ?? Spark_Connect_Relation()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  package var col1: String {
+    get {_storage._col1}
+    set {_uniqueStorage()._col1 = newValue}
+  }
+
+  package var col2: String {
+    get {_storage._col2}
+    set {_uniqueStorage()._col2 = newValue}
+  }
+
+  package var method: String {
+    get {_storage._method ?? String()}
+    set {_uniqueStorage()._method = newValue}
+  }
+  /// Returns true if `method` has been explicitly set.
+  package var hasMethod: Bool {_storage._method != nil}
+  /// Clears the value of `method`. Subsequent reads from it will return its default value.
+  package mutating func clearMethod() {_uniqueStorage()._method = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Spark_Connect_StatApproxQuantile: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var input: Spark_Connect_Relation {
+    get {_storage._input ?? Spark_Connect_Relation()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  package var cols: [String] {
+    get {_storage._cols}
+    set {_uniqueStorage()._cols = newValue}
+  }
+
+  package var probabilities: [Double] {
+    get {_storage._probabilities}
+    set {_uniqueStorage()._probabilities = newValue}
+  }
+
+  package var relativeError: Double {
+    get {_storage._relativeError}
+    set {_uniqueStorage()._relativeError = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Spark_Connect_StatFreqItems: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var input: Spark_Connect_Relation {
+    get {_storage._input ?? Spark_Connect_Relation()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  package var cols: [String] {
+    get {_storage._cols}
+    set {_uniqueStorage()._cols = newValue}
+  }
+
+  package var support: Double {
+    get {_storage._support ?? 0}
+    set {_uniqueStorage()._support = newValue}
+  }
+  /// Returns true if `support` has been explicitly set.
+  package var hasSupport: Bool {_storage._support != nil}
+  /// Clears the value of `support`. Subsequent reads from it will return its default value.
+  package mutating func clearSupport() {_uniqueStorage()._support = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Spark_Connect_StatSampleBy: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var input: Spark_Connect_Relation {
+    get {_storage._input ?? Spark_Connect_Relation()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  package var col: Spark_Connect_Expression {
+    get {_storage._col ?? Spark_Connect_Expression()}
+    set {_uniqueStorage()._col = newValue}
+  }
+  /// Returns true if `col` has been explicitly set.
+  package var hasCol: Bool {_storage._col != nil}
+  /// Clears the value of `col`. Subsequent reads from it will return its default value.
+  package mutating func clearCol() {_uniqueStorage()._col = nil}
+
+  package var fractions: [Spark_Connect_StatSampleBy.Fraction] {
+    get {_storage._fractions}
+    set {_uniqueStorage()._fractions = newValue}
+  }
+
+  package var seed: Int64 {
+    get {_storage._seed ?? 0}
+    set {_uniqueStorage()._seed = newValue}
+  }
+  /// Returns true if `seed` has been explicitly set.
+  package var hasSeed: Bool {_storage._seed != nil}
+  /// Clears the value of `seed`. Subsequent reads from it will return its default value.
+  package mutating func clearSeed() {_uniqueStorage()._seed = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct Fraction: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var stratum: Spark_Connect_Expression.Literal {
+      get {_stratum ?? Spark_Connect_Expression.Literal()}
+      set {_stratum = newValue}
+    }
+    /// Returns true if `stratum` has been explicitly set.
+    package var hasStratum: Bool {self._stratum != nil}
+    /// Clears the value of `stratum`. Subsequent reads from it will return its default value.
+    package mutating func clearStratum() {self._stratum = nil}
+
+    package var fraction: Double = 0
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _stratum: Spark_Connect_Expression.Literal? = nil
+  }
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -1667,7 +2051,7 @@ fileprivate nonisolated let _protobuf_package = "spark.connect"
 
 nonisolated extension Spark_Connect_Relation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Relation"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}common\0\u{1}read\0\u{1}project\0\u{1}filter\0\u{1}join\0\u{3}set_op\0\u{1}sort\0\u{1}limit\0\u{1}aggregate\0\u{1}sql\0\u{3}local_relation\0\u{1}sample\0\u{1}offset\0\u{1}deduplicate\0\u{1}range\0\u{3}subquery_alias\0\u{1}repartition\0\u{3}to_df\0\u{3}with_columns_renamed\0\u{3}show_string\0\u{1}drop\0\u{1}tail\0\u{3}with_columns\0\u{1}hint\0\u{4}\u{3}repartition_by_expression\0\u{3}map_partitions\0\u{4}\u{8}cached_local_relation\0\u{4}6fill_na\0\u{3}drop_na\0\u{2}\u{9}summary\0\u{2}\u{2}describe\0\u{2}b\u{1}catalog\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}common\0\u{1}read\0\u{1}project\0\u{1}filter\0\u{1}join\0\u{3}set_op\0\u{1}sort\0\u{1}limit\0\u{1}aggregate\0\u{1}sql\0\u{3}local_relation\0\u{1}sample\0\u{1}offset\0\u{1}deduplicate\0\u{1}range\0\u{3}subquery_alias\0\u{1}repartition\0\u{3}to_df\0\u{3}with_columns_renamed\0\u{3}show_string\0\u{1}drop\0\u{1}tail\0\u{3}with_columns\0\u{1}hint\0\u{1}unpivot\0\u{4}\u{2}repartition_by_expression\0\u{3}map_partitions\0\u{3}collect_metrics\0\u{4}\u{7}cached_local_relation\0\u{4}6fill_na\0\u{3}drop_na\0\u{1}replace\0\u{2}\u{8}summary\0\u{1}crosstab\0\u{1}describe\0\u{1}cov\0\u{1}corr\0\u{3}approx_quantile\0\u{3}freq_items\0\u{3}sample_by\0\u{2}]\u{1}catalog\0")
 
   fileprivate class _StorageClass {
     var _common: Spark_Connect_RelationCommon? = nil
@@ -2002,6 +2386,19 @@ nonisolated extension Spark_Connect_Relation: SwiftProtobuf.Message, SwiftProtob
             _storage._relType = .hint(v)
           }
         }()
+        case 25: try {
+          var v: Spark_Connect_Unpivot?
+          var hadOneofValue = false
+          if let current = _storage._relType {
+            hadOneofValue = true
+            if case .unpivot(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._relType = .unpivot(v)
+          }
+        }()
         case 27: try {
           var v: Spark_Connect_RepartitionByExpression?
           var hadOneofValue = false
@@ -2026,6 +2423,19 @@ nonisolated extension Spark_Connect_Relation: SwiftProtobuf.Message, SwiftProtob
           if let v = v {
             if hadOneofValue {try decoder.handleConflictingOneOf()}
             _storage._relType = .mapPartitions(v)
+          }
+        }()
+        case 29: try {
+          var v: Spark_Connect_CollectMetrics?
+          var hadOneofValue = false
+          if let current = _storage._relType {
+            hadOneofValue = true
+            if case .collectMetrics(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._relType = .collectMetrics(v)
           }
         }()
         case 36: try {
@@ -2067,6 +2477,19 @@ nonisolated extension Spark_Connect_Relation: SwiftProtobuf.Message, SwiftProtob
             _storage._relType = .dropNa(v)
           }
         }()
+        case 92: try {
+          var v: Spark_Connect_NAReplace?
+          var hadOneofValue = false
+          if let current = _storage._relType {
+            hadOneofValue = true
+            if case .replace(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._relType = .replace(v)
+          }
+        }()
         case 100: try {
           var v: Spark_Connect_StatSummary?
           var hadOneofValue = false
@@ -2080,6 +2503,19 @@ nonisolated extension Spark_Connect_Relation: SwiftProtobuf.Message, SwiftProtob
             _storage._relType = .summary(v)
           }
         }()
+        case 101: try {
+          var v: Spark_Connect_StatCrosstab?
+          var hadOneofValue = false
+          if let current = _storage._relType {
+            hadOneofValue = true
+            if case .crosstab(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._relType = .crosstab(v)
+          }
+        }()
         case 102: try {
           var v: Spark_Connect_StatDescribe?
           var hadOneofValue = false
@@ -2091,6 +2527,71 @@ nonisolated extension Spark_Connect_Relation: SwiftProtobuf.Message, SwiftProtob
           if let v = v {
             if hadOneofValue {try decoder.handleConflictingOneOf()}
             _storage._relType = .describe(v)
+          }
+        }()
+        case 103: try {
+          var v: Spark_Connect_StatCov?
+          var hadOneofValue = false
+          if let current = _storage._relType {
+            hadOneofValue = true
+            if case .cov(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._relType = .cov(v)
+          }
+        }()
+        case 104: try {
+          var v: Spark_Connect_StatCorr?
+          var hadOneofValue = false
+          if let current = _storage._relType {
+            hadOneofValue = true
+            if case .corr(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._relType = .corr(v)
+          }
+        }()
+        case 105: try {
+          var v: Spark_Connect_StatApproxQuantile?
+          var hadOneofValue = false
+          if let current = _storage._relType {
+            hadOneofValue = true
+            if case .approxQuantile(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._relType = .approxQuantile(v)
+          }
+        }()
+        case 106: try {
+          var v: Spark_Connect_StatFreqItems?
+          var hadOneofValue = false
+          if let current = _storage._relType {
+            hadOneofValue = true
+            if case .freqItems(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._relType = .freqItems(v)
+          }
+        }()
+        case 107: try {
+          var v: Spark_Connect_StatSampleBy?
+          var hadOneofValue = false
+          if let current = _storage._relType {
+            hadOneofValue = true
+            if case .sampleBy(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._relType = .sampleBy(v)
           }
         }()
         case 200: try {
@@ -2214,6 +2715,10 @@ nonisolated extension Spark_Connect_Relation: SwiftProtobuf.Message, SwiftProtob
         guard case .hint(let v)? = _storage._relType else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
       }()
+      case .unpivot?: try {
+        guard case .unpivot(let v)? = _storage._relType else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+      }()
       case .repartitionByExpression?: try {
         guard case .repartitionByExpression(let v)? = _storage._relType else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
@@ -2221,6 +2726,10 @@ nonisolated extension Spark_Connect_Relation: SwiftProtobuf.Message, SwiftProtob
       case .mapPartitions?: try {
         guard case .mapPartitions(let v)? = _storage._relType else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+      }()
+      case .collectMetrics?: try {
+        guard case .collectMetrics(let v)? = _storage._relType else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
       }()
       case .cachedLocalRelation?: try {
         guard case .cachedLocalRelation(let v)? = _storage._relType else { preconditionFailure() }
@@ -2234,13 +2743,41 @@ nonisolated extension Spark_Connect_Relation: SwiftProtobuf.Message, SwiftProtob
         guard case .dropNa(let v)? = _storage._relType else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 91)
       }()
+      case .replace?: try {
+        guard case .replace(let v)? = _storage._relType else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 92)
+      }()
       case .summary?: try {
         guard case .summary(let v)? = _storage._relType else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 100)
       }()
+      case .crosstab?: try {
+        guard case .crosstab(let v)? = _storage._relType else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 101)
+      }()
       case .describe?: try {
         guard case .describe(let v)? = _storage._relType else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 102)
+      }()
+      case .cov?: try {
+        guard case .cov(let v)? = _storage._relType else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 103)
+      }()
+      case .corr?: try {
+        guard case .corr(let v)? = _storage._relType else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 104)
+      }()
+      case .approxQuantile?: try {
+        guard case .approxQuantile(let v)? = _storage._relType else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 105)
+      }()
+      case .freqItems?: try {
+        guard case .freqItems(let v)? = _storage._relType else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 106)
+      }()
+      case .sampleBy?: try {
+        guard case .sampleBy(let v)? = _storage._relType else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 107)
       }()
       case .catalog?: try {
         guard case .catalog(let v)? = _storage._relType else { preconditionFailure() }
@@ -4809,93 +5346,191 @@ nonisolated extension Spark_Connect_MapPartitions: SwiftProtobuf.Message, SwiftP
   }
 }
 
-nonisolated extension Spark_Connect_Catalog: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Catalog"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{4}list_tables\0\u{4}\u{7}table_exists\0\u{4}\u{4}drop_temp_view\0")
+nonisolated extension Spark_Connect_CollectMetrics: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CollectMetrics"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}name\0\u{1}metrics\0")
+
+  fileprivate class _StorageClass {
+    var _input: Spark_Connect_Relation? = nil
+    var _name: String = String()
+    var _metrics: [Spark_Connect_Expression] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _input = source._input
+      _name = source._name
+      _metrics = source._metrics
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 4: try {
-        var v: Spark_Connect_ListTables?
-        var hadOneofValue = false
-        if let current = self.catType {
-          hadOneofValue = true
-          if case .listTables(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._metrics) }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.catType = .listTables(v)
-        }
-      }()
-      case 11: try {
-        var v: Spark_Connect_TableExists?
-        var hadOneofValue = false
-        if let current = self.catType {
-          hadOneofValue = true
-          if case .tableExists(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.catType = .tableExists(v)
-        }
-      }()
-      case 15: try {
-        var v: Spark_Connect_DropTempView?
-        var hadOneofValue = false
-        if let current = self.catType {
-          hadOneofValue = true
-          if case .dropTempView(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.catType = .dropTempView(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    switch self.catType {
-    case .listTables?: try {
-      guard case .listTables(let v)? = self.catType else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    }()
-    case .tableExists?: try {
-      guard case .tableExists(let v)? = self.catType else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-    }()
-    case .dropTempView?: try {
-      guard case .dropTempView(let v)? = self.catType else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 2)
+      }
+      if !_storage._metrics.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._metrics, fieldNumber: 3)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Spark_Connect_Catalog, rhs: Spark_Connect_Catalog) -> Bool {
-    if lhs.catType != rhs.catType {return false}
+  package static func ==(lhs: Spark_Connect_CollectMetrics, rhs: Spark_Connect_CollectMetrics) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._metrics != rhs_storage._metrics {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Spark_Connect_ListTables: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".ListTables"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}db_name\0")
+nonisolated extension Spark_Connect_Unpivot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Unpivot"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}ids\0\u{1}values\0\u{3}variable_column_name\0\u{3}value_column_name\0")
+
+  fileprivate class _StorageClass {
+    var _input: Spark_Connect_Relation? = nil
+    var _ids: [Spark_Connect_Expression] = []
+    var _values: Spark_Connect_Unpivot.Values? = nil
+    var _variableColumnName: String = String()
+    var _valueColumnName: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _input = source._input
+      _ids = source._ids
+      _values = source._values
+      _variableColumnName = source._variableColumnName
+      _valueColumnName = source._valueColumnName
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 2: try { try decoder.decodeRepeatedMessageField(value: &_storage._ids) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._values) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._variableColumnName) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._valueColumnName) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._ids.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._ids, fieldNumber: 2)
+      }
+      try { if let v = _storage._values {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if !_storage._variableColumnName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._variableColumnName, fieldNumber: 4)
+      }
+      if !_storage._valueColumnName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._valueColumnName, fieldNumber: 5)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_Unpivot, rhs: Spark_Connect_Unpivot) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._ids != rhs_storage._ids {return false}
+        if _storage._values != rhs_storage._values {return false}
+        if _storage._variableColumnName != rhs_storage._variableColumnName {return false}
+        if _storage._valueColumnName != rhs_storage._valueColumnName {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_Unpivot.Values: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_Unpivot.protoMessageName + ".Values"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}values\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4903,7 +5538,122 @@ nonisolated extension Spark_Connect_ListTables: SwiftProtobuf.Message, SwiftProt
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self._dbName) }()
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.values) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.values.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.values, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_Unpivot.Values, rhs: Spark_Connect_Unpivot.Values) -> Bool {
+    if lhs.values != rhs.values {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_NAReplace: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NAReplace"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}cols\0\u{1}replacements\0")
+
+  fileprivate class _StorageClass {
+    var _input: Spark_Connect_Relation? = nil
+    var _cols: [String] = []
+    var _replacements: [Spark_Connect_NAReplace.Replacement] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _input = source._input
+      _cols = source._cols
+      _replacements = source._replacements
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 2: try { try decoder.decodeRepeatedStringField(value: &_storage._cols) }()
+        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._replacements) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._cols.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._cols, fieldNumber: 2)
+      }
+      if !_storage._replacements.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._replacements, fieldNumber: 3)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_NAReplace, rhs: Spark_Connect_NAReplace) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._cols != rhs_storage._cols {return false}
+        if _storage._replacements != rhs_storage._replacements {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_NAReplace.Replacement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_NAReplace.protoMessageName + ".Replacement"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}old_value\0\u{3}new_value\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._oldValue) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._newValue) }()
       default: break
       }
     }
@@ -4914,22 +5664,551 @@ nonisolated extension Spark_Connect_ListTables: SwiftProtobuf.Message, SwiftProt
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._dbName {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    try { if let v = self._oldValue {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._newValue {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Spark_Connect_ListTables, rhs: Spark_Connect_ListTables) -> Bool {
-    if lhs._dbName != rhs._dbName {return false}
+  package static func ==(lhs: Spark_Connect_NAReplace.Replacement, rhs: Spark_Connect_NAReplace.Replacement) -> Bool {
+    if lhs._oldValue != rhs._oldValue {return false}
+    if lhs._newValue != rhs._newValue {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Spark_Connect_TableExists: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".TableExists"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}table_name\0")
+nonisolated extension Spark_Connect_StatCrosstab: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StatCrosstab"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}col1\0\u{1}col2\0")
+
+  fileprivate class _StorageClass {
+    var _input: Spark_Connect_Relation? = nil
+    var _col1: String = String()
+    var _col2: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _input = source._input
+      _col1 = source._col1
+      _col2 = source._col2
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._col1) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._col2) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._col1.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._col1, fieldNumber: 2)
+      }
+      if !_storage._col2.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._col2, fieldNumber: 3)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StatCrosstab, rhs: Spark_Connect_StatCrosstab) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._col1 != rhs_storage._col1 {return false}
+        if _storage._col2 != rhs_storage._col2 {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StatCov: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StatCov"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}col1\0\u{1}col2\0")
+
+  fileprivate class _StorageClass {
+    var _input: Spark_Connect_Relation? = nil
+    var _col1: String = String()
+    var _col2: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _input = source._input
+      _col1 = source._col1
+      _col2 = source._col2
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._col1) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._col2) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._col1.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._col1, fieldNumber: 2)
+      }
+      if !_storage._col2.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._col2, fieldNumber: 3)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StatCov, rhs: Spark_Connect_StatCov) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._col1 != rhs_storage._col1 {return false}
+        if _storage._col2 != rhs_storage._col2 {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StatCorr: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StatCorr"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}col1\0\u{1}col2\0\u{1}method\0")
+
+  fileprivate class _StorageClass {
+    var _input: Spark_Connect_Relation? = nil
+    var _col1: String = String()
+    var _col2: String = String()
+    var _method: String? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _input = source._input
+      _col1 = source._col1
+      _col2 = source._col2
+      _method = source._method
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._col1) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._col2) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._method) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._col1.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._col1, fieldNumber: 2)
+      }
+      if !_storage._col2.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._col2, fieldNumber: 3)
+      }
+      try { if let v = _storage._method {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StatCorr, rhs: Spark_Connect_StatCorr) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._col1 != rhs_storage._col1 {return false}
+        if _storage._col2 != rhs_storage._col2 {return false}
+        if _storage._method != rhs_storage._method {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StatApproxQuantile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StatApproxQuantile"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}cols\0\u{1}probabilities\0\u{3}relative_error\0")
+
+  fileprivate class _StorageClass {
+    var _input: Spark_Connect_Relation? = nil
+    var _cols: [String] = []
+    var _probabilities: [Double] = []
+    var _relativeError: Double = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _input = source._input
+      _cols = source._cols
+      _probabilities = source._probabilities
+      _relativeError = source._relativeError
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 2: try { try decoder.decodeRepeatedStringField(value: &_storage._cols) }()
+        case 3: try { try decoder.decodeRepeatedDoubleField(value: &_storage._probabilities) }()
+        case 4: try { try decoder.decodeSingularDoubleField(value: &_storage._relativeError) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._cols.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._cols, fieldNumber: 2)
+      }
+      if !_storage._probabilities.isEmpty {
+        try visitor.visitPackedDoubleField(value: _storage._probabilities, fieldNumber: 3)
+      }
+      if _storage._relativeError.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._relativeError, fieldNumber: 4)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StatApproxQuantile, rhs: Spark_Connect_StatApproxQuantile) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._cols != rhs_storage._cols {return false}
+        if _storage._probabilities != rhs_storage._probabilities {return false}
+        if _storage._relativeError != rhs_storage._relativeError {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StatFreqItems: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StatFreqItems"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}cols\0\u{1}support\0")
+
+  fileprivate class _StorageClass {
+    var _input: Spark_Connect_Relation? = nil
+    var _cols: [String] = []
+    var _support: Double? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _input = source._input
+      _cols = source._cols
+      _support = source._support
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 2: try { try decoder.decodeRepeatedStringField(value: &_storage._cols) }()
+        case 3: try { try decoder.decodeSingularDoubleField(value: &_storage._support) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._cols.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._cols, fieldNumber: 2)
+      }
+      try { if let v = _storage._support {
+        try visitor.visitSingularDoubleField(value: v, fieldNumber: 3)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StatFreqItems, rhs: Spark_Connect_StatFreqItems) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._cols != rhs_storage._cols {return false}
+        if _storage._support != rhs_storage._support {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StatSampleBy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StatSampleBy"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}col\0\u{1}fractions\0\u{2}\u{2}seed\0")
+
+  fileprivate class _StorageClass {
+    var _input: Spark_Connect_Relation? = nil
+    var _col: Spark_Connect_Expression? = nil
+    var _fractions: [Spark_Connect_StatSampleBy.Fraction] = []
+    var _seed: Int64? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _input = source._input
+      _col = source._col
+      _fractions = source._fractions
+      _seed = source._seed
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._col) }()
+        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._fractions) }()
+        case 5: try { try decoder.decodeSingularInt64Field(value: &_storage._seed) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._col {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._fractions.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._fractions, fieldNumber: 3)
+      }
+      try { if let v = _storage._seed {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 5)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StatSampleBy, rhs: Spark_Connect_StatSampleBy) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._col != rhs_storage._col {return false}
+        if _storage._fractions != rhs_storage._fractions {return false}
+        if _storage._seed != rhs_storage._seed {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StatSampleBy.Fraction: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_StatSampleBy.protoMessageName + ".Fraction"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stratum\0\u{1}fraction\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4937,51 +6216,30 @@ nonisolated extension Spark_Connect_TableExists: SwiftProtobuf.Message, SwiftPro
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.tableName) }()
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._stratum) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.fraction) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.tableName.isEmpty {
-      try visitor.visitSingularStringField(value: self.tableName, fieldNumber: 1)
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._stratum {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.fraction.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.fraction, fieldNumber: 2)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Spark_Connect_TableExists, rhs: Spark_Connect_TableExists) -> Bool {
-    if lhs.tableName != rhs.tableName {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Spark_Connect_DropTempView: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".DropTempView"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}view_name\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.viewName) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.viewName.isEmpty {
-      try visitor.visitSingularStringField(value: self.viewName, fieldNumber: 1)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Spark_Connect_DropTempView, rhs: Spark_Connect_DropTempView) -> Bool {
-    if lhs.viewName != rhs.viewName {return false}
+  package static func ==(lhs: Spark_Connect_StatSampleBy.Fraction, rhs: Spark_Connect_StatSampleBy.Fraction) -> Bool {
+    if lhs._stratum != rhs._stratum {return false}
+    if lhs.fraction != rhs.fraction {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

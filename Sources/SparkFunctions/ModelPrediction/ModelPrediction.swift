@@ -35,6 +35,9 @@ public struct ModelPrediction: UserDefinedFunction {
     public var errors: ErrorPolicy
     /// How many of them may be.
     public var maxErrors: ErrorLimit?
+    /// Of a function that is called by name, whether it gives its only output itself instead of a
+    /// struct; `nil` of others, which give a struct.
+    public var isBare: Bool?
 
     /// The struct that the function gives.
     var returnType: StructType {
@@ -112,6 +115,8 @@ public struct ModelPrediction: UserDefinedFunction {
         if !isShared { try tally?.finish() }
         return nil
       }
+      try parameters.checkCall(
+        chunk.batch.columns.count, names: invocation.argumentNames, label: label)
       let model: LoadedModel
       if let loaded {
         model = loaded
@@ -125,7 +130,9 @@ public struct ModelPrediction: UserDefinedFunction {
         argumentNames: chunk.batch.columns.indices.map { invocation.argumentName($0) },
         label: label, origin: worker.rows, tally: tally,
         errors: errors)
-      return try RecordBatch([(name, try await run.predictions(chunk))])
+      let predictions = try await run.predictions(chunk)
+      let isBare = parameters.isBare ?? false
+      return try RecordBatch([(name, isBare ? predictions.nullableField(0) : predictions)])
     }
   }
 
@@ -189,20 +196,24 @@ extension ModelPrediction {
   public static func columnType(of output: OutputBinding) -> DataType {
     if let type = output.transform?.columnType(of: output) { return type }
     if output.isMap { return MapRows.type }
-    let element: DataType =
-      switch output.specification.elementType {
-      case .bool: .boolean
-      case .int8: .byte
-      case .int16, .uint8: .short
-      case .int32, .uint16: .integer
-      case .int64, .uint32, .uint64: .long
-      case .float16, .bfloat16, .float32: .float
-      case .float64: .double
-      case .string: .string
-      }
+    let element = elementColumnType(output.specification.elementType)
     if output.isSequence { return .array(.array(element)) }
     let isScalar = output.rowShape == [] || output.rowShape == [1]
     return isScalar ? element : .array(element)
+  }
+
+  /// The Spark type of a column of single elements.
+  static func elementColumnType(_ type: ElementType) -> DataType {
+    switch type {
+    case .bool: .boolean
+    case .int8: .byte
+    case .int16, .uint8: .short
+    case .int32, .uint16: .integer
+    case .int64, .uint32, .uint64: .long
+    case .float16, .bfloat16, .float32: .float
+    case .float64: .double
+    case .string: .string
+    }
   }
 
   /// The struct of the outputs.

@@ -1,7 +1,7 @@
 /// What a mistyped name may have meant.
-enum Suggestion {
+package enum Suggestion {
   /// A question to append to a message, empty if nothing is similar.
-  static func text(for name: String, among candidates: [String]) -> String {
+  package static func text(for name: String, among candidates: [String]) -> String {
     // Of a short name nothing would be left.
     let limit = min(max(2, name.count / 3), name.count - 1)
     let nearest =

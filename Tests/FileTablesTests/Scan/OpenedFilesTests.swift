@@ -163,33 +163,33 @@ import Testing
   }
 
   #if os(Linux)
-    /// Whether a descriptor or a mapping of this process is of a file in the folder.
-    private func isOpen(_ folder: FilesFolder) throws -> Bool {
-      let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
-      let files = descriptors.compactMap {
-        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
-      }
-      let maps = try #require(FileHandle(forReadingAtPath: "/proc/self/maps"))
-      let mapped = String(decoding: try maps.readToEnd() ?? Data(), as: UTF8.self)
-      return files.contains { $0.hasPrefix(folder.path) } || mapped.contains(folder.path)
+  /// Whether a descriptor or a mapping of this process is of a file in the folder.
+  private func isOpen(_ folder: FilesFolder) throws -> Bool {
+    let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+    let files = descriptors.compactMap {
+      try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
     }
+    let maps = try #require(FileHandle(forReadingAtPath: "/proc/self/maps"))
+    let mapped = String(decoding: try maps.readToEnd() ?? Data(), as: UTF8.self)
+    return files.contains { $0.hasPrefix(folder.path) } || mapped.contains(folder.path)
+  }
 
-    @Test("what is kept of files holds none of them open")
-    func descriptors() throws {
-      let folder = try FilesFolder()
-      try makeTable(3, in: folder)
-      let scan = try folder.scan("t")
-      #expect(scan.rows == 180)
-      #expect(try !isOpen(folder))
-      func read() throws {
-        let batches = try scan.batches(of: scan.splits(parallelism: 1)[0], batchRows: 10)
-        #expect(try batches.next()?.rowCount == 10)
-        #expect(try isOpen(folder))
-        withExtendedLifetime(batches) {}
-      }
-      try read()
-      #expect(try !isOpen(folder))
-      #expect(scan.files[0].store.openedTables == 3)
+  @Test("what is kept of files holds none of them open")
+  func descriptors() throws {
+    let folder = try FilesFolder()
+    try makeTable(3, in: folder)
+    let scan = try folder.scan("t")
+    #expect(scan.rows == 180)
+    #expect(try !isOpen(folder))
+    func read() throws {
+      let batches = try scan.batches(of: scan.splits(parallelism: 1)[0], batchRows: 10)
+      #expect(try batches.next()?.rowCount == 10)
+      #expect(try isOpen(folder))
+      withExtendedLifetime(batches) {}
     }
+    try read()
+    #expect(try !isOpen(folder))
+    #expect(scan.files[0].store.openedTables == 3)
+  }
   #endif
 }

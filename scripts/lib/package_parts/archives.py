@@ -10,6 +10,8 @@ import zipfile
 
 # 1980-01-01, the first day that a zip file can name.
 TIME = 315532800
+# How hard to compress, from 1 to 9, for all archives.
+level = 9
 
 
 def tar(tree, prefix=""):
@@ -37,11 +39,11 @@ def tar(tree, prefix=""):
 
 
 def gzipped(data):
-    return gzip.compress(data, 9, mtime=0)
+    return gzip.compress(data, level, mtime=0)
 
 
 def xz(data):
-    return lzma.compress(data, preset=9)
+    return lzma.compress(data, preset=level)
 
 
 def wheel(tree, record):
@@ -53,7 +55,7 @@ def wheel(tree, record):
         lines.append(f"{name},sha256={digest},{len(entry.data)}\n")
     text = "".join(lines) + f"{record},,\n"
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
         for name, entry in [*sorted(tree.items()), (record, None)]:
             header = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             header.compress_type, header.create_system = zipfile.ZIP_DEFLATED, 3

@@ -119,7 +119,8 @@ def module(root):
 
 def contents(root, program, checkouts):
     """The tree that all packages share, its version, and the ELF files in it."""
-    version = output(program, "--version").strip()
+    # The libraries that are found follow.
+    version = output(program, "--version").splitlines()[0].strip()
     image = ELF(program)
     libraries = linked(image)
     command = stripped(program)

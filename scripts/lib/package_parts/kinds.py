@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from pathlib import Path
 
 from package_parts import archives
 from package_parts.contents import LICENCES, PLUGIN, PROGRAM, SWIFT, Entry, fail
@@ -15,15 +16,29 @@ EXTRAS = {
 }
 # The release of GCC whose libstdc++ has a version of symbols, for Debian's dependencies.
 COMPILERS = {29: 11, 30: 12, 31: 13, 32: 13, 33: 14, 34: 15}
+# The second number of the oldest glibc that stands beside such a libstdc++ in a released system.
+GLIBC_BESIDE = {29: 34, 30: 35, 31: 37, 32: 38, 33: 39, 34: 41}
+# Where the command itself lies in the tarball, whose `bin` has what looks at the system first.
+BEHIND_LAUNCHER = "libexec/needletail"
+LAUNCHER = Path(__file__).with_name("launcher.sh")
 
 
 def dotted(number):
     return ".".join(map(str, number))
 
 
-def tarball(tree, version, _):
+def oldest_glibc(files):
+    """The oldest release of glibc whose systems have all that `files` need, as (2, 35)."""
+    needs = newest_versions(files)
+    return max(needs["GLIBC"][:2], (2, GLIBC_BESIDE.get(needs.get("GLIBCXX", (0,))[-1], 0)))
+
+
+def tarball(tree, version, files):
+    """Here nothing that installs looks at the system, so a script does before the command starts."""
     name = f"needletail-{version}-linux-x86_64"
-    return f"{name}.tar.gz", archives.gzipped(archives.tar(tree, f"{name}/"))
+    text = LAUNCHER.read_text().replace("@GLIBC@", dotted(oldest_glibc(files.values())))
+    moved = {**tree, BEHIND_LAUNCHER: tree[PROGRAM], PROGRAM: Entry(text.encode(), 0o755)}
+    return f"{name}.tar.gz", archives.gzipped(archives.tar(moved, f"{name}/"))
 
 
 def files_tarball(plugin, libraries, licences, version):
@@ -49,8 +64,7 @@ def wheel(tree, version, files, module, plugin, arrow_version, requirements):
     """The command goes into the environment's `bin`, Swift's runtime below its `lib`. The plug-in lies
     among the libraries of pyarrow, which it is linked with: pip brings those. Only the wheel has the
     module for PySpark."""
-    needs = newest_versions([*files.values(), plugin])
-    glibc = needs["GLIBC"]
+    glibc = oldest_glibc([*files.values(), plugin])
     tag = f"py3-none-manylinux_{glibc[0]}_{glibc[1]}_x86_64"
     information, data = f"needletail-{version}.dist-info", f"needletail-{version}.data"
     pinned = pins(requirements)

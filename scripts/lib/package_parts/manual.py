@@ -1,6 +1,10 @@
 """The page of the manual, in man's own language, from what the command tells of itself by
 `--experimental-dump-help`."""
 
+import json
+import subprocess
+import sys
+
 # Text that roff would take for something else.
 ESCAPES = [("\\", "\\e"), ("-", "\\-"), ("'", "\\(aq"), ("`", "\\(ga")]
 
@@ -71,9 +75,23 @@ def page(help, version):
             lines += [".PP", paragraph]
         lines += options(shown(sub["arguments"]))
     lines += [
-        ".SH FILES", "Inference runtimes and Spark are found in Python environments: the one that the",
-        "command was installed into, an active one, or one called \\fI.venv\\fR in the current folder or",
-        "above it.", ".SH EXIT STATUS",
+        ".SH FILES", "Inference runtimes and Spark are found in the folders that \\fBNEEDLETAIL_RUNTIMES\\fR",
+        "names, beside the command, and in Python environments: an active one, the one that the command was",
+        "installed into, or one called \\fI.venv\\fR in the current folder or above it.", ".SH EXIT STATUS",
         "0 if all went well, 64 for a command that cannot be understood, another number for what failed.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def main():
+    """Prints the page of the command whose program is named: `manual.py .build/release/needletail`."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: manual.py PROGRAM")
+    help, version = (
+        subprocess.run([sys.argv[1], option], check=True, capture_output=True, text=True).stdout
+        for option in ("--experimental-dump-help", "--version"))
+    print(page(json.loads(help), version.splitlines()[0]), end="")
+
+
+if __name__ == "__main__":
+    main()

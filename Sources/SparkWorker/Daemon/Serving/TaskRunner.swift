@@ -104,6 +104,7 @@ struct TaskRunner: Sendable {
         try current.write(batch)
         try connection.flush()
         place?.slot.state = .answering
+        RowMeter.shared.add(batch.rowCount)
         shared.progress.withLock {
           $0.rowsIn = input.rows
           $0.rowsOut += batch.rowCount

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JSONText
+package import JSONText
 import Texts
 
 /// Reads the names of a classifier's classes.
@@ -7,15 +7,15 @@ package enum LabelNames {
   /// The names in a file: one in each line, or JSON (`.json`) with a list, an object of numbers and
   /// names, or one with `id2label`, as `config.json` has it.
   ///
-  /// - Throws: ``TextPipelineError`` that names the file and what is wrong in it.
-  package static func read(_ path: String) throws(TextPipelineError) -> [String] {
+  /// - Throws: ``LabelError`` that names the file and what is wrong in it.
+  package static func read(_ path: String) throws(LabelError) -> [String] {
     guard path.lowercased().hasSuffix(".json") else { return try lines(of: path) }
     let json = try json(of: path)
     if let elements = json.elements {
       var names: [String] = []
       for (index, element) in elements.enumerated() {
         guard let name = element.label else {
-          throw failure(path, "element \(index) of the list is \(element.json), expected a string")
+          throw failure(path, "element \(index) of the list is \(element.text), expected a string")
         }
         names.append(name)
       }
@@ -33,21 +33,23 @@ package enum LabelNames {
 
   /// The names in `id2label` of a `config.json`; `nil` if it has none.
   ///
-  /// - Throws: ``TextPipelineError`` if the file is no JSON, or its `id2label` no list of names.
-  package static func read(configuration path: String) throws(TextPipelineError) -> [String]? {
+  /// - Throws: ``LabelError`` if the file is no JSON, or its `id2label` no list of names.
+  package static func read(configuration path: String) throws(LabelError) -> [String]? {
     try inConfiguration(try json(of: path), path)
   }
 
   private static func inConfiguration(
     _ json: JSONValue, _ path: String
-  ) throws(TextPipelineError) -> [String]? {
-    guard let entries = json.entries else { return nil }
-    let file = ConfigurationFile(path: path, entries: entries)
-    guard let names = try file.object("id2label") else { return nil }
+  ) throws(LabelError) -> [String]? {
+    guard let value = json.entries?["id2label"], value != .null else { return nil }
+    guard let names = value.entries else {
+      throw LabelError(
+        "in \(path) the entry \"id2label\" is \(value.text), expected an object")
+    }
     return try inOrder(names, of: "id2label in \(path)")
   }
 
-  private static func lines(of path: String) throws(TextPipelineError) -> [String] {
+  private static func lines(of path: String) throws(LabelError) -> [String] {
     var bytes = try bytes(of: path)
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -61,7 +63,7 @@ package enum LabelNames {
     return names.map(String.init)
   }
 
-  private static func json(of path: String) throws(TextPipelineError) -> JSONValue {
+  private static func json(of path: String) throws(LabelError) -> JSONValue {
     let bytes = try bytes(of: path)
     do throws(JSONError) {
       return try JSONValue(parsing: bytes, rules: .strict)
@@ -70,7 +72,7 @@ package enum LabelNames {
     }
   }
 
-  private static func bytes(of path: String) throws(TextPipelineError) -> [UInt8] {
+  private static func bytes(of path: String) throws(LabelError) -> [UInt8] {
     do {
       return [UInt8](try Data(contentsOf: URL(filePath: path)))
     } catch {
@@ -86,26 +88,25 @@ package enum LabelNames {
 
   private static func failure(
     _ path: String, _ message: String, cause: (any Error)? = nil
-  ) -> TextPipelineError {
-    TextPipelineError(.invalidConfiguration, "labels in \(path): \(message)", cause: cause)
+  ) -> LabelError {
+    LabelError("labels in \(path): \(message)", cause: cause)
   }
 
   /// The names in the order of their numbers, which are the keys.
   ///
   /// - Parameter place: what has the entries, for messages.
-  static func inOrder(
-    _ entries: [String: JSONValue], of place: String, model: String? = nil
-  ) throws(TextPipelineError) -> [String] {
-    func failure(_ message: String) -> TextPipelineError {
-      TextPipelineError(.invalidConfiguration, "\(place) \(message)", model: model)
-    }
+  /// - Throws: ``LabelError`` if the keys are not the numbers from 0 on, or a name is none.
+  package static func inOrder(
+    _ entries: [String: JSONValue], of place: String
+  ) throws(LabelError) -> [String] {
+    func failure(_ message: String) -> LabelError { LabelError("\(place) \(message)") }
     var names: [Int: String] = [:]
     for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
       guard let id = Int(key) else {
         throw failure("has the key \"\(key)\", expected the numbers \"0\", \"1\", …")
       }
       guard let name = value.label else {
-        throw failure("maps \(key) to \(value.json), expected a string or a number")
+        throw failure("maps \(key) to \(value.text), expected a string or a number")
       }
       names[id] = name
     }
@@ -130,4 +131,7 @@ extension JSONValue {
     case .null, .array, .object: nil
     }
   }
+
+  /// The value as JSON, for people.
+  fileprivate var text: String { String(decoding: encoded(isSpaced: true), as: UTF8.self) }
 }

@@ -1,0 +1,115 @@
+import ArgumentParser
+
+/// What is wrong with the options of a command line: all of it, where the parser stops at the first.
+///
+/// The option that the parser complains of is taken away, and the rest is read again.
+struct ParseProblems {
+  private let description: CommandDescription
+  /// The words that are left.
+  private var words: [String]
+  private(set) var texts: [String] = []
+  /// The options that were complained of, by their long names.
+  private var blamed: Set<String> = []
+  /// Whether an argument is missing, for which another word stands now.
+  private(set) var lacksArgument = false
+  /// The command without what is wrong; `nil` if more is than can be taken away.
+  private(set) var command: (any ParsableCommand)?
+
+  /// The words behind options that nobody knows, which may have been meant as their values.
+  private var orphans: Set<String> = []
+  private static let most = 20
+
+  /// - Parameters:
+  ///   - arguments: the words of the command line.
+  ///   - error: what the parser said of them.
+  init?(_ arguments: [String], _ error: any Error) {
+    guard NeedletailCommand.exitCode(for: error) != .success,
+      let description = CommandDescription.ofCommand(in: arguments)
+    else { return nil }
+    self.description = description
+    words = arguments
+    var text = NeedletailCommand.message(for: error)
+    for _ in 0..<Self.most {
+      guard repair(text) else { return }
+      do {
+        command = try NeedletailCommand.parseAsRoot(words)
+        return
+      } catch {
+        text = NeedletailCommand.message(for: error)
+      }
+    }
+  }
+
+  /// Takes note of what the parser said, and takes away what it was said of.
+  private mutating func repair(_ text: String) -> Bool {
+    if text.hasPrefix("Missing expected argument ") {
+      guard let missing = Self.quoted(in: text) else { return false }
+      lacksArgument = true
+      let name = Self.optionName(in: missing)
+      // An option whose value was wrong was taken away.
+      if name.map({ !blamed.contains($0) }) ?? true { texts.append(text) }
+      words += name.map { ["--\($0)", "-"] } ?? ["-"]
+      return true
+    }
+    if text.contains("nexpected argument") {
+      let unknown = text.split(separator: "'").enumerated().filter { $0.offset % 2 == 1 }
+        .map { String($0.element) }
+      if !unknown.allSatisfy(orphans.contains) { texts.append(text) }
+      let before = words.count
+      words.removeAll { unknown.contains($0) }
+      return words.count < before
+    }
+    texts.append(text)
+    // `The value 'x' is invalid for '--map <...>'`, `Unknown option '--inptu'`, `--threads is 0, ...`
+    let place = text.split(separator: "for '", maxSplits: 1).last.map(String.init) ?? text
+    guard let name = Self.optionName(in: place) ?? Self.optionName(in: text) else { return false }
+    blamed.insert(name)
+    if let meant = Self.suggestion(in: text), let place = words.firstIndex(of: "--\(name)") {
+      words[place] = "--\(meant)"
+      return true
+    }
+    return remove(name, value: text.hasPrefix("The value '") ? Self.quoted(in: text) : nil)
+  }
+
+  private mutating func remove(_ name: String, value: String?) -> Bool {
+    let places = words.indices.filter {
+      words[$0] == "--\(name)" || words[$0].hasPrefix("--\(name)=")
+    }
+    func hasValue(_ place: Int) -> Bool {
+      let next = place + 1 < words.count ? words[place + 1] : nil
+      return value == nil || words[place].hasSuffix("=\(value ?? "")") || next == value
+    }
+    guard let place = places.first(where: hasValue) ?? places.first else { return false }
+    let isKnown = description.argument(named: name) != nil
+    let next = place + 1 < words.count ? words[place + 1] : nil
+    if description.takesValue(words[place]), let next, !next.hasPrefix("--") {
+      words.remove(at: place + 1)
+    } else if !isKnown, let next, !next.hasPrefix("-") {
+      orphans.insert(next)
+    }
+    words.remove(at: place)
+    return true
+  }
+
+  /// The option that the parser thinks was meant.
+  private static func suggestion(in text: String) -> String? {
+    let parts = text.split(separator: "Did you mean '--", maxSplits: 1)
+    guard parts.count > 1 else { return nil }
+    return String(parts[1].prefix { $0 != "'" })
+  }
+
+  /// What stands between the first two quotes.
+  private static func quoted(in text: String) -> String? {
+    let parts = text.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+    return parts.count > 2 ? String(parts[1]) : nil
+  }
+
+  /// The first `--name` of a text, without its dashes.
+  private static func optionName(in text: String) -> String? {
+    for word in text.split(whereSeparator: { " '<,;=:".contains($0) }) where word.hasPrefix("--") {
+      let name = word.dropFirst(2)
+      if !name.isEmpty { return String(name) }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,61 @@
+import Needletail
+
+/// What this machine lacks to build and run a new package.
+struct StarterNeeds {
+  static let spark = "pyspark[connect]==4.3.0"
+  static let onnxRuntime = "onnxruntime==1.32.0"
+
+  let environment: [String: String]
+  /// The package's folder, absolute.
+  let folder: String
+
+  /// What is to be installed on the machine, as sentences without a full stop.
+  var programs: [String] {
+    var missing: [String] = []
+    if !isOnPath("swift") { missing.append("install Swift 6.2 or later (swift.org/install)") }
+    let home = value("JAVA_HOME")
+    let hasJava = home.map { FileSystem.isFile("\($0)/bin/java") } ?? isOnPath("java")
+    if !hasServer, !hasJava {
+      missing.append("install Java 17 or later (Debian, Ubuntu: openjdk-17-jre-headless)")
+    }
+    return missing
+  }
+
+  /// The commands that bring Python's packages where the program finds them, to be given in its folder.
+  var commands: [String] {
+    var packages: [String] = []
+    if !hasServer, value("SPARK_HOME") == nil, !isInstalled("pyspark/bin/spark-submit"),
+      SparkPlaces.homeOnPath(environment) == nil
+    {
+      packages.append("'\(Self.spark)'")
+    }
+    if value("NEEDLETAIL_ONNXRUNTIME") == nil, value("NEEDLETAIL_RUNTIMES") == nil,
+      !isInstalled("onnxruntime/capi/__init__.py")
+    {
+      packages.append(Self.onnxRuntime)
+    }
+    guard !packages.isEmpty else { return [] }
+    let list = packages.joined(separator: " ")
+    if let active = value("VIRTUAL_ENV") { return ["\(active)/bin/pip install \(list)"] }
+    return ["python3 -m venv .venv", ".venv/bin/pip install \(list)"]
+  }
+
+  private var hasServer: Bool { value("SPARK_REMOTE") != nil }
+
+  private func value(_ variable: String) -> String? {
+    environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  private func isOnPath(_ program: String) -> Bool {
+    (environment["PATH"] ?? "").split(separator: ":").contains {
+      FileSystem.isFile("\($0)/\(program)")
+    }
+  }
+
+  /// Whether one of the environments in which the program will look has this file of a package.
+  private func isInstalled(_ file: String) -> Bool {
+    PythonEnvironments.folders(environment, above: [folder])
+      .flatMap(PythonEnvironments.packages(of:))
+      .contains { FileSystem.isFile("\($0)/\(file)") }
+  }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+
+/// What the command says of itself.
+///
+/// After a change of the texts: `NEEDLETAIL_WRITE_HELP=1 swift test --filter HelpTests` writes the files anew.
+@Suite(.timeLimit(.minutes(2)))
+struct HelpTests {
+  private static let commands = [
+    "predict", "sql", "preview", "plan", "inspect", "serve", "new", "doctor",
+  ]
+
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "Help")
+
+  @Test("the help of each command is the one that is kept")
+  func kept() async throws {
+    let command = try Command()
+    defer { command.remove() }
+    for name in [""] + Self.commands {
+      let outcome = try await command.run(
+        ["help", name].filter { !$0.isEmpty }, ["COLUMNS": "100"])
+      #expect(outcome.status == 0 && outcome.complaint == "", "\(name)")
+      let file = Self.folder.appending(path: name.isEmpty ? "needletail.txt" : "\(name).txt")
+      if ProcessInfo.processInfo.environment["NEEDLETAIL_WRITE_HELP"] != nil {
+        try FileManager.default.createDirectory(at: Self.folder, withIntermediateDirectories: true)
+        try Data(outcome.output.utf8).write(to: file)
+      }
+      let kept = try? String(contentsOf: file, encoding: .utf8)
+      #expect(outcome.output == kept, "\(name)")
+    }
+  }
+
+  @Test("help fits into a narrow terminal, and has no control characters")
+  func narrow() async throws {
+    let command = try Command()
+    defer { command.remove() }
+    for name in Self.commands {
+      let outcome = try await command.run(["help", name], ["COLUMNS": "60"])
+      #expect(!outcome.output.contains("\u{1B}"))
+      for line in outcome.output.split(separator: "\n")
+      where line.count > 60 && !line.hasPrefix("USAGE") {
+        // A word alone may be longer than what is left of its line.
+        #expect(!line.drop { $0 == " " }.dropLast().contains(" "), "\(name): \(line)")
+      }
+    }
+  }
+}
