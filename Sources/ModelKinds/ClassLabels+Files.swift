@@ -31,12 +31,12 @@ extension ClassLabels {
 }
 
 extension ModelSource {
-  /// `transforms` with the labels that lie beside the model where it gives none.
+  /// `transforms` with the labels that lie beside the model where it gives none; maps have their own.
   func labelled(
-    _ transforms: [String: OutputTransform]
+    _ transforms: [String: OutputTransform], besides maps: [String] = []
   ) async throws -> [String: OutputTransform] {
     var result = transforms
-    for (output, transform) in transforms {
+    for (output, transform) in transforms where !maps.contains(output) {
       guard case .topK(let count, let labels, let isSoftmax) = transform, labels == nil,
         let file = try await configuration()
       else { continue }

@@ -71,8 +71,8 @@ extension ModelSource {
       outputs: request.outputs, only: request.only, into: request.structure, batchSize: size,
       batch: request.batch, rows: request.rows, rowShapes: rowShapes, nulls: request.nulls,
       ragged: request.ragged, errors: request.errors, maxErrors: request.maxErrors,
-      transforms: try await labelled(request.transforms), shapes: request.shapes,
-      constants: request.constants)
+      transforms: try await labelled(request.transforms, besides: model.mapOutputs),
+      shapes: request.shapes, constants: request.constants)
   }
 
   /// The model as a function that is called by name, and the arguments that it takes, in their order.

@@ -11,6 +11,9 @@ public protocol Model: Sendable {
   var outputs: [TensorSpecification] { get }
   /// Outputs that are a map of names to numbers for each row; see ``runValues(_:outputs:)``.
   var mapOutputs: [String] { get }
+  /// Outputs that are a sequence of tensors, each with a part for every row, by the type of their elements;
+  /// see ``runValues(_:outputs:)``.
+  var sequenceOutputs: [TensorSpecification] { get }
   /// Outputs that the model has beside these, and that are not given.
   var omittedOutputs: [OmittedOutput] { get }
   /// The name and version of what runs the model, for example `ONNX Runtime 1.32.0`.
@@ -28,7 +31,7 @@ public protocol Model: Sendable {
   func run(_ inputs: [String: AnyTensor], outputs outputNames: [String]?) async throws
     -> [String: AnyTensor]
 
-  /// The same with the outputs that are maps among those to be had.
+  /// The same with the outputs that are maps and sequences among those to be had.
   ///
   /// - Throws: as ``run(_:outputs:)``.
   func runValues(_ inputs: [String: AnyTensor], outputs outputNames: [String]?) async throws

@@ -5,10 +5,13 @@ public enum ModelValue: Sendable, Equatable {
   case tensor(AnyTensor)
   /// A map of names to numbers for each row.
   case maps(MapRows)
+  /// The tensors of a sequence, each with a part for every row.
+  case sequence([AnyTensor])
 }
 
 extension Model {
   public var mapOutputs: [String] { [] }
+  public var sequenceOutputs: [TensorSpecification] { [] }
   public var omittedOutputs: [OmittedOutput] { [] }
 
   public func runValues(

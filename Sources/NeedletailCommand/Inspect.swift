@@ -52,6 +52,8 @@ struct Inspect: AsyncParsableCommand {
     let outputs: [Argument]
     /// Outputs that are a map of names to numbers for each row.
     let maps: [String]
+    /// Outputs that are a sequence of tensors; their shapes are not known.
+    let sequences: [Argument]
     /// Outputs that cannot be given.
     let omitted: [OmittedOutput]
     let runtime: String
@@ -70,6 +72,7 @@ struct Inspect: AsyncParsableCommand {
       let description = Description(
         inputs: loaded.inputs.map(Description.Argument.init),
         outputs: loaded.outputs.map(Description.Argument.init), maps: loaded.mapOutputs,
+        sequences: loaded.sequenceOutputs.map(Description.Argument.init),
         omitted: loaded.omittedOutputs, runtime: loaded.runtime, metadata: loaded.metadata,
         warnings: warnings + source.contradictions(to: loaded))
       print(String(decoding: try encoder.encode(description), as: UTF8.self))
@@ -81,6 +84,9 @@ struct Inspect: AsyncParsableCommand {
       for specification in list { print("  \(specification)") }
     }
     for name in loaded.mapOutputs { print("  \(name): map<string,double> for each row") }
+    for output in loaded.sequenceOutputs {
+      print("  \(output.name): sequence of tensors of \(output.elementType)")
+    }
     if !loaded.omittedOutputs.isEmpty {
       print("outputs that are left out:")
       for output in loaded.omittedOutputs { print("  \(output)") }

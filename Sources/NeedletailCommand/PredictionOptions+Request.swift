@@ -66,7 +66,8 @@ extension PredictionOptions {
   /// The outputs that the lists name; a name of the model's may have a comma. `nil` for no list.
   private func wanted(of model: any Model) throws -> [String]? {
     if outputs.isEmpty { return nil }
-    let known = model.outputs.map(\.name) + model.mapOutputs
+    let known =
+      model.outputs.map(\.name) + model.mapOutputs + model.sequenceOutputs.map(\.name)
     return try outputs.flatMap { list in
       known.contains(list) ? [list] : try ColumnList(list, option: "--outputs").names
     }
@@ -82,7 +83,8 @@ extension PredictionOptions {
       }
     }
     try check(
-      names.filter { !model.mapOutputs.contains($0) }, among: model.outputs, option, "output")
+      names.filter { !model.mapOutputs.contains($0) },
+      among: model.outputs + model.sequenceOutputs, option, "output")
   }
 
   /// What is said of inputs, of each one once.

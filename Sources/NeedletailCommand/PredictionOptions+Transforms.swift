@@ -71,6 +71,8 @@ extension PredictionOptions {
     if softmax.count == 1 { return softmax[0] }
     let known = model.outputs.filter { only?.contains($0.name) ?? true }
     let numbers = known.filter(\.elementType.isFloatingPoint)
+    let maps = model.mapOutputs.filter { only?.contains($0) ?? true }
+    if numbers.isEmpty, maps.count == 1 { return maps[0] }
     guard !numbers.isEmpty else {
       throw CommandFailure(
         "--top-k \(option.count) needs an output of floating-point numbers, one for each class, and the "

@@ -7,7 +7,9 @@ struct TensorNames {
 
   init(of model: any Model) {
     inputs = model.inputs.map(\.name)
-    outputs = model.outputs.map(\.name)
+    // In the order in which `inspect` lists them.
+    outputs =
+      model.outputs.map(\.name) + model.mapOutputs + model.sequenceOutputs.map(\.name)
   }
 
   /// The input that `text` means: the one of that name, else the one at that position, from 0. What is

@@ -17,28 +17,33 @@ extension ONNXSession {
     return named(Self.tensors(try await run(inputs, positions)), positions)
   }
 
-  /// The same with the outputs that are maps, which are among those that `nil` stands for. A model that
-  /// gives one map for all rows has one row.
+  /// The same with the outputs that are maps and sequences, which are among those that `nil` stands for. A
+  /// model that gives one map for all rows has one row.
   ///
   /// - Throws: as ``run(_:outputs:)``.
   public func runValues(
     _ inputs: [String: AnyTensor], outputs outputNames: [String]?
   ) async throws -> [String: ModelValue] {
-    let positions = try positionsWithMaps(outputNames)
-    let names = outputs.map(\.name) + mapOutputs
+    let positions = try positionsOfValues(outputNames)
+    let names = outputs.map(\.name) + otherOutputs
     return Dictionary(zip(positions.map { names[$0] }, try await run(inputs, positions))) {
       first, _ in first
     }
   }
 
-  /// The positions of the outputs called `names`, tensors first, then maps; of all of them for `nil`.
-  private func positionsWithMaps(_ names: [String]?) throws -> [Int] {
-    guard let names else { return Array(0..<outputs.count + mapOutputs.count) }
+  /// The names of the outputs that are no tensors: maps, then sequences.
+  private var otherOutputs: [String] { mapOutputs + sequenceOutputs.map(\.name) }
+
+  /// The positions of the outputs called `names`, tensors first, then maps, then sequences; of all of them
+  /// for `nil`.
+  private func positionsOfValues(_ names: [String]?) throws -> [Int] {
+    let others = otherOutputs
+    guard let names else { return Array(0..<outputs.count + others.count) }
     return try translated { () throws(SignatureProblem) -> [Int] in
       var positions: [Int] = []
       for name in names {
-        if let map = mapOutputs.firstIndex(of: name) {
-          positions.append(outputs.count + map)
+        if let other = others.firstIndex(of: name) {
+          positions.append(outputs.count + other)
         } else {
           positions.append(try modelSignature.position(ofOutput: name))
         }
@@ -80,7 +85,7 @@ extension ONNXSession {
       cause: problem)
   }
 
-  /// The tensors among `values`, which are all of them where no map was asked for.
+  /// The tensors among `values`, which are all of them where nothing else was asked for.
   private static func tensors(_ values: [ModelValue]) -> [AnyTensor] {
     values.compactMap { value in
       if case .tensor(let tensor) = value { tensor } else { nil }
@@ -88,7 +93,7 @@ extension ONNXSession {
   }
 
   /// Runs the model on tensors in its own order and returns the outputs at `positions`: tensors first,
-  /// then maps.
+  /// then maps, then sequences.
   private func execute(
     _ tensors: [AnyTensor], _ positions: [Int], _ options: ONNXRunOptions?
   ) throws -> [ModelValue] {
@@ -139,11 +144,13 @@ extension ONNXSession {
     for (index, value) in values.enumerated() {
       do {
         guard let value else { throw ONNXStatus(code: 1, text: "the model left it out") }
-        results.append(
-          positions[index] < outputs.count
-            ? .tensor(try value.tensor(inputs: tensors)) : .maps(try value.maps()))
+        switch positions[index] {
+        case ..<outputs.count: results.append(.tensor(try value.tensor(inputs: tensors)))
+        case ..<(outputs.count + mapOutputs.count): results.append(.maps(try value.maps()))
+        default: results.append(.sequence(try value.tensors()))
+        }
       } catch {
-        let names = outputs.map(\.description) + mapOutputs
+        let names = outputs.map(\.description) + otherOutputs
         throw ONNXError(
           .invalidOutput, "the output \(names[positions[index]]) cannot be read: \(error)",
           model: name, cause: error)
@@ -158,7 +165,8 @@ extension ONNXSession {
     var results: [ModelValue] = []
     for position in positions {
       if position >= outputs.count {
-        results.append(.maps(MapRows()))
+        let isMap = position < outputs.count + mapOutputs.count
+        results.append(isMap ? .maps(MapRows()) : .sequence([]))
         continue
       }
       guard let empty = modelSignature.emptyOutput(at: position) else { return nil }

@@ -18,8 +18,8 @@ public final class ONNXSession: InProcessModel {
   /// The tensors that the model takes; of a tensor whose number of dimensions the model leaves open
   /// the shape is empty (see ``unranked``).
   public var inputs: [TensorSpecification] { modelSignature.inputs }
-  /// The tensors that the model gives; outputs of other kinds are in ``mapOutputs`` and
-  /// ``omittedOutputs``.
+  /// The tensors that the model gives; outputs of other kinds are in ``mapOutputs``,
+  /// ``sequenceOutputs`` and ``omittedOutputs``.
   public var outputs: [TensorSpecification] { modelSignature.outputs }
   /// Both, as runs are checked by them.
   public let modelSignature: ModelSignature
@@ -28,7 +28,10 @@ public final class ONNXSession: InProcessModel {
   /// Outputs that are maps of names or numbers to numbers, or sequences of such maps, one for each row:
   /// the probabilities of a scikit-learn classifier, for example; see ``runValues(_:outputs:)``.
   public let mapOutputs: [String]
-  /// Outputs that are neither tensors nor maps; they are not computed.
+  /// Outputs that are sequences of tensors, with the type of their elements: the probabilities of a
+  /// scikit-learn classifier of several things, for example; see ``runValues(_:outputs:)``.
+  public let sequenceOutputs: [TensorSpecification]
+  /// Outputs that are none of these; they are not computed.
   public let omittedOutputs: [OmittedOutput]
   /// What the model file says of itself.
   public let modelMetadata: ONNXModelMetadata
@@ -123,6 +126,7 @@ public final class ONNXSession: InProcessModel {
       inputs: signature.inputs, outputs: signature.outputs, refusals: signature.refusals)
     unranked = Set((signature.inputs + signature.outputs).filter { !$0.hasShape }.map(\.name))
     mapOutputs = signature.maps.map(\.name)
+    sequenceOutputs = signature.sequences
     omittedOutputs = signature.omitted
     self.name = name
     self.library = library

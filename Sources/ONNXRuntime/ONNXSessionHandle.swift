@@ -46,7 +46,9 @@ final class ONNXSessionHandle: Sendable {
     self.library = library
     self.model = model
     inputNames = signature.inputs.map { UnsafePointer(strdup($0.name)) }
-    let outputs = signature.outputs.map(\.name) + signature.maps.map(\.name)
+    let outputs =
+      signature.outputs.map(\.name) + signature.maps.map(\.name)
+      + signature.sequences.map(\.name)
     outputNames = outputs.map { UnsafePointer(strdup($0)) }
   }
 

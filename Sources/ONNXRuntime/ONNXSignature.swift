@@ -8,6 +8,8 @@ struct ONNXSignature: Sendable {
   var outputs: [TensorSpecification] = []
   /// The outputs that are maps of numbers, or sequences of them, in the model's order.
   var maps: [(name: String, type: ONNXValueType)] = []
+  /// The outputs that are sequences of tensors, in the model's order, with the type of their elements.
+  var sequences: [TensorSpecification] = []
   /// The outputs that cannot be given.
   var omitted: [OmittedOutput] = []
 
@@ -46,11 +48,16 @@ struct ONNXSignature: Sendable {
         outputs.append(tensor)
       case .other(let other) where other.isMapOfNumbers:
         maps.append((name, other))
+      case .other(.sequence(.tensor(let code))) where ElementType.onnx.type(code) != nil:
+        sequences.append(
+          TensorSpecification(
+            name: name, elementType: ElementType.onnx.type(code) ?? .float32, shape: [],
+            hasShape: false))
       case .other(let other):
         omitted.append(OmittedOutput(name: name, kind: "\(other)", advice: other.advice))
       }
     }
-    if outputs.isEmpty, maps.isEmpty {
+    if outputs.isEmpty, maps.isEmpty, sequences.isEmpty {
       let list = omitted.map { "\($0.name) is \($0.kind)" }.joined(separator: ", ")
       throw ONNXError(
         .unsupportedModel,
@@ -68,6 +75,11 @@ struct ONNXSignature: Sendable {
       texts[name] =
         "the output \(name) is \(type), not a tensor; call runValues for it, or export the model so "
         + "that it gives a tensor (for scikit-learn with the option zipmap=False)"
+    }
+    for output in sequences {
+      texts[output.name] =
+        "the output \(output.name) is a sequence of tensors of \(output.elementType), not a tensor; call "
+        + "runValues for it, or export the model so that it gives a tensor (ConcatFromSequence)"
     }
     return texts
   }

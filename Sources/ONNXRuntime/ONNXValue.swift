@@ -100,6 +100,18 @@ final class ONNXValue: @unchecked Sendable {
     return rows
   }
 
+  /// The value, a sequence of tensors; each of them lives on without it.
+  ///
+  /// - Throws: ``ONNXStatus`` if it is something else.
+  func tensors() throws -> [AnyTensor] {
+    let kind: Int32 = try api.number { api.kindOfValue(pointer, $0) }
+    guard kind == ONNXValueType.sequenceKind else {
+      throw ONNXStatus(code: 1, text: "it is no sequence")
+    }
+    let count: Int = try api.number { api.partCount(pointer, $0) }
+    return try (0..<count).map { try part($0).tensor(inputs: []) }
+  }
+
   /// The element of a sequence, or the keys (0) or values (1) of a map.
   private func part(_ index: Int) throws(ONNXStatus) -> ONNXValue {
     let part = try api.object {

@@ -53,7 +53,7 @@ indirect enum ONNXValueType: Sendable, Hashable {
   var advice: String {
     switch self {
     case .tensor: "cast it in the model (to float32, for example)"
-    case .sequence(.tensor): "put its tensors together in the model (ConcatFromSequence)"
+    case .sequence(.tensor): "cast its tensors in the model (to float32, for example)"
     case .sequence, .map: "export the model so that it gives tensors"
     case .other: "export the model so that it gives a dense tensor"
     }

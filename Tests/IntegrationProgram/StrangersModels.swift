@@ -14,6 +14,7 @@ enum StrangersModels {
     defer { try? FileManager.default.removeItem(atPath: root) }
     try await externalData(spark, root)
     try await maps(spark)
+    try await sequences(spark)
     try await closures(spark)
     try await operators(spark, root)
   }
@@ -79,9 +80,36 @@ enum StrangersModels {
             && row.get("label", as: Int.self) == (id > 4 ? 0 : 2), "\(row)")
       }
     }
-    let alone = try await table.predicting(source, only: ["maps"])
-    let names = try await alone.schema().names
+    let best = try await table.predicting(
+      source, only: ["maps"], transforms: ["maps": .topK(2)])
+    let names = try await best.schema().names
     try IntegrationProgram.expect(names == ["id", "x", "maps"], "\(names)")
+    for row in try await best.selectExpr("id", "maps[0].label as best", "size(maps) as n").collect()
+    {
+      let id = try row.get("id", as: Int.self)
+      try IntegrationProgram.expect(
+        try row.get("best", as: String.self) == (id > 4 ? "0" : "2")
+          && row.get("n", as: Int.self) == 2, "\(row)")
+    }
+  }
+
+  /// The tensors of a sequence, one for each row.
+  private static func sequences(_ spark: SparkSession) async throws {
+    let table = spark.range(0, 10, partitions: 2).withColumn(
+      "x", expr("array(cast(id as float), 1F)"))
+    let predicted = try await table.predicting(
+      .onnx(models + "/kinds.onnx"), only: ["parts", "y"], batchSize: 3)
+    let type = try await predicted.schema()["parts"]?.type
+    try IntegrationProgram.expect(
+      type?.ddl == "array<array<float>>", "\(String(describing: type))")
+    let rows = try await predicted.collect()
+    try IntegrationProgram.expect(rows.count == 10, "\(rows.count) rows")
+    for row in rows {
+      let id = try row.get("id", as: Float.self)
+      try IntegrationProgram.expect(
+        try row.get("parts", as: [[Float]].self) == [[id, 1]]
+          && row.get("y", as: [Float].self) == [-id, -1], "\(row)")
+    }
   }
 
   /// What closures load.

@@ -101,7 +101,6 @@ struct SessionTests {
     let x = AnyTensor.float32(try Tensor([0, 1, 0, 2, 1, 0], shape: [2, 3]))
     #expect(try classifier.run(["x": x]) == ["label": .int64(Tensor([1, 0]))])
     for (model, text) in [
-      ("sequence_output", "no output is a tensor (parts is a sequence of tensors of float32)"),
       ("sequence_input", "the input parts is a sequence of tensors of float32"),
       ("float8_input", "the input x is a tensor of float8e4m3fn"),
     ] {
@@ -138,6 +137,31 @@ struct SessionTests {
     #expect(try await named.runValues(["x": empty], outputs: nil) == ["maps": .maps(MapRows())])
   }
 
+  @Test func sequences() async throws {
+    let model = try ONNXSession(path: Models.own("sequence_output.onnx"))
+    #expect(model.outputs.isEmpty && model.omittedOutputs.isEmpty)
+    #expect(model.sequenceOutputs.map(\.name) == ["parts"])
+    #expect(model.sequenceOutputs.map(\.elementType) == [.float32])
+    let x = AnyTensor.float32(Tensor([1, 2, 3]))
+    #expect(try await model.runValues(["x": x], outputs: nil) == ["parts": .sequence([x])])
+    // Its tensors outlive it, and may be many.
+    let split = try await ONNXSession(path: Models.own("kinds.onnx")).runValues(
+      ["x": .float32(try Tensor([1, 2, 3, 4], shape: [2, 2]))], outputs: ["parts"])
+    #expect(
+      split["parts"]
+        == .sequence([
+          .float32(try Tensor([1, 2], shape: [1, 2])),
+          .float32(try Tensor([3, 4], shape: [1, 2])),
+        ]))
+    let error = await #expect(throws: ONNXError.self) {
+      try await model.run(["x": x], outputs: ["parts"])
+    }
+    #expect(
+      error?.message.contains(
+        "the output parts is a sequence of tensors of float32, not a tensor; call runValues")
+        == true)
+  }
+
   @Test func mapsAreNoTensors() async throws {
     let classifier = try ONNXSession(path: Models.own("zipmap.onnx"))
     let error = await #expect(throws: ONNXError.self) {
@@ -155,7 +179,7 @@ struct SessionTests {
     #expect(model.outputs.map(\.name) == ["y"])
     #expect(
       model.omittedOutputs.map { "\($0.name) is \($0.kind)" } == [
-        "parts is a sequence of tensors of float32", "eighth is a tensor of float8e5m2",
+        "eighth is a tensor of float8e5m2",
         "half_byte is a tensor of int4", "perhaps is an optional value",
       ])
     let x = AnyTensor.float32(try Tensor([1, 2], shape: [1, 2]))

@@ -114,6 +114,26 @@ extension ArrowColumn {
       unchecked: .list(ArrowField(elementName, values.type, isNullable: containsNull)),
       count: rows, buffers: ArrowColumn(offsets).buffers, children: [values])
   }
+
+  /// A list column over the elements of this one: lists of `sizes` elements, one after the other, and this
+  /// so many `times`.
+  ///
+  /// - Precondition: it has as many elements, and starts with the first one of its buffers.
+  package func lists(_ sizes: [Int], times: Int) -> ArrowColumn {
+    precondition(count == sizes.reduce(0, +) * times, "\(count) elements for \(times) x \(sizes)")
+    let count = sizes.count * times
+    let offsets = Tensor<Int32>(shape: [count + 1]) { output in
+      var end: Int32 = 0
+      output.initializeElement(at: 0, to: end)
+      for list in 0..<count {
+        end += Int32(sizes[list % sizes.count])
+        output.initializeElement(at: list + 1, to: end)
+      }
+    }
+    return ArrowColumn(
+      unchecked: .list(ArrowField("element", type, isNullable: true)), count: count,
+      buffers: ArrowColumn(offsets).buffers, children: [self])
+  }
 }
 
 extension ArrowType {

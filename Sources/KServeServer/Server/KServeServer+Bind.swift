@@ -45,7 +45,12 @@ extension KServeServer {
         name: $0, kind: "a map of names to numbers",
         advice: "export the model so that it gives a tensor (for scikit-learn with zipmap=False)")
     }
-    for output in maps + model.omittedOutputs {
+    let sequences = model.sequenceOutputs.map {
+      OmittedOutput(
+        name: $0.name, kind: "a sequence of tensors",
+        advice: "export the model so that it gives a tensor (ConcatFromSequence)")
+    }
+    for output in maps + sequences + model.omittedOutputs {
       self.configuration.logger.notice(
         "an output of a model is not served",
         metadata: [

@@ -40,6 +40,7 @@ extension ModelPrediction {
   ///   - outputs: names of the new columns by the output's name.
   ///   - only: the outputs that are wanted, in the order of the new columns; `nil` for all.
   ///   - mapOutputs: those of `modelOutputs` that stand for maps of numbers.
+  ///   - sequenceOutputs: those of `modelOutputs` that stand for sequences of tensors.
   ///   - omitted: what the model has beside `modelOutputs`, for messages.
   ///   - structure: the name of one new column, a struct, that has the outputs as its fields; `nil`
   ///     if each becomes a column.
@@ -61,7 +62,8 @@ extension ModelPrediction {
     modelInputs: [TensorSpecification], modelOutputs: [TensorSpecification],
     reference: ModelReference, table: StructType, inputs: [String: InputColumns] = [:],
     outputs: [String: String] = [:], only: [String]? = nil, mapOutputs: [String] = [],
-    omitted: [OmittedOutput] = [], into structure: String? = nil, batchSize: Int = 64,
+    sequenceOutputs: [String] = [], omitted: [OmittedOutput] = [], into structure: String? = nil,
+    batchSize: Int = 64,
     batch: BatchDimension? = nil, rows: RowRelation = .checked, rowShapes: [String: Shape] = [:],
     nulls: NullPolicy = .fail, ragged: RaggedPolicy = .fail, errors: ErrorPolicy = .fail,
     maxErrors: ErrorLimit? = nil, transforms: [String: OutputTransform] = [:],
@@ -112,6 +114,7 @@ extension ModelPrediction {
         rowShape: BatchLayout.rowShape(specification, at: place) ?? rowShapes[specification.name],
         column: outputs[specification.name] ?? specification.name,
         isMap: mapOutputs.contains(specification.name),
+        isSequence: sequenceOutputs.contains(specification.name),
         transform: transforms[specification.name])
     }
     for output in outputBindings {
@@ -146,7 +149,8 @@ extension ModelPrediction {
     return try plan(
       modelInputs: model.inputs, modelOutputs: outputSpecifications, reference: reference,
       table: table, inputs: inputs, outputs: outputs, only: only, mapOutputs: model.mapOutputs,
-      omitted: model.omittedOutputs, into: structure, batchSize: batchSize, batch: batch,
+      sequenceOutputs: model.sequenceOutputs.map(\.name), omitted: model.omittedOutputs,
+      into: structure, batchSize: batchSize, batch: batch,
       rows: rows, rowShapes: rowShapes, nulls: nulls, ragged: ragged, errors: errors,
       maxErrors: maxErrors, transforms: transforms, shapes: shapes, constants: constants)
   }

@@ -69,6 +69,8 @@ public struct ModelPrediction: UserDefinedFunction {
     public var column: String
     /// Whether the output is a map of numbers for each row, whose values are the tensor.
     public var isMap = false
+    /// Whether the output is a sequence of tensors, whose values for a row stand side by side in the tensor.
+    public var isSequence = false
     /// What the output becomes before it is a field; `nil` if its numbers are wanted.
     public var transform: OutputTransform?
   }
@@ -189,11 +191,13 @@ extension ModelPrediction {
   ///
   /// An output of one element a row (`[rows]` or `[rows, 1]`) is a scalar column. All others are arrays
   /// of the elements of a row in row-major order, whatever their rank; so is an output whose shape
-  /// nothing tells. Maps are `map<string,double>`. ``OutputTransform`` says what others become.
+  /// nothing tells. Maps are `map<string,double>`, and sequences of tensors an array with an array of the
+  /// row's elements of each tensor. ``OutputTransform`` says what others become.
   public static func columnType(of output: OutputBinding) -> DataType {
-    if output.isMap { return MapRows.type }
     if let type = output.transform?.columnType(of: output) { return type }
+    if output.isMap { return MapRows.type }
     let element = elementColumnType(output.specification.elementType)
+    if output.isSequence { return .array(.array(element)) }
     let isScalar = output.rowShape == [] || output.rowShape == [1]
     return isScalar ? element : .array(element)
   }

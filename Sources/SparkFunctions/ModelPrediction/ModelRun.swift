@@ -138,11 +138,23 @@ struct ModelRun {
         error, rows: rows[0], rows[count - 1], of: origin.whole, advice: advice, function: label)
     }
     let outputs = try zip(parameters.outputs, results).map { binding, result in
-      if binding.isMap, let model = model as? ModelWithMaps {
-        let maps = try model.maps(result, of: binding.specification.name)
+      let name = binding.specification.name
+      let values = model as? ModelWithMaps
+      if binding.isSequence, let values {
+        let sequence = try values.sequence(result, of: name)
+        return (name: binding.column, output: sequence as any PredictOutput)
+      }
+      if binding.isMap, binding.transform == nil, let values {
+        let maps = try values.maps(result, of: name)
         return (name: binding.column, output: maps as any PredictOutput)
       }
-      if let transform = binding.transform {
+      let transform =
+        if binding.isMap, let values {
+          binding.transform?.labelled(values.keys(of: name))
+        } else {
+          binding.transform
+        }
+      if let transform {
         let output = try transform.output(result, rows: count, as: binding, function: label)
         return (name: binding.column, output: output)
       }

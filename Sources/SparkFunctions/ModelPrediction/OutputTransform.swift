@@ -21,7 +21,8 @@ public enum OutputTransform: Sendable, Hashable, Codable {
   case argmax
   /// So many classes with the greatest numbers, `array<struct<label: string, score: float>>` (of an output
   /// with 64 bits `double`), the greatest one first; among equal numbers the first class, and NaN before
-  /// all numbers, so that the first of them is that of ``argmax``.
+  /// all numbers, so that the first of them is that of ``argmax``. Of an output that is a map its keys are
+  /// the labels.
   ///
   /// - Parameters:
   ///   - labels: the names of the classes; without them those of `id2label` in a `config.json` beside
@@ -80,10 +81,18 @@ extension OutputTransform {
   func mismatch(_ output: ModelPrediction.OutputBinding) -> String? {
     let specification = output.specification
     let what = "\(name) of the output"
+    if output.isSequence {
+      return "\(what) '\(specification.name)', which is a sequence of tensors; take it as it is"
+    }
     if output.isMap {
+      if case .topK(let count, let labels, let isSoftmax) = self, count > 0, labels == nil,
+        !isSoftmax
+      {
+        return nil
+      }
       return
         "\(what) '\(specification.name)', which is a map of names to numbers already; take it as it "
-        + "is"
+        + "is, or its greatest numbers by its own names: .topK(3) (--top-k \(specification.name)=3)"
     }
     let type = specification.elementType
     guard self == .argmax ? type.isNumeric : type.isFloatingPoint else {
@@ -136,6 +145,12 @@ extension OutputTransform {
 }
 
 extension OutputTransform {
+  /// The same with names for the classes.
+  func labelled(_ names: [String]) -> OutputTransform {
+    guard case .topK(let count, _, let isSoftmax) = self else { return self }
+    return .topK(count, labels: ClassLabels(names), softmax: isSoftmax)
+  }
+
   /// The column of what the model gave.
   ///
   /// - Parameter tensor: `[rows, …, classes]`.
