@@ -46,7 +46,10 @@ enum Main {
         for shortfall in await predict.shortfalls().errors { complaints.add(shortfall) }
       }
       // The parser shows more of a single one.
-      guard complaints.errors.count > 1 else { throw error }
+      guard complaints.errors.count > 1 else {
+        let text = problems.texts.first ?? ""
+        throw text.hasPrefix("Unknown option") ? ValidationError(text) : error
+      }
       let advice = "See 'needletail \(arguments.first ?? "") --help' for more information."
       throw CommandFailure(several: complaints.errors).followed(by: advice)
     }

@@ -18,8 +18,10 @@ extension YAMLReader {
         position = end
         return text
       }
+      let isTabbed = bytes[end..<position].contains(0x09)
       let line = plainLine()
       if hasKeyMark(line) {
+        if isTabbed { throw failure("the line is indented with a tab; use blanks") }
         throw failure("a key stands in the middle of a text; put the text between quotes")
       }
       text += blankLines > 0 ? String(repeating: "\n", count: blankLines) : " "

@@ -29,12 +29,12 @@ struct RefusalTests {
       arguments:
         "predict digits.onnx --input in.csv --table t --sql q --output new --output-table u --resume id --partition-by a",
       says:
-        "Error: --input, --table and --sql each say what to read; leave one of them; --output and --output-table each say where to write; leave one of them; --resume goes on in a plain folder of files; leave out --output-table; --resume goes on in a plain folder of files; leave out --partition-by"
+        "error: --input, --table and --sql each say what to read; leave one of them; --output and --output-table each say where to write; leave one of them; --resume goes on in a plain folder of files; leave out --output-table; --resume goes on in a plain folder of files; leave out --partition-by"
     ),
     Case(
       arguments: "predict digits.onnx --table t --input-format csv --output new",
       says:
-        "Error: --input-format is for files (--input), and --table needs none; leave it out"),
+        "error: --input-format is for files (--input), and --table needs none; leave it out"),
     Case(
       arguments:
         "predict digits.onnx --input in.csv --output new --format delta --input-format csv --output-format csv",
@@ -65,7 +65,7 @@ struct RefusalTests {
         "error: --engine local cannot do this: only Spark reads the format delta; change that, or say --engine spark"
     ),
     Case(
-      arguments: "predict digits.onnx --table t --output new --jar none.jar",
+      arguments: "predict digits.onnx --table t --output new --jar none.jar --remote sc://127.0.0.1:1",
       says:
         "error: --jar 'none.jar' is no file on this machine; give a file, or name the package with --conf spark.jars.packages=GROUP:NAME:VERSION, which a Spark that this command starts fetches"
     ),
@@ -77,7 +77,7 @@ struct RefusalTests {
     Case(
       arguments: "sql --model a=digits.onnx --model A=digits.onnx --mode append --limit 0 q",
       says:
-        "Error: --mode needs something to write: --output or --output-table; --limit is 0, it must be at least 1; --model A is given twice; give each model a name of its own"
+        "error: --mode needs something to write: --output or --output-table; --limit is 0, it must be at least 1; --model A is given twice; give each model a name of its own"
     ),
     Case(
       arguments: "sql --output new --limit 3 q",

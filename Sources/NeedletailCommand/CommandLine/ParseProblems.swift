@@ -1,4 +1,5 @@
 import ArgumentParser
+import SparkFunctions
 
 /// What is wrong with the options of a command line: all of it, where the parser stops at the first.
 ///
@@ -28,9 +29,11 @@ struct ParseProblems {
     else { return nil }
     self.description = description
     words = arguments
+    takeAwayUnknown()
     var text = NeedletailCommand.message(for: error)
-    for _ in 0..<Self.most {
-      guard repair(text) else { return }
+    for number in 0..<Self.most {
+      // The parser may have told a consequence of those alone.
+      guard number == 0 && !texts.isEmpty || repair(text) else { return }
       do {
         command = try NeedletailCommand.parseAsRoot(words)
         return
@@ -39,6 +42,31 @@ struct ParseProblems {
       }
     }
   }
+
+  /// Takes note of options that the command does not have: the parser looks for what is missing before it looks
+  /// for these, and a mistyped name would be told as an option that is missing.
+  private mutating func takeAwayUnknown() {
+    let names = (description.arguments ?? []).flatMap(\.longNames)
+    for word in words.prefix(while: { $0 != "--" }) where word.hasPrefix("--") {
+      let name = String(word.dropFirst(2).prefix { $0 != "=" })
+      guard !names.isEmpty, !names.contains(name), !Self.ofParser.contains(name) else { continue }
+      blamed.insert(name)
+      guard let meant = Suggestion.nearest(to: name, among: names) else {
+        texts.append("Unknown option '--\(name)'")
+        _ = remove(name, value: nil)
+        continue
+      }
+      texts.append("Unknown option '--\(name)'. Did you mean '--\(meant)'?")
+      if let place = words.firstIndex(of: word) {
+        words[place] = "--\(meant)" + word.dropFirst(2 + name.count)
+      }
+    }
+  }
+
+  /// What each command understands, and the parser does not list.
+  private static let ofParser = [
+    "help", "help-hidden", "version", "generate-completion-script", "experimental-dump-help",
+  ]
 
   /// Takes note of what the parser said, and takes away what it was said of.
   private mutating func repair(_ text: String) -> Bool {

@@ -2,14 +2,18 @@
 package enum Suggestion {
   /// A question to append to a message, empty if nothing is similar.
   package static func text(for name: String, among candidates: [String]) -> String {
+    nearest(to: name, among: candidates).map { "; did you mean '\($0)'?" } ?? ""
+  }
+
+  /// The most similar of the candidates; `nil` if none is similar.
+  package static func nearest(to name: String, among candidates: [String]) -> String? {
     // Of a short name nothing would be left.
     let limit = min(max(2, name.count / 3), name.count - 1)
-    let nearest =
+    return
       candidates
       .map { (name: $0, distance: distance(name.lowercased(), $0.lowercased())) }
       .filter { $0.distance <= limit }
-      .min { $0.distance < $1.distance }
-    return nearest.map { "; did you mean '\($0.name)'?" } ?? ""
+      .min { $0.distance < $1.distance }?.name
   }
 
   /// The number of insertions, deletions and replacements between two words.
