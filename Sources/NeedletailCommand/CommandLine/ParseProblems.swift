@@ -1,5 +1,5 @@
 import ArgumentParser
-import SparkFunctions
+import Needletail
 
 /// What is wrong with the options of a command line: all of it, where the parser stops at the first.
 ///
