@@ -87,7 +87,8 @@ struct ParseProblems {
       words.removeAll { unknown.contains($0) }
       return words.count < before
     }
-    texts.append(text)
+    // A command that has found several mistakes tells those that are left again.
+    if !texts.contains(where: { $0.hasSuffix(text) }) { texts.append(text) }
     // `The value 'x' is invalid for '--map <...>'`, `Unknown option '--inptu'`, `--threads is 0, ...`
     let place = text.split(separator: "for '", maxSplits: 1).last.map(String.init) ?? text
     guard let name = Self.optionName(in: place) ?? Self.optionName(in: text) else { return false }
