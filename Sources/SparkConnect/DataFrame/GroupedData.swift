@@ -44,11 +44,13 @@ public struct GroupedData: Sendable {
   /// table.groupBy("year").pivot("region", ["north", "south"]).agg(sum("sales"))
   /// ```
   ///
-  /// - Parameter values: those that are wanted, in the order of the columns; none for all, which Spark
-  ///   finds out by a job of its own, and of which there may be 10,000 at most.
-  ///
   /// Groups of ``DataFrame/rollup(_:)`` and ``DataFrame/cube(_:)``, and those that are pivoted already, Spark
   /// does not pivot: then the first action throws a ``SparkError``.
+  ///
+  /// - Parameters:
+  ///   - column: whose values become columns.
+  ///   - values: those that are wanted, in the order of the columns; none for all, which Spark finds out by
+  ///     a job of its own, and of which there may be 10,000 at most.
   public func pivot(_ column: Column, _ values: [any ColumnConvertible] = []) -> GroupedData {
     var copy = self
     if type != .groupby {

@@ -67,7 +67,9 @@ public struct Catalog: Sendable {
   /// The tables and views of `database` (the current one if `nil`): `name`, `tableType`,
   /// `isTemporary` ...
   ///
-  /// - Parameter pattern: with `*` for any characters and `|` between several; `nil` for all.
+  /// - Parameters:
+  ///   - database: its name.
+  ///   - pattern: with `*` for any characters and `|` between several; `nil` for all.
   public func listTables(in database: String? = nil, _ pattern: String? = nil) -> DataFrame {
     table {
       $0.listTables = .with {
@@ -140,7 +142,9 @@ public struct Catalog: Sendable {
   /// The functions of `database` (the current one if `nil`), and those of Spark and of the session:
   /// `name`, `className`, `isTemporary` ...
   ///
-  /// - Parameter pattern: with `*` for any characters and `|` between several; `nil` for all.
+  /// - Parameters:
+  ///   - database: its name.
+  ///   - pattern: with `*` for any characters and `|` between several; `nil` for all.
   public func listFunctions(in database: String? = nil, _ pattern: String? = nil) -> DataFrame {
     table {
       $0.listFunctions = .with {
