@@ -238,8 +238,10 @@ enum ShimSource {
             inputs = map(batch, arguments)
             first = list(itertools.islice(inputs, 1))
             if first:
+                # Who calls a function by its name in SQL may give it more or fewer than it takes.
+                given = dict(spec, columns=spec["columns"] and list(range(first[0].num_columns)))
                 for result in answers(
-                    spec, command, first[0].schema, itertools.chain(first, inputs)
+                    given, command, first[0].schema, itertools.chain(first, inputs)
                 ):
                     yield result.column(0)
 
