@@ -39,8 +39,16 @@ struct ProgramPackage: Sendable {
     let image = try ExecutableImage.current()
     let program = baseName(image.path)
     var files = [File(name: "bin/\(program)", image: image)]
-    if !forThisMachine {
-      let linked = SharedLibraries.toShip(program: image.path)
+    let linked = SharedLibraries.toShip(program: image.path)
+    if forThisMachine {
+      // Those of a toolchain are found from everywhere, and those that came with the program, as in a wheel,
+      // only from where it lies.
+      let home = URL(fileURLWithPath: image.path).deletingLastPathComponent()
+        .deletingLastPathComponent().path + "/"
+      for library in linked where library.path.hasPrefix(home) {
+        files.append(try file("bin/\(library.name)", library.path))
+      }
+    } else {
       for library in linked { files.append(try file("bin/\(library.name)", library.path)) }
       for library in ShippedRuntimes.ofImages() {
         let name = baseName(library)
