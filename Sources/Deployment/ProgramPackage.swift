@@ -43,7 +43,8 @@ struct ProgramPackage: Sendable {
     if forThisMachine {
       // Those of a toolchain are found from everywhere, and those that came with the program, as in a wheel,
       // only from where it lies.
-      let home = URL(fileURLWithPath: image.path).deletingLastPathComponent()
+      let home =
+        URL(fileURLWithPath: image.path).deletingLastPathComponent()
         .deletingLastPathComponent().path + "/"
       for library in linked where library.path.hasPrefix(home) {
         files.append(try file("bin/\(library.name)", library.path))

@@ -65,7 +65,8 @@ struct RefusalTests {
         "error: --engine local cannot do this: only Spark reads the format delta; change that, or say --engine spark"
     ),
     Case(
-      arguments: "predict digits.onnx --table t --output new --jar none.jar --remote sc://127.0.0.1:1",
+      arguments:
+        "predict digits.onnx --table t --output new --jar none.jar --remote sc://127.0.0.1:1",
       says:
         "error: --jar 'none.jar' is no file on this machine; give a file, or name the package with --conf spark.jars.packages=GROUP:NAME:VERSION, which a Spark that this command starts fetches"
     ),
