@@ -73,6 +73,14 @@ class Disk(SparkServer):
     def __init__(self, folder):
         super().__init__(folder, memory="1g", disk="8g")
 
+    def __enter__(self):
+        # Executors of another machine would have a cache of programs of their own.
+        os.environ["NEEDLETAIL_CACHE"] = str(self.folder / "disk")
+        try:
+            return super().__enter__()
+        finally:
+            del os.environ["NEEDLETAIL_CACHE"]
+
     @property
     def root(self):
         """The server's disk as this process can see it, in the server's own namespace."""
