@@ -135,7 +135,7 @@ class Contest:
         began = time.monotonic()
         subprocess.run(
             [sys.executable, "-c", PYSPARK, self.table, DIGITS / "digits.onnx"], check=True,
-            capture_output=True, cwd=self.folder)
+            capture_output=True, cwd=self.folder, env={**os.environ, "PYSPARK_PYTHON": sys.executable})
         return time.monotonic() - began
 
     def note(self, case, name, seconds):
