@@ -112,7 +112,7 @@ struct ErrorTests {
       ("file:/srv/only/digits.parquet", true), ("s3a://lake/digits.parquet", false),
     ])
   func ownFile(path: String, isAdvised: Bool) async throws {
-    // What Spark 4.3.0 said on executors with machines of their own.
+    // What Spark 4.3.0 said on executors with machines of their own, shortened, and the same with a store.
     let error = try await failure(
       "short",
       [
@@ -127,7 +127,8 @@ struct ErrorTests {
 
   @Test("a system of executors that is older than the program's")
   func oldSystem() async throws {
-    // What Spark 4.3.0 said on Debian 11 with a program of Debian 12.
+    // The loader's words, in the form that Spark 4.3.0 gives to what a worker has said before it ended; not
+    // recorded from such a system.
     let error = try await failure(
       "short",
       [
