@@ -56,7 +56,8 @@ enum WorkerDeath {
       try IntegrationProgram.expect(
         said.contains("[WORKER_LOST] ") && said.contains("the oven has exploded")
           && (said.contains("[WORKER_LOST] trapping: ")
-            || said.contains("(it also ran 1 other task, of trapping: ")), said)
+            || said.contains("(it also ran 1 other task, of trapping: ")),
+        said)
       try await checkOneTask(spark)
       try await IntegrationProgram.columns(spark)
     }
