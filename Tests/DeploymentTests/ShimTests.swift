@@ -34,6 +34,17 @@ struct ShimTests {
   }
 
   @Test(
+    "types that Spark's own Python cannot hold",
+    arguments: [
+      (.struct(["id": .long, "a": .array(.yearMonthInterval())]), "a.element"),
+      (.map(.timestampNTZNanos(precision: 9), .long), "key"), (.timestampNanos(precision: 7), ""),
+      (.struct(["id": .long, "t": .time(), "d": .dayTimeInterval(), "v": .variant]), nil),
+    ] as [(DataType, String?)])
+  func missing(_ type: DataType, _ path: String?) {
+    #expect(type.missingInPython()?.path == path)
+  }
+
+  @Test(
     "types as PySpark reads them",
     arguments: [
       (.float, #""float""#), (.byte, #""byte""#), (.integer, #""integer""#), (.long, #""long""#),

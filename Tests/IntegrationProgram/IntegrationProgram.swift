@@ -38,6 +38,13 @@ struct IntegrationProgram: SparkProgram {
     return words[at + 1]
   }
 
+  /// Whether Spark's own Python passes the batches on.
+  static var isBehindPython: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return environment["NEEDLETAIL_EXECUTION_MODE"] == "shim"
+      || environment["NEEDLETAIL_TEST_CLUSTERS"] == "refusing"
+  }
+
   static func expect(_ condition: Bool, _ message: @autoclosure () -> String) throws {
     if !condition { throw Refusal(description: "not as expected: \(message())") }
   }

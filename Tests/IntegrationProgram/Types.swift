@@ -16,6 +16,11 @@ enum Types {
     ("cast('2024-01-02 03:04:05.123456789' as timestamp_ntz(9))", 3),
   ]
 
+  /// Whether Spark's own Python has no such values.
+  private static func isUnknownToPython(_ sql: String) -> Bool {
+    sql.hasSuffix(" month") || sql.contains("timestamp_ntz(")
+  }
+
   @Sendable static func run(_ spark: SparkSession) async throws {
     let folder = try IntegrationProgram.option("--folder")
     let minor = spark.majorMinorVersion.minor
@@ -31,6 +36,14 @@ enum Types {
       let table = images.withColumn("c", expr("if(id = 3, null, \(column.sql))"))
       do {
         try await check(table, source, model)
+        if isUnknownToPython(column.sql), IntegrationProgram.isBehindPython {
+          failures.append("\(column.sql): passed, and should be refused")
+        }
+      } catch let error as SparkError
+        where IntegrationProgram.isBehindPython && isUnknownToPython(column.sql)
+        && "\(error)".contains("Spark's own Python cannot pass")
+      {
+        continue
       } catch {
         failures.append("\(column.sql): \(error)")
       }

@@ -16,10 +16,24 @@ actor TestClusters {
 
   static let shared = TestClusters()
   private var running: [Kind: Task<LocalSpark, any Error>] = [:]
+  private var proxies: [Kind: RefusingProxy] = [:]
   private var processes: [ChildProcess] = []
 
-  /// The connection string of a running server.
+  /// Whether all tests run as on a server that keeps its Python to itself (`scripts/compatibility --shim`).
+  static let isRefusing =
+    ProcessInfo.processInfo.environment["NEEDLETAIL_TEST_CLUSTERS"] == "refusing"
+
+  /// The connection string that tests use.
   func remote(_ kind: Kind) async throws -> String {
+    let server = try await server(kind)
+    guard Self.isRefusing else { return server }
+    let proxy = try proxies[kind] ?? RefusingProxy(before: server, .refuse)
+    proxies[kind] = proxy
+    return proxy.remote
+  }
+
+  /// The connection string of a running server.
+  func server(_ kind: Kind) async throws -> String {
     let task = running[kind] ?? Task { try await start(kind) }
     running[kind] = task
     return try await task.value.remote

@@ -25,6 +25,10 @@ struct ShimForm: Sendable {
     var socket: String
     // What Python says where the program says nothing.
     var startFailure: String
+    var unreadable =
+      "Needletail worker: [PYTHON_INPUT] Spark's own Python cannot pass these rows on: leave out the columns "
+      + "that it has no type for or cast them, or let the executors start the program (--execution-mode "
+      + "direct; in Swift spark.executionMode = .direct). It says: "
     var lost =
       "Needletail worker: [WORKER_LOST] the program beside this executor's Python has ended"
   }
@@ -55,6 +59,13 @@ struct ShimForm: Sendable {
           + "passes through its own Python unchanged (Spark 4.1 has): use it over whole batches "
           + "(mapBatches; predicting(..., resources:), --task-cpus 1), or let the executors start the "
           + "program (--execution-mode direct; in Swift spark.executionMode = .direct)")
+    }
+    if let (path, type) = function.returnType.missingInPython() {
+      throw SparkError(
+        .invalidArgument,
+        "'\(function.name)' gives \(path.isEmpty ? "" : "'\(path)', ")values of \(type.ddl), which Spark's "
+          + "own Python cannot pass on: leave that column out or cast it before, or let the executors "
+          + "start the program (--execution-mode direct; in Swift spark.executionMode = .direct)")
     }
     let specification = Specification(
       table: isTable, evaluation: function.evaluationType,

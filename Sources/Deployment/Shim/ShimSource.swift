@@ -207,6 +207,14 @@ enum ShimSource {
             channel.close()
 
 
+    def readable(spec: Dict[str, Any], batches: Iterator[Any]) -> Iterator[Any]:
+        """`batches` as Spark's own Python gives them, and what it says where pyarrow lacks a column's type."""
+        try:
+            yield from batches
+        except (KeyError, pa.lib.ArrowNotImplementedError) as error:
+            raise RuntimeError("%s%r" % (spec["unreadable"], error)) from error
+
+
     def table(spec: Dict[str, Any], command: bytes) -> Callable[..., Iterator[pa.RecordBatch]]:
         """A function of mapInArrow: batches of all columns."""
 
@@ -218,7 +226,7 @@ enum ShimSource {
             return pa.RecordBatch.from_arrays([column], ["_0"])
 
         def function(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            inputs = map(wrapped, batches)
+            inputs = map(wrapped, readable(spec, batches))
             first = list(itertools.islice(inputs, 1))
             schema = first[0].schema if first else pa.schema([("_0", pa.struct([]))])
             for batch in answers(spec, command, schema, itertools.chain(first, inputs)):
@@ -235,7 +243,7 @@ enum ShimSource {
             return pa.RecordBatch.from_arrays(columns, ["_%d" % i for i in range(len(columns))])
 
         def function(arguments: Iterator[Any]) -> Iterator[pa.Array]:
-            inputs = map(batch, arguments)
+            inputs = map(batch, readable(spec, arguments))
             first = list(itertools.islice(inputs, 1))
             if first:
                 # Who calls a function by its name in SQL may give it more or fewer than it takes.
