@@ -10,6 +10,7 @@ a round of its own after the measured ones, so that sampling costs them nothing.
     variant             engine      columnarInput.enabled
     needletail          Needletail  false, which Needletail sets by itself
     needletail-default  Needletail  Spark's default, so that the setting's gain can be told apart
+    needletail-shim     Needletail  false; Spark's own Python passes the batches on
     needletail-scan     Needletail  false; the workers read the files, the others get Spark's rows
     pyspark-default     PySpark     Spark's default
     pyspark-row         PySpark     false
@@ -50,6 +51,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VARIANTS = {
     "needletail": ("needletail", "off", ("trivial", "mlp")),
     "needletail-default": ("needletail", "default", ("trivial", "mlp")),
+    "needletail-shim": ("needletail", "off", ("trivial", "mlp")),
     "needletail-scan": ("needletail", "scan", ("trivial", "mlp")),
     "pyspark-default": ("pyspark", "default", ("trivial", "mlp")),
     "pyspark-row": ("pyspark", "off", ("trivial", "mlp")),
@@ -156,7 +158,8 @@ def start(contestant, options, remote, table, perceptron, scratch):
     if engine == "pyspark":
         return PySparkVariant(*common)
     log = scratch / f"{contestant.variant}-{contestant.model}.log"
-    return NeedletailVariant(options.needletail, *common, log)
+    mode = "shim" if contestant.variant == "needletail-shim" else "direct"
+    return NeedletailVariant(options.needletail, *common, log, mode)
 
 
 def measure(options, scratch):

@@ -1,13 +1,14 @@
 """Our side: the executable NeedletailBenchmark, which runs one job for each line it is sent."""
 
 import json
+import os
 import subprocess
 
 
 class NeedletailVariant:
     """One running NeedletailBenchmark, with its session; it ends when its input ends."""
 
-    def __init__(self, program, remote, table, model, model_path, columnar, loads_file, log):
+    def __init__(self, program, remote, table, model, model_path, columnar, loads_file, log, mode):
         self.log = log
         scan = "native" if columnar == "scan" else "spark"
         columnar = "off" if columnar == "scan" else columnar
@@ -26,6 +27,7 @@ class NeedletailVariant:
             stdout=subprocess.PIPE,
             stderr=open(log, "wb"),
             text=True,
+            env={**os.environ, "NEEDLETAIL_EXECUTION_MODE": mode},
         )
 
     def run(self):
