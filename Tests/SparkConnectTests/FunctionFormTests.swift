@@ -3,6 +3,7 @@ import NeedletailTesting
 import SparkConnectProtocol
 import SparkTypes
 import SwiftProtobuf
+import Synchronization
 import Testing
 
 @testable import SparkConnect
@@ -70,6 +71,86 @@ struct FunctionFormTests {
         let words = String(decoding: call.pythonUdf.command, as: UTF8.self)
         #expect(words.hasPrefix("\(call.functionName) \(arguments) float "))
       }
+    }
+  }
+
+  /// A server's form for functions over whole batches alone.
+  private static let carrying = FunctionForm(settings: [], carriesColumns: true) { function, _ in
+    if function.passing == nil, function.evaluationType != 207 {
+      throw SparkError(.invalidArgument, "\(function.name) stays in its place")
+    }
+    function.command = Array("\(function.name) \(function.passing?.names ?? [])".utf8)
+    function.evaluationType = 207
+    function.pythonVersion = "3.12"
+    function.takesPlaceholder = true
+  }
+
+  /// The kinds of tables from the last to the first, where each is made of one.
+  private static func kinds(_ relation: Spark_Connect_Relation) -> [String] {
+    let name = relation.relType.map { "\($0)".prefix { $0 != "(" } } ?? "none"
+    return [String(name)] + (relation.onlyInput.map(kinds) ?? [])
+  }
+
+  @Test(
+    "where a server takes functions over whole batches alone, the other columns pass by them",
+    arguments: [
+      ("a column", ["drop", "withColumns", "mapPartitions", "project", "read"], ["x", "y"]),
+      (
+        "within another call",
+        ["toDf", "project"]
+          + Array(repeating: ["mapPartitions", "project"], count: 2)
+          .flatMap { $0 } + ["read"], ["x", "y"]
+      ),
+      (
+        "within an expression", ["toDf", "project", "mapPartitions", "project", "read"], ["x", "y"]
+      ),
+      ("a condition", ["drop", "filter", "mapPartitions", "project", "read"], ["x", "y"]),
+      ("an order", ["drop", "sort", "mapPartitions", "project", "read"], ["x", "y"]),
+      ("whole batches", ["mapPartitions", "project", "read"], []),
+    ] as [(String, [String], [String])])
+  func carried(_ place: String, _ wanted: [String], _ passing: [String]) async throws {
+    try await withSession { session, server in
+      server.state.withLock {
+        $0.schema = { _ in DataType.struct(["x": .float, "y": .string]).proto }
+      }
+      session.prepareInlineCalls { _, _ in }
+      let build = try #require(Self.tables.first { $0.0 == place }).2
+      let plain = try build(session.table("t")).plan()
+      session.functionForm = Self.carrying
+      let sent = try await session.formed(plain)
+      #expect(Self.kinds(sent.root) == wanted)
+      // The same again, by which Spark knows a table that it keeps.
+      #expect(try await session.formed(plain) == sent)
+      for call in try Self.calls(sent.root) {
+        #expect(call.pythonUdf.evalType == 207 && call.pythonUdf.pythonVer == "3.12")
+      }
+      let first = try #require(try Self.calls(sent.root).last)
+      let words = String(decoding: first.pythonUdf.command, as: UTF8.self)
+      #expect(words.hasSuffix(" \(passing)"))
+      guard !passing.isEmpty else { return }
+      let rows = DataType(first.pythonUdf.outputType)
+      #expect(rows == .struct(["x": .float, "y": .string, "needletail_carried_0": .float]))
+    }
+  }
+
+  @Test("stars are the columns that were there, and two of one name cannot pass")
+  func stars() async throws {
+    try await withSession { session, server in
+      server.state.withLock {
+        $0.schema = { _ in DataType.struct(["x": .float, "a`b.c": .string]).proto }
+      }
+      session.functionForm = Self.carrying
+      let table = session.table("t").select("*", Self.call("f"))
+      let sent = try await session.formed(try table.plan()).root.toDf.input.project.expressions
+      let names = sent.map(\.unresolvedAttribute.unparsedIdentifier)
+      #expect(names == ["`x`", "`a``b.c`", "`needletail_carried_0`"])
+      server.state.withLock {
+        $0.schema = { _ in
+          DataType.struct([StructField("x", .float), StructField("X", .float)]).proto
+        }
+      }
+      let error = await sparkError { _ = try await session.formed(try table.plan()) }
+      #expect(error.message.contains("'f' is called on a table with two columns called 'X'"))
     }
   }
 

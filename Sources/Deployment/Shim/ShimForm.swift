@@ -16,6 +16,8 @@ struct ShimForm: Sendable {
   private struct Specification: Encodable {
     /// Whether it is a function over whole batches.
     var table: Bool
+    /// How many columns pass by the function, before its arguments.
+    var passing: Int?
     /// The form of Spark's protocol in which the program is spoken to.
     var version = "\(NativeMarker.prefix)4.3"
     var evaluation: Int32
@@ -45,30 +47,36 @@ struct ShimForm: Sendable {
 
   /// The change of queries that are sent.
   var functionForm: FunctionForm {
-    FunctionForm(settings: Self.settings) { function, settings in
+    FunctionForm(settings: Self.settings, carriesColumns: spark < (4, 1)) { function, settings in
       try change(&function, settings)
     }
   }
 
   private func change(_ function: inout SentFunction, _ settings: [String: String]) throws {
     let isTable = function.evaluationType == Self.mapInArrow
-    guard isTable || spark >= (4, 1) else {
+    guard isTable || function.passing != nil || spark >= (4, 1) else {
       throw SparkError(
         .invalidArgument,
-        "'\(function.name)' gives a column, which Spark \(spark.major).\(spark.minor) has no form for that "
-          + "passes through its own Python unchanged (Spark 4.1 has): use it over whole batches "
-          + "(mapBatches; predicting(..., resources:), --task-cpus 1), or let the executors start the "
+        "'\(function.name)' gives a column in a place for which Spark \(spark.major).\(spark.minor) has no form "
+          + "that passes through its own Python unchanged (Spark 4.1 has): make it a column of a table "
+          + "before (withColumn), use it over whole batches (mapBatches), or let the executors start the "
           + "program (--execution-mode direct; in Swift spark.executionMode = .direct)")
     }
-    if let (path, type) = function.returnType.missingInPython() {
+    var returnType = function.returnType
+    if let passing = function.passing {
+      returnType = .struct(StructType(passing + [StructField("result", returnType)]))
+    }
+    if let (path, type) = returnType.missingInPython() {
       throw SparkError(
         .invalidArgument,
         "'\(function.name)' gives \(path.isEmpty ? "" : "'\(path)', ")values of \(type.ddl), which Spark's "
           + "own Python cannot pass on: leave that column out or cast it before, or let the executors "
           + "start the program (--execution-mode direct; in Swift spark.executionMode = .direct)")
     }
+    // Without arguments there would be no rows to count.
+    if !isTable { function.takesPlaceholder = true }
     let specification = Specification(
-      table: isTable, evaluation: function.evaluationType,
+      table: isTable, passing: function.passing?.count, evaluation: function.evaluationType,
       columns: isTable ? [] : Array(0..<function.argumentCount), settings: settings,
       program: program, socket: "needletail-\(id).sock",
       startFailure:
@@ -80,10 +88,12 @@ struct ShimForm: Sendable {
     let text = String(decoding: try encoder.encode(specification), as: UTF8.self)
     function.command = Self.pickle(
       specification: text, command: function.command,
-      returnType: try function.returnType.sparkJSON())
-    if !isTable { function.evaluationType = Self.scalarArrowIterator }
+      returnType: try returnType.sparkJSON())
+    if !isTable {
+      function.evaluationType =
+        function.passing == nil ? Self.scalarArrowIterator : Self.mapInArrow
+    }
     function.pythonVersion = pythonVersion
-    function.takesPlaceholder = !isTable
   }
 
   /// A pickle that runs our constant source and gives what its `make` returns: the function, and its type

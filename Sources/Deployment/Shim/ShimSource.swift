@@ -11,7 +11,7 @@ enum ShimSource {
   /// The source; runs with Python 3.9 and pyarrow 11, and later.
   static let text = #"""
     """Moves batches between Spark's Python worker and a Needletail program on the same machine."""
-    import fcntl, itertools, json, os, select, socket, struct, subprocess, threading
+    import collections, fcntl, itertools, json, os, select, socket, struct, subprocess, threading
     from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
     import pyarrow as pa
     from pyspark import BarrierTaskContext, SparkFiles, TaskContext
@@ -256,9 +256,47 @@ enum ShimSource {
         return function
 
 
+    def carried(spec: Dict[str, Any], command: bytes) -> Callable[..., Iterator[pa.RecordBatch]]:
+        """A function of mapInArrow: batches of columns that pass by, and of its arguments behind them."""
+        count = spec["passing"]
+        waiting: "collections.deque[Tuple[int, List[pa.Array]]]" = collections.deque()
+
+        def arguments(batch: pa.RecordBatch) -> pa.RecordBatch:
+            waiting.append((batch.num_rows, batch.columns[:count]))
+            columns = batch.columns[count:]
+            return pa.RecordBatch.from_arrays(columns, ["_%d" % i for i in range(len(columns))])
+
+        def function(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            inputs = map(arguments, (batch for batch in readable(spec, batches) if batch.num_rows))
+            first = list(itertools.islice(inputs, 1))
+            if not first:
+                return
+            given = dict(spec, columns=spec["columns"] and list(range(first[0].num_columns)))
+            names = ["_%d" % i for i in range(count + 1)]
+            for results in answers(given, command, first[0].schema, itertools.chain(first, inputs)):
+                # The program may cut batches elsewhere.
+                done, total = 0, results.num_rows
+                while done < total:
+                    if not waiting:
+                        raise RuntimeError(spec["lost"])
+                    rows, passing = waiting.popleft()
+                    taken = min(rows, total - done)
+                    if taken < rows:
+                        rest = [column.slice(taken) for column in passing]
+                        waiting.appendleft((rows - taken, rest))
+                        passing = [column.slice(0, taken) for column in passing]
+                    yield pa.RecordBatch.from_arrays(
+                        passing + [results.column(0).slice(done, taken)], names)
+                    done += taken
+            if waiting:
+                raise RuntimeError(spec["lost"])
+
+        return function
+
+
     def make(spec: str, command: bytes, kind: str) -> Tuple[Callable[..., Any], DataType]:
         given = json.loads(spec)
-        function = table if given["table"] else column
+        function = table if given["table"] else column if given.get("passing") is None else carried
         return function(given, command), _parse_datatype_json_string(kind)
     """# + "\n"
 }

@@ -18,6 +18,9 @@ package struct SentFunction: Sendable {
   package var pythonVersion: String
   /// Whether a column that nobody reads is given to it, because the form needs one to count the rows by.
   package var takesPlaceholder = false
+  /// The columns that pass by it, in whole batches; `nil` where it sees its arguments alone. The arguments
+  /// stand behind them, and in their place comes what the function gives.
+  package var passing: StructType?
 }
 
 /// What becomes of the calls of inline functions as a query is sent, where they cannot be sent as they are.
@@ -30,14 +33,18 @@ package struct FunctionForm: Sendable {
     @Sendable (_ function: inout SentFunction, _ settings: [String: String]) throws -> Void
   /// The settings that ``apply`` wants.
   package let settings: [String]
+  /// Whether the server takes functions over whole batches alone: then a call that gives a column becomes
+  /// one, where it can (``CarriedCalls``).
+  package let carriesColumns: Bool
 
   package init(
-    settings: [String],
+    settings: [String], carriesColumns: Bool = false,
     apply:
       @escaping @Sendable (_ function: inout SentFunction, _ settings: [String: String]) throws
       -> Void
   ) {
     self.settings = settings
+    self.carriesColumns = carriesColumns
     self.apply = apply
   }
 }
@@ -57,6 +64,12 @@ extension SparkSession {
     if !isConcerned { return plan.withoutPlaces() }
     try Task.checkCancellation()
     let settings = try await conf.values(of: form.settings)
+    if form.carriesColumns {
+      var carried = CarriedCalls(session: self) { call, passing in
+        try Self.formed(call, form, settings, passing: passing)
+      }
+      try await carried.carry(&result)
+    }
     try result.mapCalls { try Self.formed($0, form, settings) }
     return result.withoutPlaces()
   }
@@ -67,14 +80,14 @@ extension SparkSession {
   }
 
   private static func formed(
-    _ call: Call, _ form: FunctionForm, _ settings: [String: String]
+    _ call: Call, _ form: FunctionForm, _ settings: [String: String], passing: StructType? = nil
   ) throws -> Call {
     guard call.isOurs else { return call }
     var function = SentFunction(
       name: call.functionName, returnType: DataType(call.pythonUdf.outputType),
       argumentCount: call.arguments.count, command: Array(call.pythonUdf.command),
       evaluationType: call.pythonUdf.evalType,
-      pythonVersion: call.pythonUdf.pythonVer)
+      pythonVersion: call.pythonUdf.pythonVer, passing: passing)
     try form.apply(&function, settings)
     var result = call
     result.pythonUdf.command = Data(function.command)
@@ -89,7 +102,7 @@ extension SparkSession {
 
 extension SparkSession.Call {
   /// Whether it is a call of a function of this package's.
-  fileprivate var isOurs: Bool { pythonUdf.pythonVer.hasPrefix(NativeMarker.prefix) }
+  var isOurs: Bool { pythonUdf.pythonVer.hasPrefix(NativeMarker.prefix) }
 }
 
 extension Spark_Connect_Plan {
@@ -125,58 +138,46 @@ extension Spark_Connect_Relation {
   fileprivate mutating func mapCalls(
     _ transform: (SparkSession.Call) throws -> SparkSession.Call
   ) rethrows {
-    func mapped(_ expression: Spark_Connect_Expression) throws -> Spark_Connect_Expression {
-      try expression.mappingCalls(transform)
-    }
+    try mapExpressions { try $0.mappingCalls(transform) }
+    if case .mapPartitions(let node) = relType { mapPartitions.func = try transform(node.func) }
+    for path in pathsToInputs { try self[keyPath: path].mapCalls(transform) }
+  }
+
+  /// Replaces the expressions of this table, and leaves those of the tables that it is made of.
+  mutating func mapExpressions(
+    _ transform: (Spark_Connect_Expression) throws -> Spark_Connect_Expression
+  ) rethrows {
     func ordered(
       _ order: Spark_Connect_Expression.SortOrder
     ) throws -> Spark_Connect_Expression.SortOrder {
       var order = order
-      order.child = try mapped(order.child)
+      order.child = try transform(order.child)
       return order
     }
     switch relType {
-    case .project(let node): project.expressions = try node.expressions.map(mapped)
-    case .filter(let node): filter.condition = try mapped(node.condition)
+    case .project(let node): project.expressions = try node.expressions.map(transform)
+    case .filter(let node): filter.condition = try transform(node.condition)
     case .sort(let node): sort.order = try node.order.map(ordered)
     case .withColumns(let node):
       withColumns.aliases = try node.aliases.map { alias in
         var alias = alias
-        alias.expr = try mapped(alias.expr)
+        alias.expr = try transform(alias.expr)
         return alias
       }
     case .aggregate(let node):
-      aggregate.groupingExpressions = try node.groupingExpressions.map(mapped)
-      aggregate.aggregateExpressions = try node.aggregateExpressions.map(mapped)
-      if node.hasPivot { aggregate.pivot.col = try mapped(node.pivot.col) }
-    case .collectMetrics(let node): collectMetrics.metrics = try node.metrics.map(mapped)
+      aggregate.groupingExpressions = try node.groupingExpressions.map(transform)
+      aggregate.aggregateExpressions = try node.aggregateExpressions.map(transform)
+      if node.hasPivot { aggregate.pivot.col = try transform(node.pivot.col) }
+    case .collectMetrics(let node): collectMetrics.metrics = try node.metrics.map(transform)
     case .unpivot(let node):
-      unpivot.ids = try node.ids.map(mapped)
-      if node.hasValues { unpivot.values.values = try node.values.values.map(mapped) }
-    case .sampleBy(let node): sampleBy.col = try mapped(node.col)
+      unpivot.ids = try node.ids.map(transform)
+      if node.hasValues { unpivot.values.values = try node.values.values.map(transform) }
+    case .sampleBy(let node): sampleBy.col = try transform(node.col)
     case .repartitionByExpression(let node):
-      repartitionByExpression.partitionExprs = try node.partitionExprs.map(mapped)
-    case .mapPartitions(let node): mapPartitions.func = try transform(node.func)
+      repartitionByExpression.partitionExprs = try node.partitionExprs.map(transform)
     case .join(let node):
-      try join.left.mapCalls(transform)
-      try join.right.mapCalls(transform)
-      if node.hasJoinCondition { join.joinCondition = try mapped(node.joinCondition) }
-    case .setOp:
-      try setOp.leftInput.mapCalls(transform)
-      try setOp.rightInput.mapCalls(transform)
-    case .hint: try hint.input.mapCalls(transform)
-    case .summary: try summary.input.mapCalls(transform)
-    case .describe: try describe.input.mapCalls(transform)
-    case .crosstab: try crosstab.input.mapCalls(transform)
-    case .cov: try cov.input.mapCalls(transform)
-    case .corr: try corr.input.mapCalls(transform)
-    case .approxQuantile: try approxQuantile.input.mapCalls(transform)
-    case .freqItems: try freqItems.input.mapCalls(transform)
+      if node.hasJoinCondition { join.joinCondition = try transform(node.joinCondition) }
     default: break
-    }
-    if var input = onlyInput {
-      try input.mapCalls(transform)
-      onlyInput = input
     }
   }
 }

@@ -43,22 +43,25 @@ extension Spark_Connect_Relation {
     }
   }
 
-  /// The tables that this one is made of.
-  private var inputs: [Spark_Connect_Relation] {
+  /// The places of the tables that this one is made of.
+  var pathsToInputs: [WritableKeyPath<Self, Self>] {
     switch relType {
-    case .join(let node): [node.left, node.right]
-    case .setOp(let node): [node.leftInput, node.rightInput]
-    case .hint(let node): [node.input]
-    case .summary(let node): [node.input]
-    case .describe(let node): [node.input]
-    case .crosstab(let node): [node.input]
-    case .cov(let node): [node.input]
-    case .corr(let node): [node.input]
-    case .approxQuantile(let node): [node.input]
-    case .freqItems(let node): [node.input]
-    default: onlyInput.map { [$0] } ?? []
+    case .join: [\Self.join.left, \Self.join.right]
+    case .setOp: [\Self.setOp.leftInput, \Self.setOp.rightInput]
+    case .hint: [\Self.hint.input]
+    case .summary: [\Self.summary.input]
+    case .describe: [\Self.describe.input]
+    case .crosstab: [\Self.crosstab.input]
+    case .cov: [\Self.cov.input]
+    case .corr: [\Self.corr.input]
+    case .approxQuantile: [\Self.approxQuantile.input]
+    case .freqItems: [\Self.freqItems.input]
+    default: pathToInput.map { [$0] } ?? []
     }
   }
+
+  /// The tables that this one is made of.
+  private var inputs: [Spark_Connect_Relation] { pathsToInputs.map { self[keyPath: $0] } }
 
   /// The paths of the files that it is read from.
   var pathsRead: [String] {

@@ -1,0 +1,187 @@
+import FoundationEssentials
+import SparkConnectProtocol
+import SparkTypes
+import SwiftProtobuf
+
+/// Makes calls that give a column to functions over whole batches, for servers that take only these: the
+/// other columns pass by them.
+///
+/// `project(f(x))` over a table becomes `project(r)` over `mapPartitions(f)` over the table with `x` behind
+/// its columns. Which columns there are is asked of the server. What the server computes with the calls is
+/// the same, and so are the names of the columns; expressions that stand for all columns become their names.
+struct CarriedCalls {
+  typealias Relation = Spark_Connect_Relation
+  typealias Expression = Spark_Connect_Expression
+
+  let session: SparkSession
+  /// The form of a call which some columns pass by.
+  let form: (SparkSession.Call, StructType) throws -> SparkSession.Call
+  private var count = 0
+
+  init(
+    session: SparkSession,
+    form: @escaping (SparkSession.Call, StructType) throws -> SparkSession.Call
+  ) {
+    (self.session, self.form) = (session, form)
+  }
+
+  /// Where no call can be carried, it is left as it is, and its form says why that cannot be sent.
+  ///
+  /// - Throws: ``SparkError`` if the server cannot tell a table's columns, or two have one name.
+  mutating func carry(_ plan: inout Spark_Connect_Plan) async throws {
+    switch plan.opType {
+    case .root(let root): plan.root = try await carried(root)
+    case .command(let command):
+      switch command.commandType {
+      case .writeOperation(let write):
+        plan.command.writeOperation.input = try await carried(write.input)
+      case .createDataframeView(let view):
+        plan.command.createDataframeView.input = try await carried(view.input)
+      default: break
+      }
+    case nil: break
+    }
+  }
+
+  private mutating func carried(_ relation: Relation) async throws -> Relation {
+    var result = relation
+    for path in result.pathsToInputs {
+      result[keyPath: path] = try await carried(result[keyPath: path])
+    }
+    guard let place = Place(result), var call = result.innermostCall, var input = result.onlyInput
+    else { return result }
+    // As they are before the calls are replaced: a column is called like its expression.
+    let names = place == .replaces ? try await columns(of: result).names : []
+    var columns = try await columns(of: input)
+    try Self.check(columns, call)
+    result.expandStars(columns.names)
+    var added: [String] = []
+    while true {
+      let name = "needletail_carried_\(count)"
+      count += 1
+      added.append(name)
+      input = try over(input, columns, call, name)
+      columns = StructType(columns + [StructField(name, DataType(call.pythonUdf.outputType))])
+      result.mapExpressions { $0.replacing(call, by: .column(name)) }
+      guard let next = result.innermostCall else { break }
+      call = next
+    }
+    result.onlyInput = input
+    switch place {
+    case .keeps: return result.dropping(added)
+    case .replaces:
+      let table = result
+      return .with {
+        $0.toDf.input = table
+        $0.toDf.columnNames = names
+      }
+    }
+  }
+
+  /// `input`, whose columns are `columns`, with what `call` gives as a column called `name` behind them.
+  private func over(
+    _ input: Relation, _ columns: StructType, _ call: SparkSession.Call, _ name: String
+  ) throws -> Relation {
+    var sent = try form(call, columns)
+    let arguments = sent.arguments.enumerated().map { index, argument in
+      Expression.with {
+        $0.alias.expr = argument
+        $0.alias.name = ["\(name)_\(index)"]
+      }
+    }
+    let all = StructType(columns + [StructField(name, DataType(call.pythonUdf.outputType))])
+    sent.pythonUdf.outputType = DataType.struct(all).proto
+    sent.arguments = []
+    return .with {
+      $0.mapPartitions.input = .with {
+        $0.project.input = input
+        $0.project.expressions = columns.names.map(Expression.column) + arguments
+      }
+      $0.mapPartitions.func = sent
+    }
+  }
+
+  private func columns(of relation: Relation) async throws -> StructType {
+    try await DataFrame(session: session, relation: relation).schema()
+  }
+
+  private static func check(_ columns: StructType, _ call: SparkSession.Call) throws {
+    var seen: Set<String> = []
+    for name in columns.names where !seen.insert(name.lowercased()).inserted {
+      throw SparkError(
+        .invalidArgument,
+        "'\(call.functionName)' is called on a table with two columns called '\(name)', which cannot both "
+          + "pass by it on this server; rename or drop one of them before")
+    }
+  }
+
+  /// What a table with calls has of the columns below it.
+  private enum Place {
+    /// All of them, and perhaps more.
+    case keeps
+    /// Only what its expressions give.
+    case replaces
+
+    init?(_ relation: Relation) {
+      switch relation.relType {
+      case .filter, .sort, .withColumns, .sampleBy, .repartitionByExpression, .collectMetrics:
+        self = .keeps
+      case .project, .aggregate, .unpivot: self = .replaces
+      default: return nil
+      }
+    }
+  }
+}
+
+extension Spark_Connect_Relation {
+  /// A call of a function of this package's in the table's own expressions, without another in its arguments.
+  fileprivate var innermostCall: SparkSession.Call? {
+    var found: SparkSession.Call?
+    var copy = self
+    copy.mapExpressions { expression in
+      // Outer calls come before those in their arguments.
+      if found == nil { expression.forEachCall { if $0.isOurs { found = $0 } } }
+      return expression
+    }
+    return found
+  }
+
+  /// Replaces what stands for all columns by their names.
+  fileprivate mutating func expandStars(_ names: [String]) {
+    let columns = names.map(Spark_Connect_Expression.column)
+    mapExpressions { $0.expandingStars(columns) }
+    if case .project(let node) = relType {
+      project.expressions = node.expressions.flatMap { $0.isStar ? columns : [$0] }
+    }
+  }
+}
+
+extension Spark_Connect_Expression {
+  fileprivate var isStar: Bool {
+    switch exprType {
+    case .unresolvedStar(let star): !star.hasUnparsedTarget
+    case .expressionString(let text): text.expression == "*"
+    default: false
+    }
+  }
+
+  fileprivate func expandingStars(_ columns: [Self]) -> Self {
+    var result = self
+    result.mapChildren { $0.expandingStars(columns) }
+    if case .unresolvedFunction(let function) = result.exprType,
+      function.functionName.lowercased() != "count"
+    {
+      result.unresolvedFunction.arguments = function.arguments.flatMap {
+        $0.isStar ? columns : [$0]
+      }
+    }
+    return result
+  }
+
+  fileprivate func replacing(_ call: SparkSession.Call, by column: Self) -> Self {
+    if case .commonInlineUserDefinedFunction(let found) = exprType, found == call { return column }
+    var result = self
+    result.mapChildren { $0.replacing(call, by: column) }
+    return result
+  }
+}
