@@ -54,7 +54,8 @@ extension ModelSource {
   private static func state(_ path: String) -> String {
     var found = stat()
     guard stat(path, &found) == 0 else { return path }
-    let age = found.st_mtim
+    // Other than the time of writing, it cannot be set: a copy has its own.
+    let age = found.st_ctim
     return "\(path) \(found.st_size) \(found.st_ino) \(age.tv_sec).\(age.tv_nsec)"
   }
 }

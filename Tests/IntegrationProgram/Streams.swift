@@ -24,7 +24,8 @@ enum Streams {
     }
     let active = try await spark.streams.active
     try IntegrationProgram.expect(
-      said.contains("streaming query") && said.contains("NEEDLETAIL_WORKER") && active.isEmpty, said)
+      said.contains("streaming query") && said.contains("NEEDLETAIL_WORKER") && active.isEmpty, said
+    )
   }
 
   private static func functions(_ spark: SparkSession, _ folder: String) async throws {

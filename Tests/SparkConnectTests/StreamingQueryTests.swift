@@ -138,7 +138,8 @@ struct StreamingQueryTests {
       #expect(try await query.awaitTermination(timeout: .milliseconds(1500)))
       #expect(try await query.explain(extended: true) == "== Physical Plan ==")
       let failure = try #require(try await query.exception())
-      #expect(failure.message.hasPrefix("Cannot run program") && failure.serverStackTrace.count == 2)
+      #expect(
+        failure.message.hasPrefix("Cannot run program") && failure.serverStackTrace.count == 2)
       #expect(failure.condition == "STREAM_FAILED")
       #expect(failure.message.contains("NEEDLETAIL_WORKER"))
       try await query.processAllAvailable()
@@ -160,7 +161,7 @@ struct StreamingQueryTests {
     try await withSession { session, server in
       server.onExecute { plan in
         var response = Spark_Connect_ExecutePlanResponse()
-        let instance = Spark_Connect_StreamingQueryManagerCommandResult.StreamingQueryInstance.with {
+        let instance = StreamingQueryManager.Result.StreamingQueryInstance.with {
           $0.id.id = "id"
           $0.name = "q"
         }
@@ -209,7 +210,8 @@ struct StreamingQueryTests {
     let progress = try StreamingQueryProgress(json: Self.report(4))
     #expect(progress.id == "id" && progress.runID == "run" && progress.name == nil)
     #expect(progress.batchID == 4 && progress.batchDuration == .milliseconds(33_146))
-    #expect(progress.durations == ["addBatch": .milliseconds(20_398), "walCommit": .milliseconds(2611)])
+    #expect(
+      progress.durations == ["addBatch": .milliseconds(20_398), "walCommit": .milliseconds(2611)])
     #expect(progress.eventTime["watermark"] == "1970-01-01T00:00:00.000Z")
     // Not told: the sum of the sources.
     #expect(progress.numInputRows == 5 && progress.inputRowsPerSecond == nil)
@@ -222,7 +224,9 @@ struct StreamingQueryTests {
     #expect(throws: SparkError.self) { try StreamingQueryProgress(json: "{") }
   }
 
-  @Test("a loop over reports sees each batch once, and ends as the query does", arguments: [true, false])
+  @Test(
+    "a loop over reports sees each batch once, and ends as the query does",
+    arguments: [true, false])
   func reports(fails: Bool) async throws {
     let asked = Mutex(0)
     try await withSession { session, server in

@@ -135,7 +135,8 @@ extension DataFrame {
         guard isPossible else {
           throw SparkError(
             .invalidArgument,
-            "the shares of randomSplit are \(weights); each must be zero or more, and one above zero")
+            "the shares of randomSplit are \(weights); each must be zero or more, and one above zero"
+          )
         }
         result.sample.lowerBound = from
         result.sample.upperBound = to

@@ -1,5 +1,6 @@
 import SparkConnectProtocol
 import SwiftProtobuf
+import Synchronization
 
 /// Starts queries that write the rows of a stream as they come:
 /// `try await table.writeStream.format("parquet").option("checkpointLocation", "state").start("out")`.

@@ -26,7 +26,8 @@ public enum StreamingTrigger: Sendable, Hashable {
     guard let milliseconds = time.wholeMilliseconds, milliseconds >= 0 else {
       throw SparkError(
         .invalidArgument,
-        "the time of a trigger is \(time); it must be from zero up, and Spark counts it in milliseconds")
+        "the time of a trigger is \(time); it must be from zero up, and Spark counts it in milliseconds"
+      )
     }
     return "\(milliseconds) milliseconds"
   }
