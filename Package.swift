@@ -308,7 +308,7 @@ module(
   "SparkConnect", isProduct: true,
   needs: [
     "AccessTokens", "ArrowIPC", "CGzip", "Crypto", "ErrorCauses", "GRPCCore",
-    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NIOCore", "NativeLibraries",
+    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "JSONText", "NIOCore", "NativeLibraries",
     "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors", "Texts",
   ])
 tests(

@@ -8,7 +8,8 @@ package actor ProgramDeployment {
   package typealias Probe = @Sendable (SparkSession) async throws -> Bool
 
   private let probe: Probe
-  private var preparation: Task<Void, any Error>?
+  /// Gives what the executors start.
+  private var preparation: Task<String, any Error>?
 
   /// - Parameter probe: asks by a query; what it throws is taken for no.
   package init(probe: @escaping Probe) { self.probe = probe }
@@ -17,11 +18,30 @@ package actor ProgramDeployment {
   /// first.
   ///
   /// - Throws: ``NeedletailError`` or ``SparkError`` if the server does not take it.
-  package func ensure(_ session: SparkSession) async throws {
+  package func ensure(_ session: SparkSession) async throws { _ = try await worker(session) }
+
+  /// Does the same for streaming queries, which see nothing that a session sends.
+  ///
+  /// - Throws: ``NeedletailError`` also if the program is on the executors only because it was sent.
+  package func ensureForStreams(_ session: SparkSession) async throws {
+    let worker = try await worker(session)
+    // A plain name is looked up on the executors' PATH.
+    guard worker.contains("/"), !worker.hasPrefix("/") else { return }
+    throw NeedletailError(
+      .session,
+      "a streaming query cannot run this program's functions on \(session.serverAddress): Spark gives it none "
+        + "of the files that a session sends, and the executors have the program (\(worker)) from there. "
+        + "Install the program on every executor, at one path, and name it here in NEEDLETAIL_WORKER "
+        + "(NEEDLETAIL_WORKER=/opt/needletail/PROGRAM); a Spark on this machine with the master local[*] "
+        + "needs no installation")
+  }
+
+  /// Brings the program and gives what the executors start.
+  private func worker(_ session: SparkSession) async throws -> String {
     let task = preparation ?? Task { [probe] in try await Self.deploy(session, probe) }
     preparation = task
     do {
-      try await withTaskCancellationHandler {
+      return try await withTaskCancellationHandler {
         try await task.value
       } onCancel: {
         task.cancel()
@@ -29,12 +49,14 @@ package actor ProgramDeployment {
     } catch {
       if preparation == task { preparation = nil }
       // Who waits for it too has not given up.
-      if !Task.isCancelled, task.isCancelled { return try await ensure(session) }
+      if !Task.isCancelled, task.isCancelled { return try await worker(session) }
       throw error
     }
   }
 
-  private static func deploy(_ session: SparkSession, _ probe: @escaping Probe) async throws {
+  private static func deploy(
+    _ session: SparkSession, _ probe: @escaping Probe
+  ) async throws -> String {
     try await session.requireFunctions()
     let environment = ProcessInfo.processInfo.environment
     var start = WorkerStart(session: session, probe: probe)
@@ -51,6 +73,7 @@ package actor ProgramDeployment {
       if let old = change.replaces, try await session.conf.get(change.name) != old { continue }
       try await start.prefer(change.name, change.value)
     }
+    return start.worker
   }
 
   /// Brings the program in the way that moves the least.

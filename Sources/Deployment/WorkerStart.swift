@@ -8,7 +8,8 @@ struct WorkerStart: Sendable {
   let session: SparkSession
   let probe: ProgramDeployment.Probe
   private let log = Logger(label: "needletail.execution")
-  private var worker = ""
+  /// What the executors start, a path there or a place in the session's files.
+  private(set) var worker = ""
   private var id = ""
 
   init(session: SparkSession, probe: @escaping ProgramDeployment.Probe) {

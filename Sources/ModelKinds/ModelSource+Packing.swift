@@ -16,7 +16,7 @@ extension ModelSource {
     /// What is sent, by the full name of the artifact; nothing for a model that a server has.
     private(set) var artifacts: [(name: String, contents: Data)] = []
 
-    fileprivate init(_ reference: ModelReference) { self.reference = reference }
+    init(_ reference: ModelReference) { self.reference = reference }
 
     fileprivate mutating func add(file name: String, _ contents: Data) {
       artifacts.append(("files/\(name)", contents))

@@ -22,6 +22,7 @@ extension SparkSession {
   /// Brings the program when functions are used first, and lets clones do the same for themselves.
   private func prepareForFunctions() {
     let deployment = ProgramDeployment { try await EchoFunction.runs(in: $0) }
+    checkStreams { try await deployment.ensureForStreams($0) }
     prepareClones { $0.prepareForFunctions() }
     prepareInlineCalls { session, calls in
       // The deployment itself asks.

@@ -283,5 +283,6 @@ struct IntegrationProgram: SparkProgram {
     }
     try expect(rows.count == 1797 && right == 1760, "\(right) of \(rows.count)")
     try await Registered.models(spark, folder)
+    try await Streams.predictions(spark, folder)
   }
 }

@@ -30,6 +30,7 @@ enum OncePerRow {
     try await places(ids)
     try await deterministic(ids)
     try await Registered.counts(spark)
+    try await Streams.withoutInstallation(spark)
   }
 
   /// The only row of `table` as numbers.

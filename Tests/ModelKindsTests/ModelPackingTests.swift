@@ -49,6 +49,25 @@ struct ModelPackingTests {
     return files
   }
 
+  @Test("a model for a stream is named by its path, and told from one that lay there before")
+  func inPlace() throws {
+    try Self.withFolder { folder in
+      let path = folder + "/model.onnx"
+      func reference(_ path: String, isHere: Bool = true) throws -> ModelReference {
+        try ModelSource.onnx(path).inPlace(isHere: isHere)
+      }
+      try FileManager.default.copyItem(atPath: Self.models + "/needs_rows.onnx", toPath: path)
+      let first = try reference(path, isHere: false)
+      #expect(first.file == path && first.name == path)
+      #expect(try reference(path) == first)
+      try FileManager.default.removeItem(atPath: path)
+      try FileManager.default.copyItem(atPath: Self.models + "/needs_rows.onnx", toPath: path)
+      #expect(try reference(path) != first)
+      // What this process finds in its folder, executors on other machines do not find.
+      #expect(throws: NeedletailError.self) { try reference("model.onnx", isHere: false) }
+    }
+  }
+
   @Test("names of any length and alphabet go through an archive")
   func names() throws {
     let names = [

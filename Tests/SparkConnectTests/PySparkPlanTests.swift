@@ -188,6 +188,40 @@ struct PySparkPlanTests {
       #"{"sample":{"input":T,"upperBound":0.5,"withReplacement":true,"seed":"3"}}"#
     ) { $0.sample(0.5, withReplacement: true, seed: 3) },
     Case(
+      "randomSplit",
+      #"""
+      {"sample":{"input":T,"lowerBound":0.25,"upperBound":1.0,"withReplacement":false,\#
+      "seed":"5","deterministicOrder":true}}
+      """#
+    ) { $0.randomSplit([1, 3], seed: 5)[1] },
+    Case(
+      "withWatermark",
+      #"""
+      {"withWatermark":{"input":T,"eventTime":"time","delayThreshold":"10 minutes"}}
+      """#
+    ) { $0.withWatermark("time", "10 minutes") },
+    Case(
+      "readStream",
+      #"""
+      {"read":{"dataSource":{"format":"parquet","schema":"id bigint",\#
+      "options":{"maxFilesPerTrigger":"1"},"paths":["in"]},"isStreaming":true}}
+      """#
+    ) {
+      $0.session.readStream.schema("id bigint").option("maxFilesPerTrigger", 1).parquet("in")
+    },
+    Case(
+      "readStream rate",
+      #"""
+      {"read":{"dataSource":{"format":"rate","options":{"rowsPerSecond":"5"}},"isStreaming":true}}
+      """#
+    ) { $0.session.readStream.format("rate").option("rowsPerSecond", 5).load() },
+    Case(
+      "readStream table",
+      #"""
+      {"read":{"namedTable":{"unparsedIdentifier":"t","options":{"a":"b"}},"isStreaming":true}}
+      """#
+    ) { $0.session.readStream.options(["a": "b"]).table("t") },
+    Case(
       "unionByName",
       #"""
       {"setOp":{"leftInput":T,"rightInput":T,"setOpType":"SET_OP_TYPE_UNION",\#

@@ -100,7 +100,7 @@ extension DataFrame {
         source, loaded: model, arrays, as: form, isDeterministic: isDeterministic, scan: scan
       ).drop(Array(vectors.arrays.values))
     }
-    let packed = try source.packed()
+    let packed = try await source.packed(for: self)
     let plan = try await source.plan(
       model, reference: packed.reference, table: table, request)
     switch form {

@@ -192,6 +192,8 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
     case .inputFiles:
       let files = try server().state.withLock { $0.inputFiles }
       return .with { $0.inputFiles.files = files }
+    case .isStreaming(let question):
+      return .with { $0.isStreaming.isStreaming = question.plan.root.read.isStreaming }
     case .explain: return .with { $0.explain.explainString = "== Physical Plan ==" }
     case .persist: return .with { $0.persist = .init() }
     case .unpersist: return .with { $0.unpersist = .init() }

@@ -121,14 +121,23 @@ extension DataFrame {
     }
   }
 
-  /// The rows split at random into tables of about the given shares.
+  /// The rows split at random into tables of about the given shares, which are the same for the same seed.
+  ///
+  /// Shares below zero, or all of zero, are refused by the first action.
   public func randomSplit(_ weights: [Double], seed: Int = 0) -> [DataFrame] {
     let total = weights.reduce(0, +)
+    let isPossible = total > 0 && total.isFinite && weights.allSatisfy { $0 >= 0 }
     var lower = 0.0
     return weights.map { weight in
       let (from, to) = (lower, lower + weight / total)
       lower = to
       return over { result, _ in
+        guard isPossible else {
+          throw SparkError(
+            .invalidArgument,
+            "the shares of randomSplit are \(weights); each must be zero or more, and one above zero"
+          )
+        }
         result.sample.lowerBound = from
         result.sample.upperBound = to
         result.sample.withReplacement = false

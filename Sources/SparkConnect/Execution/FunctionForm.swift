@@ -125,9 +125,13 @@ extension Spark_Connect_Plan {
     case .command(let given):
       switch given.commandType {
       case .writeOperation: try command.writeOperation.input.mapCalls(transform)
+      case .writeStreamOperationStart:
+        try command.writeStreamOperationStart.input.mapCalls(transform)
       case .createDataframeView: try command.createDataframeView.input.mapCalls(transform)
       case .registerFunction(let function): command.registerFunction = try transform(function)
-      case .sqlCommand, .createResourceProfileCommand, nil: break
+      case .sqlCommand, .createResourceProfileCommand, .streamingQueryCommand,
+        .streamingQueryManagerCommand, nil:
+        break
       }
     case nil: break
     }

@@ -33,6 +33,7 @@ extension Spark_Connect_Relation {
     case .fillNa: \Self.fillNa.input
     case .dropNa: \Self.dropNa.input
     case .collectMetrics: \Self.collectMetrics.input
+    case .withWatermark: \Self.withWatermark.input
     case .unpivot: \Self.unpivot.input
     case .replace: \Self.replace.input
     case .sampleBy: \Self.sampleBy.input
@@ -79,6 +80,12 @@ extension Spark_Connect_Relation {
       if case .namedTable? = read.readType { true } else { false }
     default: inputs.contains(where: \.readsByName)
     }
+  }
+
+  /// Whether it says of something that is read that rows go on coming.
+  var readsStream: Bool {
+    if case .read(let read) = relType { return read.isStreaming }
+    return inputs.contains(where: \.readsStream)
   }
 
   /// The table without the columns called `names`.

@@ -16,6 +16,11 @@ enum SparkErrorAdvice {
       advice =
         "Set \(setting)=true for the session (--conf \(setting)=true; in Swift "
         + "spark.conf.set(\"\(setting)\", \"true\")) or in the server's settings"
+    } else if error.isOfStream, error.message.contains("Cannot run program \"./") {
+      // A function that SQL calls by its name: of others it is known before the query starts.
+      advice =
+        "A streaming query gets none of the files that a session sends to executors, and the program is one of "
+        + "them. Install it on every executor, at one path, and name it in NEEDLETAIL_WORKER"
     } else if error.message.contains("failed to map segment from shared object") {
       // Java unpacks the libraries for compressed files there.
       advice =
@@ -41,5 +46,12 @@ enum SparkErrorAdvice {
       error.message.contains("\n") ? "\n" : error.message.hasSuffix(".") ? " " : ". "
     result.message += separator + advice
     return result
+  }
+}
+
+extension SparkError {
+  /// Whether a streaming query has failed.
+  fileprivate var isOfStream: Bool {
+    condition == "STREAM_FAILED" || message.contains("[STREAM_FAILED]")
   }
 }

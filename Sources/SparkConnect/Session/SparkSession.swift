@@ -24,6 +24,7 @@ public final class SparkSession: Sendable {
     var progress: ProgressHandler?
     var progressStreams: [UUID: AsyncStream<ExecutionProgress>.Continuation] = [:]
     var preparation: Preparation?
+    var streamCheck: (@Sendable (SparkSession) async throws -> Void)?
     var cloning: (@Sendable (SparkSession) -> Void)?
     var form: FunctionForm?
     var executionMode = ExecutionMode.auto

@@ -128,6 +128,14 @@ package nonisolated struct Spark_Connect_AnalyzePlanRequest: Sendable {
     set {analyze = .explain(newValue)}
   }
 
+  package var isStreaming: Spark_Connect_AnalyzePlanRequest.IsStreaming {
+    get {
+      if case .isStreaming(let v)? = analyze {return v}
+      return Spark_Connect_AnalyzePlanRequest.IsStreaming()
+    }
+    set {analyze = .isStreaming(newValue)}
+  }
+
   package var inputFiles: Spark_Connect_AnalyzePlanRequest.InputFiles {
     get {
       if case .inputFiles(let v)? = analyze {return v}
@@ -173,6 +181,7 @@ package nonisolated struct Spark_Connect_AnalyzePlanRequest: Sendable {
   package nonisolated enum OneOf_Analyze: Equatable, Sendable {
     case schema(Spark_Connect_AnalyzePlanRequest.Schema)
     case explain(Spark_Connect_AnalyzePlanRequest.Explain)
+    case isStreaming(Spark_Connect_AnalyzePlanRequest.IsStreaming)
     case inputFiles(Spark_Connect_AnalyzePlanRequest.InputFiles)
     case sparkVersion(Spark_Connect_AnalyzePlanRequest.SparkVersion)
     case ddlParse(Spark_Connect_AnalyzePlanRequest.DDLParse)
@@ -269,6 +278,27 @@ package nonisolated struct Spark_Connect_AnalyzePlanRequest: Sendable {
       ]
 
     }
+
+    package init() {}
+
+    fileprivate var _plan: Spark_Connect_Plan? = nil
+  }
+
+  package nonisolated struct IsStreaming: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var plan: Spark_Connect_Plan {
+      get {_plan ?? Spark_Connect_Plan()}
+      set {_plan = newValue}
+    }
+    /// Returns true if `plan` has been explicitly set.
+    package var hasPlan: Bool {self._plan != nil}
+    /// Clears the value of `plan`. Subsequent reads from it will return its default value.
+    package mutating func clearPlan() {self._plan = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
 
     package init() {}
 
@@ -414,6 +444,14 @@ package nonisolated struct Spark_Connect_AnalyzePlanResponse: Sendable {
     set {result = .explain(newValue)}
   }
 
+  package var isStreaming: Spark_Connect_AnalyzePlanResponse.IsStreaming {
+    get {
+      if case .isStreaming(let v)? = result {return v}
+      return Spark_Connect_AnalyzePlanResponse.IsStreaming()
+    }
+    set {result = .isStreaming(newValue)}
+  }
+
   package var inputFiles: Spark_Connect_AnalyzePlanResponse.InputFiles {
     get {
       if case .inputFiles(let v)? = result {return v}
@@ -459,6 +497,7 @@ package nonisolated struct Spark_Connect_AnalyzePlanResponse: Sendable {
   package nonisolated enum OneOf_Result: Equatable, Sendable {
     case schema(Spark_Connect_AnalyzePlanResponse.Schema)
     case explain(Spark_Connect_AnalyzePlanResponse.Explain)
+    case isStreaming(Spark_Connect_AnalyzePlanResponse.IsStreaming)
     case inputFiles(Spark_Connect_AnalyzePlanResponse.InputFiles)
     case sparkVersion(Spark_Connect_AnalyzePlanResponse.SparkVersion)
     case ddlParse(Spark_Connect_AnalyzePlanResponse.DDLParse)
@@ -494,6 +533,18 @@ package nonisolated struct Spark_Connect_AnalyzePlanResponse: Sendable {
     // methods supported on all messages.
 
     package var explainString: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct IsStreaming: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var isStreaming: Bool = false
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -737,6 +788,30 @@ package nonisolated struct Spark_Connect_ExecutePlanResponse: Sendable {
     set {responseType = .sqlCommandResult(newValue)}
   }
 
+  package var writeStreamOperationStartResult: Spark_Connect_WriteStreamOperationStartResult {
+    get {
+      if case .writeStreamOperationStartResult(let v)? = responseType {return v}
+      return Spark_Connect_WriteStreamOperationStartResult()
+    }
+    set {responseType = .writeStreamOperationStartResult(newValue)}
+  }
+
+  package var streamingQueryCommandResult: Spark_Connect_StreamingQueryCommandResult {
+    get {
+      if case .streamingQueryCommandResult(let v)? = responseType {return v}
+      return Spark_Connect_StreamingQueryCommandResult()
+    }
+    set {responseType = .streamingQueryCommandResult(newValue)}
+  }
+
+  package var streamingQueryManagerCommandResult: Spark_Connect_StreamingQueryManagerCommandResult {
+    get {
+      if case .streamingQueryManagerCommandResult(let v)? = responseType {return v}
+      return Spark_Connect_StreamingQueryManagerCommandResult()
+    }
+    set {responseType = .streamingQueryManagerCommandResult(newValue)}
+  }
+
   package var resultComplete: Spark_Connect_ExecutePlanResponse.ResultComplete {
     get {
       if case .resultComplete(let v)? = responseType {return v}
@@ -777,6 +852,9 @@ package nonisolated struct Spark_Connect_ExecutePlanResponse: Sendable {
   package nonisolated enum OneOf_ResponseType: Equatable, Sendable {
     case arrowBatch(Spark_Connect_ExecutePlanResponse.ArrowBatch)
     case sqlCommandResult(Spark_Connect_ExecutePlanResponse.SqlCommandResult)
+    case writeStreamOperationStartResult(Spark_Connect_WriteStreamOperationStartResult)
+    case streamingQueryCommandResult(Spark_Connect_StreamingQueryCommandResult)
+    case streamingQueryManagerCommandResult(Spark_Connect_StreamingQueryManagerCommandResult)
     case resultComplete(Spark_Connect_ExecutePlanResponse.ResultComplete)
     case createResourceProfileCommandResult(Spark_Connect_CreateResourceProfileCommandResult)
     case executionProgress(Spark_Connect_ExecutePlanResponse.ExecutionProgress)
@@ -2088,7 +2166,7 @@ nonisolated extension Spark_Connect_UserContext: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Spark_Connect_AnalyzePlanRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AnalyzePlanRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{1}schema\0\u{1}explain\0\u{4}\u{4}input_files\0\u{3}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}client_observed_server_side_session_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}user_context\0\u{3}client_type\0\u{1}schema\0\u{1}explain\0\u{4}\u{3}is_streaming\0\u{3}input_files\0\u{3}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}client_observed_server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2123,6 +2201,19 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest: SwiftProtobuf.Message, S
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.analyze = .explain(v)
+        }
+      }()
+      case 8: try {
+        var v: Spark_Connect_AnalyzePlanRequest.IsStreaming?
+        var hadOneofValue = false
+        if let current = self.analyze {
+          hadOneofValue = true
+          if case .isStreaming(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.analyze = .isStreaming(v)
         }
       }()
       case 9: try {
@@ -2218,6 +2309,10 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest: SwiftProtobuf.Message, S
     case .explain?: try {
       guard case .explain(let v)? = self.analyze else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .isStreaming?: try {
+      guard case .isStreaming(let v)? = self.analyze else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
     case .inputFiles?: try {
       guard case .inputFiles(let v)? = self.analyze else { preconditionFailure() }
@@ -2333,6 +2428,40 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest.Explain: SwiftProtobuf.Me
 
 nonisolated extension Spark_Connect_AnalyzePlanRequest.Explain.ExplainMode: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0EXPLAIN_MODE_UNSPECIFIED\0\u{1}EXPLAIN_MODE_SIMPLE\0\u{1}EXPLAIN_MODE_EXTENDED\0\u{1}EXPLAIN_MODE_CODEGEN\0\u{1}EXPLAIN_MODE_COST\0\u{1}EXPLAIN_MODE_FORMATTED\0")
+}
+
+nonisolated extension Spark_Connect_AnalyzePlanRequest.IsStreaming: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_AnalyzePlanRequest.protoMessageName + ".IsStreaming"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}plan\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._plan) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._plan {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_AnalyzePlanRequest.IsStreaming, rhs: Spark_Connect_AnalyzePlanRequest.IsStreaming) -> Bool {
+    if lhs._plan != rhs._plan {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension Spark_Connect_AnalyzePlanRequest.InputFiles: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2498,7 +2627,7 @@ nonisolated extension Spark_Connect_AnalyzePlanRequest.Unpersist: SwiftProtobuf.
 
 nonisolated extension Spark_Connect_AnalyzePlanResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AnalyzePlanResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}schema\0\u{1}explain\0\u{4}\u{4}input_files\0\u{3}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}server_side_session_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{1}schema\0\u{1}explain\0\u{4}\u{3}is_streaming\0\u{3}input_files\0\u{3}spark_version\0\u{3}ddl_parse\0\u{2}\u{3}persist\0\u{1}unpersist\0\u{4}\u{2}server_side_session_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2531,6 +2660,19 @@ nonisolated extension Spark_Connect_AnalyzePlanResponse: SwiftProtobuf.Message, 
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.result = .explain(v)
+        }
+      }()
+      case 6: try {
+        var v: Spark_Connect_AnalyzePlanResponse.IsStreaming?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .isStreaming(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .isStreaming(v)
         }
       }()
       case 7: try {
@@ -2620,6 +2762,10 @@ nonisolated extension Spark_Connect_AnalyzePlanResponse: SwiftProtobuf.Message, 
     case .explain?: try {
       guard case .explain(let v)? = self.result else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .isStreaming?: try {
+      guard case .isStreaming(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
     case .inputFiles?: try {
       guard case .inputFiles(let v)? = self.result else { preconditionFailure() }
@@ -2717,6 +2863,36 @@ nonisolated extension Spark_Connect_AnalyzePlanResponse.Explain: SwiftProtobuf.M
 
   package static func ==(lhs: Spark_Connect_AnalyzePlanResponse.Explain, rhs: Spark_Connect_AnalyzePlanResponse.Explain) -> Bool {
     if lhs.explainString != rhs.explainString {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_AnalyzePlanResponse.IsStreaming: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_AnalyzePlanResponse.protoMessageName + ".IsStreaming"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}is_streaming\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.isStreaming) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.isStreaming != false {
+      try visitor.visitSingularBoolField(value: self.isStreaming, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_AnalyzePlanResponse.IsStreaming, rhs: Spark_Connect_AnalyzePlanResponse.IsStreaming) -> Bool {
+    if lhs.isStreaming != rhs.isStreaming {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3061,7 +3237,7 @@ nonisolated extension Spark_Connect_ResultChunkingOptions: SwiftProtobuf.Message
 
 nonisolated extension Spark_Connect_ExecutePlanResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExecutePlanResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}arrow_batch\0\u{4}\u{3}sql_command_result\0\u{3}observed_metrics\0\u{1}schema\0\u{4}\u{5}operation_id\0\u{3}response_id\0\u{3}result_complete\0\u{3}server_side_session_id\0\u{4}\u{2}create_resource_profile_command_result\0\u{3}execution_progress\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}session_id\0\u{3}arrow_batch\0\u{4}\u{3}sql_command_result\0\u{3}observed_metrics\0\u{1}schema\0\u{3}write_stream_operation_start_result\0\u{3}streaming_query_command_result\0\u{4}\u{2}streaming_query_manager_command_result\0\u{3}operation_id\0\u{3}response_id\0\u{3}result_complete\0\u{3}server_side_session_id\0\u{4}\u{2}create_resource_profile_command_result\0\u{3}execution_progress\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3098,6 +3274,45 @@ nonisolated extension Spark_Connect_ExecutePlanResponse: SwiftProtobuf.Message, 
       }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.observedMetrics) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._schema) }()
+      case 8: try {
+        var v: Spark_Connect_WriteStreamOperationStartResult?
+        var hadOneofValue = false
+        if let current = self.responseType {
+          hadOneofValue = true
+          if case .writeStreamOperationStartResult(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.responseType = .writeStreamOperationStartResult(v)
+        }
+      }()
+      case 9: try {
+        var v: Spark_Connect_StreamingQueryCommandResult?
+        var hadOneofValue = false
+        if let current = self.responseType {
+          hadOneofValue = true
+          if case .streamingQueryCommandResult(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.responseType = .streamingQueryCommandResult(v)
+        }
+      }()
+      case 11: try {
+        var v: Spark_Connect_StreamingQueryManagerCommandResult?
+        var hadOneofValue = false
+        if let current = self.responseType {
+          hadOneofValue = true
+          if case .streamingQueryManagerCommandResult(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.responseType = .streamingQueryManagerCommandResult(v)
+        }
+      }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.operationID) }()
       case 13: try { try decoder.decodeSingularStringField(value: &self.responseID) }()
       case 14: try {
@@ -3170,6 +3385,21 @@ nonisolated extension Spark_Connect_ExecutePlanResponse: SwiftProtobuf.Message, 
     try { if let v = self._schema {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
+    switch self.responseType {
+    case .writeStreamOperationStartResult?: try {
+      guard case .writeStreamOperationStartResult(let v)? = self.responseType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .streamingQueryCommandResult?: try {
+      guard case .streamingQueryCommandResult(let v)? = self.responseType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .streamingQueryManagerCommandResult?: try {
+      guard case .streamingQueryManagerCommandResult(let v)? = self.responseType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    default: break
+    }
     if !self.operationID.isEmpty {
       try visitor.visitSingularStringField(value: self.operationID, fieldNumber: 12)
     }

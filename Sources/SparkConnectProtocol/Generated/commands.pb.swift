@@ -62,6 +62,30 @@ package nonisolated struct Spark_Connect_Command: Sendable {
     set {commandType = .sqlCommand(newValue)}
   }
 
+  package var writeStreamOperationStart: Spark_Connect_WriteStreamOperationStart {
+    get {
+      if case .writeStreamOperationStart(let v)? = commandType {return v}
+      return Spark_Connect_WriteStreamOperationStart()
+    }
+    set {commandType = .writeStreamOperationStart(newValue)}
+  }
+
+  package var streamingQueryCommand: Spark_Connect_StreamingQueryCommand {
+    get {
+      if case .streamingQueryCommand(let v)? = commandType {return v}
+      return Spark_Connect_StreamingQueryCommand()
+    }
+    set {commandType = .streamingQueryCommand(newValue)}
+  }
+
+  package var streamingQueryManagerCommand: Spark_Connect_StreamingQueryManagerCommand {
+    get {
+      if case .streamingQueryManagerCommand(let v)? = commandType {return v}
+      return Spark_Connect_StreamingQueryManagerCommand()
+    }
+    set {commandType = .streamingQueryManagerCommand(newValue)}
+  }
+
   package var createResourceProfileCommand: Spark_Connect_CreateResourceProfileCommand {
     get {
       if case .createResourceProfileCommand(let v)? = commandType {return v}
@@ -77,6 +101,9 @@ package nonisolated struct Spark_Connect_Command: Sendable {
     case writeOperation(Spark_Connect_WriteOperation)
     case createDataframeView(Spark_Connect_CreateDataFrameViewCommand)
     case sqlCommand(Spark_Connect_SqlCommand)
+    case writeStreamOperationStart(Spark_Connect_WriteStreamOperationStart)
+    case streamingQueryCommand(Spark_Connect_StreamingQueryCommand)
+    case streamingQueryManagerCommand(Spark_Connect_StreamingQueryManagerCommand)
     case createResourceProfileCommand(Spark_Connect_CreateResourceProfileCommand)
 
   }
@@ -324,13 +351,626 @@ package nonisolated struct Spark_Connect_CreateResourceProfileCommandResult: Sen
   package init() {}
 }
 
+package nonisolated struct Spark_Connect_WriteStreamOperationStart: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var input: Spark_Connect_Relation {
+    get {_input ?? Spark_Connect_Relation()}
+    set {_input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {self._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {self._input = nil}
+
+  package var format: String = String()
+
+  package var options: Dictionary<String,String> = [:]
+
+  package var partitioningColumnNames: [String] = []
+
+  package var trigger: Spark_Connect_WriteStreamOperationStart.OneOf_Trigger? = nil
+
+  package var processingTimeInterval: String {
+    get {
+      if case .processingTimeInterval(let v)? = trigger {return v}
+      return String()
+    }
+    set {trigger = .processingTimeInterval(newValue)}
+  }
+
+  package var availableNow: Bool {
+    get {
+      if case .availableNow(let v)? = trigger {return v}
+      return false
+    }
+    set {trigger = .availableNow(newValue)}
+  }
+
+  package var once: Bool {
+    get {
+      if case .once(let v)? = trigger {return v}
+      return false
+    }
+    set {trigger = .once(newValue)}
+  }
+
+  package var continuousCheckpointInterval: String {
+    get {
+      if case .continuousCheckpointInterval(let v)? = trigger {return v}
+      return String()
+    }
+    set {trigger = .continuousCheckpointInterval(newValue)}
+  }
+
+  package var outputMode: String = String()
+
+  package var queryName: String = String()
+
+  package var sinkDestination: Spark_Connect_WriteStreamOperationStart.OneOf_SinkDestination? = nil
+
+  package var path: String {
+    get {
+      if case .path(let v)? = sinkDestination {return v}
+      return String()
+    }
+    set {sinkDestination = .path(newValue)}
+  }
+
+  package var tableName: String {
+    get {
+      if case .tableName(let v)? = sinkDestination {return v}
+      return String()
+    }
+    set {sinkDestination = .tableName(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Trigger: Equatable, Sendable {
+    case processingTimeInterval(String)
+    case availableNow(Bool)
+    case once(Bool)
+    case continuousCheckpointInterval(String)
+
+  }
+
+  package nonisolated enum OneOf_SinkDestination: Equatable, Sendable {
+    case path(String)
+    case tableName(String)
+
+  }
+
+  package init() {}
+
+  fileprivate var _input: Spark_Connect_Relation? = nil
+}
+
+package nonisolated struct Spark_Connect_WriteStreamOperationStartResult: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var queryID: Spark_Connect_StreamingQueryInstanceId {
+    get {_queryID ?? Spark_Connect_StreamingQueryInstanceId()}
+    set {_queryID = newValue}
+  }
+  /// Returns true if `queryID` has been explicitly set.
+  package var hasQueryID: Bool {self._queryID != nil}
+  /// Clears the value of `queryID`. Subsequent reads from it will return its default value.
+  package mutating func clearQueryID() {self._queryID = nil}
+
+  package var name: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _queryID: Spark_Connect_StreamingQueryInstanceId? = nil
+}
+
+package nonisolated struct Spark_Connect_StreamingQueryInstanceId: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: String = String()
+
+  package var runID: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Spark_Connect_StreamingQueryCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var queryID: Spark_Connect_StreamingQueryInstanceId {
+    get {_queryID ?? Spark_Connect_StreamingQueryInstanceId()}
+    set {_queryID = newValue}
+  }
+  /// Returns true if `queryID` has been explicitly set.
+  package var hasQueryID: Bool {self._queryID != nil}
+  /// Clears the value of `queryID`. Subsequent reads from it will return its default value.
+  package mutating func clearQueryID() {self._queryID = nil}
+
+  package var command: Spark_Connect_StreamingQueryCommand.OneOf_Command? = nil
+
+  package var status: Bool {
+    get {
+      if case .status(let v)? = command {return v}
+      return false
+    }
+    set {command = .status(newValue)}
+  }
+
+  package var lastProgress: Bool {
+    get {
+      if case .lastProgress(let v)? = command {return v}
+      return false
+    }
+    set {command = .lastProgress(newValue)}
+  }
+
+  package var recentProgress: Bool {
+    get {
+      if case .recentProgress(let v)? = command {return v}
+      return false
+    }
+    set {command = .recentProgress(newValue)}
+  }
+
+  package var stop: Bool {
+    get {
+      if case .stop(let v)? = command {return v}
+      return false
+    }
+    set {command = .stop(newValue)}
+  }
+
+  package var processAllAvailable: Bool {
+    get {
+      if case .processAllAvailable(let v)? = command {return v}
+      return false
+    }
+    set {command = .processAllAvailable(newValue)}
+  }
+
+  package var explain: Spark_Connect_StreamingQueryCommand.ExplainCommand {
+    get {
+      if case .explain(let v)? = command {return v}
+      return Spark_Connect_StreamingQueryCommand.ExplainCommand()
+    }
+    set {command = .explain(newValue)}
+  }
+
+  package var exception: Bool {
+    get {
+      if case .exception(let v)? = command {return v}
+      return false
+    }
+    set {command = .exception(newValue)}
+  }
+
+  package var awaitTermination: Spark_Connect_StreamingQueryCommand.AwaitTerminationCommand {
+    get {
+      if case .awaitTermination(let v)? = command {return v}
+      return Spark_Connect_StreamingQueryCommand.AwaitTerminationCommand()
+    }
+    set {command = .awaitTermination(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Command: Equatable, Sendable {
+    case status(Bool)
+    case lastProgress(Bool)
+    case recentProgress(Bool)
+    case stop(Bool)
+    case processAllAvailable(Bool)
+    case explain(Spark_Connect_StreamingQueryCommand.ExplainCommand)
+    case exception(Bool)
+    case awaitTermination(Spark_Connect_StreamingQueryCommand.AwaitTerminationCommand)
+
+  }
+
+  package nonisolated struct ExplainCommand: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var extended: Bool = false
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct AwaitTerminationCommand: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var timeoutMs: Int64 {
+      get {_timeoutMs ?? 0}
+      set {_timeoutMs = newValue}
+    }
+    /// Returns true if `timeoutMs` has been explicitly set.
+    package var hasTimeoutMs: Bool {self._timeoutMs != nil}
+    /// Clears the value of `timeoutMs`. Subsequent reads from it will return its default value.
+    package mutating func clearTimeoutMs() {self._timeoutMs = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _timeoutMs: Int64? = nil
+  }
+
+  package init() {}
+
+  fileprivate var _queryID: Spark_Connect_StreamingQueryInstanceId? = nil
+}
+
+package nonisolated struct Spark_Connect_StreamingQueryCommandResult: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var queryID: Spark_Connect_StreamingQueryInstanceId {
+    get {_queryID ?? Spark_Connect_StreamingQueryInstanceId()}
+    set {_queryID = newValue}
+  }
+  /// Returns true if `queryID` has been explicitly set.
+  package var hasQueryID: Bool {self._queryID != nil}
+  /// Clears the value of `queryID`. Subsequent reads from it will return its default value.
+  package mutating func clearQueryID() {self._queryID = nil}
+
+  package var resultType: Spark_Connect_StreamingQueryCommandResult.OneOf_ResultType? = nil
+
+  package var status: Spark_Connect_StreamingQueryCommandResult.StatusResult {
+    get {
+      if case .status(let v)? = resultType {return v}
+      return Spark_Connect_StreamingQueryCommandResult.StatusResult()
+    }
+    set {resultType = .status(newValue)}
+  }
+
+  package var recentProgress: Spark_Connect_StreamingQueryCommandResult.RecentProgressResult {
+    get {
+      if case .recentProgress(let v)? = resultType {return v}
+      return Spark_Connect_StreamingQueryCommandResult.RecentProgressResult()
+    }
+    set {resultType = .recentProgress(newValue)}
+  }
+
+  package var explain: Spark_Connect_StreamingQueryCommandResult.ExplainResult {
+    get {
+      if case .explain(let v)? = resultType {return v}
+      return Spark_Connect_StreamingQueryCommandResult.ExplainResult()
+    }
+    set {resultType = .explain(newValue)}
+  }
+
+  package var exception: Spark_Connect_StreamingQueryCommandResult.ExceptionResult {
+    get {
+      if case .exception(let v)? = resultType {return v}
+      return Spark_Connect_StreamingQueryCommandResult.ExceptionResult()
+    }
+    set {resultType = .exception(newValue)}
+  }
+
+  package var awaitTermination: Spark_Connect_StreamingQueryCommandResult.AwaitTerminationResult {
+    get {
+      if case .awaitTermination(let v)? = resultType {return v}
+      return Spark_Connect_StreamingQueryCommandResult.AwaitTerminationResult()
+    }
+    set {resultType = .awaitTermination(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_ResultType: Equatable, Sendable {
+    case status(Spark_Connect_StreamingQueryCommandResult.StatusResult)
+    case recentProgress(Spark_Connect_StreamingQueryCommandResult.RecentProgressResult)
+    case explain(Spark_Connect_StreamingQueryCommandResult.ExplainResult)
+    case exception(Spark_Connect_StreamingQueryCommandResult.ExceptionResult)
+    case awaitTermination(Spark_Connect_StreamingQueryCommandResult.AwaitTerminationResult)
+
+  }
+
+  package nonisolated struct StatusResult: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var statusMessage: String = String()
+
+    package var isDataAvailable: Bool = false
+
+    package var isTriggerActive: Bool = false
+
+    package var isActive: Bool = false
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct RecentProgressResult: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var recentProgressJson: [String] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct ExplainResult: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var result: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct ExceptionResult: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var exceptionMessage: String {
+      get {_exceptionMessage ?? String()}
+      set {_exceptionMessage = newValue}
+    }
+    /// Returns true if `exceptionMessage` has been explicitly set.
+    package var hasExceptionMessage: Bool {self._exceptionMessage != nil}
+    /// Clears the value of `exceptionMessage`. Subsequent reads from it will return its default value.
+    package mutating func clearExceptionMessage() {self._exceptionMessage = nil}
+
+    package var errorClass: String {
+      get {_errorClass ?? String()}
+      set {_errorClass = newValue}
+    }
+    /// Returns true if `errorClass` has been explicitly set.
+    package var hasErrorClass: Bool {self._errorClass != nil}
+    /// Clears the value of `errorClass`. Subsequent reads from it will return its default value.
+    package mutating func clearErrorClass() {self._errorClass = nil}
+
+    package var stackTrace: String {
+      get {_stackTrace ?? String()}
+      set {_stackTrace = newValue}
+    }
+    /// Returns true if `stackTrace` has been explicitly set.
+    package var hasStackTrace: Bool {self._stackTrace != nil}
+    /// Clears the value of `stackTrace`. Subsequent reads from it will return its default value.
+    package mutating func clearStackTrace() {self._stackTrace = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _exceptionMessage: String? = nil
+    fileprivate var _errorClass: String? = nil
+    fileprivate var _stackTrace: String? = nil
+  }
+
+  package nonisolated struct AwaitTerminationResult: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var terminated: Bool = false
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+
+  fileprivate var _queryID: Spark_Connect_StreamingQueryInstanceId? = nil
+}
+
+package nonisolated struct Spark_Connect_StreamingQueryManagerCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var command: Spark_Connect_StreamingQueryManagerCommand.OneOf_Command? = nil
+
+  package var active: Bool {
+    get {
+      if case .active(let v)? = command {return v}
+      return false
+    }
+    set {command = .active(newValue)}
+  }
+
+  package var getQuery: String {
+    get {
+      if case .getQuery(let v)? = command {return v}
+      return String()
+    }
+    set {command = .getQuery(newValue)}
+  }
+
+  package var awaitAnyTermination: Spark_Connect_StreamingQueryManagerCommand.AwaitAnyTerminationCommand {
+    get {
+      if case .awaitAnyTermination(let v)? = command {return v}
+      return Spark_Connect_StreamingQueryManagerCommand.AwaitAnyTerminationCommand()
+    }
+    set {command = .awaitAnyTermination(newValue)}
+  }
+
+  package var resetTerminated: Bool {
+    get {
+      if case .resetTerminated(let v)? = command {return v}
+      return false
+    }
+    set {command = .resetTerminated(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Command: Equatable, Sendable {
+    case active(Bool)
+    case getQuery(String)
+    case awaitAnyTermination(Spark_Connect_StreamingQueryManagerCommand.AwaitAnyTerminationCommand)
+    case resetTerminated(Bool)
+
+  }
+
+  package nonisolated struct AwaitAnyTerminationCommand: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var timeoutMs: Int64 {
+      get {_timeoutMs ?? 0}
+      set {_timeoutMs = newValue}
+    }
+    /// Returns true if `timeoutMs` has been explicitly set.
+    package var hasTimeoutMs: Bool {self._timeoutMs != nil}
+    /// Clears the value of `timeoutMs`. Subsequent reads from it will return its default value.
+    package mutating func clearTimeoutMs() {self._timeoutMs = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _timeoutMs: Int64? = nil
+  }
+
+  package init() {}
+}
+
+package nonisolated struct Spark_Connect_StreamingQueryManagerCommandResult: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var resultType: Spark_Connect_StreamingQueryManagerCommandResult.OneOf_ResultType? = nil
+
+  package var active: Spark_Connect_StreamingQueryManagerCommandResult.ActiveResult {
+    get {
+      if case .active(let v)? = resultType {return v}
+      return Spark_Connect_StreamingQueryManagerCommandResult.ActiveResult()
+    }
+    set {resultType = .active(newValue)}
+  }
+
+  package var query: Spark_Connect_StreamingQueryManagerCommandResult.StreamingQueryInstance {
+    get {
+      if case .query(let v)? = resultType {return v}
+      return Spark_Connect_StreamingQueryManagerCommandResult.StreamingQueryInstance()
+    }
+    set {resultType = .query(newValue)}
+  }
+
+  package var awaitAnyTermination: Spark_Connect_StreamingQueryManagerCommandResult.AwaitAnyTerminationResult {
+    get {
+      if case .awaitAnyTermination(let v)? = resultType {return v}
+      return Spark_Connect_StreamingQueryManagerCommandResult.AwaitAnyTerminationResult()
+    }
+    set {resultType = .awaitAnyTermination(newValue)}
+  }
+
+  package var resetTerminated: Bool {
+    get {
+      if case .resetTerminated(let v)? = resultType {return v}
+      return false
+    }
+    set {resultType = .resetTerminated(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_ResultType: Equatable, Sendable {
+    case active(Spark_Connect_StreamingQueryManagerCommandResult.ActiveResult)
+    case query(Spark_Connect_StreamingQueryManagerCommandResult.StreamingQueryInstance)
+    case awaitAnyTermination(Spark_Connect_StreamingQueryManagerCommandResult.AwaitAnyTerminationResult)
+    case resetTerminated(Bool)
+
+  }
+
+  package nonisolated struct ActiveResult: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var activeQueries: [Spark_Connect_StreamingQueryManagerCommandResult.StreamingQueryInstance] = []
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct StreamingQueryInstance: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var id: Spark_Connect_StreamingQueryInstanceId {
+      get {_id ?? Spark_Connect_StreamingQueryInstanceId()}
+      set {_id = newValue}
+    }
+    /// Returns true if `id` has been explicitly set.
+    package var hasID: Bool {self._id != nil}
+    /// Clears the value of `id`. Subsequent reads from it will return its default value.
+    package mutating func clearID() {self._id = nil}
+
+    package var name: String {
+      get {_name ?? String()}
+      set {_name = newValue}
+    }
+    /// Returns true if `name` has been explicitly set.
+    package var hasName: Bool {self._name != nil}
+    /// Clears the value of `name`. Subsequent reads from it will return its default value.
+    package mutating func clearName() {self._name = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _id: Spark_Connect_StreamingQueryInstanceId? = nil
+    fileprivate var _name: String? = nil
+  }
+
+  package nonisolated struct AwaitAnyTerminationResult: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var terminated: Bool = false
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "spark.connect"
 
 nonisolated extension Spark_Connect_Command: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Command"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}register_function\0\u{3}write_operation\0\u{3}create_dataframe_view\0\u{4}\u{2}sql_command\0\u{4}\u{8}create_resource_profile_command\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}register_function\0\u{3}write_operation\0\u{3}create_dataframe_view\0\u{4}\u{2}sql_command\0\u{3}write_stream_operation_start\0\u{3}streaming_query_command\0\u{4}\u{2}streaming_query_manager_command\0\u{4}\u{4}create_resource_profile_command\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -390,6 +1030,45 @@ nonisolated extension Spark_Connect_Command: SwiftProtobuf.Message, SwiftProtobu
           self.commandType = .sqlCommand(v)
         }
       }()
+      case 6: try {
+        var v: Spark_Connect_WriteStreamOperationStart?
+        var hadOneofValue = false
+        if let current = self.commandType {
+          hadOneofValue = true
+          if case .writeStreamOperationStart(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.commandType = .writeStreamOperationStart(v)
+        }
+      }()
+      case 7: try {
+        var v: Spark_Connect_StreamingQueryCommand?
+        var hadOneofValue = false
+        if let current = self.commandType {
+          hadOneofValue = true
+          if case .streamingQueryCommand(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.commandType = .streamingQueryCommand(v)
+        }
+      }()
+      case 9: try {
+        var v: Spark_Connect_StreamingQueryManagerCommand?
+        var hadOneofValue = false
+        if let current = self.commandType {
+          hadOneofValue = true
+          if case .streamingQueryManagerCommand(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.commandType = .streamingQueryManagerCommand(v)
+        }
+      }()
       case 13: try {
         var v: Spark_Connect_CreateResourceProfileCommand?
         var hadOneofValue = false
@@ -429,6 +1108,18 @@ nonisolated extension Spark_Connect_Command: SwiftProtobuf.Message, SwiftProtobu
     case .sqlCommand?: try {
       guard case .sqlCommand(let v)? = self.commandType else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .writeStreamOperationStart?: try {
+      guard case .writeStreamOperationStart(let v)? = self.commandType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .streamingQueryCommand?: try {
+      guard case .streamingQueryCommand(let v)? = self.commandType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .streamingQueryManagerCommand?: try {
+      guard case .streamingQueryManagerCommand(let v)? = self.commandType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
     case .createResourceProfileCommand?: try {
       guard case .createResourceProfileCommand(let v)? = self.commandType else { preconditionFailure() }
@@ -718,6 +1409,1044 @@ nonisolated extension Spark_Connect_CreateResourceProfileCommandResult: SwiftPro
 
   package static func ==(lhs: Spark_Connect_CreateResourceProfileCommandResult, rhs: Spark_Connect_CreateResourceProfileCommandResult) -> Bool {
     if lhs.profileID != rhs.profileID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_WriteStreamOperationStart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".WriteStreamOperationStart"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}format\0\u{1}options\0\u{3}partitioning_column_names\0\u{3}processing_time_interval\0\u{3}available_now\0\u{1}once\0\u{3}continuous_checkpoint_interval\0\u{3}output_mode\0\u{3}query_name\0\u{1}path\0\u{3}table_name\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._input) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.format) }()
+      case 3: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.options) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.partitioningColumnNames) }()
+      case 5: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.trigger != nil {try decoder.handleConflictingOneOf()}
+          self.trigger = .processingTimeInterval(v)
+        }
+      }()
+      case 6: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.trigger != nil {try decoder.handleConflictingOneOf()}
+          self.trigger = .availableNow(v)
+        }
+      }()
+      case 7: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.trigger != nil {try decoder.handleConflictingOneOf()}
+          self.trigger = .once(v)
+        }
+      }()
+      case 8: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.trigger != nil {try decoder.handleConflictingOneOf()}
+          self.trigger = .continuousCheckpointInterval(v)
+        }
+      }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.outputMode) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.queryName) }()
+      case 11: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.sinkDestination != nil {try decoder.handleConflictingOneOf()}
+          self.sinkDestination = .path(v)
+        }
+      }()
+      case 12: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.sinkDestination != nil {try decoder.handleConflictingOneOf()}
+          self.sinkDestination = .tableName(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._input {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.format.isEmpty {
+      try visitor.visitSingularStringField(value: self.format, fieldNumber: 2)
+    }
+    if !self.options.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.options, fieldNumber: 3)
+    }
+    if !self.partitioningColumnNames.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.partitioningColumnNames, fieldNumber: 4)
+    }
+    switch self.trigger {
+    case .processingTimeInterval?: try {
+      guard case .processingTimeInterval(let v)? = self.trigger else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    }()
+    case .availableNow?: try {
+      guard case .availableNow(let v)? = self.trigger else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 6)
+    }()
+    case .once?: try {
+      guard case .once(let v)? = self.trigger else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 7)
+    }()
+    case .continuousCheckpointInterval?: try {
+      guard case .continuousCheckpointInterval(let v)? = self.trigger else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 8)
+    }()
+    case nil: break
+    }
+    if !self.outputMode.isEmpty {
+      try visitor.visitSingularStringField(value: self.outputMode, fieldNumber: 9)
+    }
+    if !self.queryName.isEmpty {
+      try visitor.visitSingularStringField(value: self.queryName, fieldNumber: 10)
+    }
+    switch self.sinkDestination {
+    case .path?: try {
+      guard case .path(let v)? = self.sinkDestination else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 11)
+    }()
+    case .tableName?: try {
+      guard case .tableName(let v)? = self.sinkDestination else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 12)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_WriteStreamOperationStart, rhs: Spark_Connect_WriteStreamOperationStart) -> Bool {
+    if lhs._input != rhs._input {return false}
+    if lhs.format != rhs.format {return false}
+    if lhs.options != rhs.options {return false}
+    if lhs.partitioningColumnNames != rhs.partitioningColumnNames {return false}
+    if lhs.trigger != rhs.trigger {return false}
+    if lhs.outputMode != rhs.outputMode {return false}
+    if lhs.queryName != rhs.queryName {return false}
+    if lhs.sinkDestination != rhs.sinkDestination {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_WriteStreamOperationStartResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".WriteStreamOperationStartResult"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}query_id\0\u{1}name\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._queryID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._queryID {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_WriteStreamOperationStartResult, rhs: Spark_Connect_WriteStreamOperationStartResult) -> Bool {
+    if lhs._queryID != rhs._queryID {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryInstanceId: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StreamingQueryInstanceId"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}run_id\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.runID) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if !self.runID.isEmpty {
+      try visitor.visitSingularStringField(value: self.runID, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryInstanceId, rhs: Spark_Connect_StreamingQueryInstanceId) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.runID != rhs.runID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StreamingQueryCommand"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}query_id\0\u{1}status\0\u{3}last_progress\0\u{3}recent_progress\0\u{1}stop\0\u{3}process_all_available\0\u{1}explain\0\u{1}exception\0\u{3}await_termination\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._queryID) }()
+      case 2: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.command != nil {try decoder.handleConflictingOneOf()}
+          self.command = .status(v)
+        }
+      }()
+      case 3: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.command != nil {try decoder.handleConflictingOneOf()}
+          self.command = .lastProgress(v)
+        }
+      }()
+      case 4: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.command != nil {try decoder.handleConflictingOneOf()}
+          self.command = .recentProgress(v)
+        }
+      }()
+      case 5: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.command != nil {try decoder.handleConflictingOneOf()}
+          self.command = .stop(v)
+        }
+      }()
+      case 6: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.command != nil {try decoder.handleConflictingOneOf()}
+          self.command = .processAllAvailable(v)
+        }
+      }()
+      case 7: try {
+        var v: Spark_Connect_StreamingQueryCommand.ExplainCommand?
+        var hadOneofValue = false
+        if let current = self.command {
+          hadOneofValue = true
+          if case .explain(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.command = .explain(v)
+        }
+      }()
+      case 8: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.command != nil {try decoder.handleConflictingOneOf()}
+          self.command = .exception(v)
+        }
+      }()
+      case 9: try {
+        var v: Spark_Connect_StreamingQueryCommand.AwaitTerminationCommand?
+        var hadOneofValue = false
+        if let current = self.command {
+          hadOneofValue = true
+          if case .awaitTermination(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.command = .awaitTermination(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._queryID {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    switch self.command {
+    case .status?: try {
+      guard case .status(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 2)
+    }()
+    case .lastProgress?: try {
+      guard case .lastProgress(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 3)
+    }()
+    case .recentProgress?: try {
+      guard case .recentProgress(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 4)
+    }()
+    case .stop?: try {
+      guard case .stop(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 5)
+    }()
+    case .processAllAvailable?: try {
+      guard case .processAllAvailable(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 6)
+    }()
+    case .explain?: try {
+      guard case .explain(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .exception?: try {
+      guard case .exception(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 8)
+    }()
+    case .awaitTermination?: try {
+      guard case .awaitTermination(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryCommand, rhs: Spark_Connect_StreamingQueryCommand) -> Bool {
+    if lhs._queryID != rhs._queryID {return false}
+    if lhs.command != rhs.command {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryCommand.ExplainCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_StreamingQueryCommand.protoMessageName + ".ExplainCommand"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}extended\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.extended) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.extended != false {
+      try visitor.visitSingularBoolField(value: self.extended, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryCommand.ExplainCommand, rhs: Spark_Connect_StreamingQueryCommand.ExplainCommand) -> Bool {
+    if lhs.extended != rhs.extended {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryCommand.AwaitTerminationCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_StreamingQueryCommand.protoMessageName + ".AwaitTerminationCommand"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{2}timeout_ms\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self._timeoutMs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._timeoutMs {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryCommand.AwaitTerminationCommand, rhs: Spark_Connect_StreamingQueryCommand.AwaitTerminationCommand) -> Bool {
+    if lhs._timeoutMs != rhs._timeoutMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryCommandResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StreamingQueryCommandResult"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}query_id\0\u{1}status\0\u{3}recent_progress\0\u{1}explain\0\u{1}exception\0\u{3}await_termination\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._queryID) }()
+      case 2: try {
+        var v: Spark_Connect_StreamingQueryCommandResult.StatusResult?
+        var hadOneofValue = false
+        if let current = self.resultType {
+          hadOneofValue = true
+          if case .status(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.resultType = .status(v)
+        }
+      }()
+      case 3: try {
+        var v: Spark_Connect_StreamingQueryCommandResult.RecentProgressResult?
+        var hadOneofValue = false
+        if let current = self.resultType {
+          hadOneofValue = true
+          if case .recentProgress(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.resultType = .recentProgress(v)
+        }
+      }()
+      case 4: try {
+        var v: Spark_Connect_StreamingQueryCommandResult.ExplainResult?
+        var hadOneofValue = false
+        if let current = self.resultType {
+          hadOneofValue = true
+          if case .explain(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.resultType = .explain(v)
+        }
+      }()
+      case 5: try {
+        var v: Spark_Connect_StreamingQueryCommandResult.ExceptionResult?
+        var hadOneofValue = false
+        if let current = self.resultType {
+          hadOneofValue = true
+          if case .exception(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.resultType = .exception(v)
+        }
+      }()
+      case 6: try {
+        var v: Spark_Connect_StreamingQueryCommandResult.AwaitTerminationResult?
+        var hadOneofValue = false
+        if let current = self.resultType {
+          hadOneofValue = true
+          if case .awaitTermination(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.resultType = .awaitTermination(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._queryID {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    switch self.resultType {
+    case .status?: try {
+      guard case .status(let v)? = self.resultType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .recentProgress?: try {
+      guard case .recentProgress(let v)? = self.resultType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .explain?: try {
+      guard case .explain(let v)? = self.resultType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .exception?: try {
+      guard case .exception(let v)? = self.resultType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .awaitTermination?: try {
+      guard case .awaitTermination(let v)? = self.resultType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryCommandResult, rhs: Spark_Connect_StreamingQueryCommandResult) -> Bool {
+    if lhs._queryID != rhs._queryID {return false}
+    if lhs.resultType != rhs.resultType {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryCommandResult.StatusResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_StreamingQueryCommandResult.protoMessageName + ".StatusResult"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_message\0\u{3}is_data_available\0\u{3}is_trigger_active\0\u{3}is_active\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.statusMessage) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.isDataAvailable) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.isTriggerActive) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.isActive) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.statusMessage.isEmpty {
+      try visitor.visitSingularStringField(value: self.statusMessage, fieldNumber: 1)
+    }
+    if self.isDataAvailable != false {
+      try visitor.visitSingularBoolField(value: self.isDataAvailable, fieldNumber: 2)
+    }
+    if self.isTriggerActive != false {
+      try visitor.visitSingularBoolField(value: self.isTriggerActive, fieldNumber: 3)
+    }
+    if self.isActive != false {
+      try visitor.visitSingularBoolField(value: self.isActive, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryCommandResult.StatusResult, rhs: Spark_Connect_StreamingQueryCommandResult.StatusResult) -> Bool {
+    if lhs.statusMessage != rhs.statusMessage {return false}
+    if lhs.isDataAvailable != rhs.isDataAvailable {return false}
+    if lhs.isTriggerActive != rhs.isTriggerActive {return false}
+    if lhs.isActive != rhs.isActive {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryCommandResult.RecentProgressResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_StreamingQueryCommandResult.protoMessageName + ".RecentProgressResult"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{5}recent_progress_json\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.recentProgressJson) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.recentProgressJson.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.recentProgressJson, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryCommandResult.RecentProgressResult, rhs: Spark_Connect_StreamingQueryCommandResult.RecentProgressResult) -> Bool {
+    if lhs.recentProgressJson != rhs.recentProgressJson {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryCommandResult.ExplainResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_StreamingQueryCommandResult.protoMessageName + ".ExplainResult"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}result\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.result) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.result.isEmpty {
+      try visitor.visitSingularStringField(value: self.result, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryCommandResult.ExplainResult, rhs: Spark_Connect_StreamingQueryCommandResult.ExplainResult) -> Bool {
+    if lhs.result != rhs.result {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryCommandResult.ExceptionResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_StreamingQueryCommandResult.protoMessageName + ".ExceptionResult"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}exception_message\0\u{3}error_class\0\u{3}stack_trace\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self._exceptionMessage) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self._errorClass) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self._stackTrace) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._exceptionMessage {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._errorClass {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._stackTrace {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryCommandResult.ExceptionResult, rhs: Spark_Connect_StreamingQueryCommandResult.ExceptionResult) -> Bool {
+    if lhs._exceptionMessage != rhs._exceptionMessage {return false}
+    if lhs._errorClass != rhs._errorClass {return false}
+    if lhs._stackTrace != rhs._stackTrace {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryCommandResult.AwaitTerminationResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_StreamingQueryCommandResult.protoMessageName + ".AwaitTerminationResult"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}terminated\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.terminated) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.terminated != false {
+      try visitor.visitSingularBoolField(value: self.terminated, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryCommandResult.AwaitTerminationResult, rhs: Spark_Connect_StreamingQueryCommandResult.AwaitTerminationResult) -> Bool {
+    if lhs.terminated != rhs.terminated {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryManagerCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StreamingQueryManagerCommand"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}active\0\u{3}get_query\0\u{3}await_any_termination\0\u{3}reset_terminated\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.command != nil {try decoder.handleConflictingOneOf()}
+          self.command = .active(v)
+        }
+      }()
+      case 2: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.command != nil {try decoder.handleConflictingOneOf()}
+          self.command = .getQuery(v)
+        }
+      }()
+      case 3: try {
+        var v: Spark_Connect_StreamingQueryManagerCommand.AwaitAnyTerminationCommand?
+        var hadOneofValue = false
+        if let current = self.command {
+          hadOneofValue = true
+          if case .awaitAnyTermination(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.command = .awaitAnyTermination(v)
+        }
+      }()
+      case 4: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.command != nil {try decoder.handleConflictingOneOf()}
+          self.command = .resetTerminated(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.command {
+    case .active?: try {
+      guard case .active(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 1)
+    }()
+    case .getQuery?: try {
+      guard case .getQuery(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    }()
+    case .awaitAnyTermination?: try {
+      guard case .awaitAnyTermination(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .resetTerminated?: try {
+      guard case .resetTerminated(let v)? = self.command else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 4)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryManagerCommand, rhs: Spark_Connect_StreamingQueryManagerCommand) -> Bool {
+    if lhs.command != rhs.command {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryManagerCommand.AwaitAnyTerminationCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_StreamingQueryManagerCommand.protoMessageName + ".AwaitAnyTerminationCommand"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}timeout_ms\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self._timeoutMs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._timeoutMs {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryManagerCommand.AwaitAnyTerminationCommand, rhs: Spark_Connect_StreamingQueryManagerCommand.AwaitAnyTerminationCommand) -> Bool {
+    if lhs._timeoutMs != rhs._timeoutMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryManagerCommandResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StreamingQueryManagerCommandResult"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}active\0\u{1}query\0\u{3}await_any_termination\0\u{3}reset_terminated\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Spark_Connect_StreamingQueryManagerCommandResult.ActiveResult?
+        var hadOneofValue = false
+        if let current = self.resultType {
+          hadOneofValue = true
+          if case .active(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.resultType = .active(v)
+        }
+      }()
+      case 2: try {
+        var v: Spark_Connect_StreamingQueryManagerCommandResult.StreamingQueryInstance?
+        var hadOneofValue = false
+        if let current = self.resultType {
+          hadOneofValue = true
+          if case .query(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.resultType = .query(v)
+        }
+      }()
+      case 3: try {
+        var v: Spark_Connect_StreamingQueryManagerCommandResult.AwaitAnyTerminationResult?
+        var hadOneofValue = false
+        if let current = self.resultType {
+          hadOneofValue = true
+          if case .awaitAnyTermination(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.resultType = .awaitAnyTermination(v)
+        }
+      }()
+      case 4: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.resultType != nil {try decoder.handleConflictingOneOf()}
+          self.resultType = .resetTerminated(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.resultType {
+    case .active?: try {
+      guard case .active(let v)? = self.resultType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .query?: try {
+      guard case .query(let v)? = self.resultType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .awaitAnyTermination?: try {
+      guard case .awaitAnyTermination(let v)? = self.resultType else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .resetTerminated?: try {
+      guard case .resetTerminated(let v)? = self.resultType else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 4)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryManagerCommandResult, rhs: Spark_Connect_StreamingQueryManagerCommandResult) -> Bool {
+    if lhs.resultType != rhs.resultType {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryManagerCommandResult.ActiveResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_StreamingQueryManagerCommandResult.protoMessageName + ".ActiveResult"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}active_queries\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.activeQueries) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.activeQueries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.activeQueries, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryManagerCommandResult.ActiveResult, rhs: Spark_Connect_StreamingQueryManagerCommandResult.ActiveResult) -> Bool {
+    if lhs.activeQueries != rhs.activeQueries {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryManagerCommandResult.StreamingQueryInstance: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_StreamingQueryManagerCommandResult.protoMessageName + ".StreamingQueryInstance"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self._name) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._name {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryManagerCommandResult.StreamingQueryInstance, rhs: Spark_Connect_StreamingQueryManagerCommandResult.StreamingQueryInstance) -> Bool {
+    if lhs._id != rhs._id {return false}
+    if lhs._name != rhs._name {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_StreamingQueryManagerCommandResult.AwaitAnyTerminationResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Spark_Connect_StreamingQueryManagerCommandResult.protoMessageName + ".AwaitAnyTerminationResult"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}terminated\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.terminated) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.terminated != false {
+      try visitor.visitSingularBoolField(value: self.terminated, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_StreamingQueryManagerCommandResult.AwaitAnyTerminationResult, rhs: Spark_Connect_StreamingQueryManagerCommandResult.AwaitAnyTerminationResult) -> Bool {
+    if lhs.terminated != rhs.terminated {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -263,6 +263,14 @@ package nonisolated struct Spark_Connect_Relation: @unchecked Sendable {
     set {_uniqueStorage()._relType = .collectMetrics(newValue)}
   }
 
+  package var withWatermark: Spark_Connect_WithWatermark {
+    get {
+      if case .withWatermark(let v)? = _storage._relType {return v}
+      return Spark_Connect_WithWatermark()
+    }
+    set {_uniqueStorage()._relType = .withWatermark(newValue)}
+  }
+
   package var cachedLocalRelation: Spark_Connect_CachedLocalRelation {
     get {
       if case .cachedLocalRelation(let v)? = _storage._relType {return v}
@@ -397,6 +405,7 @@ package nonisolated struct Spark_Connect_Relation: @unchecked Sendable {
     case repartitionByExpression(Spark_Connect_RepartitionByExpression)
     case mapPartitions(Spark_Connect_MapPartitions)
     case collectMetrics(Spark_Connect_CollectMetrics)
+    case withWatermark(Spark_Connect_WithWatermark)
     case cachedLocalRelation(Spark_Connect_CachedLocalRelation)
     case fillNa(Spark_Connect_NAFill)
     case dropNa(Spark_Connect_NADrop)
@@ -1686,6 +1695,37 @@ package nonisolated struct Spark_Connect_CollectMetrics: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
+package nonisolated struct Spark_Connect_WithWatermark: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var input: Spark_Connect_Relation {
+    get {_storage._input ?? Spark_Connect_Relation()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  package var eventTime: String {
+    get {_storage._eventTime}
+    set {_uniqueStorage()._eventTime = newValue}
+  }
+
+  package var delayThreshold: String {
+    get {_storage._delayThreshold}
+    set {_uniqueStorage()._delayThreshold = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
 package nonisolated struct Spark_Connect_Unpivot: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2051,7 +2091,7 @@ fileprivate nonisolated let _protobuf_package = "spark.connect"
 
 nonisolated extension Spark_Connect_Relation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Relation"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}common\0\u{1}read\0\u{1}project\0\u{1}filter\0\u{1}join\0\u{3}set_op\0\u{1}sort\0\u{1}limit\0\u{1}aggregate\0\u{1}sql\0\u{3}local_relation\0\u{1}sample\0\u{1}offset\0\u{1}deduplicate\0\u{1}range\0\u{3}subquery_alias\0\u{1}repartition\0\u{3}to_df\0\u{3}with_columns_renamed\0\u{3}show_string\0\u{1}drop\0\u{1}tail\0\u{3}with_columns\0\u{1}hint\0\u{1}unpivot\0\u{4}\u{2}repartition_by_expression\0\u{3}map_partitions\0\u{3}collect_metrics\0\u{4}\u{7}cached_local_relation\0\u{4}6fill_na\0\u{3}drop_na\0\u{1}replace\0\u{2}\u{8}summary\0\u{1}crosstab\0\u{1}describe\0\u{1}cov\0\u{1}corr\0\u{3}approx_quantile\0\u{3}freq_items\0\u{3}sample_by\0\u{2}]\u{1}catalog\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}common\0\u{1}read\0\u{1}project\0\u{1}filter\0\u{1}join\0\u{3}set_op\0\u{1}sort\0\u{1}limit\0\u{1}aggregate\0\u{1}sql\0\u{3}local_relation\0\u{1}sample\0\u{1}offset\0\u{1}deduplicate\0\u{1}range\0\u{3}subquery_alias\0\u{1}repartition\0\u{3}to_df\0\u{3}with_columns_renamed\0\u{3}show_string\0\u{1}drop\0\u{1}tail\0\u{3}with_columns\0\u{1}hint\0\u{1}unpivot\0\u{4}\u{2}repartition_by_expression\0\u{3}map_partitions\0\u{3}collect_metrics\0\u{4}\u{4}with_watermark\0\u{4}\u{3}cached_local_relation\0\u{4}6fill_na\0\u{3}drop_na\0\u{1}replace\0\u{2}\u{8}summary\0\u{1}crosstab\0\u{1}describe\0\u{1}cov\0\u{1}corr\0\u{3}approx_quantile\0\u{3}freq_items\0\u{3}sample_by\0\u{2}]\u{1}catalog\0")
 
   fileprivate class _StorageClass {
     var _common: Spark_Connect_RelationCommon? = nil
@@ -2438,6 +2478,19 @@ nonisolated extension Spark_Connect_Relation: SwiftProtobuf.Message, SwiftProtob
             _storage._relType = .collectMetrics(v)
           }
         }()
+        case 33: try {
+          var v: Spark_Connect_WithWatermark?
+          var hadOneofValue = false
+          if let current = _storage._relType {
+            hadOneofValue = true
+            if case .withWatermark(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._relType = .withWatermark(v)
+          }
+        }()
         case 36: try {
           var v: Spark_Connect_CachedLocalRelation?
           var hadOneofValue = false
@@ -2730,6 +2783,10 @@ nonisolated extension Spark_Connect_Relation: SwiftProtobuf.Message, SwiftProtob
       case .collectMetrics?: try {
         guard case .collectMetrics(let v)? = _storage._relType else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
+      }()
+      case .withWatermark?: try {
+        guard case .withWatermark(let v)? = _storage._relType else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
       }()
       case .cachedLocalRelation?: try {
         guard case .cachedLocalRelation(let v)? = _storage._relType else { preconditionFailure() }
@@ -5421,6 +5478,90 @@ nonisolated extension Spark_Connect_CollectMetrics: SwiftProtobuf.Message, Swift
         if _storage._input != rhs_storage._input {return false}
         if _storage._name != rhs_storage._name {return false}
         if _storage._metrics != rhs_storage._metrics {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Spark_Connect_WithWatermark: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".WithWatermark"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{3}event_time\0\u{3}delay_threshold\0")
+
+  fileprivate class _StorageClass {
+    var _input: Spark_Connect_Relation? = nil
+    var _eventTime: String = String()
+    var _delayThreshold: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _input = source._input
+      _eventTime = source._eventTime
+      _delayThreshold = source._delayThreshold
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._eventTime) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._delayThreshold) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._eventTime.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._eventTime, fieldNumber: 2)
+      }
+      if !_storage._delayThreshold.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._delayThreshold, fieldNumber: 3)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Spark_Connect_WithWatermark, rhs: Spark_Connect_WithWatermark) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._eventTime != rhs_storage._eventTime {return false}
+        if _storage._delayThreshold != rhs_storage._delayThreshold {return false}
         return true
       }
       if !storagesAreEqual {return false}

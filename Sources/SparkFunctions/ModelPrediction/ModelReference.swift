@@ -21,6 +21,8 @@ public struct ModelReference: Sendable, Hashable, Codable {
   public var options: [String: String]
   /// What to call the model in messages: the path that the user gave.
   public var name: String
+  /// Tells models apart that lie at the same path one after the other; `nil` where ``file`` does.
+  package var state: String?
 
   /// - Parameter name: what to call the model in messages; `nil` for `file`.
   public init(
