@@ -28,8 +28,17 @@ enum Main {
       failure.print()
       Glibc.exit(failure.status)
     } catch {
-      NeedletailCommand.exit(withError: error)
+      end(error)
     }
+  }
+
+  /// Ends the program as the parser would, but that what is wrong is told in the form of all other errors.
+  private static func end(_ error: any Error) -> Never {
+    let status = NeedletailCommand.exitCode(for: error).rawValue
+    let text = NeedletailCommand.fullMessage(for: error)
+    guard status != 0, text.hasPrefix("Error: ") else { NeedletailCommand.exit(withError: error) }
+    CommandFailure(String(text.dropFirst("Error: ".count)), status: status).print()
+    Glibc.exit(status)
   }
 
   /// The command that `arguments` ask for.
@@ -50,7 +59,7 @@ enum Main {
         let text = problems.texts.first ?? ""
         throw text.hasPrefix("Unknown option") ? ValidationError(text) : error
       }
-      let advice = "See 'needletail \(arguments.first ?? "") --help' for more information."
+      let advice = "See '\(problems.description.fullName) --help' for more information."
       throw CommandFailure(several: complaints.errors).followed(by: advice)
     }
   }
@@ -63,6 +72,6 @@ struct NeedletailCommand: AsyncParsableCommand {
     version: KServeServer.packageVersion,
     subcommands: [
       Predict.self, SQL.self, Preview.self, Plan.self, Inspect.self, Serve.self, New.self,
-      Doctor.self,
+      SparkCommand.self, Doctor.self,
     ])
 }
