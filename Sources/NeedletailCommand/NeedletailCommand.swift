@@ -51,15 +51,16 @@ enum Main {
       guard let problems = ParseProblems(arguments, error) else { throw error }
       var complaints = Complaints()
       for text in problems.texts { complaints.add(CommandFailure(text)) }
-      if !problems.lacksArgument, let predict = problems.command as? Predict {
-        for shortfall in await predict.shortfalls().errors { complaints.add(shortfall) }
-      }
-      // The parser shows more of a single one.
-      guard complaints.errors.count > 1 else {
-        let text = problems.texts.first ?? ""
-        throw text.hasPrefix("Unknown option") ? ValidationError(text) : error
+      if !problems.lacksArgument, let command = problems.command as? any CheckedCommand {
+        for shortfall in await command.shortfalls().errors { complaints.add(shortfall) }
       }
       let advice = "See '\(problems.description.fullName) --help' for more information."
+      guard complaints.errors.count > 1 else {
+        let text = problems.texts.first ?? ""
+        // The parser shows more of a single one, unless it was not the first to see it.
+        guard text.hasPrefix("Unknown option") else { throw error }
+        throw CommandFailure(text).followed(by: advice)
+      }
       throw CommandFailure(several: complaints.errors).followed(by: advice)
     }
   }
