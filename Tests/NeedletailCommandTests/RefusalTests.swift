@@ -315,6 +315,27 @@ struct RefusalTests {
       says:
         "error: Spark neither reads nor writes the format arrow: convert the table, or leave out what asks for Spark (--engine spark)"
     ),
+    // A Spark of this machine's.
+    Case(
+      arguments: "spark start --workers 0 --port 70000 --memory 100m",
+      says:
+        "error: --workers is 0, it must be at least 1; --port is 70000, it must be 0 to 65535; --memory is 100m, and an executor needs 512m at least"
+    ),
+    Case(
+      arguments: "spark start --memory 1k",
+      says: "error: The value '1k' is invalid for '--memory <size>'"),
+    Case(
+      arguments: "spark start --wrokers 2",
+      says: "error: Unknown option '--wrokers'. Did you mean '--workers'?"),
+    Case(
+      arguments: "spark start --port 1 --port 2",
+      says: "error: --port is given twice, with '1' and '2'; give it once"),
+    Case(
+      arguments: "spark start --spark-home nowhere",
+      says:
+        "error: --spark-home is nowhere, but there is no bin/spark-submit in it; name the folder of a Spark 4, or leave it out to use the one that needletail doctor tells"
+    ),
+    Case(arguments: "spark sart", says: "error: Unexpected argument 'sart'"),
     // The model.
     Case(
       arguments: "predict missing.onnx --input in.csv --output new",
