@@ -4,7 +4,9 @@ import NativeLibraries
 /// How Spark Connect's server is started on this machine.
 enum ConnectServer {
   /// What its log tells beside what is wrong, by the names of classes.
-  static let telling = ["sql.connect.service.SparkConnectServer", "sql.connect.service.SparkConnectService"]
+  static let telling = [
+    "sql.connect.service.SparkConnectServer", "sql.connect.service.SparkConnectService",
+  ]
 
   private static let serverClass = "org.apache.spark.sql.connect.service.SparkConnectServer"
 

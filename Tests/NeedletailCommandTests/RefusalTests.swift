@@ -462,7 +462,8 @@ struct RefusalTests {
       // Behind it stands the parser's usage, or what else is wrong, such as that this machine has no Java.
       let rest = outcome.complaint.dropFirst(item.says.count + 1)
       let isWhole = ["Help: ", "Usage: ", "See '", "error: "].contains { rest.hasPrefix($0) }
-      #expect(outcome.complaint.hasPrefix(item.says + "\n"), "\(item.arguments)\n\(outcome.complaint)")
+      #expect(
+        outcome.complaint.hasPrefix(item.says + "\n"), "\(item.arguments)\n\(outcome.complaint)")
       #expect(rest.isEmpty || isWhole, "\(item.arguments)\n\(outcome.complaint)")
       #expect(outcome.status == item.status, "\(item.arguments)")
       #expect(outcome.output == "", "\(item.arguments)")

@@ -101,7 +101,8 @@ struct ClusterStart {
       role,
       [
         sparkClass, "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--port", "0",
-        "--webui-port", "0", "--cores", "\(options.cores)", "--memory", "\(options.memory)m", master,
+        "--webui-port", "0", "--cores", "\(options.cores)", "--memory", "\(options.memory)m",
+        master,
       ], variables)
   }
 

@@ -27,6 +27,7 @@ enum LoopbackPort {
       ? "somebody listens there already" : String(cString: strerror(errno))
     throw NeedletailError(
       .localSpark,
-      "the port \(port) cannot be had: \(reason); name another with --port, or 0 for any that is free")
+      "the port \(port) cannot be had: \(reason); name another with --port, or 0 for any that is free"
+    )
   }
 }

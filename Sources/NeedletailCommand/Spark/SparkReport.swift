@@ -20,7 +20,8 @@ struct SparkReport {
   /// Why none is started.
   var refusal: String {
     let ended = status.ended.isEmpty ? "" : "; ended: \(status.ended.joined(separator: ", "))"
-    return "a Spark runs here already\(ended). To have another one: needletail spark stop\n" + greeting
+    return "a Spark runs here already\(ended). To have another one: needletail spark stop\n"
+      + greeting
   }
 
   var text: String {

@@ -96,7 +96,8 @@ struct SparkStart: AsyncParsableCommand {
     var environment = ProcessInfo.processInfo.environment
     var complaints = Complaints()
     if let sparkHome {
-      environment["SPARK_HOME"] = sparkHome.hasPrefix("/")
+      environment["SPARK_HOME"] =
+        sparkHome.hasPrefix("/")
         ? sparkHome : "\(FileSystem.currentDirectory)/\(sparkHome)"
       complaints.note {
         guard FileSystem.isFile("\(sparkHome)/bin/spark-submit") else {

@@ -27,7 +27,8 @@ package struct RowCounts: Sendable {
     let parent = FileSystem.temporaryDirectory
     for name in FileSystem.entries(of: parent) where name.hasPrefix(prefix) {
       // What stands last was put there to make the name new.
-      guard let end = name.lastIndex(of: "-"), end > name.index(name.startIndex, offsetBy: prefix.count)
+      guard let end = name.lastIndex(of: "-"),
+        end > name.index(name.startIndex, offsetBy: prefix.count)
       else { continue }
       let owner = String(name[name.index(name.startIndex, offsetBy: prefix.count)..<end])
       var status = stat()
