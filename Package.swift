@@ -343,6 +343,7 @@ tests(
 // MARK: Programs that use both
 
 module("LocalSpark", needs: ["HostProcesses", "NativeLibraries"])
+tests("LocalSparkTests", need: ["HostProcesses", "LocalSpark"])
 
 module(
   "Deployment",

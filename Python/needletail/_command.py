@@ -43,11 +43,11 @@ def plan(arguments: Sequence[str], schema: str) -> dict[str, Any]:
         raise NeedletailError(f"{command[0]} cannot be started: {error}") from error
     said = done.stderr.strip()
     if done.returncode:
-        # The parser of the command line shows the command's usage behind its first line.
+        # Behind what is wrong with a command line stands how it is used, which nobody asks here.
+        usage = ("Help: ", "Usage: ", "See '")
         lines = said.splitlines()
-        if lines and lines[0].startswith("Error: "):
-            said = lines[0]
-        said = said.split(": ", 1)[1] if said.lower().startswith("error: ") else said
+        end = next((place for place, line in enumerate(lines) if line.startswith(usage)), len(lines))
+        said = "\n".join(lines[:end]).removeprefix("error: ")
         raise NeedletailError(said or f"{command[0]} ended with {done.returncode} and said nothing")
     if said:
         print(said, file=sys.stderr)

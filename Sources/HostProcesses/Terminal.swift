@@ -12,7 +12,13 @@ package struct Terminal: Sendable {
 
   /// Whether a line that was written can be replaced: files, pipes and the simplest of terminals keep all.
   package var replacesLines: Bool {
-    isTerminal && Self.variable("TERM").map { $0 != "dumb" } ?? true
+    isTerminal && Self.replacesLines(called: Self.variable("TERM"))
+  }
+
+  /// Whether a terminal of this name in `TERM` can do so. One that nobody has named is taken for the simplest:
+  /// it may be a log that pretends to be a terminal.
+  package static func replacesLines(called name: String?) -> Bool {
+    name != nil && name != "dumb"
   }
 
   /// Whether words may have colours; `NO_COLOR`, set to anything, forbids them.

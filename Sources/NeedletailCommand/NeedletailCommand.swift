@@ -28,8 +28,17 @@ enum Main {
       failure.print()
       Glibc.exit(failure.status)
     } catch {
-      NeedletailCommand.exit(withError: error)
+      end(error)
     }
+  }
+
+  /// Ends the program as the parser would, but that what is wrong is told in the form of all other errors.
+  private static func end(_ error: any Error) -> Never {
+    let status = NeedletailCommand.exitCode(for: error).rawValue
+    let text = NeedletailCommand.fullMessage(for: error)
+    guard status != 0, text.hasPrefix("Error: ") else { NeedletailCommand.exit(withError: error) }
+    CommandFailure(String(text.dropFirst("Error: ".count)), status: status).print()
+    Glibc.exit(status)
   }
 
   /// The command that `arguments` ask for.
@@ -42,15 +51,16 @@ enum Main {
       guard let problems = ParseProblems(arguments, error) else { throw error }
       var complaints = Complaints()
       for text in problems.texts { complaints.add(CommandFailure(text)) }
-      if !problems.lacksArgument, let predict = problems.command as? Predict {
-        for shortfall in await predict.shortfalls().errors { complaints.add(shortfall) }
+      if !problems.lacksArgument, let command = problems.command as? any CheckedCommand {
+        for shortfall in await command.shortfalls().errors { complaints.add(shortfall) }
       }
-      // The parser shows more of a single one.
+      let advice = "See '\(problems.description.fullName) --help' for more information."
       guard complaints.errors.count > 1 else {
         let text = problems.texts.first ?? ""
-        throw text.hasPrefix("Unknown option") ? ValidationError(text) : error
+        // The parser shows more of a single one, unless it was not the first to see it.
+        guard text.hasPrefix("Unknown option") else { throw error }
+        throw CommandFailure(text).followed(by: advice)
       }
-      let advice = "See 'needletail \(arguments.first ?? "") --help' for more information."
       throw CommandFailure(several: complaints.errors).followed(by: advice)
     }
   }
@@ -63,6 +73,6 @@ struct NeedletailCommand: AsyncParsableCommand {
     version: KServeServer.packageVersion,
     subcommands: [
       Predict.self, SQL.self, Preview.self, Plan.self, Inspect.self, Serve.self, New.self,
-      Doctor.self,
+      SparkCommand.self, Doctor.self,
     ])
 }

@@ -295,7 +295,7 @@ struct Predict: AsyncParsableCommand {
     case .spark(let reason?): job.tellSpark(reason)
     case .spark(nil), .refused: break
     }
-    try checkLocalSpark()
+    try SparkServer.check(remote)
     messages.tellSparkLog(remote: remote)
     var run = ProgramRun(
       functions: [], remote: remote, mode: executionMode, showsProgress: !quiet

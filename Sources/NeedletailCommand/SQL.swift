@@ -139,11 +139,9 @@ struct SQL: AsyncParsableCommand {
 
   func run() async throws {
     messages.begin(quiet: quiet)
-    let job = try await QueryJob(self)
+    let job = try await checked { try await QueryJob(self) }
     if job.isIgnored { return job.tellIgnored() }
-    var complaints = Complaints()
-    complaints.noteLocalSpark(remote: remote)
-    try complaints.check()
+    try SparkServer.check(remote)
     messages.tellSparkLog(remote: remote)
     var run = ProgramRun(
       functions: [], remote: remote, mode: executionMode, showsProgress: !quiet

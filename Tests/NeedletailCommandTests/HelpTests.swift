@@ -7,8 +7,13 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct HelpTests {
   private static let commands = [
-    "predict", "sql", "preview", "plan", "inspect", "serve", "new", "doctor",
+    "predict", "sql", "preview", "plan", "inspect", "serve", "new", "spark", "spark start",
+    "spark status", "spark stop", "doctor",
   ]
+
+  private static func words(_ name: String) -> [String] {
+    ["help"] + name.split(separator: " ").map(String.init)
+  }
 
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "Help")
@@ -19,9 +24,10 @@ struct HelpTests {
     defer { command.remove() }
     for name in [""] + Self.commands {
       let outcome = try await command.run(
-        ["help", name].filter { !$0.isEmpty }, ["COLUMNS": "100"])
+        Self.words(name), ["COLUMNS": "100"])
       #expect(outcome.status == 0 && outcome.complaint == "", "\(name)")
-      let file = Self.folder.appending(path: name.isEmpty ? "needletail.txt" : "\(name).txt")
+      let title = name.isEmpty ? "needletail" : name.replacingOccurrences(of: " ", with: "-")
+      let file = Self.folder.appending(path: "\(title).txt")
       if ProcessInfo.processInfo.environment["NEEDLETAIL_WRITE_HELP"] != nil {
         try FileManager.default.createDirectory(at: Self.folder, withIntermediateDirectories: true)
         try Data(outcome.output.utf8).write(to: file)
@@ -36,10 +42,10 @@ struct HelpTests {
     let command = try Command()
     defer { command.remove() }
     for name in Self.commands {
-      let outcome = try await command.run(["help", name], ["COLUMNS": "60"])
+      let outcome = try await command.run(Self.words(name), ["COLUMNS": "60"])
       #expect(!outcome.output.contains("\u{1B}"))
       for line in outcome.output.split(separator: "\n")
-      where line.count > 60 && !line.hasPrefix("USAGE") {
+      where line.count > 60 && !line.hasPrefix("USAGE") && !line.hasPrefix("  See '") {
         // A word alone may be longer than what is left of its line.
         #expect(!line.drop { $0 == " " }.dropLast().contains(" "), "\(name): \(line)")
       }

@@ -102,35 +102,35 @@ struct InspectionTests {
         "preview nowhere.csv",
         "error: there is no input 'nowhere.csv' (the current folder is $FOLDER)"
       ),
-      ("preview small.csv --rows 0", "Error: --rows is 0, it must be at least 1"),
-      ("preview small.csv --truncate=-1", "Error: --truncate is -1, it must be 0 or more"),
+      ("preview small.csv --rows 0", "error: --rows is 0, it must be at least 1"),
+      ("preview small.csv --truncate=-1", "error: --truncate is -1, it must be 0 or more"),
       (
         "preview small.csv --engine local --remote sc://h",
         "error: --engine local cannot do this: --remote names a server of Spark; change that, or say "
           + "--engine spark"
       ),
-      ("preview", "Error: Missing expected argument '<table>'"),
+      ("preview", "error: Missing expected argument '<table>'"),
       (
         "predict digits.onnx --input small.csv --output new --quiet --verbose",
-        "Error: --quiet and --verbose are opposites; say one of them"
+        "error: --quiet and --verbose are opposites; say one of them"
       ),
       (
         "inspect digits.onnx --verbose --log-level error",
-        "Error: --verbose tells all, and --log-level error less; say one of them"
+        "error: --verbose tells all, and --log-level error less; say one of them"
       ),
       (
         "inspect digits.onnx --log-level loud",
-        "Error: The value 'loud' is invalid for '--log-level <log-level>'. Please provide one of 'error', "
+        "error: The value 'loud' is invalid for '--log-level <log-level>'. Please provide one of 'error', "
           + "'warning', 'info' or 'debug'."
       ),
-      ("inspect", "Error: Missing expected argument '<model>'"),
+      ("inspect", "error: Missing expected argument '<model>'"),
       (
         "predict digits.onnx --inptu small.csv --output new",
-        "Error: Unknown option '--inptu'. Did you mean '--input'?"
+        "error: Unknown option '--inptu'. Did you mean '--input'?"
       ),
-      ("doctor --jsn", "Error: Unknown option '--jsn'. Did you mean '--json'?"),
-      ("plan digits.onnx", "Error: Missing expected argument '--schema <columns>'"),
-      ("prdict digits.onnx", "Error: 2 unexpected arguments: 'prdict', 'digits.onnx'"),
+      ("doctor --jsn", "error: Unknown option '--jsn'. Did you mean '--json'?"),
+      ("plan digits.onnx", "error: Missing expected argument '--schema <columns>'"),
+      ("prdict digits.onnx", "error: 2 unexpected arguments: 'prdict', 'digits.onnx'"),
     ]
     for (arguments, says) in cases {
       let outcome = try await command.run(arguments.split(separator: " ").map(String.init))

@@ -192,11 +192,11 @@ struct NewTests {
     arguments: [
       (
         ["new", "digits.onnx"],
-        "Error: the package cannot be called 'digits.onnx': a name begins with a letter, has letters, digits, - and _, and is not Needletail's own"
+        "error: the package cannot be called 'digits.onnx': a name begins with a letter, has letters, digits, - and _, and is not Needletail's own"
       ),
       (
         ["new", "Needletail"],
-        "Error: the package cannot be called 'Needletail': a name begins with a letter, has letters, digits, - and _, and is not Needletail's own"
+        "error: the package cannot be called 'Needletail': a name begins with a letter, has letters, digits, - and _, and is not Needletail's own"
       ),
       (
         ["new", "there"], "error: there is already 'there' in this folder; take another name"

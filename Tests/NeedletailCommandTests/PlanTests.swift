@@ -48,13 +48,13 @@ struct PlanTests {
       status: 1),
     Case(
       arguments: ["--schema", "pixels array<float>", "--json"],
-      complaint: "Error: --json needs a folder for what executors need: --files FOLDER",
+      complaint: "error: --json needs a folder for what executors need: --files FOLDER",
       status: 64),
     Case(
       arguments: [
         "--schema", "pixels array<float>", "--json", "--files", "plans", "--spark-version", "3.5.1",
       ],
-      complaint: "Error: --spark-version is 3.5.1, and functions run on Spark 4.0 and later",
+      complaint: "error: --spark-version is 3.5.1, and functions run on Spark 4.0 and later",
       status: 64),
   ]
 

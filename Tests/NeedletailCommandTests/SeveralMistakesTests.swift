@@ -93,6 +93,30 @@ struct SeveralMistakesTests {
     #expect(errors.count == 3 && outcome.status == 64, "\(outcome.complaint)")
   }
 
+  @Test("a query's models, options and output are all looked at, and Spark and Java with them")
+  func query() async throws {
+    let command = try Self.folder()
+    defer { command.remove() }
+    let outcome = try await command.run(
+      Self.words(
+        "sql --model a=missing.onnx --model b=digits.onnx --map pixel=x --output in.csv/out "
+          + "--conf k=1 --conf k=2 --jar none.jar --batch-size 0 q"),
+      ["SPARK_HOME": command.folder.path])
+    let errors = Self.errors(outcome.complaint)
+    for part in [
+      "--batch-size is 0, it must be at least 1", "--conf k is given twice",
+      "the output 'in.csv/out' cannot be made: '$FOLDER/in.csv' is a file",
+      "--jar 'none.jar' is no file on this machine", "there is no model missing.onnx",
+      "the model 'b': --map names the input 'pixel'",
+      "SPARK_HOME is $FOLDER, but there is no bin/spark-submit in it",
+      "there is no java on the PATH",
+    ] {
+      #expect(errors.contains { $0.contains(part) }, "\(part)\n\(outcome.complaint)")
+    }
+    #expect(errors.count == 8 && outcome.status == 64, "\(outcome.complaint)")
+    #expect(outcome.complaint.hasSuffix("\nSee 'needletail sql --help' for more information.\n"))
+  }
+
   @Test("Spark, and what it needs, is looked for before anything of it starts")
   func spark() async throws {
     let command = try Self.folder()

@@ -85,7 +85,7 @@ struct PackagingTests {
       ("Spark Connect server started at: 127.0.0.1:442", nil),
       ("nothing of it", nil),
     ] as [(String, Int?)])
-  func port(_ log: String, _ port: Int?) { #expect(LocalSpark.port(in: log) == port) }
+  func port(_ log: String, _ port: Int?) { #expect(SparkLog.port(in: log) == port) }
 
   @Test("runtimes are sent on request only, and an unknown one is refused")
   func shippedRuntimes() throws {

@@ -1,9 +1,9 @@
 # The fourth Python environment: DuckDB and Polars, whose files the check of equality reads beside those of
-# pyarrow and Spark, and a server of MLflow. Sourced after lib/setup.sh:
+# pyarrow and Spark, a server of MLflow, and Sail. Sourced after lib/setup.sh:
 #
 #   require_writers
 #
-# makes .venv-writers with Tests/ScanTables/requirements.txt (0.7 GB), at most once, and exports
+# makes .venv-writers with Tests/ScanTables/requirements.txt (0.9 GB), at most once, and exports
 # NEEDLETAIL_WRITERS, its Python.
 
 require_writers() {

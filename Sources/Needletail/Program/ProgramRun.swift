@@ -57,7 +57,7 @@ public struct ProgramRun: Sendable {
     if showsProgress, !Activity.isObserved, Terminal.error.replacesLines {
       StatusLine.shared.showActivities()
     }
-    let counts = showsProgress ? RowCounts() : nil
+    let counts = showsProgress ? Self.rowCounts() : nil
     defer { counts?.remove() }
     var options = LocalSpark.Options(master: master, configuration: startSettings)
     options.variables = counts?.variables ?? [:]
@@ -66,6 +66,16 @@ public struct ProgramRun: Sendable {
     // It is known to let sessions choose.
     let isOpen = mode ?? .auto == .auto && !ExecutionMode.isInEnvironment
     try await run(on: spark.remote, isOpen ? .direct : mode, counts)
+  }
+
+  /// Counts of rows for this process, once those of processes that were killed are gone.
+  private static func rowCounts() -> RowCounts? {
+    guard let own = ProcessIdentity(pid: ProcessInfo.processInfo.processIdentifier) else {
+      return nil
+    }
+    return RowCounts(owner: "\(own)") { owner in
+      ProcessIdentity(owner).map { !$0.isAlive } ?? false
+    }
   }
 
   private func run(

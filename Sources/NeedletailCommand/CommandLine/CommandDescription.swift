@@ -24,6 +24,8 @@ struct CommandDescription: Decodable {
   }
 
   var commandName: String
+  /// The commands that this one belongs to, the program's first.
+  var superCommands: [String]?
   var subcommands: [CommandDescription]?
   var arguments: [Argument]?
 
@@ -33,8 +35,18 @@ struct CommandDescription: Decodable {
   static func ofCommand(in arguments: [String]) -> CommandDescription? {
     let tool = try? JSONDecoder().decode(
       Tool.self, from: Data(NeedletailCommand._dumpHelp().utf8))
-    return tool?.command.subcommands?.first { $0.commandName == arguments.first }
+    guard
+      var found = tool?.command.subcommands?.first(where: { $0.commandName == arguments.first })
+    else { return nil }
+    for word in arguments.dropFirst() {
+      guard let next = found.subcommands?.first(where: { $0.commandName == word }) else { break }
+      found = next
+    }
+    return found
   }
+
+  /// As one writes it: `needletail spark start`.
+  var fullName: String { ((superCommands ?? []) + [commandName]).joined(separator: " ") }
 
   /// The option or flag that is called `--name`.
   func argument(named name: some StringProtocol) -> Argument? {

@@ -5,7 +5,7 @@ import Needletail
 ///
 /// The option that the parser complains of is taken away, and the rest is read again.
 struct ParseProblems {
-  private let description: CommandDescription
+  let description: CommandDescription
   /// The words that are left.
   private var words: [String]
   private(set) var texts: [String] = []

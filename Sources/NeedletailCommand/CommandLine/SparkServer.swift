@@ -10,4 +10,13 @@ enum SparkServer {
 
   /// Whether a Spark is started on this machine, where one is needed.
   static func isStartedHere(_ remote: String?) -> Bool { named(remote) == nil }
+
+  /// Makes sure that Spark can be started here, unless a server is named.
+  ///
+  /// - Throws: what of Spark and Java is missing.
+  static func check(_ remote: String?) throws {
+    var complaints = Complaints()
+    complaints.noteLocalSpark(remote: remote)
+    try complaints.check()
+  }
 }

@@ -34,7 +34,7 @@ struct DryRun {
           freight: isLocal ? ["nothing"] : try freightOfLocalSpark()), terminator: "")
     }
     // Only Spark can tell the columns.
-    try request.checkLocalSpark()
+    try SparkServer.check(request.remote)
     request.messages.tellSparkLog(remote: request.remote)
     let why = sparkText(reason)
     var run = ProgramRun(

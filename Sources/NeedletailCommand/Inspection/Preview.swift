@@ -71,9 +71,7 @@ struct Preview: AsyncParsableCommand {
   }
 
   private func runOnSpark(_ reading: TableFormat, _ names: [String]?) async throws {
-    var complaints = Complaints()
-    complaints.noteLocalSpark(remote: remote)
-    try complaints.check()
+    try SparkServer.check(remote)
     messages.tellSparkLog(remote: remote)
     let status = await ProgramRun(functions: [], remote: remote) { [self] spark in
       let found = reading.options.reduce(spark.read.format(reading.name)) {

@@ -24,14 +24,7 @@ struct QueryJob: Sendable {
     settings = try request.conf.once("--conf")
     tables = TablePlaces(input: nil, output: request.file, remote: request.remote)
     mode = try tables.check(mode: request.mode)
-    writing = try PredictionJob.with(
-      request.outputOption, "--output-option",
-      try request.outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
-        ?? request.file.map { try TableFormat.writing($0) } ?? .ofCatalog)
-    if writing.name == "arrow" {
-      throw CommandFailure(
-        "Spark does not write the format arrow; name the output otherwise, or say --output-format")
-    }
+    writing = try Self.writing(request)
     try SparkJars.check(request.jar)
     var called: [Called] = []
     for given in request.models {
@@ -44,13 +37,36 @@ struct QueryJob: Sendable {
           Called(
             name: given.name, source: source, model: model,
             request: try request.asked.request(of: model)))
-      } catch let failure as CommandFailure where request.models.count > 1 {
-        throw CommandFailure(
-          "the model '\(given.name)': \(failure.description)", status: failure.status,
-          cause: failure)
+      } catch {
+        throw Self.error(error, of: given, in: request)
       }
     }
     self.called = called
+  }
+
+  /// The format of the rows that are written.
+  static func writing(_ request: SQL) throws -> TableFormat {
+    let format = try PredictionJob.with(
+      request.outputOption, "--output-option",
+      try request.outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
+        ?? request.file.map { try TableFormat.writing($0) } ?? .ofCatalog)
+    guard format.name != "arrow" else {
+      throw CommandFailure(
+        "Spark does not write the format arrow; name the output otherwise, or say --output-format")
+    }
+    return format
+  }
+
+  /// `error`, if it is about an option that does not fit a model: with the model's name, where there are several.
+  static func error(
+    _ error: any Error, of given: CalledModel, in request: SQL
+  ) -> any Error {
+    guard let failure = error as? CommandFailure, request.models.count > 1,
+      failure.description.hasPrefix("--")
+    else { return error }
+    return CommandFailure(
+      "the model '\(given.name)': \(failure.description)", status: failure.status,
+      cause: failure)
   }
 
   /// What a Spark that is started for the query is told as it starts.

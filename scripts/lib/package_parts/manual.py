@@ -56,21 +56,29 @@ def shown(items):
     return [item for item in items or [] if item.get("shouldDisplay", True)]
 
 
+def flat(command, above=""):
+    """The commands below one, with their names as they are written: spark start."""
+    for sub in shown(command.get("subcommands")):
+        if sub["commandName"] == "help":
+            continue
+        name = f"{above}{sub['commandName']}"
+        yield from list(flat(sub, name + " ")) or [(name, sub)]
+
+
 def page(help, version):
     """The page, from the JSON."""
     command = help["command"]
-    name, commands = command["commandName"], shown(command.get("subcommands"))
-    commands = [sub for sub in commands if sub["commandName"] != "help"]
+    name, commands = command["commandName"], list(flat(command))
     lines = [
         f'.TH "{name.upper()}" "1" "" "{name} {version}" "User Commands"', ".SH NAME",
         f"{name} \\- {escaped(command['abstract'].rstrip('.'))}", ".SH SYNOPSIS",
     ]
-    for index, sub in enumerate(commands):
+    for index, (words, sub) in enumerate(commands):
         if index:
             lines.append(".PP")
-        lines += [f"\\fB{name} {sub['commandName']}\\fR {synopsis(shown(sub['arguments']))}"]
-    for sub in commands:
-        lines += [f".SH {sub['commandName'].upper()}", escaped(sub["abstract"])]
+        lines += [f"\\fB{name} {words}\\fR {synopsis(shown(sub['arguments']))}"]
+    for words, sub in commands:
+        lines += [f".SH {words.upper()}", escaped(sub["abstract"])]
         for paragraph in paragraphs(sub.get("discussion", "")):
             lines += [".PP", paragraph]
         lines += options(shown(sub["arguments"]))

@@ -1,0 +1,95 @@
+import Glibc
+import HostProcesses
+
+/// A standalone cluster of Spark on this machine, with a server of Spark Connect, that stays when the
+/// program that has started it ends. A user has one.
+///
+/// All of it listens on the loopback interface alone.
+package enum LocalCluster {
+  package enum Start: Sendable {
+    case started(ClusterStatus)
+    /// One was there already.
+    case running(ClusterStatus)
+  }
+
+  /// Starts a cluster, unless one runs. What an earlier one has left is ended.
+  ///
+  /// - Parameter confirm: tries the server, whose connection string it is given.
+  /// - Throws: ``NeedletailError`` if something is missing or a process does not start, with the end of its
+  ///   log; what `confirm` throws. Nothing is left then.
+  package static func start(
+    _ options: ClusterOptions, confirm: (String) async throws -> Void
+  ) async throws -> Start {
+    let folder = ClusterFolder.ofUser
+    return try await folder.locked {
+      if let status = status(), status.isServing { return .running(status) }
+      await end(folder)
+      var start: ClusterStart
+      do {
+        start = try ClusterStart(options, in: folder)
+        try await start.run(confirm)
+      } catch {
+        // A cancelled task cannot wait; the end gets one of its own.
+        await Task.detached { await end(folder) }.value
+        folder.remove()
+        throw error
+      }
+      return .started(ClusterStatus(start.record))
+    }
+  }
+
+  /// The folder with its logs and temporary files.
+  package static var folder: String { ClusterFolder.ofUser.path }
+
+  /// How the cluster does; `nil` if none was started.
+  package static func status() -> ClusterStatus? {
+    ClusterFolder.ofUser.record().map(ClusterStatus.init)
+  }
+
+  /// Ends the cluster, also what is left of one, and removes its files.
+  ///
+  /// - Returns: whether there was anything.
+  /// - Throws: ``NeedletailError`` if a process does not end.
+  package static func stop() async throws -> Bool {
+    let folder = ClusterFolder.ofUser
+    return try await folder.locked {
+      let isThere = folder.record() != nil || !folder.processes().isEmpty
+      await Activity.during("stopping Spark") { await end(folder) }
+      let left = folder.processes()
+      guard left.isEmpty else {
+        throw NeedletailError(
+          .localSpark,
+          "these processes of Spark do not end: \(left.map { "\($0.pid)" }.joined(separator: ", ")); "
+            + "try again, or see what they wait for")
+      }
+      folder.remove()
+      return isThere
+    }
+  }
+
+  /// Ends the processes of the folder's cluster, and removes their files.
+  private static func end(_ folder: ClusterFolder) async {
+    if let record = folder.record() {
+      let alive = record.processes.filter(record.isAlive)
+      // The server first: it tells the master that its application is done, which ends the executors.
+      let server = alive.filter { $0.role == ClusterRole.connect }.map(\.identity)
+      await end(server, within: .seconds(10))
+      await end(alive.map(\.identity), within: .seconds(8))
+    }
+    await end(folder.processes(), within: .seconds(3))
+    folder.empty()
+  }
+
+  /// Asks processes to end, and kills those that have not in time.
+  private static func end(_ processes: [ProcessIdentity], within time: Duration) async {
+    for signal in [SIGTERM, SIGKILL] {
+      let alive = processes.filter(\.isAlive)
+      if alive.isEmpty { return }
+      for process in alive { kill(process.pid, signal) }
+      let deadline = ContinuousClock.now + (signal == SIGTERM ? time : .seconds(2))
+      while processes.contains(where: \.isAlive), ContinuousClock.now < deadline {
+        try? await Task.sleep(for: .milliseconds(50))
+      }
+    }
+  }
+}
