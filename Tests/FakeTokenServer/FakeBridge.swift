@@ -56,7 +56,9 @@ package final class FakeBridge: Sendable {
                 answerLoop.value.decide(head) ? HTTPHeaders() : nil)
             },
             upgradePipelineHandler: { channel, _ in
-              Self.begin(channel, book)
+              channel.pipeline.syncOperations.removeHandler(answerLoop.value).flatMap {
+                Self.begin(channel, book)
+              }
             })
           try pipeline.configureHTTPServerPipeline(
             withServerUpgrade: (upgraders: [upgrader], completionHandler: { _ in }),
@@ -171,7 +173,10 @@ private final class BridgeAnswer: ChannelInboundHandler, RemovableChannelHandler
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // That a request gets no web socket is told as an error, too.
+    if !(error is NIOWebSocketUpgradeError) { context.close(promise: nil) }
+  }
 }
 
 /// Passes the bytes of a web socket to the server behind it, or back.
@@ -194,10 +199,7 @@ private final class BridgePassage: ChannelInboundHandler {
     let manners = book.manners.withLock { $0 }
     switch frame.opcode {
     case .text:
-      let digits = Array(frame.unmaskedData.readableBytesView)
-      let bytes = stride(from: 0, to: digits.count, by: 2).map {
-        UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16) ?? 0
-      }
+      let bytes = Digits.bytes(frame.unmaskedData)
       count += bytes.count
       book.received.withLock { $0.bytes += bytes.count }
       if let server { server.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
@@ -230,10 +232,7 @@ private final class BridgePassage: ChannelInboundHandler {
   func send(_ bytes: ByteBuffer) {
     guard let context else { return }
     let longest = book.manners.withLock { $0.longestFrame }
-    var digits = ByteBuffer(
-      string: bytes.readableBytesView.map { byte in
-        (byte < 16 ? "0" : "") + String(byte, radix: 16)
-      }.joined())
+    var digits = Digits.text(bytes)
     var isFirst = true
     repeat {
       let piece = digits.readSlice(length: min(longest, digits.readableBytes)) ?? ByteBuffer()
@@ -270,5 +269,34 @@ private final class BridgeWayBack: ChannelInboundHandler {
   func channelInactive(context: ChannelHandlerContext) {
     passage.end()
     context.fireChannelInactive()
+  }
+}
+
+/// Bytes as two hexadecimal digits each.
+private enum Digits {
+  static func bytes(_ text: ByteBuffer) -> [UInt8] {
+    text.withUnsafeReadableBytes { text in
+      func value(_ digit: UInt8) -> UInt8 { digit < 58 ? digit &- 48 : digit &- 87 }
+      return [UInt8](unsafeUninitializedCapacity: text.count / 2) { bytes, count in
+        count = text.count / 2
+        for index in 0..<count {
+          bytes[index] = value(text[2 * index]) << 4 | value(text[2 * index + 1])
+        }
+      }
+    }
+  }
+
+  static func text(_ bytes: ByteBuffer) -> ByteBuffer {
+    bytes.withUnsafeReadableBytes { bytes in
+      func digit(_ value: UInt8) -> UInt8 { value < 10 ? value + 48 : value + 87 }
+      return ByteBuffer(
+        bytes: [UInt8](unsafeUninitializedCapacity: 2 * bytes.count) { text, count in
+          count = 2 * bytes.count
+          for index in 0..<bytes.count {
+            text[2 * index] = digit(bytes[index] >> 4)
+            text[2 * index + 1] = digit(bytes[index] & 15)
+          }
+        })
+    }
   }
 }

@@ -69,27 +69,32 @@ final class SocketDial {
   ) throws {
     let me = NIOLoopBound(self, eventLoop: promise.futureResult.eventLoop)
     let request = SocketRequest(address, token: token) { me.value.decide($0) }
-    let requestLoop = NIOLoopBound(request, eventLoop: promise.futureResult.eventLoop)
+    let bound = NIOLoopBound(request, eventLoop: promise.futureResult.eventLoop)
     let upgrader = NIOWebSocketClientUpgrader(
       maxFrameSize: Self.longestFrame, automaticErrorHandling: false
     ) { channel, _ in
-      channel.eventLoop.makeCompletedFuture { try me.value.begin(channel, requestLoop.value) }
+      channel.eventLoop.makeCompletedFuture { try me.value.begin(channel) }
     }
     try pipeline.addHTTPClientHandlers(
       leftOverBytesStrategy: .forwardBytes,
-      withClientUpgrade: (upgraders: [upgrader], completionHandler: { _ in me.value.decide(nil) }))
+      withClientUpgrade: (
+        upgraders: [upgrader],
+        completionHandler: { context in
+          context.pipeline.syncOperations.removeHandler(bound.value, promise: nil)
+        }
+      ))
     try pipeline.addHandler(request)
   }
 
   /// Joins both ends: the server has agreed on a web socket.
-  private func begin(_ channel: any Channel, _ request: SocketRequest) throws {
+  private func begin(_ channel: any Channel) throws {
     let pipeline = channel.pipeline.syncOperations
     // From now on each end reads what the other one takes.
     try channel.syncOptions?.setOption(.autoRead, value: false)
     let end = SocketEnd(local, limits, note: note)
     try pipeline.addHandler(end)
-    pipeline.removeHandler(request).whenFailure { _ in }
     guard local.isOpen, !isDecided else { return end.othersEnd() }
+    decide(nil)
     local.join(end)
     end.proceed()
   }
