@@ -32,7 +32,7 @@ extension WebClient {
       use == .tunnel
       ? proxy.map { Self.connectRequest(address, $0.credentials.map(Self.authorization)) } : nil
     return ClientBootstrap(group: eventLoop)
-      .connectTimeout(.seconds(10))
+      .connectTimeout(.seconds(Int64(min(10, settings.timeout))))
       .channelOption(
         .recvAllocator,
         value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 65536, maximum: 1 << 20)

@@ -39,8 +39,24 @@ package struct WebClient: Sendable {
   package func post(
     _ address: WebAddress, headers: [(String, String)], body: [UInt8]
   ) async throws -> WebAnswer {
+    try await send(.POST, address, headers: headers, body: body)
+  }
+
+  /// The same for a document that is put in its place.
+  ///
+  /// - Throws: as ``post(_:headers:body:)``.
+  package func put(
+    _ address: WebAddress, headers: [(String, String)], body: [UInt8] = []
+  ) async throws -> WebAnswer {
+    try await send(.PUT, address, headers: headers, body: body)
+  }
+
+  private func send(
+    _ method: HTTPMethod, _ address: WebAddress, headers: [(String, String)], body: [UInt8]
+  ) async throws -> WebAnswer {
     let length = ("Content-Length", "\(body.count)")
-    return try await begin(.POST, address, headers: headers + [length], body: body, into: nil).get()
+    return try await begin(method, address, headers: headers + [length], body: body, into: nil)
+      .get()
   }
 
   private func begin(

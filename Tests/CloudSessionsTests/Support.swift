@@ -43,9 +43,9 @@ final class NumberedTokens: TokenProvider {
   }
 }
 
-/// Waits until something holds; whether it came to that within ten seconds.
+/// Waits until something holds; whether it came to that within half a minute.
 func eventually(_ holds: () async throws -> Bool) async rethrows -> Bool {
-  for _ in 0..<2000 {
+  for _ in 0..<6000 {
     if try await holds() { return true }
     try? await Task.sleep(for: .milliseconds(5))
   }
