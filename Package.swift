@@ -53,7 +53,7 @@ let packages = [
   "GRPCNIOTransportHTTP2Posix": "grpc-swift-nio-transport", "GRPCProtobuf": "grpc-swift-protobuf",
   "Logging": "swift-log", "NIOCore": "swift-nio", "NIOHPACK": "swift-nio-http2",
   "NIOHTTP1": "swift-nio", "NIOHTTP2": "swift-nio-http2", "NIOPosix": "swift-nio",
-  "NIOSSL": "swift-nio-ssl", "NIOTLS": "swift-nio", "ServiceLifecycle": "swift-service-lifecycle",
+  "NIOSSL": "swift-nio-ssl", "NIOTLS": "swift-nio", "NIOWebSocket": "swift-nio", "ServiceLifecycle": "swift-service-lifecycle",
   "SwiftProtobuf": "swift-protobuf", "UnixSignals": "swift-service-lifecycle",
 ]
 
@@ -256,8 +256,23 @@ module(
 // What gives tokens and what takes them, on this machine, for the tests of those who need them.
 module(
   "FakeTokenServer", at: "Tests/FakeTokenServer",
-  needs: ["NIOCore", "NIOHPACK", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NIOSSL"])
+  needs: [
+    "NIOCore", "NIOHPACK", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NIOSSL", "NIOWebSocket",
+  ])
 tests("AccessTokensTests", need: ["AccessTokens", "CryptoExtras", "FakeTokenServer"])
+
+module(
+  "CloudSessions",
+  needs: [
+    "AccessTokens", "Crypto", "ErrorCauses", "JSONText", "NIOCore", "NIOHTTP1", "NIOPosix",
+    "NIOWebSocket", "Texts", "Web",
+  ])
+tests(
+  "CloudSessionsTests",
+  need: [
+    "AccessTokens", "CloudSessions", "FakeTokenServer", "NIOCore", "NIOPosix", "NIOWebSocket", "Web",
+  ],
+  exclude: ["web_socket_server.py"])
 
 // MARK: Tables: Arrow, Spark's types, functions over batches, and the worker
 
@@ -307,14 +322,14 @@ package.targets.append(
 module(
   "SparkConnect", isProduct: true,
   needs: [
-    "AccessTokens", "ArrowIPC", "CGzip", "Crypto", "ErrorCauses", "GRPCCore",
+    "AccessTokens", "ArrowIPC", "CGzip", "CloudSessions", "Crypto", "ErrorCauses", "GRPCCore",
     "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NIOCore", "NativeLibraries",
-    "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors", "Texts",
+    "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors", "Texts", "Web",
   ])
 tests(
   "SparkConnectTests",
   need: [
-    "AccessTokens", "ArrowIPC", "CGzip", "FakeTokenServer", "GRPCCore",
+    "AccessTokens", "ArrowIPC", "CGzip", "CloudSessions", "FakeTokenServer", "GRPCCore",
     "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NIOCore", "NIOPosix", "NeedletailTesting",
     "SparkConnect", "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf",
   ],
