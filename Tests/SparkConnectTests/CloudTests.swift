@@ -71,10 +71,10 @@ struct CloudTests {
     try await withDataproc { target, server, bridge in
       let session = try await SparkSession.connect(target, retries: quickRetries)
       #expect(session.version == "4.0.1" && session.id == uuid)
-      let batch = try numbers(0..<100_000)
+      let batch = try numbers(0..<20_000)
       server.onExecute { _ in [.respond(try .batch(batch)), .endStream] }
-      #expect(try await session.table("t").collect().count == 100_000)
-      let file = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+      #expect(try await session.table("t").collect().count == 20_000)
+      let file = Data((0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
       try await session.addArtifact(named: "files/big.bin", file)
       #expect(server.log.artifacts.last?.bytes == file)
       // The token is for the web socket; what is inside carries none.

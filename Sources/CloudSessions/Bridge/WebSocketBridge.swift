@@ -69,6 +69,10 @@ package final class WebSocketBridge: Sendable {
   /// Why the last connection has no web socket, or none any more; `nil` when it has one.
   package var failure: BridgeFailure? { record.failure }
 
+  /// The last failure of the last minute, also when there was another web socket since: a call may hear of
+  /// its end later than that.
+  package var recentFailure: BridgeFailure? { record.recentFailure }
+
   /// How many web sockets there have been.
   package var count: Int { record.count }
 
@@ -150,12 +154,33 @@ package final class WebSocketBridge: Sendable {
 
 /// What happened to a bridge's web sockets.
 private final class BridgeRecord: Sendable {
-  private let state = Mutex<(failure: BridgeFailure?, count: Int)>((nil, 0))
+  private struct State {
+    var failure: BridgeFailure?
+    var last: (failure: BridgeFailure, time: ContinuousClock.Instant)?
+    var count = 0
+  }
+
+  private let state = Mutex(State())
 
   var failure: BridgeFailure? { state.withLock { $0.failure } }
   var count: Int { state.withLock { $0.count } }
 
-  func note(_ failure: BridgeFailure) { state.withLock { $0.failure = failure } }
+  var recentFailure: BridgeFailure? {
+    let last = state.withLock { $0.last }
+    return last.flatMap { $0.time.duration(to: .now) < .seconds(60) ? $0.failure : nil }
+  }
 
-  func opened() { state.withLock { $0 = (nil, $0.count + 1) } }
+  func note(_ failure: BridgeFailure) {
+    state.withLock {
+      $0.failure = failure
+      $0.last = (failure, .now)
+    }
+  }
+
+  func opened() {
+    state.withLock {
+      $0.failure = nil
+      $0.count += 1
+    }
+  }
 }

@@ -39,20 +39,22 @@ extension SparkConnection {
     }
   }
 
-  /// Why the bridge to the server has no web socket, if it is that what has ended a call.
-  private func bridgeFailure(_ error: RPCError) -> BridgeFailure? {
-    guard error.code == .unavailable || error.code == .deadlineExceeded else { return nil }
-    return bridge?.failure
+  /// Whether it may be the bridge what has ended a call.
+  private static func mayBeBridge(_ error: RPCError) -> Bool {
+    error.code == .unavailable || error.code == .deadlineExceeded
   }
 
   /// Whether the same request may succeed a little later.
   func isRetryable(_ error: RPCError) -> Bool {
-    RetryPolicy.isRetryable(error) && bridgeFailure(error)?.mayPass != false
+    guard RetryPolicy.isRetryable(error) else { return false }
+    return !Self.mayBeBridge(error) || bridge?.failure?.mayPass != false
   }
 
   /// What the bridge knows of a call's failure; `nil` if it was not the bridge.
   func bridgeError(_ error: RPCError) -> SparkError? {
-    guard let bridge, let failure = bridgeFailure(error) else { return nil }
+    guard Self.mayBeBridge(error), let bridge,
+      let failure = bridge.failure ?? bridge.recentFailure
+    else { return nil }
     let place = "the Spark Connect server at \(target.host):\(target.port)"
     switch failure {
     case .refused(let status, let reason):
