@@ -53,7 +53,8 @@ let packages = [
   "GRPCNIOTransportHTTP2Posix": "grpc-swift-nio-transport", "GRPCProtobuf": "grpc-swift-protobuf",
   "Logging": "swift-log", "NIOCore": "swift-nio", "NIOHPACK": "swift-nio-http2",
   "NIOHTTP1": "swift-nio", "NIOHTTP2": "swift-nio-http2", "NIOPosix": "swift-nio",
-  "NIOSSL": "swift-nio-ssl", "NIOTLS": "swift-nio", "NIOWebSocket": "swift-nio", "ServiceLifecycle": "swift-service-lifecycle",
+  "NIOSSL": "swift-nio-ssl", "NIOTLS": "swift-nio", "NIOWebSocket": "swift-nio",
+  "ServiceLifecycle": "swift-service-lifecycle",
   "SwiftProtobuf": "swift-protobuf", "UnixSignals": "swift-service-lifecycle",
 ]
 
@@ -270,7 +271,8 @@ module(
 tests(
   "CloudSessionsTests",
   need: [
-    "AccessTokens", "CloudSessions", "FakeTokenServer", "NIOCore", "NIOPosix", "NIOWebSocket", "Web",
+    "AccessTokens", "CloudSessions", "FakeTokenServer", "NIOCore", "NIOPosix", "NIOWebSocket",
+    "Web",
   ],
   exclude: ["web_socket_server.py"])
 

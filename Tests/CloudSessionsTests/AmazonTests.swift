@@ -27,7 +27,8 @@ struct AmazonTests {
     "signatures are those of AWS' own client",
     arguments: [
       Signed(
-        address: "https://emr-serverless.eu-central-1.amazonaws.com/applications/00f1/sessions/00g2/endpoint",
+        address:
+          "https://emr-serverless.eu-central-1.amazonaws.com/applications/00f1/sessions/00g2/endpoint",
         region: "eu-central-1", service: "emr-serverless",
         signature: "06299d85fec8cb99faf79db563ef88d792c7932c73c38855c7ed5c4382d7da14"),
       Signed(
@@ -200,7 +201,8 @@ struct AmazonTests {
       requests.last?.body
         == #"{"executionRoleArn":"arn:aws:iam::1:role\/r","credentialType":"TOKEN"}"#
         || requests.last?.body
-          == #"{"executionRoleArn":"arn:aws:iam::1:role/r","credentialType":"TOKEN"}"#)
+          == #"{"executionRoleArn":"arn:aws:iam::1:role/r","credentialType":"TOKEN"}"#
+    )
 
     let (ended, _) = try await self.endpoint(place) { _, _ in
       .init(200, #"{"endpoint": {"state": "TERMINATED", "stateDetails": "idle"}}"#)

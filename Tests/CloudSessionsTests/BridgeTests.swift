@@ -63,7 +63,9 @@ struct BridgeTests {
     }
   }
 
-  @Test("a cut in the middle, and a goodbye with a code, end the client's connection", arguments: [nil, 1011])
+  @Test(
+    "a cut in the middle, and a goodbye with a code, end the client's connection",
+    arguments: [nil, 1011])
   func end(code: UInt16?) async throws {
     try await withBridge { bridge, server in
       server.change {

@@ -23,7 +23,9 @@ struct StrangerTests {
       }
     }?.appending(path: "bin/python").path
 
-  @Test("aiohttp's web socket: a token that is renewed, bytes, pings, a goodbye", .enabled(if: python != nil))
+  @Test(
+    "aiohttp's web socket: a token that is renewed, bytes, pings, a goodbye",
+    .enabled(if: python != nil))
   func stranger() async throws {
     let folder = try Folder()
     let server = Process()

@@ -14,7 +14,8 @@ struct Folder: ~Copyable {
   let path: String
 
   init() throws {
-    path = FileManager.default.temporaryDirectory.appending(path: "clouds-\(UUID().uuidString)").path
+    path =
+      FileManager.default.temporaryDirectory.appending(path: "clouds-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

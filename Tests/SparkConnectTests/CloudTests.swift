@@ -99,7 +99,11 @@ struct CloudTests {
       server.onExecute { _ in try batches.map { .respond(try .batch($0)) } + [.endStream] }
       let count = Mutex(0)
       try await session.table("t").forEachBatch { batch in
-        if count.withLock({ $0 += batch.rowCount; return $0 }) == 2 { await bridge.cut() }
+        if count.withLock({
+          $0 += batch.rowCount; return $0
+        }) == 2 {
+          await bridge.cut()
+        }
       }
       #expect(count.withLock { $0 } == 6)
       // After the end of a stream nothing more need be asked for; the next request needs a connection.
@@ -201,7 +205,8 @@ struct CloudTests {
   @Test(
     "addresses that are wrong are told with their form, and without what may be secret",
     arguments: [
-      "dataproc://p/r": "2 parts", "dataproc://p/r/": "empty", "dataproc://p/r/s?nix=geheim": "unknown",
+      "dataproc://p/r": "2 parts", "dataproc://p/r/": "empty",
+      "dataproc://p/r/s?nix=geheim": "unknown",
       "dataproc://p/r/s?create=maybe": "create is", "dataproc://p/r/s?runtime=3.0": "with create",
       "dataproc://p/r/s?session_id=x": "UUID", "emr://serverless/a": "2 parts",
       "emr://eks/v/e": "names no role", "emr://ec2/j/s?role=r": "emr://eks/",

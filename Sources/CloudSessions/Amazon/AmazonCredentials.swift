@@ -35,7 +35,8 @@ struct AmazonCredentials: Sendable {
     guard let region = found["region"] ?? value("AWS_REGION") ?? value("AWS_DEFAULT_REGION") else {
       throw CloudError(
         .settings,
-        "the region of AWS is not told; add ?region=eu-central-1 to the address, or export AWS_REGION")
+        "the region of AWS is not told; add ?region=eu-central-1 to the address, or export AWS_REGION"
+      )
     }
     return region
   }
@@ -149,7 +150,8 @@ struct AmazonCredentials: Sendable {
     }
     guard answer.status == 200 else {
       throw CloudError(
-        .refused, "the container's keys cannot be had: \(address) answers with HTTP \(answer.status)")
+        .refused,
+        "the container's keys cannot be had: \(address) answers with HTTP \(answer.status)")
     }
     return try Self.keys(in: answer.body, of: "what \(address) answers", token: "Token")
   }

@@ -97,7 +97,8 @@ package struct EMRSession: Sendable, Hashable {
       }
       let answer = try await client.post(
         "\(path)/credentials",
-        ["executionRoleArn": .string(role), "credentialType": .string("TOKEN")], type: "application/json",
+        ["executionRoleArn": .string(role), "credentialType": .string("TOKEN")],
+        type: "application/json",
         target: nil)
       let token = answer["credentials"]?["token"]
       return try found(

@@ -108,7 +108,8 @@ package struct DataprocSession: Sendable, Hashable {
     let plain = text.hasPrefix("sc://") ? "https://" + text.dropFirst(5) : text
     guard let address = WebAddress(plain) else {
       throw CloudError(
-        .session, "the session \(name) of Dataproc tells the endpoint '\(text)', which is no address")
+        .session,
+        "the session \(name) of Dataproc tells the endpoint '\(text)', which is no address")
     }
     return CloudEndpoint(
       host: address.host, port: address.port, sessionID: session["uuid"]?.string)

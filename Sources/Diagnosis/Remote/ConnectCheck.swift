@@ -20,7 +20,8 @@ struct ConnectCheck: Check {
       if let session = (try? server.target())?.cloudSession {
         return .fail(
           "\(error)",
-          remedy: "See that \(session) runs and that your account may use it, and do what the message "
+          remedy:
+            "See that \(session) runs and that your account may use it, and do what the message "
             + "says; docs/Access.md tells more")
       }
       return .fail("\(error)", remedy: Self.remedy(for: error))

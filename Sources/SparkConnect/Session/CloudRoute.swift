@@ -32,7 +32,8 @@ struct CloudRoute {
         let cache = TokenCache(
           try tokens ?? session.credentials.provider(environment: environment))
         take(try await session.endpoint(settings, cache))
-        guard let place = WebAddress("https://\(self.target.authority)\(DataprocSession.bridgePath)")
+        guard
+          let place = WebAddress("https://\(self.target.authority)\(DataprocSession.bridgePath)")
         else { break }
         bridge = WebSocketBridge.Plan(address: place, settings: settings, tokens: cache)
       case .emr(let session):

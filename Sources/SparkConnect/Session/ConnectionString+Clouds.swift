@@ -9,7 +9,8 @@ extension ConnectionString {
   /// - Throws: ``SparkError`` that says what is wrong.
   init(dataproc text: String, environment: [String: String]) throws {
     let address = try CloudAddress(
-      text, form: "dataproc://PROJECT/REGION/SESSION", named: ["create", "runtime"]
+      text, form: "dataproc://PROJECT/REGION/SESSION",
+      named: ["create", "runtime"]
         + CloudAddress.tokenSources)
     let parts = address.parts
     guard parts.count == 3 else { throw address.failure("it has \(parts.count) parts, not three") }

@@ -191,7 +191,8 @@ public struct ConnectionString: Sendable, Hashable {
   /// Parameters whose values may be shown; a header may be a password, too.
   private static let publicNames: Set<Substring> = [
     "user_id", "user_agent", "session_id", "use_ssl", "ca_file", "certificate_file", "key_file",
-    "token_env", "token_file", "token_header", "google_credentials", "oauth_token_url", "oauth_client_id",
+    "token_env", "token_file", "token_header", "google_credentials", "oauth_token_url",
+    "oauth_client_id",
     "oauth_client_secret_env", "oauth_client_secret_file", "oauth_scope", "oauth_ca_file",
     "oauth_client_auth",
   ]
