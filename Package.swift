@@ -263,15 +263,15 @@ module(
 tests("AccessTokensTests", need: ["AccessTokens", "CryptoExtras", "FakeTokenServer"])
 
 module(
-  "CloudSessions",
+  "ManagedSessions",
   needs: [
     "AccessTokens", "Crypto", "ErrorCauses", "JSONText", "NIOCore", "NIOHTTP1", "NIOPosix",
     "NIOWebSocket", "Texts", "Web",
   ])
 tests(
-  "CloudSessionsTests",
+  "ManagedSessionsTests",
   need: [
-    "AccessTokens", "CloudSessions", "FakeTokenServer", "NIOCore", "NIOPosix", "NIOWebSocket",
+    "AccessTokens", "FakeTokenServer", "ManagedSessions", "NIOCore", "NIOPosix", "NIOWebSocket",
     "Web",
   ],
   exclude: ["web_socket_server.py"])
@@ -324,14 +324,14 @@ package.targets.append(
 module(
   "SparkConnect", isProduct: true,
   needs: [
-    "AccessTokens", "ArrowIPC", "CGzip", "CloudSessions", "Crypto", "ErrorCauses", "GRPCCore",
-    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NIOCore", "NativeLibraries",
+    "AccessTokens", "ArrowIPC", "CGzip", "Crypto", "ErrorCauses", "GRPCCore",
+    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "ManagedSessions", "NIOCore", "NativeLibraries",
     "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors", "Texts", "Web",
   ])
 tests(
   "SparkConnectTests",
   need: [
-    "AccessTokens", "ArrowIPC", "CGzip", "CloudSessions", "FakeTokenServer", "GRPCCore",
+    "AccessTokens", "ArrowIPC", "CGzip", "FakeTokenServer", "GRPCCore",
     "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "NIOCore", "NIOPosix", "NeedletailTesting",
     "SparkConnect", "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf",
   ],

@@ -1,6 +1,6 @@
 import AccessTokens
-import CloudSessions
 import FoundationEssentials
+import ManagedSessions
 import Web
 
 /// The way to a server: its address, and what a cloud's session needs beside it.

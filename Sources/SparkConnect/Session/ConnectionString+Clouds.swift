@@ -1,6 +1,6 @@
 import AccessTokens
-import CloudSessions
 import FoundationEssentials
+import ManagedSessions
 import Texts
 
 extension ConnectionString {

@@ -1,6 +1,6 @@
 public import AccessTokens
-package import CloudSessions
 public import FoundationEssentials
+package import ManagedSessions
 import Texts
 
 /// Where a Spark Connect server is and how to speak with it: the `sc://` form.

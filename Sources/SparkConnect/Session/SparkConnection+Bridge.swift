@@ -1,5 +1,5 @@
-import CloudSessions
 import GRPCCore
+import ManagedSessions
 import Texts
 import Web
 

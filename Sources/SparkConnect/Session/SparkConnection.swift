@@ -1,9 +1,9 @@
 import AccessTokens
-import CloudSessions
 import FoundationEssentials
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import GRPCProtobuf
+import ManagedSessions
 import SparkConnectProtocol
 import SwiftProtobuf
 

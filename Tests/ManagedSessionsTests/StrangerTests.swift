@@ -5,7 +5,7 @@ import NIOCore
 import Testing
 import Web
 
-@testable import CloudSessions
+@testable import ManagedSessions
 
 /// The bridge with a web socket of somebody else's: aiohttp's, where the check environments have it.
 struct StrangerTests {

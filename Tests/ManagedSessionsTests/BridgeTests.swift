@@ -5,7 +5,7 @@ import NIOCore
 import NIOWebSocket
 import Testing
 
-@testable import CloudSessions
+@testable import ManagedSessions
 
 /// Bytes through web sockets, over real TLS.
 struct BridgeTests {

@@ -2,7 +2,7 @@ import AccessTokens
 import FakeTokenServer
 import Testing
 
-@testable import CloudSessions
+@testable import ManagedSessions
 
 /// Servers that give no web socket.
 struct BridgeRefusalTests {

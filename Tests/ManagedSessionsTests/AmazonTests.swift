@@ -4,7 +4,7 @@ import Foundation
 import Testing
 import Web
 
-@testable import CloudSessions
+@testable import ManagedSessions
 
 /// Requests to AWS: whose keys, how they are signed, and what is asked.
 struct AmazonTests {

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import Web
 
-@testable import CloudSessions
+@testable import ManagedSessions
 
 /// Sessions of Dataproc, asked for from a stand-in over TLS.
 struct DataprocTests {

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import Web
 
-@testable import CloudSessions
+@testable import ManagedSessions
 
 /// A folder for one test.
 struct Folder: ~Copyable {

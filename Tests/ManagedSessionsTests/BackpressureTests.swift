@@ -2,7 +2,7 @@ import FakeTokenServer
 import NIOCore
 import Testing
 
-@testable import CloudSessions
+@testable import ManagedSessions
 
 /// One side that takes nothing: the other one has to wait, and little lies between.
 struct BackpressureTests {
