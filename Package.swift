@@ -53,7 +53,8 @@ let packages = [
   "GRPCNIOTransportHTTP2Posix": "grpc-swift-nio-transport", "GRPCProtobuf": "grpc-swift-protobuf",
   "Logging": "swift-log", "NIOCore": "swift-nio", "NIOHPACK": "swift-nio-http2",
   "NIOHTTP1": "swift-nio", "NIOHTTP2": "swift-nio-http2", "NIOPosix": "swift-nio",
-  "NIOSSL": "swift-nio-ssl", "NIOTLS": "swift-nio", "ServiceLifecycle": "swift-service-lifecycle",
+  "NIOSSL": "swift-nio-ssl", "NIOTLS": "swift-nio", "NIOWebSocket": "swift-nio",
+  "ServiceLifecycle": "swift-service-lifecycle",
   "SwiftProtobuf": "swift-protobuf", "UnixSignals": "swift-service-lifecycle",
 ]
 
@@ -256,8 +257,24 @@ module(
 // What gives tokens and what takes them, on this machine, for the tests of those who need them.
 module(
   "FakeTokenServer", at: "Tests/FakeTokenServer",
-  needs: ["NIOCore", "NIOHPACK", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NIOSSL"])
+  needs: [
+    "NIOCore", "NIOHPACK", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NIOSSL", "NIOWebSocket",
+  ])
 tests("AccessTokensTests", need: ["AccessTokens", "CryptoExtras", "FakeTokenServer"])
+
+module(
+  "ManagedSessions",
+  needs: [
+    "AccessTokens", "Crypto", "ErrorCauses", "JSONText", "NIOCore", "NIOHTTP1", "NIOPosix",
+    "NIOWebSocket", "Texts", "Web",
+  ])
+tests(
+  "ManagedSessionsTests",
+  need: [
+    "AccessTokens", "FakeTokenServer", "ManagedSessions", "NIOCore", "NIOPosix", "NIOWebSocket",
+    "Web",
+  ],
+  exclude: ["web_socket_server.py"])
 
 // MARK: Tables: Arrow, Spark's types, functions over batches, and the worker
 
@@ -308,8 +325,8 @@ module(
   "SparkConnect", isProduct: true,
   needs: [
     "AccessTokens", "ArrowIPC", "CGzip", "Crypto", "ErrorCauses", "GRPCCore",
-    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "JSONText", "NIOCore", "NativeLibraries",
-    "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors", "Texts",
+    "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "JSONText", "ManagedSessions", "NIOCore",
+    "NativeLibraries", "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors", "Texts", "Web",
   ])
 tests(
   "SparkConnectTests",

@@ -6,18 +6,20 @@ final class ProxyTunnel: ChannelInboundHandler {
   typealias OutboundOut = ByteBuffer
 
   private let request: String
-  private let call: WebCall
+  private let fail: (any Error) -> Void
   private let proceed: (ChannelPipeline.SynchronousOperations) throws -> Void
   private var received = ByteBuffer()
   private var isOpen = false
 
-  /// - Parameter proceed: adds the handlers behind this one when the way is free.
+  /// - Parameters:
+  ///   - fail: takes the reason if there is no way.
+  ///   - proceed: adds the handlers behind this one when the way is free.
   init(
-    _ request: String, of call: WebCall,
+    _ request: String, fail: @escaping (any Error) -> Void,
     proceed: @escaping (ChannelPipeline.SynchronousOperations) throws -> Void
   ) {
     self.request = request
-    self.call = call
+    self.fail = fail
     self.proceed = proceed
   }
 
@@ -45,13 +47,13 @@ final class ProxyTunnel: ChannelInboundHandler {
     do {
       try proceed(context.pipeline.syncOperations)
     } catch {
-      call.fail(error)
+      fail(error)
       context.close(promise: nil)
     }
   }
 
   private func refuse(_ context: ChannelHandlerContext, _ reason: String) {
-    call.fail(
+    fail(
       WebFailure.refusedByProxy(
         "the proxy that HTTPS_PROXY or ALL_PROXY names \(reason); correct the variable, or except the "
           + "server by NO_PROXY"))
@@ -71,7 +73,7 @@ final class ProxyTunnel: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if !isOpen { call.fail(WebFailure.lost(error)) }
+    if !isOpen { fail(WebFailure.lost(error)) }
     context.fireErrorCaught(error)
   }
 }

@@ -1,9 +1,6 @@
-import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
-import Texts
 
 /// Asks servers by HTTP/1.1, over TLS where the address says so, one connection for each request.
 ///
@@ -27,14 +24,39 @@ package struct WebClient: Sendable {
     try begin(.GET, address, headers: headers, body: [], into: sink).wait()
   }
 
+  /// Gets a document; nobody's thread waits.
+  ///
+  /// - Throws: ``WebFailure``, and ``WebSettingsError`` if TLS cannot be set up.
+  package func fetch(
+    _ address: WebAddress, headers: [(String, String)]
+  ) async throws -> WebAnswer {
+    try await begin(.GET, address, headers: headers, body: [], into: nil).get()
+  }
+
   /// Sends `body`, and returns what the server answers.
   ///
   /// - Throws: ``WebFailure``, and ``WebSettingsError`` if TLS cannot be set up.
   package func post(
     _ address: WebAddress, headers: [(String, String)], body: [UInt8]
   ) async throws -> WebAnswer {
+    try await send(.POST, address, headers: headers, body: body)
+  }
+
+  /// The same for a document that is put in its place.
+  ///
+  /// - Throws: as ``post(_:headers:body:)``.
+  package func put(
+    _ address: WebAddress, headers: [(String, String)], body: [UInt8] = []
+  ) async throws -> WebAnswer {
+    try await send(.PUT, address, headers: headers, body: body)
+  }
+
+  private func send(
+    _ method: HTTPMethod, _ address: WebAddress, headers: [(String, String)], body: [UInt8]
+  ) async throws -> WebAnswer {
     let length = ("Content-Length", "\(body.count)")
-    return try await begin(.POST, address, headers: headers + [length], body: body, into: nil).get()
+    return try await begin(method, address, headers: headers + [length], body: body, into: nil)
+      .get()
   }
 
   private func begin(
@@ -43,91 +65,26 @@ package struct WebClient: Sendable {
   ) throws -> EventLoopFuture<WebAnswer> {
     let eventLoop = Self.group.next()
     let proxy = settings.proxies.proxy(for: address)
-    let security = try address.isSecure ? securityContext(for: address) : nil
     var head = HTTPRequestHead(
       version: .http1_1, method: method, uri: address.target.isEmpty ? "/" : address.target)
     head.headers = HTTPHeaders(
       [("Host", address.authority), ("Connection", "close")] + headers)
-    var tunnel: String?
-    if let proxy {
-      let credentials = proxy.credentials.map(Self.authorization)
-      if address.isSecure {
-        tunnel = Self.connectRequest(address, credentials)
-      } else {
-        head.uri = address.server + head.uri
-        if let credentials { head.headers.add(name: "Proxy-Authorization", value: credentials) }
+    if let proxy, !address.isSecure {
+      head.uri = address.server + head.uri
+      if let credentials = proxy.credentials.map(Self.authorization) {
+        head.headers.add(name: "Proxy-Authorization", value: credentials)
       }
     }
     let call = WebCall(
       head, body: body, into: sink, timeout: settings.timeout, promise: eventLoop.makePromise())
-    let timeout = TimeAmount.seconds(Int64(settings.timeout))
-    let connectRequest = tunnel
-    ClientBootstrap(group: eventLoop)
-      .connectTimeout(.seconds(10))
-      .channelOption(
-        .recvAllocator,
-        value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 65536, maximum: 1 << 20)
-      )
-      .connect(host: proxy?.host ?? address.host, port: proxy?.port ?? address.port)
-      // Not before: of several addresses of a host, each may get a channel.
-      .flatMapThrowing { channel in
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(IdleStateHandler(readTimeout: timeout))
-        if let connectRequest {
-          try pipeline.addHandler(
-            ProxyTunnel(connectRequest, of: call) { pipeline in
-              try Self.addHandlers(to: pipeline, security, address.host, call)
-            })
-        } else {
-          try Self.addHandlers(to: pipeline, security, address.host, call)
-        }
+    try connect(
+      to: address, on: eventLoop, through: address.isSecure ? .tunnel : .requests,
+      readTimeout: .seconds(Int64(settings.timeout)), fail: { call.fail($0) },
+      addHandlers: { pipeline in
+        try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
+        try pipeline.addHandler(call)
       }
-      .whenFailure { call.fail(WebFailure.notConnected($0)) }
+    ).whenFailure { call.fail(WebFailure.notConnected($0)) }
     return call.answer
-  }
-
-  private static func addHandlers(
-    to pipeline: ChannelPipeline.SynchronousOperations, _ security: NIOSSLContext?, _ host: String,
-    _ call: WebCall
-  ) throws {
-    if let security {
-      do {
-        try pipeline.addHandler(try NIOSSLClientHandler(context: security, serverHostname: host))
-      } catch let error as NIOSSLExtraError where error == .cannotUseIPAddressInSNI {
-        try pipeline.addHandler(try NIOSSLClientHandler(context: security, serverHostname: nil))
-      }
-    }
-    try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
-    try pipeline.addHandler(call)
-  }
-
-  private func securityContext(for address: WebAddress) throws(WebSettingsError) -> NIOSSLContext {
-    var configuration = TLSConfiguration.makeClientConfiguration()
-    configuration.applicationProtocols = ["http/1.1"]
-    if let authorities = settings.authorities { configuration.trustRoots = .file(authorities) }
-    do {
-      return try NIOSSLContext(configuration: configuration)
-    } catch {
-      throw WebSettingsError(
-        "no connection to \(address.server) can be set up: \(error); the file of authorities "
-          + "(\(settings.authorities ?? "the system's"), which SSL_CERT_FILE names) must be PEM",
-        cause: error)
-    }
-  }
-
-  // MARK: Proxies
-
-  /// What asks a proxy to connect a server.
-  private static func connectRequest(_ address: WebAddress, _ credentials: String?) -> String {
-    let name = address.host.contains(":") ? "[\(address.host)]" : address.host
-    let target = "\(name):\(address.port)"
-    return "CONNECT \(target) HTTP/1.1\r\nHost: \(target)\r\n"
-      + (credentials.map { "Proxy-Authorization: \($0)\r\n" } ?? "") + "\r\n"
-  }
-
-  /// What shows a proxy who calls; in addresses both are percent-encoded.
-  private static func authorization(_ credentials: String) -> String {
-    let plain = credentials.strictlyPercentDecoded ?? credentials
-    return "Basic " + Data(plain.utf8).base64EncodedString()
   }
 }

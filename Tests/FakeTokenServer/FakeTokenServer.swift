@@ -14,6 +14,7 @@ package final class FakeTokenServer: Sendable {
     package var headers: [String: String]
     /// The fields of its form.
     package var form: [String: String]
+    package var body: String
   }
 
   package struct Answer: Sendable {
@@ -116,7 +117,9 @@ private final class Conversation: ChannelInboundHandler {
     }
     let headers = Dictionary(
       head.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { $1 })
-    let answer = book.answered(.init(path: head.uri, headers: headers, form: form))
+    let answer = book.answered(
+      .init(
+        path: head.uri, headers: headers, form: form, body: String(decoding: body, as: UTF8.self)))
     var fields = HTTPHeaders(answer.headers.map { ($0.key, $0.value) })
     fields.add(name: "Content-Length", value: "\(answer.body.utf8.count)")
     let status = HTTPResponseStatus(statusCode: answer.status)

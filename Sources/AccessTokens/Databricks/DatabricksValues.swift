@@ -35,7 +35,7 @@ struct DatabricksValues {
         "Databricks' profiles \(path) cannot be read; make them with databricks configure, name another "
           + "file in DATABRICKS_CONFIG_FILE, or export DATABRICKS_HOST and DATABRICKS_TOKEN")
     }
-    let sections = try Self.sections(String(decoding: contents, as: UTF8.self), of: path)
+    let sections = try ProfileFile.sections(String(decoding: contents, as: UTF8.self), of: path)
     guard let found = sections.first(where: { $0.name == wanted }) else {
       let names = sections.map(\.name).filter { !$0.hasPrefix("__") }
       throw TokenError(
@@ -46,34 +46,5 @@ struct DatabricksValues {
     source = "the profile '\(wanted)' of \(path)"
     profile = wanted
     fields = found.fields
-  }
-
-  /// The parts of a file of `[NAME]` and `field = value`; a later field counts.
-  private static func sections(
-    _ text: String, of path: String
-  ) throws(TokenError) -> [(name: String, fields: [String: String])] {
-    var sections: [(name: String, fields: [String: String])] = []
-    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-      .enumerated()
-    {
-      let line = line.trimming { " \t\u{FEFF}".contains($0) }
-      if line.isEmpty || line.hasPrefix("#") || line.hasPrefix(";") { continue }
-      if line.hasPrefix("["), line.hasSuffix("]") {
-        let name = line.dropFirst().dropLast().trimmed
-        sections.append((name, [:]))
-        continue
-      }
-      guard let equals = line.firstIndex(of: "="), !sections.isEmpty else {
-        // The line itself may be a token.
-        throw TokenError(
-          .settings,
-          "line \(index + 1) of \(path) is neither [PROFILE] nor 'field = value' below one; correct it"
-        )
-      }
-      let field = line[..<equals].trimmed.lowercased()
-      let value = line[line.index(after: equals)...].trimmed
-      sections[sections.count - 1].fields[field] = value
-    }
-    return sections
   }
 }

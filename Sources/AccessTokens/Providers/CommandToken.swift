@@ -5,11 +5,23 @@ import Texts
 import Threads
 
 /// A command that prints a token: a cloud's own client, or a script.
-struct CommandToken: TokenProvider {
-  let command: String
-  let environment: [String: String]
+package struct CommandToken: TokenProvider {
+  private let command: String
+  private let environment: [String: String]
+  /// The parameter or field that names the command, for messages.
+  private let setting: String
   /// Seconds that the command may take.
-  var limit = 60
+  private let limit: Int
+
+  package init(
+    command: String, environment: [String: String], setting: String = "token_command",
+    limit: Int = 60
+  ) {
+    self.command = command
+    self.environment = environment
+    self.setting = setting
+    self.limit = limit
+  }
 
   /// Seconds after which it is asked again if it does not tell when the token ends.
   private static let freshness = 300.0
@@ -17,8 +29,8 @@ struct CommandToken: TokenProvider {
   private static let longestComplaint = 500
 
   // The command itself may have a password in it.
-  var source: String { "the command '\(program)'" }
-  var advice: String {
+  package var source: String { "the command '\(program)'" }
+  package var advice: String {
     "run it by hand and see whether it gives a token of this server; log in again if it asks for that"
   }
 
@@ -26,14 +38,8 @@ struct CommandToken: TokenProvider {
     command.split(separator: " ").first.map(String.init) ?? command
   }
 
-  func token() async throws -> AccessToken {
-    let (status, output, complaint) = try await run()
-    guard status == 0 else {
-      let said = complaint.isEmpty ? "" : ": \(complaint)"
-      throw TokenError(
-        .refused,
-        "\(source), which token_command names, fails with status \(status)\(said); \(advice)")
-    }
+  package func token() async throws -> AccessToken {
+    let output = try await output()
     let now = Date()
     if output.first(where: { !" \n\r\t".utf8.contains($0) }) == UInt8(ascii: "{") {
       guard let answer = TokenAnswer(output), let text = answer.token else {
@@ -48,6 +54,20 @@ struct CommandToken: TokenProvider {
     }
     let text = try checked(String(decoding: output, as: UTF8.self), of: "what \(source) prints")
     return fresh(text)
+  }
+
+  /// What the command prints.
+  ///
+  /// - Throws: ``TokenError`` if it cannot be started, fails, or takes too long.
+  package func output() async throws -> [UInt8] {
+    let (status, output, complaint) = try await run()
+    guard status == 0 else {
+      let said = complaint.isEmpty ? "" : ": \(complaint)"
+      throw TokenError(
+        .refused,
+        "\(source), which \(setting) names, fails with status \(status)\(said); \(advice)")
+    }
+    return output
   }
 
   /// A token that may not tell when it ends.
@@ -65,7 +85,7 @@ struct CommandToken: TokenProvider {
     }
     let late = TokenError(
       .refused,
-      "\(source), which token_command names, has printed no token for \(limit) s; \(advice)")
+      "\(source), which \(setting) names, has printed no token for \(limit) s; \(advice)")
     let end = FirstResult<CapturedProcess.Result>()
     // A thread of its own: reading waits, also for what the command leaves behind.
     guard Thread.start({ end.set(.success(process.result())) }) else {

@@ -1,13 +1,13 @@
-import FoundationEssentials
+package import FoundationEssentials
 import JSONText
 
 /// The token in a JSON document, as servers of tokens and the clouds' own commands write it: names in any
 /// case, with underscores and without.
-struct TokenAnswer {
+package struct TokenAnswer {
   private let fields: [String: JSONValue]
 
   /// `nil` if `bytes` are no JSON object.
-  init?(_ bytes: [UInt8]) {
+  package init?(_ bytes: [UInt8]) {
     guard let json = try? JSONValue(parsing: bytes, rules: .strict), let members = json.members
     else { return nil }
     fields = Dictionary(
@@ -17,10 +17,10 @@ struct TokenAnswer {
   }
 
   /// `access_token` of OAuth and of Databricks, `accessToken` of Azure, `AuthToken` of AWS.
-  var token: String? { text("accesstoken", "authtoken", "token") }
+  package var token: String? { text("accesstoken", "authtoken", "token") }
 
   /// What a server of tokens says against the request.
-  var refusal: String? {
+  package var refusal: String? {
     let parts = [text("error", "errorcode"), text("errordescription", "message")].compactMap { $0 }
     return parts.isEmpty ? nil : parts.joined(separator: ": ")
   }
@@ -29,9 +29,12 @@ struct TokenAnswer {
   var kind: String? { text("tokentype") }
 
   /// When the token ends, if that is told.
-  func expiry(now: Date) -> Date? {
+  package func expiry(now: Date) -> Date? {
     if let seconds = number("expiresin") { return now.addingTimeInterval(seconds) }
-    for name in ["expiry", "expireson", "authtokenexpirationtime", "expirationtime", "expiration"] {
+    for name in [
+      "expiry", "expireson", "authtokenexpirationtime", "authtokenexpiresat", "expirationtime",
+      "expiration", "expiresat",
+    ] {
       if let seconds = number(name) { return Date(timeIntervalSince1970: seconds) }
       if let text = text(name), let date = Self.date(text) { return date }
     }

@@ -8,9 +8,21 @@ struct AddressCheck: Check {
   let name = "Address"
   let remedy =
     "Write it as sc://host:port/;name=value, for example --remote 'sc://spark.example.com:443/;token=TOKEN'"
+    + "; sessions of clouds are databricks://, dataproc:// and emr://"
   let server: any ServerAccess
 
   func run() async throws -> Finding {
+    if let session = try server.target().cloudSession {
+      do {
+        let target = try await server.resolve()
+        return .ok(
+          "\(session) is at \(target.host), port \(target.port), with TLS"
+            + (target.isBridged ? ", through web sockets" : ""),
+          ["host": target.host, "port": "\(target.port)", "tls": "true", "token": "true"])
+      } catch let error as SparkError {
+        return .fail(error.message, remedy: "Do what the message says; docs/Access.md tells more")
+      }
+    }
     let target = try server.target()
     let security = target.useTLS ? "with TLS" : "without TLS"
     let hasToken = target.token != nil || target.tokenSource != nil

@@ -17,6 +17,13 @@ struct ConnectCheck: Check {
       try await server.open()
       return .ok("a session is open")
     } catch let error as SparkError {
+      if let session = (try? server.target())?.cloudSession {
+        return .fail(
+          "\(error)",
+          remedy:
+            "See that \(session) runs and that your account may use it, and do what the message "
+            + "says; docs/Access.md tells more")
+      }
       return .fail("\(error)", remedy: Self.remedy(for: error))
     }
   }

@@ -8,6 +8,8 @@ import Synchronization
 /// A real server, with one session in which all is tried.
 final class ConnectServer: ServerAccess {
   private struct State {
+    /// The address, once a cloud has told it.
+    var target: ConnectionString?
     var session: SparkSession?
     var executors: [ExecutorFacts]?
     // A failure, too: a library that ends the process would do so again for each that is asked for.
@@ -19,7 +21,16 @@ final class ConnectServer: ServerAccess {
 
   init(_ remote: String) { self.remote = remote }
 
-  func target() throws -> ConnectionString { try ConnectionString(remote) }
+  func target() throws -> ConnectionString {
+    if let known = state.withLock({ $0.target }) { return known }
+    return try ConnectionString(remote)
+  }
+
+  func resolve() async throws -> ConnectionString {
+    let target = try await ConnectionString(remote).resolved()
+    state.withLock { $0.target = target }
+    return target
+  }
 
   func address() throws -> String {
     let target = try target()

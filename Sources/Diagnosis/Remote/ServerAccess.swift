@@ -6,6 +6,8 @@ protocol ServerAccess: Sendable {
   ///
   /// - Throws: why the address is none.
   func target() throws -> ConnectionString
+  /// The same, once its cloud was asked if it is a session in one.
+  func resolve() async throws -> ConnectionString
   /// The address that the server's name stands for.
   func address() throws -> String
   /// Whether its port takes connections.
@@ -30,4 +32,8 @@ protocol ServerAccess: Sendable {
   func roundTrip(rows: Int) async throws -> Duration
   /// Ends the session.
   func close() async
+}
+
+extension ServerAccess {
+  func resolve() async throws -> ConnectionString { try target() }
 }

@@ -47,7 +47,7 @@ enum ServerGreeting {
   /// - Throws: why not: a certificate that is not trusted, or is for another name.
   static func withTLS(_ target: ConnectionString) async throws -> Greeting {
     var configuration = TLSConfiguration.makeClientConfiguration()
-    configuration.applicationProtocols = ["h2"]
+    configuration.applicationProtocols = [target.isBridged ? "http/1.1" : "h2"]
     if let file = target.caFile { configuration.trustRoots = .file(file) }
     if let certificate = target.certificateFile, let key = target.keyFile {
       configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate).map {

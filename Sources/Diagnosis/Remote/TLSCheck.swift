@@ -24,6 +24,7 @@ struct TLSCheck: Check {
     }
     switch (greeting, target.useTLS) {
     case (.tls(let application), true):
+      if target.isBridged { return .ok("agreed on for a web socket, the certificate is trusted") }
       if application == "h2" { return .ok("agreed on, the certificate is trusted") }
       return .warn(
         "agreed on, but the server does not offer HTTP/2, which gRPC needs",

@@ -100,7 +100,7 @@ final class PlanExecution: Sendable {
           if !shouldReattach, position.count == 0 { isStarted = false }
           continue
         }
-        guard RetryPolicy.isRetryable(error), let pause = attempts.next() else {
+        guard connection.isRetryable(error), let pause = attempts.next() else {
           let told = await connection.translated(error, session: session.id)
           // What was sent before may have run in the session that is lost.
           guard count == 1, position.count == 0,

@@ -1,5 +1,6 @@
 public import AccessTokens
 public import FoundationEssentials
+package import ManagedSessions
 import Texts
 
 /// Where a Spark Connect server is and how to speak with it: the `sc://` form.
@@ -12,7 +13,9 @@ import Texts
 /// this machine.
 ///
 /// `databricks://PROFILE?cluster=ID` and `databricks://PROFILE?serverless` take host and credentials from
-/// a profile of Databricks' own tools.
+/// a profile of Databricks' own tools. `dataproc://PROJECT/REGION/SESSION`,
+/// `emr://serverless/APPLICATION/SESSION`, `emr://ec2/CLUSTER/SESSION` and `emr://eks/CLUSTER/ENDPOINT?role=ARN`
+/// name sessions of Google's and Amazon's clouds; where these are is asked when a session is opened.
 public struct ConnectionString: Sendable, Hashable {
   /// The server's name or address, IPv6 without brackets.
   public var host: String
@@ -22,6 +25,8 @@ public struct ConnectionString: Sendable, Hashable {
   public var token: String?
   /// Where tokens come from that end, and are asked for again; `nil` if ``token`` is all there is.
   public var tokenSource: TokenSource?
+  /// The header that carries the token as it is; `nil` for `authorization`, behind `Bearer`.
+  public var tokenHeader: String?
   /// Whether the connection is encrypted.
   public var useTLS: Bool
   /// The user that the session is opened for.
@@ -39,21 +44,29 @@ public struct ConnectionString: Sendable, Hashable {
   /// Further headers of every request, lower-case names.
   public var headers: [String: String]
 
+  /// The session of a cloud, which tells host and port when it is asked.
+  package var cloud: CloudSession?
+
   /// The port of a server that is not told another.
   public static let defaultPort = 15002
 
   /// Parses `text`.
   ///
   /// - Parameters:
-  ///   - text: `sc://host:port/;name=value;...`, or `databricks://PROFILE?...`
+  ///   - text: `sc://host:port/;name=value;...`, or `databricks://PROFILE?...`, `dataproc://...`,
+  ///     `emr://...`
   ///   - environment: `SPARK_CONNECT_AUTHENTICATE_TOKEN` is the token if `text` names none; for
-  ///     `databricks://` the variables of Databricks' tools.
+  ///     the others the variables of the clouds' own tools.
   /// - Throws: ``SparkError`` that says which part is wrong.
   public init(
     _ text: String, environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws {
     if text.hasPrefix("databricks://") {
       self = try ConnectionString(databricks: text, environment: environment)
+    } else if text.hasPrefix("dataproc://") {
+      self = try ConnectionString(dataproc: text, environment: environment)
+    } else if text.hasPrefix("emr://") {
+      self = try ConnectionString(emr: text, environment: environment)
     } else {
       self = try ConnectionString(spark: text, environment: environment)
     }
@@ -100,6 +113,10 @@ public struct ConnectionString: Sendable, Hashable {
     token =
       tokenSource == nil ? ownToken ?? environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] : nil
     if token?.isEmpty == true { token = nil }
+    tokenHeader = take("token_header")?.lowercased()
+    if let name = tokenHeader, !Self.isHeader(name, "") {
+      throw failure("token_header is '\(name)', which is no name of a header")
+    }
     userID = take("user_id")
     userAgent = take("user_agent")
     sessionID = take("session_id")
@@ -174,7 +191,8 @@ public struct ConnectionString: Sendable, Hashable {
   /// Parameters whose values may be shown; a header may be a password, too.
   private static let publicNames: Set<Substring> = [
     "user_id", "user_agent", "session_id", "use_ssl", "ca_file", "certificate_file", "key_file",
-    "token_env", "token_file", "google_credentials", "oauth_token_url", "oauth_client_id",
+    "token_env", "token_file", "token_header", "google_credentials", "oauth_token_url",
+    "oauth_client_id",
     "oauth_client_secret_env", "oauth_client_secret_file", "oauth_scope", "oauth_ca_file",
     "oauth_client_auth",
   ]
@@ -195,6 +213,7 @@ extension ConnectionString: CustomStringConvertible, CustomDebugStringConvertibl
 {
   /// Host, port and how they are spoken with; no token and no header's value.
   public var description: String {
+    if let cloud { return "\(cloud)" }
     let name = host.contains(":") ? "[\(host)]" : host
     let names = headers.keys.sorted().map { ";\($0)=***" }.joined()
     return "sc://\(name):\(port)/;use_ssl=\(useTLS)"

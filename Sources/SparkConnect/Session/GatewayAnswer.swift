@@ -18,9 +18,15 @@ struct GatewayAnswer {
     text = String(found.1)
   }
 
+  /// - Parameter text: the status with its name.
+  init(status: Int, text: String) {
+    self.status = status
+    self.text = text
+  }
+
   /// What happened, and what to do.
   func error(
-    _ target: ConnectionString, _ tokens: (any TokenProvider)?, cause: RPCError
+    _ target: ConnectionString, _ tokens: (any TokenProvider)?, cause: any Error
   ) -> SparkError {
     let place = "the gateway of the Spark Connect server at \(target.host):\(target.port)"
     let isDatabricks = target.headers.keys.contains { $0.hasPrefix("x-databricks-") }
@@ -38,7 +44,8 @@ struct GatewayAnswer {
           .unavailable, "knows no Spark Connect there",
           isDatabricks
             ? "check the workspace's host, and that the cluster has this id and runs"
-            : "check host and port of the address, and whether the gateway passes gRPC on"
+            : target.cloudSession.map { "see that \($0) still runs" }
+              ?? "check host and port of the address, and whether the gateway passes gRPC on"
         )
       case 413:
         (

@@ -7,6 +7,7 @@ import SwiftProtobuf
 extension SparkConnection {
   /// `error` as a ``SparkError``, with the details that the server keeps.
   func translated(_ error: RPCError, session: String?) async -> any Error {
+    if let told = bridgeError(error) { return told }
     if let gateway = GatewayAnswer(error) {
       return gateway.error(target, tokens?.provider, cause: error)
     }

@@ -3,6 +3,7 @@ import FoundationEssentials
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import GRPCProtobuf
+import ManagedSessions
 import SparkConnectProtocol
 import SwiftProtobuf
 
@@ -15,6 +16,8 @@ final class SparkConnection: Sendable {
   let service: Service
   /// The tokens of calls; `nil` if they carry none.
   let tokens: TokenCache?
+  /// The way to a server that is reached by web sockets only.
+  let bridge: WebSocketBridge?
   let userContext: Spark_Connect_UserContext
   let userAgent: String
   let retries: RetryPolicy
@@ -39,19 +42,28 @@ final class SparkConnection: Sendable {
   /// - Parameters:
   ///   - tokens: who gives the tokens, if it is not the target.
   ///   - cache: the tokens of another connection to the server, which this one shares.
+  ///   - bridge: the way to a server that is reached by web sockets only; it ends with the connection.
   init(
     _ target: ConnectionString, retries: RetryPolicy, tokens: (any TokenProvider)? = nil,
-    sharing cache: TokenCache? = nil
+    sharing cache: TokenCache? = nil, bridge: WebSocketBridge? = nil
   ) throws {
     self.target = target
     self.retries = retries
     serverSession = ServerSession(name: target.sessionID)
     self.tokens = try cache ?? Self.tokens(target, tokens)
-    let security = try Self.security(target)
+    self.bridge = bridge
+    // In the bridge there is HTTP/2 without TLS: the web socket around it has that.
+    let security = try bridge == nil ? Self.security(target) : .plaintext
+    let place: any ResolvableTarget
+    if let bridge {
+      place = .unixDomainSocket(path: bridge.path, authority: "localhost")
+    } else {
+      place = .dns(host: target.host, port: target.port)
+    }
     let transport: HTTP2ClientTransport.Posix
     do {
       transport = try HTTP2ClientTransport.Posix(
-        target: .dns(host: target.host, port: target.port), transportSecurity: security,
+        target: place, transportSecurity: security,
         config: .defaults { config in
           config.http2.targetWindowSize = 16 << 20
           config.http2.maxFrameSize = 1 << 20
@@ -122,6 +134,7 @@ final class SparkConnection: Sendable {
   func close() {
     client.beginGracefulShutdown()
     connections.cancel()
+    bridge?.close()
   }
 
   /// A request of the session `id`.
@@ -206,7 +219,7 @@ final class SparkConnection: Sendable {
           isRenewed = true
           continue
         }
-        if RetryPolicy.isRetryable(error), let pause = attempts.next() {
+        if isRetryable(error), let pause = attempts.next() {
           try await Task.sleep(for: RetryPolicy.pause(pause, after: error))
           continue
         }
@@ -232,7 +245,11 @@ final class SparkConnection: Sendable {
     guard let tokens else { return Credentials(metadata: headers) }
     let token = try await told { try await tokens.token() }
     var metadata = headers
-    metadata.addString("Bearer \(token.value)", forKey: "authorization")
+    if let name = target.tokenHeader {
+      metadata.addString(token.value, forKey: name)
+    } else {
+      metadata.addString("Bearer \(token.value)", forKey: "authorization")
+    }
     return Credentials(metadata: metadata, token: token)
   }
 
@@ -240,9 +257,11 @@ final class SparkConnection: Sendable {
   ///
   /// - Throws: ``SparkError`` if the provider fails.
   func renews(_ credentials: Credentials, after error: RPCError) async throws -> Bool {
-    guard error.code == .unauthenticated, let tokens, let token = credentials.token else {
-      return false
-    }
+    // Proxies with a header of their own for tokens may say of one that has ended that it may not.
+    let isRefused =
+      error.code == .unauthenticated
+      || (target.tokenHeader != nil && error.code == .permissionDenied)
+    guard isRefused, let tokens, let token = credentials.token else { return false }
     return try await told { try await tokens.token(insteadOf: token) } != nil
   }
 

@@ -28,8 +28,7 @@ extension SparkSession {
     target.sessionID = answer.newSessionID.isEmpty ? name : answer.newSessionID
     let clone = SparkSession(
       version: version,
-      connection: try SparkConnection(
-        target, retries: connection.retries, sharing: connection.tokens))
+      connection: try await connection.another(to: target))
     let (state, scan) = (state.withLock { $0 }, scanState.withLock { $0 })
     clone.state.withLock {
       $0.tags = state.tags

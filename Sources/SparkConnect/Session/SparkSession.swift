@@ -83,7 +83,9 @@ public final class SparkSession: Sendable {
   private static func open(
     _ target: ConnectionString, tokens: (any TokenProvider)?, retries: RetryPolicy
   ) async throws -> SparkSession {
-    let connection = try SparkConnection(target, retries: retries, tokens: tokens)
+    let route = try await CloudRoute(to: target, tokens: tokens)
+    let connection = try await SparkConnection.over(route, retries: retries)
+    let target = connection.target
     let id = connection.serverSession.name
     do {
       let request: Spark_Connect_AnalyzePlanRequest = connection.request(id) {
