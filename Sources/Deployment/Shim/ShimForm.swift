@@ -69,7 +69,7 @@ struct ShimForm: Sendable {
     let text = String(decoding: try encoder.encode(specification), as: UTF8.self)
     function.command = Self.pickle(
       specification: text, command: function.command,
-      returnType: try function.returnType.sparkJSON())
+      returnType: SparkTypeJSON.plainText(function.returnType))
     if !isTable { function.evaluationType = Self.scalarArrowIterator }
     function.pythonVersion = pythonVersion
     function.takesPlaceholder = !isTable
