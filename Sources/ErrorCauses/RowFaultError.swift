@@ -42,9 +42,17 @@ extension Error {
 /// Whether the text of a runtime tells of memory that is used up, or of a device that failed: runtimes
 /// give such errors the codes of any other.
 package func isAboutMachine(_ text: String) -> Bool {
-  let text = text.lowercased()
-  return [
-    "out of memory", "bad_alloc", "failed to allocate", "cannot allocate", "cuda error",
-    "cuda failure", "cudnn failure", "cublas failure", "cudnn_status", "cublas_status",
-  ].contains { text.contains($0) }
+  // As bytes: a job may have thousands of rows that fail, and searching in characters takes longer than
+  // a small model's run.
+  let bytes = text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }
+  return machineWords.contains { word in
+    bytes.indices.dropLast(word.count - 1).contains { place in
+      bytes[place] == word[0] && bytes[place..<place + word.count].elementsEqual(word)
+    }
+  }
 }
+
+private let machineWords: [[UInt8]] = [
+  "out of memory", "bad_alloc", "failed to allocate", "cannot allocate", "cuda error",
+  "cuda failure", "cudnn failure", "cublas failure", "cudnn_status", "cublas_status",
+].map { Array($0.utf8) }

@@ -64,10 +64,7 @@ extension PredictionJob {
       throw advised(error, known)
     }
     let added = try await predicted.schema().fields.dropFirst(known.count)
-    let metadata = PredictionLineage(source, prediction).columnMetadata
-    return predicted.select(
-      names.map { column(named: $0) }
-        + added.map { column(named: $0.name).as($0.name, metadata: metadata) })
+    return predicted.select((names + added.map(\.name)).map { column(named: $0) })
   }
 
   /// Writes a table to the output.

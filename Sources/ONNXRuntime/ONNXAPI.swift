@@ -149,5 +149,6 @@ struct ONNXAPI: @unchecked Sendable {
   { entry(9) }
   var createRunOptions: @convention(c) (Out) -> Failure { entry(39) }
   var releaseRunOptions: Release { entry(97) }
+  var setRunLogSeverity: Setter { entry(41) }
   var terminate: @convention(c) (Object) -> Failure { entry(46) }
 }

@@ -184,6 +184,11 @@ final class ONNXRunOptions: @unchecked Sendable {
   init(api: ONNXAPI, model: String) throws {
     do throws(ONNXStatus) {
       pointer = try api.object(api.createRunOptions)
+      // What is wrong with such a row is told in its place.
+      if FailingRows.areExpected {
+        let severity = ONNXSessionOptions.LogSeverity.fatal.rawValue
+        try? api.check(api.setRunLogSeverity(pointer, severity))
+      }
     } catch {
       throw ONNXError(
         .run, "the run cannot be prepared: \(error.text)", model: model, cause: error)

@@ -19,6 +19,12 @@ package enum SparkTypeJSON {
     String(decoding: json(.struct(schema)).encoded(), as: UTF8.self)
   }
 
+  /// The text of `type` as PySpark reads it on a server without classes of the type's own: a collated,
+  /// fixed or bounded string is a string, and a user-defined type is what it is stored as.
+  package static func plainText(_ type: DataType) -> String {
+    String(decoding: json(type.plain).encoded(), as: UTF8.self)
+  }
+
   private static func json(_ type: DataType) -> JSONValue {
     switch type {
     case .struct(let fields):
@@ -49,6 +55,10 @@ package enum SparkTypeJSON {
     case .short: return .string("short")
     case .integer: return .string("integer")
     case .long: return .string("long")
+    // By the names of their reference systems, and with the shape of the globe.
+    case .geometry(let srid): return .string("geometry(\(ReferenceSystem.name(srid)))")
+    case .geography(let srid):
+      return .string("geography(\(ReferenceSystem.name(srid)), SPHERICAL)")
     default: return .string(type.ddl)
     }
   }
@@ -64,13 +74,31 @@ package enum SparkTypeJSON {
   }
 }
 
+extension DataType {
+  /// The type without what a table declares only, or what Python has classes for.
+  fileprivate var plain: DataType {
+    switch self {
+    case .collatedString, .char, .varchar: .string
+    case .userDefined(let type): type.storedType.map(\.plain) ?? .unparsed(type.name)
+    case .array(let element, let containsNull): .array(element.plain, containsNull: containsNull)
+    case .map(let key, let value, let containsNull):
+      .map(key.plain, value.plain, valueContainsNull: containsNull)
+    case .struct(let fields):
+      .struct(
+        StructType(
+          fields.map { StructField($0.name, $0.type.plain, isNullable: $0.isNullable) }))
+    default: self
+    }
+  }
+}
+
 /// What reads one text.
 private struct Reading {
   let keepsUnknown: Bool
 
   func type(_ json: JSONValue) -> DataType? {
     if let name = json.string {
-      return (try? DataType(ddl: name)) ?? (keepsUnknown ? .unparsed(name) : nil)
+      return (try? DataType(ddl: name)) ?? ReferenceSystem.type(name) ?? (keepsUnknown ? .unparsed(name) : nil)
     }
     switch json["type"]?.string {
     case "struct":

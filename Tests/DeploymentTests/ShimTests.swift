@@ -44,32 +44,6 @@ struct ShimTests {
     #expect(type.missingInPython()?.path == path)
   }
 
-  @Test(
-    "types as PySpark reads them",
-    arguments: [
-      (.float, #""float""#), (.byte, #""byte""#), (.integer, #""integer""#), (.long, #""long""#),
-      (.null, #""void""#), (.timestampNTZ, #""timestamp_ntz""#),
-      (.varchar(length: 3), #""string""#),
-      (.decimal(precision: 12, scale: 2), #""decimal(12,2)""#),
-      (.dayTimeInterval(from: .day, to: .second), #""interval day to second""#),
-      (
-        .array(.double, containsNull: false),
-        #"{"containsNull":false,"elementType":"double","type":"array"}"#
-      ),
-      (
-        .map(.string, .long),
-        #"{"keyType":"string","type":"map","valueContainsNull":true,"valueType":"long"}"#
-      ),
-      (
-        .struct([StructField("a\"/é", .array(.float), isNullable: false)]),
-        #"{"fields":[{"metadata":{},"name":"a\"/é","nullable":false,"type":{"containsNull":true,"#
-          + #""elementType":"float","type":"array"}}],"type":"struct"}"#
-      ),
-    ] as [(DataType, String)])
-  func types(_ type: DataType, _ text: String) throws {
-    #expect(try type.sparkJSON() == text)
-  }
-
   @Test("Python's version is read from its refusal")
   func version() {
     let text =

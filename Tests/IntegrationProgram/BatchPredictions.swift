@@ -27,6 +27,10 @@ enum BatchPredictions {
       let (schema, rows) = try await predicted(.columns)
       let (otherSchema, otherRows) = try await predicted(.batches(resources))
       try IntegrationProgram.expect(otherSchema == schema, "\(otherSchema.treeString)")
+      let told = schema.fields.map { $0.metadata?.contains("digits.onnx") ?? false }
+      try IntegrationProgram.expect(
+        told.last == true && told.first == false,
+        "\(schema.fields.map(\.metadata))")
       try IntegrationProgram.expect(
         !rows.isEmpty && otherRows == rows,
         "\(input): \(otherRows.first?.values ?? []) of \(otherRows.count) rows, by columns "

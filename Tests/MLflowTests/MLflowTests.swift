@@ -54,6 +54,20 @@ struct MLflowTests {
     #expect(stat(first.folder, &status) == 0 && status.st_mode & 0o777 == 0o700)
   }
 
+  @Test("a file whose size no list tells has an end", arguments: [nil, 100] as [Int?])
+  func unlisted(_ size: Int?) throws {
+    let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString)"
+    let download = try ArtifactDownload(path, size: size, most: 20) { _ in }
+    func receive() throws { try Array(repeating: 7, count: 15).withUnsafeBytes(download.receive) }
+    try receive()
+    if size == nil {
+      #expect(throws: MLflowError.self) { try receive() }
+    } else {
+      try receive()
+    }
+    #expect(download.count == (size == nil ? 15 : 30))
+  }
+
   @Test("a model that was logged anew is another one, also with files of the same sizes")
   func loggedAnew() throws {
     let before = try fixture.model("models:/digits/12")

@@ -54,4 +54,34 @@ struct SparkTypeJSONTests {
     #expect(SparkTypeJSON.schema("[]", keepsUnknown: true) == nil)
     #expect(SparkTypeJSON.schema("{", keepsUnknown: true) == nil)
   }
+
+  @Test(
+    "types without classes of their own, as PySpark reads them",
+    arguments: [
+      (.float, #""float""#), (.byte, #""byte""#), (.integer, #""integer""#), (.long, #""long""#),
+      (.null, #""void""#), (.timestampNTZ, #""timestamp_ntz""#),
+      (.varchar(length: 3), #""string""#),
+      (.decimal(precision: 12, scale: 2), #""decimal(12,2)""#),
+      (.dayTimeInterval(from: .day, to: .second), #""interval day to second""#),
+      (
+        .array(.double, containsNull: false),
+        #"{"type":"array","elementType":"double","containsNull":false}"#
+      ),
+      (
+        .map(.string, .long),
+        #"{"type":"map","keyType":"string","valueType":"long","valueContainsNull":true}"#
+      ),
+      (
+        .struct([StructField("a\"/é", .array(.varchar(length: 9)), isNullable: false)]),
+        #"{"type":"struct","fields":[{"name":"a\"/é","type":{"type":"array","elementType":"string","#
+          + #""containsNull":true},"nullable":false,"metadata":{}}]}"#
+      ),
+      (
+        .map(.long, .userDefined(UserDefinedType(pythonClass: "a.B", sqlType: .float))),
+        #"{"type":"map","keyType":"long","valueType":"float","valueContainsNull":true}"#
+      ),
+    ] as [(DataType, String)])
+  func plain(_ type: DataType, _ text: String) {
+    #expect(SparkTypeJSON.plainText(type) == text)
+  }
 }

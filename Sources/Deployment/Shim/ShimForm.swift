@@ -88,7 +88,7 @@ struct ShimForm: Sendable {
     let text = String(decoding: try encoder.encode(specification), as: UTF8.self)
     function.command = Self.pickle(
       specification: text, command: function.command,
-      returnType: try returnType.sparkJSON())
+      returnType: SparkTypeJSON.plainText(returnType))
     if !isTable {
       function.evaluationType =
         function.passing == nil ? Self.scalarArrowIterator : Self.mapInArrow

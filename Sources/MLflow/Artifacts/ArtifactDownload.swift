@@ -5,6 +5,7 @@ import Web
 final class ArtifactDownload: WebSink {
   let path: String
   private let size: Int?
+  private let most: Int
   private let descriptor: Int32
   private let tell: (Int) -> Void
   /// The bytes that are there.
@@ -25,15 +26,23 @@ final class ArtifactDownload: WebSink {
     let description: String
   }
 
+  /// The bytes of a file whose size the server does not list: one that is sent without an end must not
+  /// fill the disk.
+  static let mostUnlisted = 16 << 30
+
   /// Makes the file, which must not be there.
   ///
   /// - Parameters:
   ///   - size: in bytes, if it is known.
+  ///   - most: the bytes that it may have where its size is not known.
   ///   - tell: is told how many bytes there are, when there are more.
   /// - Throws: ``WriteFailure``.
-  init(_ path: String, size: Int?, tell: @escaping (Int) -> Void) throws(WriteFailure) {
+  init(
+    _ path: String, size: Int?, most: Int = mostUnlisted, tell: @escaping (Int) -> Void
+  ) throws(WriteFailure) {
     self.path = path
     self.size = size
+    self.most = most
     self.tell = tell
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw WriteFailure(path: path, code: errno) }
@@ -83,6 +92,12 @@ final class ArtifactDownload: WebSink {
     if let size, count + bytes.count > size {
       try restart()
       throw WrongPart(description: "more than the \(size) bytes came that the server lists")
+    }
+    if size == nil, count + bytes.count > most {
+      throw MLflowError(
+        .damaged,
+        "more than \(most) bytes came of a file whose size the server does not list, which is as much as is "
+          + "fetched of one; copy the model's folder to this machine and name that")
     }
     var written = 0
     while written < bytes.count {

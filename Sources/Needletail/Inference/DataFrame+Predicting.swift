@@ -18,7 +18,8 @@ extension DataFrame {
   /// Inputs that are not given take the column of their name, in whichever case. Numbers are converted
   /// to the model's element type; several number columns can feed one input (`["features": ["a",
   /// "b"]]`); vectors of Spark ML are taken as arrays. Everything is checked against the model and this
-  /// table's schema before a job starts.
+  /// table's schema before a job starts. The new columns' metadata name the model, its revision, the
+  /// options and this program's version.
   ///
   /// Spark gives resources to whole batches only. With `resources` the same prediction runs in that
   /// form: all columns of this table then pass through the worker, also those that nothing reads
@@ -88,8 +89,10 @@ extension DataFrame {
   /// The same with the model at hand, which this process has loaded already.
   package func predicting(
     _ source: ModelSource, loaded model: any Model, _ request: PredictionRequest,
-    as form: PredictionForm = .columns, isDeterministic: Bool = false, scan: ScanChoice? = nil
+    as form: PredictionForm = .columns, isDeterministic: Bool = false, scan: ScanChoice? = nil,
+    lineage: PredictionLineage? = nil
   ) async throws -> DataFrame {
+    let lineage = lineage ?? PredictionLineage(source, request)
     let table = try await schema()
     let names = model.inputs.map(\.name).filter { request.constants[$0] == nil }
     let vectors = VectorInputs(table: table, inputs: request.inputs, models: names)
@@ -97,7 +100,8 @@ extension DataFrame {
       var arrays = request
       arrays.inputs = vectors.replaced(request.inputs, table: table, models: names)
       return try await adding(vectors).predicting(
-        source, loaded: model, arrays, as: form, isDeterministic: isDeterministic, scan: scan
+        source, loaded: model, arrays, as: form, isDeterministic: isDeterministic, scan: scan,
+        lineage: lineage
       ).drop(Array(vectors.arrays.values))
     }
     let packed = try await source.packed(for: self)
@@ -107,58 +111,67 @@ extension DataFrame {
     case .columns:
       try await packed.send(to: session)
       return withPredictions(
-        plan, into: request.structure, isDeterministic: isDeterministic, scan: scan)
+        plan, into: request.structure, metadata: lineage.columnMetadata,
+        isDeterministic: isDeterministic, scan: scan)
     case .batches(let resources):
       // Refused resources cost no upload.
       let profile: Int? =
         if let resources { try await session.resourceProfileID(resources) } else { nil }
       try await packed.send(to: session)
       return try mappedPredictions(
-        plan, table: table, into: request.structure, profileID: profile, scan: scan)
+        plan, table: table, into: request.structure, metadata: lineage.columnMetadata,
+        profileID: profile, scan: scan)
     }
   }
 
   /// The predictions as columns that a function of columns gives.
   private func withPredictions(
-    _ plan: PredictionPlan, into structure: String?, isDeterministic: Bool, scan: ScanChoice?
+    _ plan: PredictionPlan, into structure: String?, metadata: String, isDeterministic: Bool,
+    scan: ScanChoice?
   ) -> DataFrame {
     let function = ModelPrediction(kinds: .ofExecutors)
     let predictions = planned(plan, function, isDeterministic: isDeterministic, scan: scan)
-    if let structure { return withColumn(structure, predictions) }
+    if let structure { return withColumn(structure, predictions, metadata: metadata) }
     // The struct of all outputs is computed once; its fields become the columns.
     let results = "needletail.predictions"
     let table = withColumn(results, predictions)
-    let fields = plan.returnType.map { column(named: results).getField($0.name).as($0.name) }
+    let fields = plan.returnType.map {
+      column(named: results).getField($0.name).as($0.name, metadata: metadata)
+    }
     return table.select(["*"] + fields).drop(results)
   }
 
   /// The predictions in batches with all columns of this table, whose schema is `table`.
   private func mappedPredictions(
-    _ plan: PredictionPlan, table: StructType, into structure: String?, profileID: Int?,
-    scan: ScanChoice?
+    _ plan: PredictionPlan, table: StructType, into structure: String?, metadata: String,
+    profileID: Int?, scan: ScanChoice?
   ) throws -> DataFrame {
     let parameters = try plan.batchParameters(table: table, into: structure)
     let returned = plan.batchReturnType(table: table, into: structure)
     let function = BatchModelPrediction(kinds: .ofExecutors)
     let folded = Set(table.names.map { $0.lowercased() })
-    if folded.count == table.names.count {
-      return mapped(
-        function, parameters, columns: table.names, returning: returned, profileID: profileID,
-        scan: scan)
-    }
-    // Spark finds columns by name, in whichever case: here their places are the names.
-    let places = returned.indices.map { "_\($0)" }
+    // Spark finds columns by name, in whichever case: where two are the same, here their places are the
+    // names.
+    let isUnique = folded.count == table.names.count
+    let names = isUnique ? returned.names : returned.indices.map { "_\($0)" }
     let renamed = StructType(
-      zip(places, returned).map { name, field in
+      zip(names, returned).map { name, field in
         var field = field
         field.name = name
         return field
       })
-    let columns = Array(places.prefix(table.count))
-    return toDF(columns).mapped(
+    let columns = Array(names.prefix(table.count))
+    return (isUnique ? self : toDF(columns)).mapped(
       function, parameters, columns: columns, returning: renamed, profileID: profileID,
       scan: scan
-    ).toDF(returned.names)
+    ).select(
+      zip(names, returned).enumerated().map { place, entry in
+        let (name, field) = entry
+        if place >= table.count {
+          return column(named: name).as(field.name, metadata: metadata)
+        }
+        return isUnique ? column(named: name) : column(named: name).as(field.name)
+      })
   }
 }
 

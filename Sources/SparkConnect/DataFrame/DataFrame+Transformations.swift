@@ -26,6 +26,19 @@ extension DataFrame {
     withColumns([(name, column)])
   }
 
+  /// The same with metadata of the new column, a JSON object.
+  package func withColumn(_ name: String, _ column: Column, metadata: String) -> DataFrame {
+    over([column], calls: .sharingEqual) { result, expressions in
+      result.withColumns.aliases = expressions.map { expression in
+        .with {
+          $0.expr = expression
+          $0.name = [name]
+          $0.metadata = metadata
+        }
+      }
+    }
+  }
+
   /// All columns and further ones.
   public func withColumns(_ columns: [(name: String, column: Column)]) -> DataFrame {
     over(columns.map(\.column), calls: .sharingEqual) { result, expressions in

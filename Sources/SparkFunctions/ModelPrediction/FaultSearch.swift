@@ -1,4 +1,5 @@
 import ArrowIPC
+import ErrorCauses
 import Models
 import SparkTypes
 
@@ -14,62 +15,151 @@ struct FaultSearch {
   struct Answer {
     var column: ArrowColumn
     /// What is wrong with these, and with which of the rows, in their order.
-    var faults: [(row: Int, fault: RowFault)] = []
+    var faults: [Failed] = []
   }
+
+  typealias Failed = (row: Int, fault: RowFault)
 
   /// The predictions of the rows of a batch.
   ///
   /// - Throws: what is not about the rows.
   func answer(_ batch: RecordBatch, _ rows: RowNumbers) async throws -> Answer {
-    try Task.checkCancellation()
-    let count = batch.rowCount
-    if run.parameters.layout.rows == .one, count > 1 {
-      // Each of them is a run of its own anyway.
-      return try await joined((0..<count).map { $0..<$0 + 1 }, batch, rows)
+    let watched = batch.rowCount > 1 ? run.refusals.tellingInputs : []
+    if watched.isEmpty || run.parameters.layout.rows == .one {
+      return try await paced(batch, rows, watched: [:])
     }
-    do {
-      return Answer(column: try await run.predictions(batch, rows, type))
-    } catch let error as InferenceError {
-      guard let fault = error.fault else { throw error }
-      if count == 1 { return Answer(column: try nulls(1), faults: [(0, fault)]) }
-      if error.code == .invalidInput {
-        let unreadable = try unreadable(batch, rows)
-        if !unreadable.isEmpty {
-          return try await answer(besides: unreadable, batch, rows)
-        }
-      }
-    }
-    let half = count / 2
-    return try await joined([0..<half, half..<count], batch, rows)
+    let extremes = run.extremes(batch, rows, of: watched)
+    let refused = try await refusedSuspects(batch, rows, extremes)
+    if refused.isEmpty { return try await paced(batch, rows, watched: extremes) }
+    return try await answer(besides: refused, batch, rows)
   }
 
   /// The predictions of all rows but those that are known to fail.
   private func answer(
-    besides unreadable: [(row: Int, fault: RowFault)], _ batch: RecordBatch, _ rows: RowNumbers
+    besides failed: [Failed], _ batch: RecordBatch, _ rows: RowNumbers
   ) async throws -> Answer {
     let count = batch.rowCount
-    if unreadable.count == count { return Answer(column: try nulls(count), faults: unreadable) }
-    let failed = Set(unreadable.map(\.row))
-    let kept = (0..<count).filter { !failed.contains($0) }
+    if failed.count == count { return Answer(column: try nulls(count), faults: failed) }
+    let places = Set(failed.map(\.row))
+    let kept = (0..<count).filter { !places.contains($0) }
     let others = try await answer(try batch.selecting(kept), rows.selecting(kept))
-    let faults = unreadable + others.faults.map { (row: kept[$0.row], fault: $0.fault) }
+    let faults = failed + others.faults.map { (row: kept[$0.row], fault: $0.fault) }
     return Answer(
       column: try others.column.scattered(to: kept, count: count),
       faults: faults.sorted { $0.row < $1.row })
   }
 
-  /// The predictions of parts of the batch, one after the other.
-  private func joined(
-    _ parts: [Range<Int>], _ batch: RecordBatch, _ rows: RowNumbers
-  ) async throws -> Answer {
-    var columns: [ArrowColumn] = []
-    var faults: [(row: Int, fault: RowFault)] = []
-    for part in parts {
-      let answer = try await answer(batch.slice(part), rows.part(part))
-      columns.append(answer.column)
-      faults += answer.faults.map { (row: part.lowerBound + $0.row, fault: $0.fault) }
+  /// The rows that were thought to be refused, for they are like others, and are.
+  private func refusedSuspects(
+    _ batch: RecordBatch, _ rows: RowNumbers, _ extremes: [String: RowExtremes]
+  ) async throws -> [Failed] {
+    var refused: [Failed] = []
+    // One that is taken after all clears others.
+    for row in 0..<batch.rowCount where run.refusals.isSuspect(extremes, row: row) {
+      switch try await attempt(batch.slice(row..<row + 1), rows.part(row..<row + 1)) {
+      case .success: run.refusals.took([row], of: extremes)
+      case .failure(let refusal): refused.append((row, refusal.fault))
+      }
     }
-    return Answer(column: try .concatenating(columns), faults: faults)
+    return refused
+  }
+
+  /// The predictions of the batch in as many runs as seem to be best, one after the other.
+  private func paced(
+    _ batch: RecordBatch, _ rows: RowNumbers, watched: [String: RowExtremes]
+  ) async throws -> Answer {
+    let count = batch.rowCount
+    var parts = Parts()
+    while parts.end < count {
+      let pace = run.parameters.layout.rows == .one ? 1 : run.refusals.pace.size
+      let range = parts.end..<(count - parts.end > pace ? parts.end + pace : count)
+      let (part, numbers) = (batch.slice(range), rows.part(range))
+      switch try await attempt(part, numbers) {
+      case .success(let column):
+        parts.add(column)
+        run.refusals.changePace { $0.took(range.count) }
+      case .failure(let refusal) where range.count == 1:
+        parts.add(try nulls(1), [(0, refusal.fault)])
+      case .failure(let refusal):
+        let unreadable = refusal.isUnread ? try unreadable(part, numbers) : []
+        if !unreadable.isEmpty {
+          let answer = try await answer(besides: unreadable, part, numbers)
+          parts.add(answer.column, answer.faults)
+          continue
+        }
+        try await addToFirstRefused(&parts, of: range, batch, rows)
+        let isFound = parts.faults.last?.row == parts.end - 1
+        if isFound {
+          run.refusals.changePace { $0.refused(range.count) }
+        } else if !refusal.isUnread {
+          run.refusals.changePace { $0.refusedTogether(range.count) }
+        }
+      }
+    }
+    learn(parts.faults, batch, rows, watched)
+    return Answer(column: try .concatenating(parts.columns), faults: parts.faults)
+  }
+
+  /// Adds the predictions of the first of the rows `range`, which were refused together, up to one that is
+  /// refused alone, or else of all of them.
+  private func addToFirstRefused(
+    _ parts: inout Parts, of range: Range<Int>, _ batch: RecordBatch, _ rows: RowNumbers
+  ) async throws {
+    // The rows among which there is one.
+    var left = range
+    var last: Refusal?
+    while left.count > 1 {
+      let half = left.prefix(left.count / 2)
+      switch try await attempt(batch.slice(half), rows.part(half)) {
+      case .success(let column):
+        parts.add(column)
+        left = half.upperBound..<left.upperBound
+        last = nil
+      case .failure(let refusal):
+        left = half
+        last = refusal
+      }
+    }
+    if let last { return parts.add(try nulls(1), [(0, last.fault)]) }
+    switch try await attempt(batch.slice(left), rows.part(left)) {
+    case .success(let column): parts.add(column)
+    case .failure(let refusal): parts.add(try nulls(1), [(0, refusal.fault)])
+    }
+  }
+
+  /// Learns from what became of the rows of a batch what may tell a refused one before it runs.
+  private func learn(
+    _ faults: [Failed], _ batch: RecordBatch, _ rows: RowNumbers, _ watched: [String: RowExtremes]
+  ) {
+    let refused = Set(faults.filter { Self.kindsOfModels.contains($0.fault.kind) }.map(\.row))
+    let failed = Set(faults.map(\.row))
+    let taken = (0..<batch.rowCount).filter { !failed.contains($0) }
+    if refused.isEmpty || taken.isEmpty { return run.refusals.took(taken, of: watched) }
+    let extremes = run.extremes(batch, rows)
+    run.refusals.took(taken, of: extremes)
+    run.refusals.refused(refused, of: extremes)
+  }
+
+  /// What is found by a run only.
+  private static let kindsOfModels: Set<RowFaultKind> = [.model, .text, .image]
+
+  /// Why rows could not be predicted together.
+  private struct Refusal: Error {
+    var fault: RowFault
+    /// Whether the model's inputs could not be made of them.
+    var isUnread: Bool
+  }
+
+  private func attempt(
+    _ batch: RecordBatch, _ rows: RowNumbers
+  ) async throws -> Result<ArrowColumn, Refusal> {
+    try Task.checkCancellation()
+    do {
+      return .success(try await run.predictions(batch, rows, type))
+    } catch let error as InferenceError {
+      guard let fault = error.fault else { throw error }
+      return .failure(Refusal(fault: fault, isUnread: error.code == .invalidInput))
+    }
   }
 
   private func nulls(_ count: Int) throws -> ArrowColumn {
@@ -77,10 +167,8 @@ struct FaultSearch {
   }
 
   /// The rows of which the model's inputs cannot be made, each alone; without a run of the model.
-  private func unreadable(
-    _ batch: RecordBatch, _ rows: RowNumbers
-  ) throws -> [(row: Int, fault: RowFault)] {
-    var faults: [(row: Int, fault: RowFault)] = []
+  private func unreadable(_ batch: RecordBatch, _ rows: RowNumbers) throws -> [Failed] {
+    var faults: [Failed] = []
     // What is left to be read, the first of it last.
     var left = [0..<batch.rowCount]
     while let range = left.popLast() {
@@ -105,5 +193,22 @@ struct FaultSearch {
       }
     }
     return faults
+  }
+}
+
+extension FaultSearch {
+  /// Predictions of the first rows of a batch, in their order.
+  private struct Parts {
+    var columns: [ArrowColumn] = []
+    var faults: [Failed] = []
+    /// The number of rows.
+    var end = 0
+
+    /// Adds those of the next rows; the faults' rows count in these.
+    mutating func add(_ column: ArrowColumn, _ faults: [Failed] = []) {
+      columns.append(column)
+      self.faults += faults.map { (row: end + $0.row, fault: $0.fault) }
+      end += column.count
+    }
   }
 }

@@ -126,10 +126,10 @@ public struct ModelPrediction: UserDefinedFunction {
         loaded = model
       }
       let run = ModelRun(
-        model: model.model, learned: model.learned, parameters: parameters,
+        model: model.model, learned: model.learned, refusals: model.refusals,
+        parameters: parameters,
         argumentNames: chunk.batch.columns.indices.map { invocation.argumentName($0) },
-        label: label, origin: worker.rows, tally: tally,
-        errors: errors)
+        label: label, origin: worker.rows, tally: tally, errors: errors)
       let predictions = try await run.predictions(chunk)
       let isBare = parameters.isBare ?? false
       return try RecordBatch([(name, isBare ? predictions.nullableField(0) : predictions)])
@@ -184,6 +184,7 @@ public struct ModelPrediction: UserDefinedFunction {
 private struct LoadedModel: Sendable {
   let model: any Model
   let learned = LearnedRows()
+  let refusals = LearnedRefusals()
 }
 
 extension ModelPrediction {

@@ -7,6 +7,7 @@ import Tensors
 struct ModelRun {
   let model: any Model
   let learned: LearnedRows
+  let refusals: LearnedRefusals
   let parameters: ModelPrediction.Parameters
   let argumentNames: [String]
   /// The function and the model for messages.
@@ -27,10 +28,12 @@ struct ModelRun {
     }
     let search = FaultSearch(run: self, type: type)
     var faults: [(row: Int, fault: RowFault)] = []
-    let column = try await chunk.answered(nulls: parameters.nulls, type: type) { batch, rows in
-      let answer = try await search.answer(batch, rows)
-      faults = answer.faults.map { (row: rows[$0.row], fault: $0.fault) }
-      return answer.column
+    let column = try await FailingRows.$areExpected.withValue(true) {
+      try await chunk.answered(nulls: parameters.nulls, type: type) { batch, rows in
+        let answer = try await search.answer(batch, rows)
+        faults = answer.faults.map { (row: rows[$0.row], fault: $0.fault) }
+        return answer.column
+      }
     }
     let count = chunk.batch.rowCount
     try tally.add(faults, rows: count, of: origin)
@@ -74,6 +77,21 @@ struct ModelRun {
         }
       }
     }
+  }
+
+  /// The greatest and least numbers of the rows in those inputs that they do not share; of inputs that
+  /// cannot be read there are none.
+  func extremes(
+    _ batch: RecordBatch, _ rows: RowNumbers, of names: Set<String>? = nil
+  ) -> [String: RowExtremes] {
+    var found: [String: RowExtremes] = [:]
+    for (input, place) in parameters.layout.inputs.enumerated() {
+      let binding = parameters.inputs[input]
+      let name = binding.specification.name
+      if place == .whole || binding.constant != nil || names?.contains(name) == false { continue }
+      found[name] = (try? tensor(input, batch, rows)).flatMap { RowExtremes($0) }
+    }
+    return found
   }
 
   /// The rows that run together: those that agree in the inputs that a run has once only.

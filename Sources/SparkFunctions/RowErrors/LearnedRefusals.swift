@@ -1,0 +1,111 @@
+import Synchronization
+
+/// What has been learned of the rows that a model refuses, shared by the tasks that run it.
+///
+/// It says only what to run apart and how many rows to run together, so that few runs are in vain. What
+/// becomes of a row is decided by a run of that row.
+final class LearnedRefusals: Sendable {
+  private struct State {
+    /// By input.
+    var greatest: [String: Edge] = [:]
+    var leastNegated: [String: Edge] = [:]
+    var pace = RunPace()
+  }
+
+  private let state = Mutex(State())
+
+  /// The inputs whose numbers told a refused row from the others; none as long as no row was refused.
+  var tellingInputs: Set<String> {
+    state.withLock { state in
+      Set(state.greatest.keys).union(state.leastNegated.keys).filter { name in
+        state.greatest[name]?.refused != nil || state.leastNegated[name]?.refused != nil
+      }
+    }
+  }
+
+  /// Whether a row is like one that was refused, and unlike all that were not.
+  func isSuspect(_ extremes: [String: RowExtremes], row: Int) -> Bool {
+    state.withLock { state in
+      extremes.contains { name, extremes in
+        state.greatest[name]?.isBeyond(extremes.greatest[row]) ?? false
+          || state.leastNegated[name]?.isBeyond(extremes.leastNegated[row]) ?? false
+      }
+    }
+  }
+
+  /// Learns from rows that the model took.
+  func took(_ rows: some Sequence<Int>, of extremes: [String: RowExtremes]) {
+    state.withLock { state in
+      for (name, extremes) in extremes {
+        for row in rows {
+          state.greatest[name, default: Edge()].took(extremes.greatest[row])
+          state.leastNegated[name, default: Edge()].took(extremes.leastNegated[row])
+        }
+      }
+    }
+  }
+
+  /// Learns from rows that the model refused.
+  func refused(_ rows: some Sequence<Int>, of extremes: [String: RowExtremes]) {
+    state.withLock { state in
+      for (name, extremes) in extremes {
+        for row in rows {
+          state.greatest[name]?.refuse(extremes.greatest[row])
+          state.leastNegated[name]?.refuse(extremes.leastNegated[row])
+        }
+      }
+    }
+  }
+
+  /// The number of rows to run together.
+  var pace: RunPace { state.withLock { $0.pace } }
+
+  func changePace(_ body: (inout RunPace) -> Void) { state.withLock { body(&$0.pace) } }
+}
+
+extension LearnedRefusals {
+  /// Where the numbers of an input end that the model takes.
+  private struct Edge {
+    /// The greatest number of a row that the model took; `nil` before the first.
+    var taken: Double?
+    /// The least and the greatest number beyond it of a row that the model refused.
+    var refused: ClosedRange<Double>?
+
+    func isBeyond(_ number: Double) -> Bool { refused.map { number >= $0.lowerBound } ?? false }
+
+    mutating func took(_ number: Double) {
+      let most = max(taken ?? number, number)
+      taken = most
+      guard let refused, refused.lowerBound <= most else { return }
+      // It was not for this number that such a row was refused; for a greater one it may have been.
+      self.refused = refused.upperBound > most ? refused.upperBound...refused.upperBound : nil
+    }
+
+    mutating func refuse(_ number: Double) {
+      guard let taken, number > taken else { return }
+      let known = refused ?? number...number
+      refused = min(known.lowerBound, number)...max(known.upperBound, number)
+    }
+  }
+}
+
+/// How many rows are run together where some fail: as many as are there until a run is refused, then half as
+/// many, and twice as many again with each run that is not.
+struct RunPace: Hashable {
+  private(set) var size = Int.max
+  private var most = Int.max
+
+  /// A run of `count` rows was not refused.
+  mutating func took(_ count: Int) {
+    if count >= size { size = min(count > Int.max / 2 ? Int.max : 2 * count, most) }
+  }
+
+  /// A run of `count` rows was refused for one of them.
+  mutating func refused(_ count: Int) { size = max(1, min(size, count) / 2) }
+
+  /// A run of `count` rows was refused, and none of them for itself: they were too many.
+  mutating func refusedTogether(_ count: Int) {
+    most = max(1, count / 2)
+    size = min(size, most)
+  }
+}
