@@ -98,7 +98,8 @@ private struct Reading {
 
   func type(_ json: JSONValue) -> DataType? {
     if let name = json.string {
-      return (try? DataType(ddl: name)) ?? ReferenceSystem.type(name) ?? (keepsUnknown ? .unparsed(name) : nil)
+      return (try? DataType(ddl: name)) ?? ReferenceSystem.type(name)
+        ?? (keepsUnknown ? .unparsed(name) : nil)
     }
     switch json["type"]?.string {
     case "struct":

@@ -35,8 +35,13 @@ struct SparkTypeJSONTests {
       StructField("a", .array(.struct(["label": .string, "score": .float]))),
       StructField("b", .map(.string, .double, valueContainsNull: false), isNullable: false),
       StructField("c", .short), StructField("d", .timestampNTZ), StructField("e", .binary),
+      StructField("f", .geometry(srid: nil)), StructField("g", .geography(srid: 4326)),
+      StructField("h", .geometry(srid: 0)), StructField("i", .geometry(srid: 3857)),
     ])
-    #expect(SparkTypeJSON.schema(SparkTypeJSON.text(schema)) == schema)
+    let text = SparkTypeJSON.text(schema)
+    #expect(SparkTypeJSON.schema(text) == schema)
+    #expect(text.contains(#""geography(OGC:CRS84, SPHERICAL)""#))
+    #expect(text.contains(#""geometry(SRID:ANY)""#) && text.contains(#""geometry(EPSG:3857)""#))
   }
 
   @Test("types that are not known stay by their names where they may")
