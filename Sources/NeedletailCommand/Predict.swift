@@ -57,30 +57,11 @@ struct Predict: AsyncParsableCommand {
   @OptionGroup
   var places: TableOptions
 
-  @Option(
-    help: "The input's format: parquet, csv, tsv, json, orc ... (default: from its name)"
-  )
-  var inputFormat: String?
+  @OptionGroup
+  var reads: InputFormatOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "An option for reading the input's format, such as header=false, sep=; or multiLine=true; may "
-        + "be given several times.", valueName: "name=value"),
-    transform: NamedValue.formatOption)
-  var inputOption: [NamedValue] = []
-
-  @Option(help: "The output's format (default: from its name, else parquet)")
-  var outputFormat: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "An option for writing the output's format, such as compression=zstd; may be given several "
-        + "times.", valueName: "name=value"),
-    transform: NamedValue.formatOption)
-  var outputOption: [NamedValue] = []
-
-  @Option(help: "What happens if the output exists: error, append, overwrite, ignore.")
-  var mode: SaveMode = .error
+  @OptionGroup
+  var writes: OutputFormatOptions
 
   @Option(
     help: ArgumentHelp(
@@ -200,8 +181,9 @@ struct Predict: AsyncParsableCommand {
     let problems = places.problems(
       isResumed: isResumed,
       formats: [
-        ("--input-format", inputFormat != nil), ("--input-option", !inputOption.isEmpty),
-        ("--output-format", outputFormat != nil),
+        ("--input-format", reads.inputFormat != nil),
+        ("--input-option", !reads.inputOption.isEmpty),
+        ("--output-format", writes.outputFormat != nil),
       ].filter(\.1).map(\.0))
     if !problems.isEmpty { throw ValidationError(problems.joined(separator: "; ")) }
     try checkResume()
@@ -239,9 +221,9 @@ struct Predict: AsyncParsableCommand {
       throw ValidationError(
         "--resume goes on with an output that is kept, and --output - prints rows; name a folder")
     }
-    if mode != .error {
+    if writes.mode != .error {
       throw ValidationError(
-        "--resume goes on with what is there, and --restart replaces it; leave out --mode \(mode.rawValue)"
+        "--resume goes on with what is there, and --restart replaces it; leave out --mode \(writes.mode.rawValue)"
       )
     }
     if taskCpus != nil || taskGpus != nil {

@@ -33,15 +33,15 @@ struct PredictionJob: Sendable {
       input: request.places.input, output: request.places.output,
       // Without Spark its server does not matter.
       remote: request.engine == .local ? "" : request.remote)
-    mode = try tables.check(mode: request.isResumed ? .append : request.mode)
+    mode = try tables.check(mode: request.isResumed ? .append : request.writes.mode)
     if request.isResumed { try tables.checkResume() }
     if let file = request.metrics { try RunMetrics.check(file) }
     var reading = try Self.with(
-      request.inputOption, "--input-option",
-      try TableFormat.reading(request.places, request.inputFormat, on: tables.localInput))
+      request.reads.inputOption, "--input-option",
+      try TableFormat.reading(request.places, request.reads.inputFormat, on: tables.localInput))
     writing = try Self.with(
-      request.outputOption, "--output-option",
-      try TableFormat.writing(request.places, request.outputFormat))
+      request.writes.outputOption, "--output-option",
+      try TableFormat.writing(request.places, request.writes.outputFormat))
     try SparkJars.check(request.places.jar)
     if let file = tables.localInput { try reading.checkHeader(of: file) }
     if reading.isCSV, reading.option("inferSchema") == nil {

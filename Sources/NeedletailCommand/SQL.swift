@@ -43,15 +43,8 @@ struct SQL: AsyncParsableCommand {
       "The table of Spark's catalog to write the rows to, instead of --output.", valueName: "name"))
   var outputTable: String?
 
-  @Option(help: "The output's format (default: from its name, else parquet)")
-  var outputFormat: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "An option for writing the output's format, such as compression=zstd; may be given several "
-        + "times.", valueName: "name=value"),
-    transform: NamedValue.formatOption)
-  var outputOption: [NamedValue] = []
+  @OptionGroup
+  var writes: OutputFormatOptions
 
   @Option(
     help: ArgumentHelp(
@@ -59,9 +52,6 @@ struct SQL: AsyncParsableCommand {
       valueName: "column,..."),
     transform: { try ColumnList($0, option: "--partition-by") })
   var partitionBy: ColumnList?
-
-  @Option(help: "What happens if the output exists: error, append, overwrite, ignore.")
-  var mode: SaveMode = .error
 
   @Option(help: "How many rows are printed (default: \(SQL.shownRows)).")
   var limit: Int?
@@ -117,8 +107,9 @@ struct SQL: AsyncParsableCommand {
     }
     if file == nil, outputTable == nil {
       let given = [
-        ("--output-format", outputFormat != nil), ("--output-option", !outputOption.isEmpty),
-        ("--partition-by", partitionBy != nil), ("--mode", mode != .error),
+        ("--output-format", writes.outputFormat != nil),
+        ("--output-option", !writes.outputOption.isEmpty),
+        ("--partition-by", partitionBy != nil), ("--mode", writes.mode != .error),
       ].filter(\.1).map(\.0)
       if !given.isEmpty {
         problems.append(

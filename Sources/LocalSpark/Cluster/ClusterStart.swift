@@ -49,11 +49,19 @@ struct ClusterStart {
     let logging = try folder.write(
       SparkLog.settings("warn", telling: Self.telling + ConnectServer.telling),
       to: "log4j2.properties")
-    let master = try await startMaster(logging)
+    let master = try await Activity.during("starting Spark's master") {
+      try await startMaster(logging)
+    }
     // Each takes seconds: all at once.
     let workers = try (1...options.workers).map { try launchWorker($0, of: master, logging) }
-    for worker in workers { try await wait(forWorker: worker) }
-    let remote = try await startServer(of: master, logging)
+    try await Activity.during(
+      "starting \(workers.count == 1 ? "a worker" : "\(workers.count) workers")"
+    ) {
+      for worker in workers { try await wait(forWorker: worker) }
+    }
+    let remote = try await Activity.during("starting the Connect server") {
+      try await startServer(of: master, logging)
+    }
     try await Activity.during("waiting for Spark's first answer") {
       try await confirm(remote)
     }
@@ -195,17 +203,15 @@ struct ClusterStart {
   private func wait(
     for launched: Launched, _ text: String, _ what: String
   ) async throws -> String {
-    try await Activity.during("starting Spark's \(ClusterRole.title(launched.role))") {
-      let log = folder.log(of: launched.role)
-      let deadline = ContinuousClock.now + options.timeout
-      while ContinuousClock.now < deadline {
-        let status = launched.process.poll()
-        if let word = SparkLog.word(behind: text, in: log.text) { return word }
-        if let status { throw failure(launched, "ended while it started (exit status \(status))") }
-        try await Task.sleep(for: .milliseconds(100))
-      }
-      throw failure(launched, "did not tell \(what) within \(options.timeout)")
+    let log = folder.log(of: launched.role)
+    let deadline = ContinuousClock.now + options.timeout
+    while ContinuousClock.now < deadline {
+      let status = launched.process.poll()
+      if let word = SparkLog.word(behind: text, in: log.text) { return word }
+      if let status { throw failure(launched, "ended while it started (exit status \(status))") }
+      try await Task.sleep(for: .milliseconds(100))
     }
+    throw failure(launched, "did not tell \(what) within \(options.timeout)")
   }
 
   private func failure(_ launched: Launched, _ what: String) -> NeedletailError {

@@ -12,18 +12,19 @@ extension Predict: CheckedCommand {
     let tables = TablePlaces(
       input: places.input, output: places.output, remote: engine == .local ? "" : remote)
     let isInputThere = complaints.note { try tables.checkInput() } != nil
-    complaints.note { try tables.checkOutput(mode: isResumed ? .append : mode) }
+    complaints.note { try tables.checkOutput(mode: isResumed ? .append : writes.mode) }
     if isResumed { complaints.note { try tables.checkResume() } }
     let reading = complaints.note {
       let format = try TableFormat.reading(
-        places, inputFormat, on: isInputThere ? tables.localInput : nil)
-      let whole = try PredictionJob.with(inputOption, "--input-option", format)
+        places, reads.inputFormat, on: isInputThere ? tables.localInput : nil)
+      let whole = try PredictionJob.with(reads.inputOption, "--input-option", format)
       if isInputThere, let file = tables.localInput { try whole.checkHeader(of: file) }
       return whole
     }
     let writing = complaints.note {
       try PredictionJob.with(
-        outputOption, "--output-option", try TableFormat.writing(places, outputFormat))
+        writes.outputOption, "--output-option", try TableFormat.writing(places, writes.outputFormat)
+      )
     }
     complaints.note { try SparkJars.check(places.jar) }
     await complaints.noteFit(of: asked, to: source, named: model)

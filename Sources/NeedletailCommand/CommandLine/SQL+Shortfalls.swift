@@ -5,7 +5,9 @@ extension SQL: CheckedCommand {
     var complaints = Complaints()
     complaints.note { try asked.columnNames }
     complaints.note { try conf.once("--conf") }
-    complaints.note { try TablePlaces(input: nil, output: file, remote: remote).check(mode: mode) }
+    complaints.note {
+      try TablePlaces(input: nil, output: file, remote: remote).check(mode: writes.mode)
+    }
     complaints.note { try QueryJob.writing(self) }
     complaints.note { try SparkJars.check(jar) }
     for given in models {

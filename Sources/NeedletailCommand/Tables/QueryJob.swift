@@ -23,7 +23,7 @@ struct QueryJob: Sendable {
     self.request = request
     settings = try request.conf.once("--conf")
     tables = TablePlaces(input: nil, output: request.file, remote: request.remote)
-    mode = try tables.check(mode: request.mode)
+    mode = try tables.check(mode: request.writes.mode)
     writing = try Self.writing(request)
     try SparkJars.check(request.jar)
     var called: [Called] = []
@@ -47,8 +47,8 @@ struct QueryJob: Sendable {
   /// The format of the rows that are written.
   static func writing(_ request: SQL) throws -> TableFormat {
     let format = try PredictionJob.with(
-      request.outputOption, "--output-option",
-      try request.outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
+      request.writes.outputOption, "--output-option",
+      try request.writes.outputFormat.map { try TableFormat(named: $0, option: "--output-format") }
         ?? request.file.map { try TableFormat.writing($0) } ?? .ofCatalog)
     guard format.name != "arrow" else {
       throw CommandFailure(
