@@ -20,6 +20,10 @@ struct RemoteCheckTests {
     var closed: [Way: any Error] = [:]
     var tls = false
     var says = Greeting.http2
+    /// The address of a cloud's session.
+    var cloud: String?
+    /// What the cloud says of it; `nil` for that it is there.
+    var cloudError: SparkError?
     var sparkVersion = "4.3.0"
     var engine: ServerEngine?
     var workers = [RemoteCheckTests.executor()]
@@ -34,7 +38,12 @@ struct RemoteCheckTests {
 
     func target() throws -> ConnectionString {
       try go(.address)
+      if let cloud { return try ConnectionString(cloud, environment: [:]) }
       return try ConnectionString("sc://spark:15002/;use_ssl=\(tls)", environment: [:])
+    }
+    func resolve() async throws -> ConnectionString {
+      if let cloudError { throw cloudError }
+      return try target()
     }
     func address() throws -> String {
       try go(.name)
@@ -100,6 +109,21 @@ struct RemoteCheckTests {
 
   private static func refusing(_ kind: SparkError.Kind, _ text: String) -> FakeServer {
     FakeServer(closed: [.open: SparkError(kind, text)])
+  }
+
+  @Test("a cloud's session is asked for first, and a web socket needs no HTTP/2")
+  func clouds() async throws {
+    var server = FakeServer(says: .tls(application: "http/1.1"), cloud: "dataproc://p/r/s")
+    let found = try await AddressCheck(server: server).run()
+    #expect(found.text.contains("the session s of Dataproc in projects/p/locations/r is at"))
+    #expect(found.text.contains("through web sockets"))
+    #expect(try await TLSCheck(server: server).run().status == .ok)
+    server.closed = [.open: SparkError(.unauthenticated, "no")]
+    #expect(try await ConnectCheck(server: server).run().remedy?.contains("session s") == true)
+
+    server.cloudError = SparkError(.session, "the session s of Dataproc is FAILED: no quota")
+    let ended = try await AddressCheck(server: server).run()
+    #expect(ended.status == .fail && ended.text.contains("no quota"))
   }
 
   private static let gpus = GPUFacts(
