@@ -26,6 +26,31 @@ struct OverwritingTests {
     }
   }
 
+  @Test("a plan tells the files of queries within expressions")
+  func subqueries() async throws {
+    try await withSession { session, server in
+      server.state.withLock {
+        $0.inputFiles = ["file:///other/part-0.parquet"]
+        $0.explanation = """
+          == Physical Plan ==
+          (1) Scan parquet\u{20}
+          Location: InMemoryFileIndex [file:/other]
+          ===== Subqueries =====
+          (5) Scan parquet\u{20}
+          Location: InMemoryFileIndex [file:/some data, ... 2 entries]
+          """
+      }
+      let query = DataFrame(session: session, relation: .with { $0.sql.query = "SELECT 1" })
+      let error = await sparkError {
+        try await query.write.mode(.overwrite).parquet("/some data/")
+      }
+      #expect(error.message.contains("'file:/some data'"), "\(error)")
+      #expect(server.log.executions.isEmpty)
+      try await query.write.mode(.overwrite).parquet("/third")
+      #expect(server.log.executions.count == 1)
+    }
+  }
+
   @Test("the server is asked for the files of queries in SQL and of tables")
   func byName() async throws {
     try await withSession { session, server in

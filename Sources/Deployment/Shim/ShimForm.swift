@@ -28,7 +28,7 @@ struct ShimForm: Sendable {
     // What Python says where the program says nothing.
     var startFailure: String
     var unreadable =
-      "Needletail worker: [PYTHON_INPUT] Spark's own Python cannot pass these rows on: leave out the columns "
+      "Needletail worker: [\(ShimForm.inputCode)] Spark's own Python cannot pass these rows on: leave out the columns "
       + "that it has no type for or cast them, or let the executors start the program (--execution-mode "
       + "direct; in Swift spark.executionMode = .direct). It says: "
     var lost =
@@ -37,6 +37,8 @@ struct ShimForm: Sendable {
 
   /// The code of the error that the program does not start.
   private static let startCode = "PROGRAM_START"
+  /// The code of the error that Python cannot read what Spark gives it.
+  private static let inputCode = "PYTHON_INPUT"
 
   private static let mapInArrow: Int32 = 207
   private static let scalarArrowIterator: Int32 = 251

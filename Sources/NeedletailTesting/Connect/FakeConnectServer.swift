@@ -61,6 +61,8 @@ public final class FakeConnectServer: Sendable {
     }
     /// The files that each query reads.
     package var inputFiles: [String] = []
+    /// How each query is explained.
+    package var explanation = "== Physical Plan =="
     package var errors: [String: Spark_Connect_FetchErrorDetailsResponse] = [:]
     /// Thrown by the next so many requests of any kind.
     package var failures: [any Error] = []

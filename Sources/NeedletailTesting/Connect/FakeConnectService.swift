@@ -194,7 +194,9 @@ final class FakeConnectService: Spark_Connect_SparkConnectService.SimpleServiceP
       return .with { $0.inputFiles.files = files }
     case .isStreaming(let question):
       return .with { $0.isStreaming.isStreaming = question.plan.root.read.isStreaming }
-    case .explain: return .with { $0.explain.explainString = "== Physical Plan ==" }
+    case .explain:
+      let text = try server().state.withLock { $0.explanation }
+      return .with { $0.explain.explainString = text }
     case .persist: return .with { $0.persist = .init() }
     case .unpersist: return .with { $0.unpersist = .init() }
     case .ddlParse, nil: throw RPCError(code: .unimplemented, message: "not in the fake server")

@@ -10,9 +10,27 @@ extension DataFrame {
     do {
       let answer = try await session.analyze { $0.inputFiles.plan = plan }
       // They come as addresses: a blank in a name is `%20`.
-      return answer.inputFiles.files.map(\.percentDecoded)
+      let files = answer.inputFiles.files.map(\.percentDecoded)
+      // Queries within expressions (`WHERE id IN (SELECT ...)`) are not among these.
+      let explained = try await session.analyze { request in
+        request.explain.plan = plan
+        request.explain.explainMode = .formatted
+      }
+      return files + Self.places(in: explained.explain.explainString)
     } catch let error as SparkError where error.kind == .server {
       return []
+    }
+  }
+
+  /// The files and folders that a formatted plan reads: `Location: InMemoryFileIndex [file:/data/a]`. Of
+  /// several in one place Spark tells the first, and how many more there are.
+  private static func places(in plan: String) -> [String] {
+    plan.split(whereSeparator: \.isNewline).flatMap { line -> [String] in
+      guard line.hasPrefix("Location: "), let start = line.firstIndex(of: "["),
+        let end = line.lastIndex(of: "]"), start < end
+      else { return [] }
+      return line[line.index(after: start)..<end].split(separator: ", ")
+        .filter { !$0.hasPrefix("... ") }.map(String.init)
     }
   }
 }

@@ -37,6 +37,8 @@ struct CarriedCalls {
         plan.command.writeOperation.input = try await carried(write.input)
       case .createDataframeView(let view):
         plan.command.createDataframeView.input = try await carried(view.input)
+      case .writeStreamOperationStart(let write):
+        plan.command.writeStreamOperationStart.input = try await carried(write.input)
       default: break
       }
     case nil: break
