@@ -326,7 +326,8 @@ module(
   needs: [
     "AccessTokens", "ArrowIPC", "CGzip", "Crypto", "ErrorCauses", "GRPCCore",
     "GRPCNIOTransportHTTP2Posix", "GRPCProtobuf", "JSONText", "ManagedSessions", "NIOCore",
-    "NativeLibraries", "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors", "Texts", "Web",
+    "NativeLibraries", "SparkConnectProtocol", "SparkTypes", "SwiftProtobuf", "Tensors", "Texts",
+    "Web",
   ])
 tests(
   "SparkConnectTests",
