@@ -93,7 +93,8 @@ struct CarriedCalls {
     }
     let all = StructType(columns + [StructField(name, DataType(call.pythonUdf.outputType))])
     sent.pythonUdf.outputType = DataType.struct(all).proto
-    sent.arguments = []
+    sent.arguments = (columns.names + sent.arguments.indices.map { "\(name)_\($0)" })
+      .map(Expression.column)
     return .with {
       $0.mapPartitions.input = .with {
         $0.project.input = input
