@@ -214,8 +214,10 @@ package struct NativeScanPlanner: ScanPlanner {
     if tasks == 0 { return }
     let looks = min(tasks, checkedFiles)
     let numbers = session.range(0, tasks, step: tasks / looks, partitions: looks)
+    // The probe's own table has no files, whatever the session asks of its functions.
     let probe = numbers.mapPartitions(
-      .batches(ScanProbe(), plan, returning: ScanProbe.result), columns: [column(named: "id")])
+      .batches(ScanProbe(), plan, returning: ScanProbe.result, scan: .spark),
+      columns: [column(named: "id")])
     let reasons: [Row]
     do {
       reasons = try await probe.collect()

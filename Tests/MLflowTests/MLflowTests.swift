@@ -58,7 +58,7 @@ struct MLflowTests {
   func unlisted(_ size: Int?) throws {
     let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString)"
     let download = try ArtifactDownload(path, size: size, most: 20) { _ in }
-    func receive() throws { try Array(repeating: 7, count: 15).withUnsafeBytes(download.receive) }
+    func receive() throws { try [UInt8](repeating: 7, count: 15).withUnsafeBytes(download.receive) }
     try receive()
     if size == nil {
       #expect(throws: MLflowError.self) { try receive() }

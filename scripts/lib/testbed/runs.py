@@ -86,9 +86,9 @@ def said(outcome, text):
 
 
 def many(bed, *more, **words):
-    """A prediction of many rows, in a task for each of 24 files."""
+    """A prediction of many rows, in a task for each of 24 files: none has room for a second one."""
     return Prediction(
-        bed, "--conf", "spark.sql.files.maxPartitionBytes=1", *more, table="/shared/many", rows=bed.many_rows, **words)
+        bed, "--conf", "spark.sql.files.openCostInBytes=134217728", *more, table="/shared/many", rows=bed.many_rows, **words)
 
 
 @run("the hosts share nothing", short=True)
