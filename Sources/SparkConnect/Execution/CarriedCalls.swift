@@ -55,7 +55,7 @@ struct CarriedCalls {
     // As they are before the calls are replaced: a column is called like its expression.
     let names = place == .replaces ? try await columns(of: result).names : []
     var columns = try await columns(of: input)
-    try Self.check(columns, call)
+    try await check(columns, call)
     result.expandStars(columns.names)
     var added: [String] = []
     while true {
@@ -108,9 +108,10 @@ struct CarriedCalls {
     try await DataFrame(session: session, relation: relation).schema()
   }
 
-  private static func check(_ columns: StructType, _ call: SparkSession.Call) throws {
+  private func check(_ columns: StructType, _ call: SparkSession.Call) async throws {
+    let isExact = try await session.conf.get("spark.sql.caseSensitive") == "true"
     var seen: Set<String> = []
-    for name in columns.names where !seen.insert(name.lowercased()).inserted {
+    for name in columns.names where !seen.insert(isExact ? name : name.lowercased()).inserted {
       throw SparkError(
         .invalidArgument,
         "'\(call.functionName)' is called on a table with two columns called '\(name)', which cannot both "
