@@ -41,16 +41,22 @@ extension WebClient {
       // Not before: of several addresses of a host, each may get a channel.
       .flatMapThrowing { channel in
         let pipeline = channel.pipeline.syncOperations
-        if let readTimeout { try pipeline.addHandler(IdleStateHandler(readTimeout: readTimeout)) }
-        if let connectRequest {
-          try pipeline.addHandler(
-            ProxyTunnel(connectRequest, fail: fail) { pipeline in
-              try Self.addSecurity(security, address.host, to: pipeline)
-              try addHandlers(pipeline)
-            })
-        } else {
-          try Self.addSecurity(security, address.host, to: pipeline)
-          try addHandlers(pipeline)
+        do {
+          if let readTimeout { try pipeline.addHandler(IdleStateHandler(readTimeout: readTimeout)) }
+          if let connectRequest {
+            try pipeline.addHandler(
+              ProxyTunnel(connectRequest, fail: fail) { pipeline in
+                try Self.addSecurity(security, address.host, to: pipeline)
+                try addHandlers(pipeline)
+              })
+          } else {
+            try Self.addSecurity(security, address.host, to: pipeline)
+            try addHandlers(pipeline)
+          }
+        } catch {
+          // Nobody else knows of it.
+          channel.close(promise: nil)
+          throw error
         }
         return channel
       }

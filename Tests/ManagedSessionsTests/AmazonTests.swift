@@ -134,6 +134,9 @@ struct AmazonTests {
     base["AWS_REGION"] = "eu-west-3"
     #expect(try AmazonCredentials(profile: nil, environment: base).region() == "eu-west-3")
     #expect(try AmazonCredentials(profile: "empty", environment: base).region() == "us-west-2")
+    base["AWS_CONFIG_FILE"] = try folder.write("[profile default]\nregion = sa-east-1", "other")
+    base["AWS_REGION"] = nil
+    #expect(try AmazonCredentials(profile: nil, environment: base).region() == "sa-east-1")
     await machine.stop()
   }
 

@@ -84,6 +84,25 @@ struct DataprocTests {
     #expect(error.kind == .session && error.message.contains("?create"))
   }
 
+  @Test("a session that somebody else makes is waited for, as is one that is not told at once")
+  func lateCreation() async throws {
+    let (result, requests, pauses) = try await endpoint(creation: "3.0") { request, number in
+      switch number {
+      case 1, 3: .init(404, "{}")
+      case 2: .init(409, #"{"error": {"code": 409, "status": "ALREADY_EXISTS"}}"#)
+      default: .init(200, Self.description("ACTIVE", endpoint: "sc://h:443"))
+      }
+    }
+    #expect(try result.get().host == "h")
+    #expect(requests.count == 4 && pauses == [5])
+
+    let (never, _, _) = try await endpoint(creation: "3.0") { request, number in
+      number == 2 ? .init(200, "{}") : .init(404, "{}")
+    }
+    let error = try #require(never.failure as? CloudError)
+    #expect(error.kind == .session && error.message.contains("after 300 s"))
+  }
+
   @Test("a token that is refused is renewed; what may pass is asked again")
   func repetition() async throws {
     let (result, requests, pauses) = try await endpoint { request, _ in

@@ -206,7 +206,7 @@ struct CloudTests {
     "addresses that are wrong are told with their form, and without what may be secret",
     arguments: [
       "dataproc://p/r": "2 parts", "dataproc://p/r/": "empty",
-      "dataproc://p/r/s?nix=geheim": "unknown",
+      "dataproc://p/r/s?nix=geheim": "unknown", "dataproc://p/h:1%23/s": "its region",
       "dataproc://p/r/s?create=maybe": "create is", "dataproc://p/r/s?runtime=3.0": "with create",
       "dataproc://p/r/s?session_id=x": "UUID", "emr://serverless/a": "2 parts",
       "emr://eks/v/e": "names no role", "emr://ec2/j/s?role=r": "emr://eks/",

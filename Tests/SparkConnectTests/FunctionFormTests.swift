@@ -152,6 +152,42 @@ struct FunctionFormTests {
     }
   }
 
+  @Test("stars within SQL are the columns that were there; other stars stay")
+  func starsInSQL() {
+    for (sql, wanted) in [
+      ("struct(*)", "struct(`x`, `y`)"), ("to_json(struct( * ))", "to_json(struct( `x`, `y` ))"),
+      ("struct(1, *)", "struct(1, `x`, `y`)"), ("count(*) * 2", "count(*) * 2"),
+      ("count(ALL *)", "count(ALL *)"),
+      ("count(DISTINCT *)", "count(DISTINCT `x`, `y`)"), ("a * 2", "a * 2"),
+      ("(a) * 2", "(a) * 2"), ("struct(s.*)", "struct(s.*)"),
+      ("'(*' || hash(*)", "'(*' || hash(`x`, `y`)"),
+      ("'\\'(*'", "'\\'(*'"), ("`(*`", "`(*`"), ("f(/* (* */ 1)", "f(/* (* */ 1)"),
+      ("(/* a */ *", "(/* a */ `x`, `y`"), ("-- (*\n1", "-- (*\n1"), ("'open (*", "'open (*"),
+      ("/*", "/*"),
+    ] {
+      #expect(SQLStars.expanded(sql, ["`x`", "`y`"]) == wanted)
+    }
+  }
+
+  @Test(
+    "a call is carried once, also with stars and with what does not equal itself",
+    .timeLimit(.minutes(1)))
+  func carriedOnce() async throws {
+    try await withSession { session, server in
+      server.state.withLock {
+        $0.schema = { _ in DataType.struct(["x": .float, "y": .string]).proto }
+      }
+      session.prepareInlineCalls { _, _ in }
+      session.functionForm = Self.carrying
+      for arguments: [Column] in [[structure("*")], [lit(Double.nan)]] {
+        let table = session.table("t").withColumn("p", Self.call("f", arguments))
+        let sent = try await session.formed(try table.plan())
+        #expect(
+          Self.kinds(sent.root) == ["drop", "withColumns", "mapPartitions", "project", "read"])
+      }
+    }
+  }
+
   @Test("a function without arguments is given a column to count the rows by")
   func placeholder() async throws {
     try await withSession { session, _ in

@@ -29,10 +29,13 @@ struct AmazonProfile: Sendable {
     ]
     for (index, file) in files.enumerated() {
       guard let contents = FileManager.default.contents(atPath: file) else { continue }
-      let wanted = index == 0 && name != "default" ? "profile \(name)" : name
+      // In the first of them, the default one may be named both ways.
+      let wanted: Set =
+        index == 1
+        ? [name] : name == "default" ? [name, "profile default"] : ["profile \(name)"]
       do throws(TokenError) {
         let sections = try ProfileFile.sections(String(decoding: contents, as: UTF8.self), of: file)
-        for section in sections where section.name == wanted {
+        for section in sections where wanted.contains(section.name) {
           exists = true
           fields.merge(section.fields) { $1 }
         }

@@ -53,7 +53,8 @@ final class SocketDial {
     case .failure(let error): decide(.unreachable((error as? WebFailure) ?? .notConnected(error)))
     case .success(let channel):
       self.channel = channel
-      if isDecided { return }
+      // There is a reason against it already: a web socket cannot have been agreed on so soon.
+      if isDecided { return channel.close(promise: nil) }
       // Writing stops where this much waits, and goes on where half of it does.
       let marks = ChannelOptions.Types.WriteBufferWaterMark(low: 128 << 10, high: 256 << 10)
       channel.setOption(.writeBufferWaterMark, value: marks).whenFailure { _ in }

@@ -50,14 +50,7 @@ package struct DataprocSession: Sendable, Hashable {
   ) async throws -> CloudEndpoint {
     var waited = 0.0
     var isMade = false
-    while true {
-      guard let session = try await description(settings, tokens, pause) else {
-        guard let creation, !isMade else { throw missing }
-        try await create(creation, settings, tokens, pause)
-        isMade = true
-        continue
-      }
-      if let endpoint = try endpoint(of: session) { return endpoint }
+    func wait() async throws {
       guard waited < Self.longestStart else {
         throw CloudError(
           .session,
@@ -66,6 +59,21 @@ package struct DataprocSession: Sendable, Hashable {
       }
       try await pause(Self.interval)
       waited += Self.interval
+    }
+    while true {
+      guard let session = try await description(settings, tokens, pause) else {
+        guard let creation else { throw missing }
+        if !isMade {
+          try await create(creation, settings, tokens, pause)
+          isMade = true
+          continue
+        }
+        // It may take a moment until one that was made is told.
+        try await wait()
+        continue
+      }
+      if let endpoint = try endpoint(of: session) { return endpoint }
+      try await wait()
     }
   }
 
@@ -144,6 +152,8 @@ package struct DataprocSession: Sendable, Hashable {
         try await $0.post(
           $1, headers: $2 + [("Content-Type", "application/json")], body: wish.encoded())
       }
+    } catch is SessionExists {
+      // Another program, or a request of this one whose answer was lost, has made it.
     } catch is NoSession {
       throw CloudError(
         .settings, "there is no \(place) in Dataproc; correct project and region in the address")
@@ -151,6 +161,7 @@ package struct DataprocSession: Sendable, Hashable {
   }
 
   private struct NoSession: Error {}
+  private struct SessionExists: Error {}
 
   /// Asks with a token; once more with another one if that is refused.
   private func ask(
@@ -177,6 +188,7 @@ package struct DataprocSession: Sendable, Hashable {
         answer = try await send(client, address, Self.headers(token))
       }
       if answer.status == 404 { throw NoSession() }
+      if answer.status == 409 { throw SessionExists() }
       return answer
     }
   }

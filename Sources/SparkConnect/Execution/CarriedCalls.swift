@@ -2,6 +2,7 @@ import FoundationEssentials
 import SparkConnectProtocol
 import SparkTypes
 import SwiftProtobuf
+import Texts
 
 /// Makes calls that give a column to functions over whole batches, for servers that take only these: the
 /// other columns pass by them.
@@ -50,13 +51,15 @@ struct CarriedCalls {
     for path in result.pathsToInputs {
       result[keyPath: path] = try await carried(result[keyPath: path])
     }
-    guard let place = Place(result), var call = result.innermostCall, var input = result.onlyInput
+    guard let place = Place(result), let found = result.innermostCall, var input = result.onlyInput
     else { return result }
     // As they are before the calls are replaced: a column is called like its expression.
     let names = place == .replaces ? try await columns(of: result).names : []
     var columns = try await columns(of: input)
-    try await check(columns, call)
+    try await check(columns, found)
     result.expandStars(columns.names)
+    // Stars may be in its arguments, too.
+    var call = result.innermostCall ?? found
     var added: [String] = []
     while true {
       let name = "needletail_carried_\(count)"
@@ -164,7 +167,7 @@ extension Spark_Connect_Expression {
   fileprivate var isStar: Bool {
     switch exprType {
     case .unresolvedStar(let star): !star.hasUnparsedTarget
-    case .expressionString(let text): text.expression == "*"
+    case .expressionString(let text): text.expression.trimmed == "*"
     default: false
     }
   }
@@ -172,20 +175,39 @@ extension Spark_Connect_Expression {
   fileprivate func expandingStars(_ columns: [Self]) -> Self {
     var result = self
     result.mapChildren { $0.expandingStars(columns) }
-    if case .unresolvedFunction(let function) = result.exprType,
-      function.functionName.lowercased() != "count"
-    {
+    switch result.exprType {
+    // Rows are counted by it, unless they must differ.
+    case .unresolvedFunction(let function)
+    where function.functionName.lowercased() != "count" || function.isDistinct:
       result.unresolvedFunction.arguments = function.arguments.flatMap {
         $0.isStar ? columns : [$0]
       }
+    case .callFunction(let function) where function.functionName.lowercased() != "count":
+      result.callFunction.arguments = function.arguments.flatMap { $0.isStar ? columns : [$0] }
+    case .expressionString(let text) where !isStar:
+      result.expressionString.expression = SQLStars.expanded(
+        text.expression, columns.map(\.unresolvedAttribute.unparsedIdentifier))
+    default: break
     }
     return result
   }
 
   fileprivate func replacing(_ call: SparkSession.Call, by column: Self) -> Self {
-    if case .commonInlineUserDefinedFunction(let found) = exprType, found == call { return column }
+    if case .commonInlineUserDefinedFunction(let found) = exprType, found.isSame(as: call) {
+      return column
+    }
     var result = self
     result.mapChildren { $0.replacing(call, by: column) }
     return result
+  }
+}
+
+extension SparkSession.Call {
+  /// Whether both are sent as the same bytes: a number that is none (NaN) does not equal itself.
+  fileprivate func isSame(as other: Self) -> Bool {
+    if self == other { return true }
+    guard let mine = try? serializedData() as Data, let others = try? other.serializedData() as Data
+    else { return false }
+    return mine == others
   }
 }

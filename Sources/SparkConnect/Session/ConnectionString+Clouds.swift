@@ -14,6 +14,10 @@ extension ConnectionString {
         + CloudAddress.tokenSources)
     let parts = address.parts
     guard parts.count == 3 else { throw address.failure("it has \(parts.count) parts, not three") }
+    // It becomes a part of the name of the host that gets a token.
+    guard parts[1].utf8.allSatisfy({ $0.isLetterOrDigit || $0 == UInt8(ascii: "-") }) else {
+      throw address.failure("its region has more than letters, digits and hyphens")
+    }
     var values = address.values
     let source = try Self.tokenSource(
       { values.removeValue(forKey: $0) }, environment, address.failure)
