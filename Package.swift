@@ -360,7 +360,7 @@ tests(
 
 // MARK: Programs that use both
 
-module("LocalSpark", needs: ["HostProcesses", "NativeLibraries"])
+module("LocalSpark", needs: ["HostProcesses", "NativeLibraries", "Texts"])
 tests("LocalSparkTests", need: ["HostProcesses", "LocalSpark"])
 
 module(

@@ -14,9 +14,15 @@ package enum UserFolder {
   ///
   /// - Throws: ``NeedletailError`` if it is somebody else's or cannot be made.
   package static func make(_ path: String = path) throws {
-    mkdir(path, 0o700)
     var status = stat()
-    guard lstat(path, &status) == 0 else {
+    var isThere = false
+    while !isThere {
+      let wasThere = mkdir(path, 0o700) == 0 || errno == EEXIST
+      isThere = lstat(path, &status) == 0
+      // Somebody may have removed it in between.
+      if !isThere, !(wasThere && errno == ENOENT) { break }
+    }
+    guard isThere else {
       throw NeedletailError(
         .userFolder,
         "\(path) cannot be made: \(String(cString: strerror(errno))); name another folder for temporary "

@@ -1,5 +1,6 @@
 import HostProcesses
 import NativeLibraries
+import Texts
 
 /// How Spark Connect's server is started on this machine.
 enum ConnectServer {
@@ -45,7 +46,11 @@ enum ConnectServer {
   /// The address of the server for clients on this machine.
   static func remote(port: Int, token: String?) -> String {
     // PySpark's client sends a token in clear text to "localhost" only, so that name serves both.
-    "sc://localhost:\(port)" + (token.map { "/;token=\($0)" } ?? "")
+    // A token that somebody chose may have a character that ends it there, or in a shell.
+    "sc://localhost:\(port)"
+      + (token.map {
+        "/;token=" + $0.percentEncoded { $0.isLetterOrDigit || "-._~".utf8.contains($0) }
+      } ?? "")
   }
 
   /// - Throws: ``NeedletailError`` if the installation comes without the server.

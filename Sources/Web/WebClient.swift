@@ -62,7 +62,7 @@ package struct WebClient: Sendable {
   private func begin(
     _ method: HTTPMethod, _ address: WebAddress, headers: [(String, String)], body: [UInt8],
     into sink: (any WebSink)?
-  ) throws -> EventLoopFuture<WebAnswer> {
+  ) -> EventLoopFuture<WebAnswer> {
     let eventLoop = Self.group.next()
     let proxy = settings.proxies.proxy(for: address)
     var head = HTTPRequestHead(
@@ -77,14 +77,19 @@ package struct WebClient: Sendable {
     }
     let call = WebCall(
       head, body: body, into: sink, timeout: settings.timeout, promise: eventLoop.makePromise())
-    try connect(
-      to: address, on: eventLoop, through: address.isSecure ? .tunnel : .requests,
-      readTimeout: .seconds(Int64(settings.timeout)), fail: { call.fail($0) },
-      addHandlers: { pipeline in
-        try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
-        try pipeline.addHandler(call)
-      }
-    ).whenFailure { call.fail(WebFailure.notConnected($0)) }
+    do {
+      try connect(
+        to: address, on: eventLoop, through: address.isSecure ? .tunnel : .requests,
+        readTimeout: .seconds(Int64(settings.timeout)), fail: { call.fail($0) },
+        addHandlers: { pipeline in
+          try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
+          try pipeline.addHandler(call)
+        }
+      ).whenFailure { call.fail(WebFailure.notConnected($0)) }
+    } catch {
+      // NIO ends a program that lets go of a promise which nobody has kept.
+      call.fail(error)
+    }
     return call.answer
   }
 }

@@ -41,6 +41,9 @@ struct ClusterTests {
     var early = Self.record([("master", own)])
     early.phase = .starting
     #expect(ClusterStatus(early).state == .starting && !ClusterStatus(early).isServing)
+    // It was broken off, and the machine started anew, or somebody has killed them.
+    early.processes[0].identity = stranger
+    #expect(ClusterStatus(early).state == .stopped)
     var before = Self.record([("connect", own)])
     before.boot = "another boot"
     #expect(ClusterStatus(before).state == .stopped)
@@ -112,6 +115,14 @@ struct ClusterTests {
       error?.message.hasPrefix("the port \(port) cannot be had: somebody listens there already")
         == true)
     try LoopbackPort.check(0)
+  }
+
+  @Test("a token stands in the address so that it is read from there as it is")
+  func address() {
+    #expect(ConnectServer.remote(port: 1, token: nil) == "sc://localhost:1")
+    #expect(ConnectServer.remote(port: 1, token: "a-B_1") == "sc://localhost:1/;token=a-B_1")
+    #expect(
+      ConnectServer.remote(port: 1, token: "a;b%'=") == "sc://localhost:1/;token=a%3Bb%25%27%3D")
   }
 
   @Test("of a log the words that count are read, and its end is told without stacks")

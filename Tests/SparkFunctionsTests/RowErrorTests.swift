@@ -1,10 +1,11 @@
 import ArrowIPC
 import ErrorCauses
 import Models
-import SparkFunctions
 import SparkTypes
 import Tensors
 import Testing
+
+@testable import SparkFunctions
 
 private let reference = ModelReference(format: .onnx, file: "m.onnx")
 
@@ -199,6 +200,35 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     let found = try await Self.predict(model, Self.pairs(rows), batchSize: 64)
     #expect(found == rows.indices.map { .structure([.float(Double($0 + 1)), .null]) })
     #expect(log.entries.dropFirst(8).allSatisfy { $0 == 32 } && log.entries.count == 8 + 10)
+  }
+
+  @Test("a size that was too large is tried again, and less often each time that it was in vain")
+  func patience() {
+    var pace = RunPace()
+    pace.refusedTogether(1024)
+    // What another task tells late.
+    pace.refusedTogether(4096)
+    #expect(pace.size == 512)
+    func runsUntilTried() -> Int {
+      let size = pace.size
+      var runs = 0
+      while pace.size == size {
+        pace.took(size)
+        runs += 1
+      }
+      #expect(pace.size == 2 * size)
+      return runs
+    }
+    var found: [Int] = []
+    for _ in 0..<8 {
+      found.append(runsUntilTried())
+      pace.refusedTogether(1024)
+      #expect(pace.size == 512)
+    }
+    #expect(found == [64, 128, 256, 512, 1024, 2048, 4096, 4096])
+    // Once it is not in vain, the next comes soon.
+    _ = runsUntilTried()
+    #expect(runsUntilTried() == 64 && pace.size == 2048)
   }
 
   @Test("of a hundredth of refused rows, wherever they are, few runs are in vain", arguments: 0..<8)

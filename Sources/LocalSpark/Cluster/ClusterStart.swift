@@ -81,7 +81,13 @@ struct ClusterStart {
       [
         sparkClass, "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", "0",
         "--webui-port", "0",
-      ], daemon(logging, ["-Dspark.master.rest.enabled=false"]))
+      ],
+      daemon(
+        logging,
+        [
+          "-Dspark.master.rest.enabled=false", "-Dspark.ui.killEnabled=false",
+          "-Dspark.master.ui.decommission.allow.mode=DENY",
+        ]))
     let address = try await wait(for: master, "Starting Spark master at ", "its address")
     record.processes[master.place].address = address
     record.processes[master.place].webUI = try await wait(
@@ -130,6 +136,8 @@ struct ClusterStart {
     settings["spark.authenticate"] = "true"
     settings["spark.authenticate.secret"] = secret
     settings["spark.ui.port"] = "0"
+    // Its pages ask nobody who he is.
+    settings["spark.ui.killEnabled"] = "false"
     settings["spark.executor.memory"] = "\(options.memory)m"
     if options.gpus > 0 { settings["spark.executor.resource.gpu.amount"] = "\(options.gpus)" }
     // In a file, since others see a process's words.

@@ -20,10 +20,10 @@ package struct ClusterStatus: Sendable {
     self.record = record
     running = Set(record.processes.filter(record.isAlive).map(\.role))
     state =
-      if record.phase == .starting {
-        .starting
-      } else if running.isEmpty {
+      if running.isEmpty, record.phase == .ready || !record.processes.isEmpty {
         .stopped
+      } else if record.phase == .starting {
+        .starting
       } else {
         running.count == record.processes.count ? .running : .incomplete
       }

@@ -46,7 +46,8 @@ struct ArtifactCache: Sendable {
             "fetches \(file.path) (\(size >> 20) MiB)", metadata: ["model": "\(reference)"])
         }
         let download = try ArtifactDownload(
-          "\(folder)/.\(name).partial", size: file.size, tell: progress(of: file))
+          "\(folder)/.\(name).partial", size: file.size, of: "\(file.path) of \(reference)",
+          tell: progress(of: file))
         try fetch(download)
         try download.move(to: path)
       }

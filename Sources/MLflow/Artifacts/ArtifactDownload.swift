@@ -6,6 +6,7 @@ final class ArtifactDownload: WebSink {
   let path: String
   private let size: Int?
   private let most: Int
+  private let subject: String
   private let descriptor: Int32
   private let tell: (Int) -> Void
   /// The bytes that are there.
@@ -35,14 +36,17 @@ final class ArtifactDownload: WebSink {
   /// - Parameters:
   ///   - size: in bytes, if it is known.
   ///   - most: the bytes that it may have where its size is not known.
+  ///   - subject: the file in messages.
   ///   - tell: is told how many bytes there are, when there are more.
   /// - Throws: ``WriteFailure``.
   init(
-    _ path: String, size: Int?, most: Int = mostUnlisted, tell: @escaping (Int) -> Void
+    _ path: String, size: Int?, most: Int = mostUnlisted, of subject: String = "a file",
+    tell: @escaping (Int) -> Void
   ) throws(WriteFailure) {
     self.path = path
     self.size = size
     self.most = most
+    self.subject = subject
     self.tell = tell
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw WriteFailure(path: path, code: errno) }
@@ -96,8 +100,8 @@ final class ArtifactDownload: WebSink {
     if size == nil, count + bytes.count > most {
       throw MLflowError(
         .damaged,
-        "more than \(most) bytes came of a file whose size the server does not list, which is as much as is "
-          + "fetched of one; copy the model's folder to this machine and name that")
+        "more than \(most) bytes came of \(subject), whose size the server does not list, which is as much as "
+          + "is fetched of one; copy the model's folder to this machine and name that")
     }
     var written = 0
     while written < bytes.count {

@@ -139,7 +139,8 @@ struct SparkStart: AsyncParsableCommand {
       group.addTask {
         try await Task.sleep(for: .seconds(120))
         throw CommandFailure(
-          "the server has started, but no executor has answered a query within 120 s", status: 1)
+          "the server has started, but no executor has answered a query within 120 s: see whether this machine "
+            + "has the memory for them, and start with less (--memory, --workers)", status: 1)
       }
       defer { group.cancelAll() }
       try await group.next()

@@ -12,11 +12,21 @@ extension DataFrame {
       // They come as addresses: a blank in a name is `%20`.
       let files = answer.inputFiles.files.map(\.percentDecoded)
       // Queries within expressions (`WHERE id IN (SELECT ...)`) are not among these.
-      let explained = try await session.analyze { request in
+      return files + (try await placesRead(by: plan))
+    } catch let error as SparkError where error.kind == .server {
+      return []
+    }
+  }
+
+  /// The places that the plan of the query tells; none if the server makes no such plan: what else it has told
+  /// is known all the same.
+  private func placesRead(by plan: Spark_Connect_Plan) async throws -> [String] {
+    do {
+      let answer = try await session.analyze { request in
         request.explain.plan = plan
         request.explain.explainMode = .formatted
       }
-      return files + Self.places(in: explained.explain.explainString)
+      return Self.places(in: answer.explain.explainString)
     } catch let error as SparkError where error.kind == .server {
       return []
     }

@@ -91,13 +91,30 @@ extension LearnedRefusals {
 
 /// How many rows are run together where some fail: as many as are there until a run is refused, then half as
 /// many, and twice as many again with each run that is not.
+///
+/// Of runs that are too large nobody knows whether they will be for ever: the rows may have been long ones, and
+/// the next job with the model has others. So after some runs of the greatest size a greater one is tried,
+/// and less often where that was in vain.
 struct RunPace: Hashable {
+  /// The runs of the greatest size before a greater one is tried, at first and at last.
+  static let patiences = 64...4096
+
   private(set) var size = Int.max
   private var most = Int.max
+  /// The runs of `most` rows that were not refused.
+  private var runs = 0
+  private var patience = patiences.lowerBound
+  /// Whether `most` is greater than what is known to be taken.
+  private var isTrying = false
 
   /// A run of `count` rows was not refused.
   mutating func took(_ count: Int) {
-    if count >= size { size = min(count > Int.max / 2 ? Int.max : 2 * count, most) }
+    if count >= most {
+      runs += 1
+      if isTrying { (isTrying, patience) = (false, Self.patiences.lowerBound) }
+      if runs >= patience { (most, runs, isTrying) = (Self.twice(most), 0, true) }
+    }
+    if count >= size { size = min(Self.twice(count), most) }
   }
 
   /// A run of `count` rows was refused for one of them.
@@ -105,7 +122,12 @@ struct RunPace: Hashable {
 
   /// A run of `count` rows was refused, and none of them for itself: they were too many.
   mutating func refusedTogether(_ count: Int) {
-    most = max(1, count / 2)
+    if isTrying { (isTrying, patience) = (false, min(2 * patience, Self.patiences.upperBound)) }
+    // Of several tasks one may tell late of a run that was larger than what is known by now.
+    most = min(most, max(1, count / 2))
+    runs = 0
     size = min(size, most)
   }
+
+  private static func twice(_ count: Int) -> Int { count > Int.max / 2 ? Int.max : 2 * count }
 }
