@@ -145,12 +145,12 @@ def scan_server(bed):
 
 @run("native scan, the workers have copies of another time")
 def scan_other_files(bed):
-    # Nobody can know that such a file has the rows that the server has seen.
+    # Spark tells of files what a worker's host has, and reads them there, too: the server's own copy is not asked.
     bed.give("connect", "copies", bed.quickstart / "digits.parquet")
     for name in ["worker1", "worker2"]:
         bed.give(name, "copies", bed.quickstart / "digits.parquet", seconds_later=60)
-    outcome = Prediction(bed, "--scan", "native", table="/srv/copies/digits.parquet").fails("FILE_CHANGED")
-    return said(outcome, "FILE_CHANGED")
+    outcome = Prediction(bed, "--scan", "native", table="/srv/copies/digits.parquet").done()
+    return said(outcome, "the workers read the files")
 
 
 @run("automatic scan, folder that the hosts may not share")
