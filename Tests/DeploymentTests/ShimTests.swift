@@ -39,9 +39,16 @@ struct ShimTests {
       (.struct(["id": .long, "a": .array(.yearMonthInterval())]), "a.element"),
       (.map(.timestampNTZNanos(precision: 9), .long), "key"), (.timestampNanos(precision: 7), ""),
       (.struct(["id": .long, "t": .time(), "d": .dayTimeInterval(), "v": .variant]), nil),
+      (.struct(["c": .calendarInterval]), nil),
     ] as [(DataType, String?)])
   func missing(_ type: DataType, _ path: String?) {
-    #expect(type.missingInPython()?.path == path)
+    #expect(type.missingInPython((4, 2))?.path == path)
+  }
+
+  @Test("PySpark before 4.2 has no intervals of the calendar in Arrow")
+  func calendar() {
+    let type = DataType.struct(["c": .calendarInterval])
+    #expect(type.missingInPython((4, 1))?.path == "c")
   }
 
   @Test("Python's version is read from its refusal")

@@ -5,17 +5,23 @@ extension DataType {
   /// holds all.
   ///
   /// pyarrow has no intervals of months (`pa.lib` knows no type of that number), and PySpark's reader of
-  /// types none of nanoseconds (4.3).
-  package func missingInPython(at path: String = "") -> (path: String, type: DataType)? {
+  /// types none of nanoseconds (4.3). PySpark before 4.2 has no Arrow type for intervals of the calendar.
+  ///
+  /// - Parameter spark: Spark's version.
+  package func missingInPython(
+    _ spark: (major: Int, minor: Int), at path: String = ""
+  ) -> (path: String, type: DataType)? {
     func inner(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
     switch self {
     case .yearMonthInterval, .timestampNanos, .timestampNTZNanos: return (path, self)
-    case .array(let element, _): return element.missingInPython(at: inner("element"))
+    case .calendarInterval: return spark < (4, 2) ? (path, self) : nil
+    case .array(let element, _): return element.missingInPython(spark, at: inner("element"))
     case .map(let key, let value, _):
-      return key.missingInPython(at: inner("key")) ?? value.missingInPython(at: inner("value"))
+      return key.missingInPython(spark, at: inner("key"))
+        ?? value.missingInPython(spark, at: inner("value"))
     case .struct(let fields):
       for field in fields {
-        if let found = field.type.missingInPython(at: inner(field.name)) { return found }
+        if let found = field.type.missingInPython(spark, at: inner(field.name)) { return found }
       }
       return nil
     default: return nil

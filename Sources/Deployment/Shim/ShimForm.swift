@@ -68,7 +68,7 @@ struct ShimForm: Sendable {
     if let passing = function.passing {
       returnType = .struct(StructType(passing + [StructField("result", returnType)]))
     }
-    if let (path, type) = returnType.missingInPython() {
+    if let (path, type) = returnType.missingInPython(spark) {
       throw SparkError(
         .invalidArgument,
         "'\(function.name)' gives \(path.isEmpty ? "" : "'\(path)', ")values of \(type.ddl), which Spark's "
