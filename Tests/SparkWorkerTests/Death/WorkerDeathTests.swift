@@ -73,6 +73,8 @@ import WorkerFunctions
       }
       let workers = Processes.children(of: daemon.processID)
       #expect(workers.count == 1)
+      // A worker that has answered gives its connection back a moment later, and until then it is not idle.
+      try await Task.sleep(for: .milliseconds(100))
       for worker in workers { kill(worker, SIGKILL) }
       #expect(try await eventually { !workers.contains(where: Processes.exists) })
     }
