@@ -39,6 +39,8 @@ struct ShimTests {
     ])
   func refused(_ mode: RefusingProxy.Mode, _ reason: String) async throws {
     let proxy = try RefusingProxy(before: try await TestClusters.shared.server(.local), mode)
+    // It ends when it is released, which must not be before the last program.
+    defer { withExtendedLifetime(proxy) {} }
     let outcome = try await Programs.run(
       "IntegrationProgram", ["columns", "--remote", proxy.remote],
       isInstalled: true)
