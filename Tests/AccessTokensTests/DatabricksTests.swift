@@ -1,3 +1,4 @@
+import FakeTokenServer
 import Foundation
 import Testing
 

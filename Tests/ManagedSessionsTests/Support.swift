@@ -9,26 +9,6 @@ import Web
 
 @testable import ManagedSessions
 
-/// A folder for one test.
-struct Folder: ~Copyable {
-  let path: String
-
-  init() throws {
-    path =
-      FileManager.default.temporaryDirectory.appending(path: "clouds-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// Writes a file; its path.
-  func write(_ text: String, _ name: String) throws -> String {
-    let file = "\(path)/\(name)"
-    try text.write(toFile: file, atomically: true, encoding: .utf8)
-    return file
-  }
-}
-
 /// Gives `token-1`, `token-2` and so on, or what it is told to throw.
 final class NumberedTokens: TokenProvider {
   let count = Mutex(0)

@@ -30,19 +30,8 @@ struct CarriedCalls {
   ///
   /// - Throws: ``SparkError`` if the server cannot tell a table's columns, or two have one name.
   mutating func carry(_ plan: inout Spark_Connect_Plan) async throws {
-    switch plan.opType {
-    case .root(let root): plan.root = try await carried(root)
-    case .command(let command):
-      switch command.commandType {
-      case .writeOperation(let write):
-        plan.command.writeOperation.input = try await carried(write.input)
-      case .createDataframeView(let view):
-        plan.command.createDataframeView.input = try await carried(view.input)
-      case .writeStreamOperationStart(let write):
-        plan.command.writeStreamOperationStart.input = try await carried(write.input)
-      default: break
-      }
-    case nil: break
+    for path in plan.pathsToTables {
+      plan[keyPath: path] = try await carried(plan[keyPath: path])
     }
   }
 

@@ -116,24 +116,30 @@ extension Spark_Connect_Plan {
     return plan
   }
 
+  /// The places of the tables that it asks for or writes.
+  var pathsToTables: [WritableKeyPath<Self, Spark_Connect_Relation>] {
+    switch opType {
+    case .root: return [\.root]
+    case .command(let command):
+      switch command.commandType {
+      case .writeOperation: return [\.command.writeOperation.input]
+      case .writeStreamOperationStart: return [\.command.writeStreamOperationStart.input]
+      case .createDataframeView: return [\.command.createDataframeView.input]
+      case .registerFunction, .sqlCommand, .createResourceProfileCommand, .streamingQueryCommand,
+        .streamingQueryManagerCommand, nil:
+        return []
+      }
+    case nil: return []
+    }
+  }
+
   /// Replaces all calls of inline functions.
   mutating func mapCalls(
     _ transform: (SparkSession.Call) throws -> SparkSession.Call
   ) rethrows {
-    switch opType {
-    case .root: try root.mapCalls(transform)
-    case .command(let given):
-      switch given.commandType {
-      case .writeOperation: try command.writeOperation.input.mapCalls(transform)
-      case .writeStreamOperationStart:
-        try command.writeStreamOperationStart.input.mapCalls(transform)
-      case .createDataframeView: try command.createDataframeView.input.mapCalls(transform)
-      case .registerFunction(let function): command.registerFunction = try transform(function)
-      case .sqlCommand, .createResourceProfileCommand, .streamingQueryCommand,
-        .streamingQueryManagerCommand, nil:
-        break
-      }
-    case nil: break
+    for path in pathsToTables { try self[keyPath: path].mapCalls(transform) }
+    if case .command(let given) = opType, case .registerFunction(let function) = given.commandType {
+      command.registerFunction = try transform(function)
     }
   }
 }
