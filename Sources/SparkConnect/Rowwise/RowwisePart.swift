@@ -56,9 +56,14 @@ package struct RowwisePart: Sendable {
       step.onlyInput = below
       return step
     }
+    let number = input.relation.common.planID
+    let calls = table.calls.dropFirst(input.calls.count).map { call in
+      var call = call
+      if call.input.relation.common.planID == number { call.input = rows }
+      return call
+    }
     return DataFrame(
-      session: table.session, relation: relation,
-      calls: rows.calls + table.calls.dropFirst(input.calls.count), failure: rows.failure)
+      session: table.session, relation: relation, calls: rows.calls + calls, failure: rows.failure)
   }
 
   /// The functions of programs that the query calls, also those that ``input`` has, in their order.
