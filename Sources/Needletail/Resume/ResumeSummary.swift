@@ -1,6 +1,7 @@
 /// What a run did that goes on with the output of an earlier one on Spark.
 public struct ResumeSummary: Sendable, Hashable {
-  /// The rows of the table that the output did not have; they are predicted, and added to it.
+  /// The rows of the table that the output did not have: they are predicted, and added to it unless a
+  /// filter behind that leaves them out.
   public var rows: Int
   /// The time in which they were.
   public var elapsed: Duration

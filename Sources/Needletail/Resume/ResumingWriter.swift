@@ -77,8 +77,8 @@ public struct ResumingWriter: Sendable {
     let schema = try await table.schema()
     let keys = try ResumeKeys(key, of: part, of: schema, try await part.input.schema(), format)
     let errors = try errorColumns(origins.compactMap { $0.1?.request }, schema)
-    try refuse(
-      try await table.fileRead(around: path).map { Resumption.reads($0, writing: path) })
+    let read = try await part.input.fileRead(around: path)
+    try refuse(read.map { Resumption.reads($0, writing: path) })
     let note = try OutputNote(
       key: keys.fields.map(\.name), schema: schema, format: format,
       predictions: origins.compactMap { $0.1?.lineage },
