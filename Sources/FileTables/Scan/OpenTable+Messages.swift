@@ -17,7 +17,7 @@ extension OpenTable {
 
   /// What is wrong with writing plain files to `path`, or in its place, and what to do.
   package func writingProblem(_ path: String, for form: Form = .program) -> String {
-    "'\(path)' \(subject(path)), which plain files there would damage. Let Spark write it as what it is, "
+    "'\(path)' \(subject(path)), and plain files there would damage it. Let Spark write it as what it is, "
       + "\(remedy(Self.writing(format), form)); name another output; or remove the table first"
   }
 

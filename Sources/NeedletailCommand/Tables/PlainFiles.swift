@@ -18,7 +18,9 @@ struct PlainFiles: Sendable {
   ///
   /// - Throws: ``CommandFailure`` if they are those of a table of a format with books of its own.
   func checkIsPlain() throws {
-    if let file = places.localInput { try refuse(TablePlaces.openTable(at: file)) }
+    if let file = places.localInput {
+      try refuse(TablePlaces.openTable(at: file)?.named(path, at: file))
+    }
   }
 
   /// Looks at what only a server sees.

@@ -24,7 +24,7 @@ extension TablePlaces {
   func checkInputIsPlain(_ format: String?) throws {
     guard let file = localInput, let input, Self.isPlain(format) else { return }
     if let table = Self.openTable(at: file) {
-      throw CommandFailure(table.readingProblem(input, for: .command))
+      throw CommandFailure(table.named(input, at: file).readingProblem(input, for: .command))
     }
   }
 
@@ -36,7 +36,7 @@ extension TablePlaces {
     guard let file = localOutput, let output, Self.isPlain(format), mode != .ignore,
       !FileSystem.isFile(file), let table = Self.openTable(at: file)
     else { return }
-    throw CommandFailure(table.writingProblem(output, for: .command))
+    throw CommandFailure(table.named(output, at: file).writingProblem(output, for: .command))
   }
 
   /// Looks at what only a server sees.
@@ -73,11 +73,18 @@ extension TablePlaces {
       return nil
     }
     for folder in Set(folders).sorted() {
-      let table = OpenTable.containing(folder) {
+      let found = OpenTable.containing(folder) {
         (try? files.contentsOfDirectory(atPath: $0)) ?? []
       }
-      if let table { return table }
+      if let found { return found }
     }
     return nil
+  }
+}
+
+extension OpenTable {
+  /// The same table, called as the user did if it is at the path that the user named.
+  func named(_ name: String, at path: String) -> OpenTable {
+    location == path ? OpenTable(format, name) : self
   }
 }
