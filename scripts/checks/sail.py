@@ -141,7 +141,7 @@ def delta_tables(program, remote, table):
 
 def rows(file):
     import duckdb
-    return duckdb.sql(f"SELECT count(*) FROM read_parquet('{file}')").fetchone()[0]
+    return duckdb.sql(f"SELECT count(*) FROM read_parquet('{file}')").fetchall()[0][0]
 
 
 def live_files(table):
