@@ -52,8 +52,8 @@ extension OpenTable {
         program: "with spark.read.format(\"\(name)\")")
     case .iceberg:
       Ways(
-        command: "by its name (--table), or the newest metadata/*.metadata.json with --input-format "
-          + "iceberg",
+        command: "by its name (--table), or the newest metadata/*.metadata.json with "
+          + "--input-format iceberg",
         query: "by its name in its catalog",
         program: "by its name (spark.table), or the newest metadata/*.metadata.json with "
           + "spark.read.format(\"iceberg\")")
