@@ -38,7 +38,9 @@ extension SparkConnection {
         "\(place) refuses the request: \(withoutToken(error.message)); "
           + TokenAdvice.forbidden(tokens?.provider, isDatabricks), cause: error)
     case .cancelled where Task.isCancelled: return CancellationError()
-    case .resourceExhausted where error.message.contains("maximum payload size"):
+    // Which of the two it is depends on how much of the message was there.
+    case .resourceExhausted where error.message.contains("maximum payload size"),
+      .internalError where error.message.contains("maximum payload size"):
       return SparkError(
         .result,
         "the server sent more than \(Self.maximumMessage >> 20) MiB at once (\(error.message)). Spark "
