@@ -1,7 +1,7 @@
 import FoundationEssentials
 import HostProcesses
 import Logging
-import SparkConnect
+package import SparkConnect
 
 /// How the executors of a session are told to start the program.
 struct WorkerStart: Sendable {
@@ -112,6 +112,7 @@ struct WorkerStart: Sendable {
   }
 
   private func tellShim(_ reason: String) {
+    session.shimReason = reason
     let choice = "execution mode shim: the executors' own Python passes the batches to the program"
     log.notice("\(choice), since \(reason)")
   }
@@ -119,5 +120,5 @@ struct WorkerStart: Sendable {
 
 extension SparkError {
   /// Whether the server has answered, and says no.
-  fileprivate var isRefusal: Bool { kind == .server || kind == .unauthenticated }
+  package var isRefusal: Bool { kind == .server || kind == .unauthenticated }
 }

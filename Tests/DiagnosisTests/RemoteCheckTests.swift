@@ -31,6 +31,8 @@ struct RemoteCheckTests {
       RuntimeFacts(name: $0.name, version: "1.0.0", path: "/lib/x.so")
     }
     var time = Duration.milliseconds(40)
+    var mode = ExecutionMode.auto
+    var chosen = ChosenMode.direct
 
     private func go(_ way: Way) throws {
       if let error = closed[way] { throw error }
@@ -57,6 +59,8 @@ struct RemoteCheckTests {
     func open() async throws { try go(.open) }
     func version() throws -> String { sparkVersion }
     func otherEngine() async throws -> ServerEngine? { engine }
+    func executionMode() throws -> ExecutionMode { mode }
+    func chosenMode() throws -> ChosenMode { chosen }
     func set(_ key: String, _ value: String) async throws {
       try go(key.contains("columnarInput") ? .columnarSetting : .executableSetting)
     }
@@ -204,9 +208,13 @@ struct RemoteCheckTests {
       name: "no version", server: FakeServer(sparkVersion: "sail"), key: "version", status: .warn,
       says: "the server calls it 'sail'", remedy: "Ask the operator"),
     Case(
-      name: "refused setting", server: closed(.executableSetting, "[CANNOT_MODIFY_CONFIG]"),
-      key: "settings", says: "the server refuses spark.sql.execution.pyspark.python",
-      remedy: "'Please let sessions of Spark Connect set spark.sql.execution.pyspark.python"),
+      name: "lost with the setting", server: closed(.executableSetting, "gone"),
+      key: "settings", says: "gone", remedy: "Ask the operator"),
+    Case(
+      name: "refused setting, and no other way wanted", server: keepingPython(mode: .direct),
+      key: "settings",
+      says: "spark.sql.execution.pyspark.python ([CANNOT_MODIFY_CONFIG]), and no",
+      remedy: "--execution-mode auto or shim"),
     Case(
       name: "another refused setting", server: closed(.columnarSetting, "no"), key: "settings",
       says: "columnarInput.enabled: no", remedy: "NEEDLETAIL_COLUMNAR_INPUT=spark"),
@@ -260,7 +268,74 @@ struct RemoteCheckTests {
       key: "round-trip", says: "row 7 came back", remedy: "network"),
   ]
 
-  @Test("each fault has its finding and its remedy", arguments: ways + executors)
+  /// A server that lets no session choose its worker.
+  private static func keepingPython(
+    mode: ExecutionMode = .auto, _ closed: [FakeServer.Way: any Error] = [:]
+  ) -> FakeServer {
+    let refusal = SparkError(.server, "[CANNOT_MODIFY_CONFIG]")
+    let chosen = ChosenMode.shim(reason: "the server does not let the session choose")
+    return FakeServer(
+      closed: closed.merging([.executableSetting: refusal]) { $1 }, mode: mode, chosen: chosen)
+  }
+
+  private static let otherWays: [Case] = [
+    Case(
+      name: "refused setting", server: keepingPython(), key: "settings", status: .warn,
+      says: "spark.sql.execution.pyspark.python ([CANNOT_MODIFY_CONFIG]), so that",
+      remedy: "'Please let sessions of Spark Connect set spark.sql.execution.pyspark.python"),
+    Case(
+      name: "a setting that has no effect",
+      server: FakeServer(chosen: .shim(reason: "the executors start their Python 3.11")),
+      key: "worker", status: .warn,
+      says: "(execution mode shim), with more work for each row, since the executors start their",
+      remedy: "'Please let sessions of Spark Connect set spark.sql.execution.pyspark.python"),
+    Case(
+      name: "neither way",
+      server: keepingPython([
+        .executors: SparkError(.server, "Cannot run program \"python3\": error=2, No such file")
+      ]), key: "worker",
+      says: "neither way works. Direct: the server refuses spark.sql.execution.pyspark.python",
+      remedy: "nothing else changes'. For the other way: Ask the operator: 'Please install Python 3"
+    ),
+    Case(
+      name: "neither way, and nobody knows why",
+      server: keepingPython([.executors: SparkError(.server, "what?")]), key: "worker",
+      says: "Shim, through the executors' own Python: what?",
+      remedy: "For the other way: Ask the operator: 'What does the log of an executor"),
+    Case(
+      name: "no pyarrow for the way that was asked for",
+      server: keepingPython(
+        mode: .shim, [.executors: SparkError(.server, "No module named 'pyarrow'")]),
+      key: "worker", says: "no worker starts through the executors' own Python",
+      remedy: "'Please install the module that the message names"),
+    Case(
+      name: "another version of Python",
+      server: keepingPython(
+        mode: .shim, [.executors: SparkError(.server, "[PYTHON_VERSION_MISMATCH] 3.11")]),
+      key: "worker", says: "no worker starts", remedy: "NEEDLETAIL_EXECUTOR_PYTHON"),
+  ]
+
+  @Test("a server that keeps its Python is gone through by way of that")
+  func shim() async throws {
+    // Settings that make direct queries faster are not missed.
+    for (mode, status) in [(ExecutionMode.auto, Finding.Status.warn), (.shim, .ok)] {
+      let server = Self.keepingPython(mode: mode, [.columnarSetting: SparkError(.server, "no")])
+      let report = try await Examination.remote(server, version: "0.1.0").run()
+      #expect(report.isHealthy, "\(report.checks.map(\.text))")
+      let rest = report.checks.filter { $0.key != "settings" }
+      #expect(rest.allSatisfy { $0.status == .ok }, "\(report.checks.map(\.text))")
+      let settings = try #require(report.checks.first { $0.key == "settings" })
+      #expect(settings.status == status && settings.facts["mode"] == "shim")
+      let worker = try #require(report.checks.first { $0.key == "worker" })
+      #expect(worker.finding.hasSuffix("through the executors' own Python (execution mode shim)"))
+      #expect(worker.facts["mode"] == "shim")
+    }
+    // A connection that is lost meanwhile is no refusal.
+    let lost = Self.keepingPython([.columnarSetting: SparkError(.unavailable, "lost")])
+    #expect(try await SettingsCheck(server: lost).run().status == .fail)
+  }
+
+  @Test("each fault has its finding and its remedy", arguments: ways + executors + otherWays)
   func finding(_ example: Case) async throws {
     let report = try await Examination.remote(example.server, version: "0.1.0").run()
     let entry = try #require(report.checks.first { $0.key == example.key })

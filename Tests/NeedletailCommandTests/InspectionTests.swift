@@ -129,6 +129,10 @@ struct InspectionTests {
         "error: Unknown option '--inptu'. Did you mean '--input'?"
       ),
       ("doctor --jsn", "error: Unknown option '--jsn'. Did you mean '--json'?"),
+      (
+        "doctor --execution-mode shim",
+        "error: --execution-mode shim is for a server; name it with --remote or SPARK_REMOTE"
+      ),
       ("plan digits.onnx", "error: Missing expected argument '--schema <columns>'"),
       ("prdict digits.onnx", "error: 2 unexpected arguments: 'prdict', 'digits.onnx'"),
     ]

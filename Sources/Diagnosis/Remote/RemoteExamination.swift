@@ -1,4 +1,4 @@
-import SparkConnect
+package import SparkConnect
 
 extension Examination {
   /// What works on the server that `remote` names, and on its executors.
@@ -7,9 +7,12 @@ extension Examination {
   ///
   /// - Parameters:
   ///   - remote: the server's connection string.
+  ///   - mode: how executors run the program; `nil` for what the environment says.
   ///   - version: the program's.
-  package static func remote(_ remote: String, version: String) -> Examination {
-    self.remote(ConnectServer(remote), version: version)
+  package static func remote(
+    _ remote: String, mode: ExecutionMode? = nil, version: String
+  ) -> Examination {
+    self.remote(ConnectServer(remote, mode: mode), version: version)
   }
 
   static func remote(_ server: any ServerAccess, version: String) -> Examination {

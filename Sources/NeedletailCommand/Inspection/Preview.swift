@@ -34,6 +34,9 @@ struct Preview: AsyncParsableCommand {
   var remote: String?
 
   @OptionGroup
+  var execution: ExecutionOptions
+
+  @OptionGroup
   var messages: MessageOptions
 
   @OptionGroup
@@ -51,6 +54,7 @@ struct Preview: AsyncParsableCommand {
     try places.checkInput()
     let reading = try format.reading(table, on: places.localInput)
     var choice = EngineChoice.asked(engine, remote: remote)
+    choice.sparkOptions += execution.ofSpark
     choice.reading = reading.name
     choice.hadoopPath = places.hadoopPath
     choice.missingLibrary = { EngineChoice.missingFileLibrary() }
@@ -73,7 +77,9 @@ struct Preview: AsyncParsableCommand {
   private func runOnSpark(_ reading: TableFormat, _ names: [String]?) async throws {
     try SparkServer.check(remote)
     messages.tellSparkLog(remote: remote)
-    let status = await ProgramRun(functions: [], remote: remote) { [self] spark in
+    let status = await ProgramRun(
+      functions: [], remote: remote, mode: execution.executionMode
+    ) { [self] spark in
       let found = reading.options.reduce(spark.read.format(reading.name)) {
         $0.option($1.key, $1.value)
       }.load(table)
