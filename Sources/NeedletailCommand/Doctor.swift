@@ -52,10 +52,11 @@ struct Doctor: AsyncParsableCommand {
 
   func run() async throws {
     messages.begin()
+    execution.worker.begin()
     let named = remote ?? ProcessInfo.processInfo.environment["SPARK_REMOTE"]
-    if let mode = execution.executionMode, named?.isEmpty ?? true {
+    if named?.isEmpty ?? true, let option = execution.ofSpark.first {
       throw ValidationError(
-        "--execution-mode \(mode.rawValue) is for a server; name it with --remote or SPARK_REMOTE")
+        "\(option) is for a server; name it with --remote or SPARK_REMOTE")
     }
     let examination = try Examination.ofProgram(
       remote: named, mode: execution.executionMode,

@@ -256,6 +256,7 @@ struct Predict: AsyncParsableCommand {
 
   func run() async throws {
     messages.begin(quiet: quiet)
+    execution.worker.begin()
     let job = try await checked { try await PredictionJob(self) }
     if dryRun { return try await DryRun(job).tell() }
     if job.isIgnored { return job.tellIgnored() }

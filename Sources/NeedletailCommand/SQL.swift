@@ -127,6 +127,7 @@ struct SQL: AsyncParsableCommand {
 
   func run() async throws {
     messages.begin(quiet: quiet)
+    execution.worker.begin()
     let job = try await checked { try await QueryJob(self) }
     if job.isIgnored { return job.tellIgnored() }
     try SparkServer.check(remote)

@@ -345,6 +345,18 @@ struct RemoteCheckTests {
     #expect(report.isHealthy == (example.status == .warn))
   }
 
+  @Test("where the program is installed, a server that takes no file is worth a warning")
+  func installed() async throws {
+    for way in [FakeServer.Way.smallFile, .largeFile] {
+      let server = Self.closed(way, "no")
+      let found = try await ArtifactsCheck(server: server, installed: "/opt/needletail").run()
+      #expect(found.status == .warn && found.text.contains("on the executors (/opt/needletail)"))
+      #expect(found.remedy?.contains("use models on a server") == true)
+      let worker = try await WorkerCheck(server: server, isInstalled: true).run()
+      #expect(worker.status == .ok && worker.text.contains("1 host, started within"))
+    }
+  }
+
   @Test("what a step needs is skipped with it")
   func skipping() async throws {
     for way in Self.ways where way.status == .fail {

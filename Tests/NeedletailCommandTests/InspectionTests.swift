@@ -133,6 +133,19 @@ struct InspectionTests {
         "doctor --execution-mode shim",
         "error: --execution-mode shim is for a server; name it with --remote or SPARK_REMOTE"
       ),
+      (
+        "doctor --worker-executable installed:/opt/n",
+        "error: --worker-executable is for a server; name it with --remote or SPARK_REMOTE"
+      ),
+      (
+        "preview small.csv --engine local --worker-executable installed:/opt/n",
+        "error: --engine local cannot do this: --worker-executable is for tasks of Spark; change that, or say "
+          + "--engine spark"
+      ),
+      (
+        "doctor --worker-executable installed:bin/n",
+        "error: The value 'installed:bin/n' is invalid for '--worker-executable <sent|installed:PATH>'"
+      ),
       ("plan digits.onnx", "error: Missing expected argument '--schema <columns>'"),
       ("prdict digits.onnx", "error: 2 unexpected arguments: 'prdict', 'digits.onnx'"),
     ]

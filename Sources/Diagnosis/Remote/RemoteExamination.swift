@@ -1,3 +1,4 @@
+import Deployment
 package import SparkConnect
 
 extension Examination {
@@ -17,12 +18,14 @@ extension Examination {
 
   static func remote(_ server: any ServerAccess, version: String) -> Examination {
     let target = try? server.target()
+    let installed = InstalledProgram.path()
     var checks: [any Check] = [
       ProgramCheck(version: version, host: { .here() }), AddressCheck(server: server),
       NameCheck(server: server), PortCheck(server: server), TLSCheck(server: server),
       ConnectCheck(server: server),
       SparkVersionCheck(server: server), SettingsCheck(server: server),
-      ArtifactsCheck(server: server), WorkerCheck(server: server),
+      ArtifactsCheck(server: server, installed: installed),
+      WorkerCheck(server: server, isInstalled: installed != nil),
       ExecutorsCheck(server: server), ExecutorFoldersCheck(server: server),
     ]
     checks += RuntimeLibrary.all.map {

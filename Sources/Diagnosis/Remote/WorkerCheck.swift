@@ -12,6 +12,8 @@ struct WorkerCheck: Check {
     "Ask the operator: 'What does the log of an executor (stderr) say when it starts the worker of my "
     + "session?'"
   let server: any ServerAccess
+  /// Whether an operator has put the program on the executors.
+  var isInstalled = false
 
   func run() async throws -> Finding {
     let start = ContinuousClock.now
@@ -26,8 +28,8 @@ struct WorkerCheck: Check {
     let hosts = Set(found.map(\.hostName))
     let mode = try server.chosenMode()
     let text =
-      "\(counted(found.count, "process", "processes")) on \(counted(hosts.count, "host")), sent and "
-      + "started within \(Int(milliseconds)) ms"
+      "\(counted(found.count, "process", "processes")) on \(counted(hosts.count, "host")), "
+      + "\(isInstalled ? "" : "sent and ")started within \(Int(milliseconds)) ms"
     let facts = [
       "processes": "\(found.count)", "hosts": hosts.sorted().joined(separator: ","),
       "milliseconds": "\(Int(milliseconds))",

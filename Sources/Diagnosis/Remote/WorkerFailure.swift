@@ -16,21 +16,21 @@ enum WorkerFailure {
     ["error=13", "Permission denied"]: """
     The executors may not start programs where Spark unpacks files. Ask the operator: \
     'Please put spark.local.dir (on YARN yarn.nodemanager.local-dirs) on a file system \
-    that is mounted without noexec, or install the program, for which I set \
-    NEEDLETAIL_WORKER'
+    that is mounted without noexec, or install the program, which I name with \
+    --worker-executable installed:PATH'
     """,
     ["error=8", "Exec format error"]: """
     The executors have another processor than the one that this program was built for: \
     build it for theirs
     """,
     ["error=2,", "No such file or directory"]: """
-    The program is not where the executors look for it. With NEEDLETAIL_WORKER, correct \
-    the path; else ask the operator: 'Do artifacts of Spark Connect sessions reach the \
+    The program is not where the executors look for it. With --worker-executable or \
+    NEEDLETAIL_WORKER, correct the path; else ask the operator: 'Do artifacts of Spark Connect sessions reach the \
     executors?'
     """,
     ["BUILD_MISMATCH"]: """
     The program that is installed on the executors is another build: install this one \
-    there, or unset NEEDLETAIL_WORKER to send it
+    there, or let it be sent: --worker-executable sent
     """,
     [
       "UnpicklingError", "pickle data", "PYTHON_VERSION_MISMATCH", "ModuleNotFoundError",

@@ -11,9 +11,16 @@ struct ExecutionOptions: ParsableArguments {
       valueName: "auto|direct|shim"))
   var executionMode: ExecutionMode?
 
+  @OptionGroup
+  var worker: WorkerExecutableOption
+
   /// Those that were given, and ask for Spark.
   var ofSpark: [String] {
-    guard let executionMode, executionMode != .auto else { return [] }
-    return ["--execution-mode \(executionMode.rawValue)"]
+    var given: [String] = []
+    if let executionMode, executionMode != .auto {
+      given.append("--execution-mode \(executionMode.rawValue)")
+    }
+    if case .installed? = worker.workerExecutable { given.append("--worker-executable") }
+    return given
   }
 }

@@ -49,6 +49,7 @@ struct Preview: AsyncParsableCommand {
 
   func run() async throws {
     messages.begin()
+    execution.worker.begin()
     let names = try columns.map { try ColumnList($0, option: "--columns").names }
     let places = TablePlaces(input: table, output: "-", remote: engine == .local ? "" : remote)
     try places.checkInput()
