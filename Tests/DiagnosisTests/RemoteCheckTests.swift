@@ -82,13 +82,13 @@ struct RemoteCheckTests {
 
   private static func executor(
     host: String = "a", gpus: GPUFacts = GPUFacts(), assigned: [String] = [],
-    isExecutable: Bool = true, architecture: String = "x86_64"
+    isExecutable: Bool = true, architecture: String = "x86_64", level: Int? = nil
   ) -> ExecutorFacts {
     let folder = FolderFacts(path: "/tmp", problem: nil, isExecutable: isExecutable, free: 1 << 30)
     return ExecutorFacts(
       hostName: host, process: 1,
       host: HostFacts(
-        system: "Ubuntu 24.04", architecture: architecture, glibc: "2.39", cores: 8,
+        system: "Ubuntu 24.04", architecture: architecture, level: level, glibc: "2.39", cores: 8,
         memory: 16 << 30, gpus: gpus),
       files: folder, temporary: folder, assignedGPUs: assigned)
   }
@@ -355,6 +355,23 @@ struct RemoteCheckTests {
       let worker = try await WorkerCheck(server: server, isInstalled: true).run()
       #expect(worker.status == .ok && worker.text.contains("1 host, started within"))
     }
+  }
+
+  @Test(
+    "executors with older processors than this machine's are told",
+    arguments: [
+      ([3, 2], 4, Finding.Status.warn, "x86-64-v2, x86-64-v3"), ([4, 4], 4, .ok, "x86-64-v4"),
+      ([4, 3], 2, .ok, "x86-64-v3, x86-64-v4"), ([nil], 4, .ok, "x86_64"),
+      ([2], nil, .ok, "x86-64-v2"),
+    ] as [([Int?], Int?, Finding.Status, String)])
+  func processors(levels: [Int?], own: Int?, status: Finding.Status, says: String) async throws {
+    let server = FakeServer(
+      workers: levels.enumerated().map { Self.executor(host: "h\($0.offset)", level: $0.element) })
+    let found = try await ExecutorsCheck(server: server, ownLevel: own).run()
+    #expect(found.status == status)
+    #expect(found.text.hasPrefix("Ubuntu 24.04, \(says), glibc 2.39, "), "\(found.text)")
+    #expect(found.text.contains("This machine has x86-64-v4") == (status == .warn))
+    #expect(found.facts["processor"] == says)
   }
 
   @Test("what a step needs is skipped with it")
