@@ -6,15 +6,17 @@ enum SparkErrorAdvice {
   ]
 
   /// What to do about conditions whose own words leave it open.
-  private static let conditions = [
-    "DATA_SOURCE_NOT_FOUND":
-      "A format that is none of Spark's own, such as delta, comes with a library: --jar FILE (in Swift "
-      + "spark.addJar), or --conf spark.jars.packages=GROUP:NAME:VERSION for a Spark that is started "
-      + "here; ask the operator of a server that runs to start it with the library",
-    "TABLE_OR_VIEW_NOT_FOUND":
-      "Spark's catalog at this server has no such table; needletail sql 'SHOW TABLES' (in Swift "
-      + "spark.catalog.listTables()) lists what it has, and IN DATABASE behind it those of another "
-      + "database. Files are read with --input",
+  private static let conditions: [String: String] = [
+    "DATA_SOURCE_NOT_FOUND": """
+    A format that is none of Spark's own, such as delta, comes with a library: --jar FILE (in Swift \
+    spark.addJar), or --conf spark.jars.packages=GROUP:NAME:VERSION for a Spark that is started here; \
+    ask the operator of a server that runs to start it with the library
+    """,
+    "TABLE_OR_VIEW_NOT_FOUND": """
+    Spark's catalog at this server has no such table; needletail sql 'SHOW TABLES' (in Swift \
+    spark.catalog.listTables()) lists what it has, and IN DATABASE behind it those of another database. \
+    Files are read with --input
+    """,
   ]
 
   /// `error` with what to do.
