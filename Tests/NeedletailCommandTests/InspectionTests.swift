@@ -147,7 +147,16 @@ struct InspectionTests {
         "error: The value 'installed:bin/n' is invalid for '--worker-executable <sent|installed:PATH>'"
       ),
       ("plan digits.onnx", "error: Missing expected argument '--schema <columns>'"),
-      ("prdict digits.onnx", "error: 2 unexpected arguments: 'prdict', 'digits.onnx'"),
+      (
+        "prdict digits.onnx",
+        "error: needletail has no command 'prdict'. Did you mean 'predict'?"
+      ),
+      ("spark strat", "error: needletail spark has no command 'strat'. Did you mean 'start'?"),
+      (
+        "frobnicate digits.onnx",
+        "error: needletail has no command 'frobnicate'; it has predict, sql, preview, plan, inspect, "
+          + "serve, new, spark, doctor"
+      ),
     ]
     for (arguments, says) in cases {
       let outcome = try await command.run(arguments.split(separator: " ").map(String.init))
