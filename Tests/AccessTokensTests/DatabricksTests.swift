@@ -112,10 +112,12 @@ struct DatabricksTests {
     "what is missing, and where",
     arguments: [
       ("none", "has no profile 'none'; it has 'DEFAULT', 'serverless'"),
-      ("no-host", "has no host"), ("no-token", "has no token, and no client_id"),
+      ("no-host", "has no host"),
+      ("no-token", "has no token, no client_id with client_secret, and no azure_"),
       ("other", "expected pat, oauth-m2m, azure-client-secret, azure-cli or databricks-cli"),
       ("half", "has no azure_tenant_id, azure_client_id and azure_client_secret"),
-      ("cloud", "azure_environment = moon; expected PUBLIC"), ("both", "a cluster and serverless compute at once"),
+      ("cloud", "azure_environment = moon; expected PUBLIC"),
+      ("both", "a cluster and serverless compute at once"),
       ("plain", "with https://"),
     ])
   func missing(_ profile: String, _ says: String) async {
