@@ -17,7 +17,7 @@ package struct CarriedProgram: Sendable {
     in directory: String, isHere: Bool,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws {
-    if let installed = environment["NEEDLETAIL_WORKER"], !installed.isEmpty {
+    if let installed = InstalledProgram.path(environment) {
       // The operator has put the program on the executors.
       (worker, files) = (installed, [])
       return

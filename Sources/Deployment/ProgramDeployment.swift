@@ -60,7 +60,7 @@ package actor ProgramDeployment {
     try await session.requireFunctions()
     let environment = ProcessInfo.processInfo.environment
     var start = WorkerStart(session: session, probe: probe)
-    if let installed = environment["NEEDLETAIL_WORKER"], !installed.isEmpty {
+    if let installed = InstalledProgram.path(environment) {
       // The operator has put the program on the executors.
       try await start.choose(worker: installed, id: Data(installed.utf8).shortHash)
       try await start.confirm()

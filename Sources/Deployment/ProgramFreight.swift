@@ -14,8 +14,7 @@ package struct ProgramFreight: Sendable, Hashable {
   /// - Throws: ``NeedletailError`` if the program cannot be packed, `SparkError` if the server does not
   ///   answer.
   package static func ahead(of session: SparkSession) async throws -> ProgramFreight {
-    let environment = ProcessInfo.processInfo.environment
-    if let installed = environment["NEEDLETAIL_WORKER"], !installed.isEmpty {
+    if let installed = InstalledProgram.path() {
       return ProgramFreight(bytes: 0, note: "the executors have it: \(installed)")
     }
     let isHere = try await Machine.isThis(serverOf: session)

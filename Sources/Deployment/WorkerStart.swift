@@ -1,7 +1,7 @@
 import FoundationEssentials
 import HostProcesses
 import Logging
-import SparkConnect
+package import SparkConnect
 
 /// How the executors of a session are told to start the program.
 struct WorkerStart: Sendable {
@@ -57,6 +57,7 @@ struct WorkerStart: Sendable {
       failure = "a row did not come back"
     } catch let error as SparkError where error.kind == .server {
       failure = "\(error)"
+      try checkShortfall(error)
     }
     // Python's words say that it was started instead, and which it is.
     let python = ExecutorPython.version(inRefusal: failure)
@@ -73,10 +74,23 @@ struct WorkerStart: Sendable {
       throw CancellationError()
     } catch {
       log.debug("shim: \(error)")
+      // Python tells what the program says as it starts, which Spark does not.
+      do {
+        try checkShortfall(error)
+      } catch {
+        session.functionForm = nil
+        throw error
+      }
     }
     // It is something else, which the query tells as it is.
     session.functionForm = nil
     if let chosen { try await session.conf.set(WorkerSettings.executable, chosen) }
+  }
+
+  /// - Throws: what the executors lack, if `error` has the words for it.
+  private func checkShortfall(_ error: any Error) throws {
+    guard let sentence = ProgramShortfall.sentence(for: "\(error)") else { return }
+    throw NeedletailError(.session, sentence, cause: error)
   }
 
   /// Sets what makes queries faster and no different; a server may refuse it.
@@ -112,6 +126,7 @@ struct WorkerStart: Sendable {
   }
 
   private func tellShim(_ reason: String) {
+    session.shimReason = reason
     let choice = "execution mode shim: the executors' own Python passes the batches to the program"
     log.notice("\(choice), since \(reason)")
   }
@@ -119,5 +134,5 @@ struct WorkerStart: Sendable {
 
 extension SparkError {
   /// Whether the server has answered, and says no.
-  fileprivate var isRefusal: Bool { kind == .server || kind == .unauthenticated }
+  package var isRefusal: Bool { kind == .server || kind == .unauthenticated }
 }

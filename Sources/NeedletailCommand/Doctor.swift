@@ -12,7 +12,9 @@ struct Doctor: AsyncParsableCommand {
       Without --remote and SPARK_REMOTE it looks at this machine: Java, Spark, the libraries that run \
       models and read files, folders, memory, GPUs. With a server it goes there step by step: name, \
       port, TLS, a session, its settings, files, and a worker that looks around on the executors and \
-      gives some rows back. Nothing is changed but that session, which ends.
+      gives some rows back. Nothing is changed but that session, which ends. Where the server does not \
+      let the session choose its worker, the executors' own Python passes the rows on, as for predict: \
+      that is a warning with the reason, and the steps go on.
 
       Each line begins with ok, warn (something optional is missing), fail, or skip (a step that needs \
       one that failed). The line below says what to do; what only an operator can do is a sentence to \
@@ -25,6 +27,9 @@ struct Doctor: AsyncParsableCommand {
   @Option(
     help: "The Spark Connect server, sc://host:port (default: SPARK_REMOTE, else this machine)")
   var remote: String?
+
+  @OptionGroup
+  var execution: ExecutionOptions
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -47,9 +52,15 @@ struct Doctor: AsyncParsableCommand {
 
   func run() async throws {
     messages.begin()
+    execution.worker.begin()
     let named = remote ?? ProcessInfo.processInfo.environment["SPARK_REMOTE"]
+    if named?.isEmpty ?? true, let option = execution.ofSpark.first {
+      throw ValidationError(
+        "\(option) is for a server; name it with --remote or SPARK_REMOTE")
+    }
     let examination = try Examination.ofProgram(
-      remote: named, version: NeedletailCommand.configuration.version)
+      remote: named, mode: execution.executionMode,
+      version: NeedletailCommand.configuration.version)
     let outcome = Outcome()
     let status = await InterruptibleWork { [json] in
       let report = try await examination.run { entry in

@@ -13,6 +13,7 @@ enum Main {
         let text = VersionReport.text(PackageVersion.text, VersionReport.parts())
         return print(text, terminator: "")
       }
+      try UnknownCommand.check(given)
       try RepeatedOptions.check(given)
       var command = try await parsed(ConfigurationFile.expanded(given))
       // The parser has commands of its own, such as help.

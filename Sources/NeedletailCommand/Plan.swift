@@ -59,6 +59,9 @@ struct Plan: AsyncParsableCommand {
   var here = false
 
   @OptionGroup
+  var worker: WorkerExecutableOption
+
+  @OptionGroup
   var messages: MessageOptions
 
   @OptionGroup
@@ -91,6 +94,7 @@ struct Plan: AsyncParsableCommand {
 
   func run() async throws {
     messages.begin()
+    worker.begin()
     let table = try readSchema()
     let source = try asked.source(model)
     let loaded = try await source.loadForPlan()

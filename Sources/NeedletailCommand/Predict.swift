@@ -121,13 +121,8 @@ struct Predict: AsyncParsableCommand {
         + "less), native (the workers, or an error that says why not), or spark."))
   var scan: ScanChoice = .automatic
 
-  @Option(
-    help: ArgumentHelp(
-      "How Spark's executors run the program: direct (in the place of their Python), shim (their own "
-        + "Python passes the batches to it, for servers that let no session choose its Python), or auto "
-        + "(direct where it works). Default: NEEDLETAIL_EXECUTION_MODE, else auto.",
-      valueName: "auto|direct|shim"))
-  var executionMode: ExecutionMode?
+  @OptionGroup
+  var execution: ExecutionOptions
 
   @Option(
     help: ArgumentHelp(
@@ -261,6 +256,7 @@ struct Predict: AsyncParsableCommand {
 
   func run() async throws {
     messages.begin(quiet: quiet)
+    execution.worker.begin()
     let job = try await checked { try await PredictionJob(self) }
     if dryRun { return try await DryRun(job).tell() }
     if job.isIgnored { return job.tellIgnored() }
@@ -280,7 +276,7 @@ struct Predict: AsyncParsableCommand {
     try SparkServer.check(remote)
     messages.tellSparkLog(remote: remote)
     var run = ProgramRun(
-      functions: [], remote: remote, mode: executionMode, showsProgress: !quiet
+      functions: [], remote: remote, mode: execution.executionMode, showsProgress: !quiet
     ) { spark in
       try await job.run(spark)
     }

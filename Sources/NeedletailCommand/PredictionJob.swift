@@ -84,9 +84,7 @@ struct PredictionJob: Sendable {
     if request.taskCpus != nil { choice.sparkOptions.append("--task-cpus") }
     if request.taskGpus != nil { choice.sparkOptions.append("--task-gpus") }
     if request.scan == .native { choice.sparkOptions.append("--scan native") }
-    if let mode = request.executionMode, mode != .auto {
-      choice.sparkOptions.append("--execution-mode \(mode.rawValue)")
-    }
+    choice.sparkOptions += request.execution.ofSpark
     choice.settings = Array(settings.keys)
     choice.reading = reading.name
     choice.writing = writing.name

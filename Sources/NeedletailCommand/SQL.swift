@@ -73,11 +73,8 @@ struct SQL: AsyncParsableCommand {
     help: "The Spark Connect server, sc://host:port (default: SPARK_REMOTE, else one is started)")
   var remote: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "How Spark's executors run the program: direct, shim or auto, as of `needletail predict`.",
-      valueName: "auto|direct|shim"))
-  var executionMode: ExecutionMode?
+  @OptionGroup
+  var execution: ExecutionOptions
 
   @OptionGroup
   var asked: PredictionOptions
@@ -130,12 +127,13 @@ struct SQL: AsyncParsableCommand {
 
   func run() async throws {
     messages.begin(quiet: quiet)
+    execution.worker.begin()
     let job = try await checked { try await QueryJob(self) }
     if job.isIgnored { return job.tellIgnored() }
     try SparkServer.check(remote)
     messages.tellSparkLog(remote: remote)
     var run = ProgramRun(
-      functions: [], remote: remote, mode: executionMode, showsProgress: !quiet
+      functions: [], remote: remote, mode: execution.executionMode, showsProgress: !quiet
     ) { spark in
       try await job.run(spark)
     }

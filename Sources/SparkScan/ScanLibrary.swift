@@ -18,8 +18,7 @@ actor ScanLibrary {
         ? path : URL(fileURLWithPath: path).standardizedFileURL.path
     }
     // The operator has put the program on the executors, and what it needs.
-    let installed = ProcessInfo.processInfo.environment["NEEDLETAIL_WORKER"] ?? ""
-    if !installed.isEmpty { return nil }
+    if InstalledProgram.path() != nil { return nil }
     let task = sending ?? Task { try await Self.send(session) }
     sending = task
     do {

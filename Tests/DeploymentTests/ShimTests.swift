@@ -22,6 +22,23 @@ struct ShimTests {
     #expect(pickle.bytes == expected)
   }
 
+  @Test(
+    "what executors lack for the program is told in a sentence",
+    arguments: [
+      (
+        "[PROGRAM_START] it does not start:\n  ./p: /lib/libc.so.6: version `GLIBC_2.38' not found (required by ./p)\n",
+        "their glibc is older than 2.38, "
+      ),
+      ("Cannot run program \"./n\": error=8, Exec format error", "another architecture"),
+      ("libx.so: CPU ISA level is lower than required", "a level of x86-64"),
+      ("EOFException occurred while reading the port number", nil),
+    ] as [(String, String?)])
+  func shortfalls(text: String, says: String?) {
+    let sentence = ProgramShortfall.sentence(for: text)
+    #expect(sentence?.contains(says ?? "?") ?? (says == nil), "\(sentence ?? "")")
+    #expect(sentence?.contains("\n") != true)
+  }
+
   @Test("nothing of a call stands in the source that is run")
   func data() throws {
     let call = ShimForm.pickle(

@@ -31,6 +31,8 @@ struct RemoteCheckTests {
       RuntimeFacts(name: $0.name, version: "1.0.0", path: "/lib/x.so")
     }
     var time = Duration.milliseconds(40)
+    var mode = ExecutionMode.auto
+    var chosen = ChosenMode.direct
 
     private func go(_ way: Way) throws {
       if let error = closed[way] { throw error }
@@ -57,6 +59,8 @@ struct RemoteCheckTests {
     func open() async throws { try go(.open) }
     func version() throws -> String { sparkVersion }
     func otherEngine() async throws -> ServerEngine? { engine }
+    func executionMode() throws -> ExecutionMode { mode }
+    func chosenMode() throws -> ChosenMode { chosen }
     func set(_ key: String, _ value: String) async throws {
       try go(key.contains("columnarInput") ? .columnarSetting : .executableSetting)
     }
@@ -78,13 +82,13 @@ struct RemoteCheckTests {
 
   private static func executor(
     host: String = "a", gpus: GPUFacts = GPUFacts(), assigned: [String] = [],
-    isExecutable: Bool = true, architecture: String = "x86_64"
+    isExecutable: Bool = true, architecture: String = "x86_64", level: Int? = nil
   ) -> ExecutorFacts {
     let folder = FolderFacts(path: "/tmp", problem: nil, isExecutable: isExecutable, free: 1 << 30)
     return ExecutorFacts(
       hostName: host, process: 1,
       host: HostFacts(
-        system: "Ubuntu 24.04", architecture: architecture, glibc: "2.39", cores: 8,
+        system: "Ubuntu 24.04", architecture: architecture, level: level, glibc: "2.39", cores: 8,
         memory: 16 << 30, gpus: gpus),
       files: folder, temporary: folder, assignedGPUs: assigned)
   }
@@ -204,9 +208,13 @@ struct RemoteCheckTests {
       name: "no version", server: FakeServer(sparkVersion: "sail"), key: "version", status: .warn,
       says: "the server calls it 'sail'", remedy: "Ask the operator"),
     Case(
-      name: "refused setting", server: closed(.executableSetting, "[CANNOT_MODIFY_CONFIG]"),
-      key: "settings", says: "the server refuses spark.sql.execution.pyspark.python",
-      remedy: "'Please let sessions of Spark Connect set spark.sql.execution.pyspark.python"),
+      name: "lost with the setting", server: closed(.executableSetting, "gone"),
+      key: "settings", says: "gone", remedy: "Ask the operator"),
+    Case(
+      name: "refused setting, and no other way wanted", server: keepingPython(mode: .direct),
+      key: "settings",
+      says: "spark.sql.execution.pyspark.python ([CANNOT_MODIFY_CONFIG]), and no",
+      remedy: "--execution-mode auto or shim"),
     Case(
       name: "another refused setting", server: closed(.columnarSetting, "no"), key: "settings",
       says: "columnarInput.enabled: no", remedy: "NEEDLETAIL_COLUMNAR_INPUT=spark"),
@@ -260,7 +268,74 @@ struct RemoteCheckTests {
       key: "round-trip", says: "row 7 came back", remedy: "network"),
   ]
 
-  @Test("each fault has its finding and its remedy", arguments: ways + executors)
+  /// A server that lets no session choose its worker.
+  private static func keepingPython(
+    mode: ExecutionMode = .auto, _ closed: [FakeServer.Way: any Error] = [:]
+  ) -> FakeServer {
+    let refusal = SparkError(.server, "[CANNOT_MODIFY_CONFIG]")
+    let chosen = ChosenMode.shim(reason: "the server does not let the session choose")
+    return FakeServer(
+      closed: closed.merging([.executableSetting: refusal]) { $1 }, mode: mode, chosen: chosen)
+  }
+
+  private static let otherWays: [Case] = [
+    Case(
+      name: "refused setting", server: keepingPython(), key: "settings", status: .warn,
+      says: "spark.sql.execution.pyspark.python ([CANNOT_MODIFY_CONFIG]), so that",
+      remedy: "'Please let sessions of Spark Connect set spark.sql.execution.pyspark.python"),
+    Case(
+      name: "a setting that has no effect",
+      server: FakeServer(chosen: .shim(reason: "the executors start their Python 3.11")),
+      key: "worker", status: .warn,
+      says: "(execution mode shim), with more work for each row, since the executors start their",
+      remedy: "'Please let sessions of Spark Connect set spark.sql.execution.pyspark.python"),
+    Case(
+      name: "neither way",
+      server: keepingPython([
+        .executors: SparkError(.server, "Cannot run program \"python3\": error=2, No such file")
+      ]), key: "worker",
+      says: "neither way works. Direct: the server refuses spark.sql.execution.pyspark.python",
+      remedy: "nothing else changes'. For the other way: Ask the operator: 'Please install Python 3"
+    ),
+    Case(
+      name: "neither way, and nobody knows why",
+      server: keepingPython([.executors: SparkError(.server, "what?")]), key: "worker",
+      says: "Shim, through the executors' own Python: what?",
+      remedy: "For the other way: Ask the operator: 'What does the log of an executor"),
+    Case(
+      name: "no pyarrow for the way that was asked for",
+      server: keepingPython(
+        mode: .shim, [.executors: SparkError(.server, "No module named 'pyarrow'")]),
+      key: "worker", says: "no worker starts through the executors' own Python",
+      remedy: "'Please install the module that the message names"),
+    Case(
+      name: "another version of Python",
+      server: keepingPython(
+        mode: .shim, [.executors: SparkError(.server, "[PYTHON_VERSION_MISMATCH] 3.11")]),
+      key: "worker", says: "no worker starts", remedy: "NEEDLETAIL_EXECUTOR_PYTHON"),
+  ]
+
+  @Test("a server that keeps its Python is gone through by way of that")
+  func shim() async throws {
+    // Settings that make direct queries faster are not missed.
+    for (mode, status) in [(ExecutionMode.auto, Finding.Status.warn), (.shim, .ok)] {
+      let server = Self.keepingPython(mode: mode, [.columnarSetting: SparkError(.server, "no")])
+      let report = try await Examination.remote(server, version: "0.1.0").run()
+      #expect(report.isHealthy, "\(report.checks.map(\.text))")
+      let rest = report.checks.filter { $0.key != "settings" }
+      #expect(rest.allSatisfy { $0.status == .ok }, "\(report.checks.map(\.text))")
+      let settings = try #require(report.checks.first { $0.key == "settings" })
+      #expect(settings.status == status && settings.facts["mode"] == "shim")
+      let worker = try #require(report.checks.first { $0.key == "worker" })
+      #expect(worker.finding.hasSuffix("through the executors' own Python (execution mode shim)"))
+      #expect(worker.facts["mode"] == "shim")
+    }
+    // A connection that is lost meanwhile is no refusal.
+    let lost = Self.keepingPython([.columnarSetting: SparkError(.unavailable, "lost")])
+    #expect(try await SettingsCheck(server: lost).run().status == .fail)
+  }
+
+  @Test("each fault has its finding and its remedy", arguments: ways + executors + otherWays)
   func finding(_ example: Case) async throws {
     let report = try await Examination.remote(example.server, version: "0.1.0").run()
     let entry = try #require(report.checks.first { $0.key == example.key })
@@ -268,6 +343,35 @@ struct RemoteCheckTests {
     #expect(entry.finding.contains(example.says), "\(entry.finding)")
     #expect(entry.remedy?.contains(example.remedy) == true, "\(entry.remedy ?? "")")
     #expect(report.isHealthy == (example.status == .warn))
+  }
+
+  @Test("where the program is installed, a server that takes no file is worth a warning")
+  func installed() async throws {
+    for way in [FakeServer.Way.smallFile, .largeFile] {
+      let server = Self.closed(way, "no")
+      let found = try await ArtifactsCheck(server: server, installed: "/opt/needletail").run()
+      #expect(found.status == .warn && found.text.contains("on the executors (/opt/needletail)"))
+      #expect(found.remedy?.contains("use models on a server") == true)
+      let worker = try await WorkerCheck(server: server, isInstalled: true).run()
+      #expect(worker.status == .ok && worker.text.contains("1 host, started within"))
+    }
+  }
+
+  @Test(
+    "executors with older processors than this machine's are told",
+    arguments: [
+      ([3, 2], 4, Finding.Status.warn, "x86-64-v2, x86-64-v3"), ([4, 4], 4, .ok, "x86-64-v4"),
+      ([4, 3], 2, .ok, "x86-64-v3, x86-64-v4"), ([nil], 4, .ok, "x86_64"),
+      ([2], nil, .ok, "x86-64-v2"),
+    ] as [([Int?], Int?, Finding.Status, String)])
+  func processors(levels: [Int?], own: Int?, status: Finding.Status, says: String) async throws {
+    let server = FakeServer(
+      workers: levels.enumerated().map { Self.executor(host: "h\($0.offset)", level: $0.element) })
+    let found = try await ExecutorsCheck(server: server, ownLevel: own).run()
+    #expect(found.status == status)
+    #expect(found.text.hasPrefix("Ubuntu 24.04, \(says), glibc 2.39, "), "\(found.text)")
+    #expect(found.text.contains("This machine has x86-64-v4") == (status == .warn))
+    #expect(found.facts["processor"] == says)
   }
 
   @Test("what a step needs is skipped with it")

@@ -129,8 +129,34 @@ struct InspectionTests {
         "error: Unknown option '--inptu'. Did you mean '--input'?"
       ),
       ("doctor --jsn", "error: Unknown option '--jsn'. Did you mean '--json'?"),
+      (
+        "doctor --execution-mode shim",
+        "error: --execution-mode shim is for a server; name it with --remote or SPARK_REMOTE"
+      ),
+      (
+        "doctor --worker-executable installed:/opt/n",
+        "error: --worker-executable is for a server; name it with --remote or SPARK_REMOTE"
+      ),
+      (
+        "preview small.csv --engine local --worker-executable installed:/opt/n",
+        "error: --engine local cannot do this: --worker-executable is for tasks of Spark; change that, or say "
+          + "--engine spark"
+      ),
+      (
+        "doctor --worker-executable installed:bin/n",
+        "error: The value 'installed:bin/n' is invalid for '--worker-executable <sent|installed:PATH>'"
+      ),
       ("plan digits.onnx", "error: Missing expected argument '--schema <columns>'"),
-      ("prdict digits.onnx", "error: 2 unexpected arguments: 'prdict', 'digits.onnx'"),
+      (
+        "prdict digits.onnx",
+        "error: needletail has no command 'prdict'. Did you mean 'predict'?"
+      ),
+      ("spark strat", "error: needletail spark has no command 'strat'. Did you mean 'start'?"),
+      (
+        "frobnicate digits.onnx",
+        "error: needletail has no command 'frobnicate'; it has predict, sql, preview, plan, inspect, "
+          + "serve, new, spark, doctor"
+      ),
     ]
     for (arguments, says) in cases {
       let outcome = try await command.run(arguments.split(separator: " ").map(String.init))

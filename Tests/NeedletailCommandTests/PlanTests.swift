@@ -109,8 +109,8 @@ struct PlanTests {
     var omitted: [String]
   }
 
-  @Test("a plan has what another program's session needs")
-  func json() async throws {
+  @Test("a plan has what another program's session needs", arguments: [true, false])
+  func json(isNamedByOption: Bool) async throws {
     let command = try Command()
     defer { command.remove() }
     let schema =
@@ -121,8 +121,9 @@ struct PlanTests {
       "probabilities=p", "--json", "--files", "plans", "--spark-version", "4.1.1",
     ]
     // The operator's program is on the executors: nothing of this one is packed.
-    let installed = ["NEEDLETAIL_WORKER": "/opt/needletail"]
-    let outcome = try await command.run(arguments, installed)
+    let installed = ["NEEDLETAIL_WORKER": isNamedByOption ? "/opt/another" : "/opt/needletail"]
+    let option = ["--worker-executable", "installed:/opt/needletail"]
+    let outcome = try await command.run(arguments + (isNamedByOption ? option : []), installed)
     #expect(outcome.status == 0 && outcome.complaint == "", "\(outcome.complaint)")
     let plan = try JSONDecoder().decode(Plan.self, from: Data(outcome.output.utf8))
     #expect(plan.format == 1 && plan.structure == nil && plan.omitted == [])

@@ -87,6 +87,51 @@ struct ErrorTests {
     )
   }
 
+  @Test(
+    "Spark's plan is left out, and what to do is told",
+    arguments: [
+      (
+        "TABLE_OR_VIEW_NOT_FOUND",
+        "[TABLE_OR_VIEW_NOT_FOUND] The table or view `nope` cannot be found.\nSearch path: [`a`]. "
+          + "SQLSTATE: 42P01; line 1 pos 14;\n'Project [*]\n+- 'UnresolvedRelation [nope], [], false\n",
+        "`a`]. SQLSTATE: 42P01; line 1 pos 14\nSpark's catalog at this server has no such table;"
+      ),
+      (
+        "DATA_SOURCE_NOT_FOUND", "Failed to find the data source: delta. SQLSTATE: 42K02",
+        "42K02. A format that is none of Spark's own, such as delta, comes with a library: --jar FILE"
+      ),
+      ("OTHER", "words;\n'Project [*]\nand more words", "words;\n'Project [*]\nand more words"),
+    ])
+  func plan(condition: String, message: String, says: String) async throws {
+    let error = try await failure(
+      "short",
+      [
+        .with {
+          $0.message = message
+          $0.sparkThrowable = .with { $0.errorClass = condition }
+        }
+      ])
+    #expect(error.description.contains(says), "\(error)")
+    #expect(!error.message.contains("Unresolved"))
+  }
+
+  @Test("a port where nobody listens")
+  func refused() throws {
+    let said =
+      "Channel is in a transient failure state and 'wait for ready' isn't enabled. Could not establish a "
+      + "connection to [ipv4]127.0.0.1:1.; connection reset (error set): Connection refused) (errno: 111))"
+    for (host, isHere) in [("localhost", true), ("spark.example.com", false)] {
+      let target = try ConnectionString("sc://\(host):1", environment: [:])
+      let text = SparkConnection.noAnswer(target, said)
+      #expect(
+        text.hasPrefix("no Spark Connect server answers at \(host):1 (connection refused: nothing "),
+        "\(text)")
+      #expect(!text.contains("transient") && text.hasSuffix("(use_ssl=false)"))
+      #expect(text.contains("needletail spark start") == isHere)
+      #expect(SparkConnection.noAnswer(target, "timed out").contains("(timed out); check the"))
+    }
+  }
+
   @Test("a library that Java cannot load from a folder without the right to execute")
   func noexec() async throws {
     // What Spark 4.3.0 said with java.io.tmpdir on a file system mounted with noexec.

@@ -48,6 +48,19 @@ struct ShimTests {
     #expect(outcome.output.contains("execution mode shim"), "\(outcome.output)")
     #expect(outcome.output.contains(reason), "\(outcome.output)")
 
+    let doctor = try await Programs.run(
+      "needletail", ["doctor", "--remote", proxy.remote], isInstalled: true)
+    #expect(doctor.status == 0, "\(doctor.output)")
+    // What is warned of is where the server has shown that it keeps its Python.
+    for line in [
+      mode == .refuse ? "warn  Settings: the server refuses" : "ok    Settings: the session may",
+      mode == .refuse ? "ok    Worker: " : "warn  Worker: ", "ok    Executors: ",
+      "ok    Folders on executors: ", "Round trip: 10000 rows", "(execution mode shim)",
+    ] {
+      #expect(doctor.output.contains(line), "\(line): \(doctor.output)")
+    }
+    #expect(!doctor.output.contains("\nskip  "), "\(doctor.output)")
+
     let direct = try await Programs.run(
       "IntegrationProgram", ["columns", "--remote", proxy.remote],
       isInstalled: true, environment: ["NEEDLETAIL_EXECUTION_MODE": "direct"])

@@ -1,4 +1,5 @@
 import Foundation
+import NativeLibraries
 import Tensors
 import Testing
 
@@ -128,6 +129,20 @@ struct PackageTests {
     #expect(!ProcessorFeatures.current.flags.isEmpty)
     #expect(!ProcessorFeatures.current.machine.isEmpty)
     #expect(ProcessorFeatures.current.missing(for: "").isEmpty)
+  }
+
+  @Test("a processor's level of x86-64")
+  func level() {
+    let second = ["cx16", "lahf_lm", "popcnt", "pni", "ssse3", "sse4_1", "sse4_2"]
+    let third = ["abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"]
+    let fourth = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]
+    for (flags, level) in [
+      (["fpu"], 1), (second, 2), (second + third, 3), (third, 1), (second + third + fourth, 4),
+      (second + fourth, 2), ([], nil),
+    ] as [([String], Int?)] {
+      #expect(ProcessorFeatures(flags: Set(flags), machine: "x86_64").x86Level == level)
+      #expect(ProcessorFeatures(flags: Set(flags), machine: "aarch64").x86Level == nil)
+    }
   }
 
   static let noLibraries: [(String, [UInt8], String)] = [

@@ -36,7 +36,7 @@ package struct DatabricksConfiguration: Sendable, Hashable {
     source = values.source
     (host, port) = try Self.host(values)
     if let asked { compute = asked } else { compute = try Self.compute(values, environment) }
-    tokens = try Self.tokens(values, host: host, port: port, authorities)
+    tokens = try Self.tokens(values, host: host, port: port, authorities, environment)
   }
 
   // MARK: Host
@@ -102,7 +102,8 @@ package struct DatabricksConfiguration: Sendable, Hashable {
   // MARK: Tokens
 
   private static func tokens(
-    _ values: DatabricksValues, host: String, port: Int, _ authorities: String?
+    _ values: DatabricksValues, host: String, port: Int, _ authorities: String?,
+    _ environment: [String: String]
   ) throws(TokenError) -> TokenSource {
     let kind = values["auth_type"]?.lowercased()
     let server = "https://\(host)" + (port == 443 ? "" : ":\(port)")
@@ -125,6 +126,15 @@ package struct DatabricksConfiguration: Sendable, Hashable {
       }
       if kind != nil { throw needs("client_id and client_secret") }
     }
+    if kind == nil || kind == "azure-client-secret" {
+      if let principal = try AzureCredentials.servicePrincipal(values, environment) {
+        return principal
+      }
+      if kind != nil {
+        throw needs("azure_tenant_id, azure_client_id and azure_client_secret (ARM_TENANT_ID, ...)")
+      }
+    }
+    if kind == "azure-cli" { return AzureCredentials.commandLine(values) }
     if kind == "databricks-cli" {
       // Its own token is of a person who has logged in in a browser, and it renews it.
       let (option, value) = values.profile.map { ("--profile", $0) } ?? ("--host", server)
@@ -135,13 +145,14 @@ package struct DatabricksConfiguration: Sendable, Hashable {
       throw TokenError(
         .settings,
         "\(values.source) says auth_type = \(kind), which is not understood here; expected pat, "
-          + "oauth-m2m or databricks-cli. For others use sc://\(host):443/;x-databricks-cluster-id=ID with "
-          + "token_command= and a command that prints a token (of Azure: az account get-access-token "
-          + "--resource 2ff814a6-3304-4ab8-85cb-cd0e6f879c1d)")
+          + "oauth-m2m, azure-client-secret, azure-cli or databricks-cli. For others use "
+          + "sc://\(host):443/;x-databricks-cluster-id=ID with token_command= and a command that prints a "
+          + "token")
     }
     throw TokenError(
       .settings,
-      "\(values.source) has no token, and no client_id with client_secret; add one of them, or "
-        + "auth_type = databricks-cli after databricks auth login")
+      "\(values.source) has no token, no client_id with client_secret, and no azure_tenant_id with "
+        + "azure_client_id and azure_client_secret; add one of them, or auth_type = databricks-cli after "
+        + "databricks auth login, or azure-cli after az login")
   }
 }

@@ -13,6 +13,8 @@ struct DatabricksValues {
   private static let variables = [
     "host": "DATABRICKS_HOST", "token": "DATABRICKS_TOKEN", "client_id": "DATABRICKS_CLIENT_ID",
     "client_secret": "DATABRICKS_CLIENT_SECRET", "auth_type": "DATABRICKS_AUTH_TYPE",
+    "azure_tenant_id": "ARM_TENANT_ID", "azure_client_id": "ARM_CLIENT_ID",
+    "azure_client_secret": "ARM_CLIENT_SECRET", "azure_environment": "ARM_ENVIRONMENT",
   ]
 
   /// - Throws: ``TokenError`` if there is no such profile.

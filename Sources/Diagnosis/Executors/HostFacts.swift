@@ -1,11 +1,14 @@
 import Glibc
 import HostProcesses
+import NativeLibraries
 
 /// What a process sees of the machine that it runs on.
 struct HostFacts: Codable, Sendable, Hashable {
   /// The system's name: `Debian GNU/Linux 12 (bookworm)`.
   var system: String
   var architecture: String
+  /// The level of x86-64 of the processor; `nil` for other architectures.
+  var level: Int?
   /// The version of glibc.
   var glibc: String?
   var cores: Int
@@ -16,9 +19,13 @@ struct HostFacts: Codable, Sendable, Hashable {
   static func here() -> HostFacts {
     HostFacts(
       system: systemName(ProcFile.text("/etc/os-release") ?? "") ?? "Linux",
-      architecture: architecture, glibc: glibcVersion(), cores: Machine.availableCores,
+      architecture: architecture, level: ProcessorFeatures.current.x86Level, glibc: glibcVersion(),
+      cores: Machine.availableCores,
       memory: Machine.availableMemory, gpus: .here())
   }
+
+  /// As compilers and systems call it: `x86-64-v3`, where the level is known.
+  var processor: String { level.map { "x86-64-v\($0)" } ?? architecture }
 
   /// The name in the text of `/etc/os-release`.
   static func systemName(_ text: String) -> String? {

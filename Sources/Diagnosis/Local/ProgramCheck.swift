@@ -10,10 +10,10 @@ struct ProgramCheck: Check {
     let host = self.host()
     let glibc = host.glibc ?? "unknown"
     return .ok(
-      "needletail \(version) on \(host.system), \(host.architecture), glibc \(glibc)",
+      "needletail \(version) on \(host.system), \(host.processor), glibc \(glibc)",
       [
         "version": version, "system": host.system, "architecture": host.architecture,
-        "glibc": glibc,
+        "processor": host.processor, "glibc": glibc,
       ])
   }
 }

@@ -17,9 +17,16 @@ final class ConnectServer: ServerAccess {
   }
 
   private let remote: String
+  private let mode: ExecutionMode?
   private let state = Mutex(State())
 
-  init(_ remote: String) { self.remote = remote }
+  /// - Parameters:
+  ///   - remote: the connection string.
+  ///   - mode: how executors run the program; `nil` for what the environment says.
+  init(_ remote: String, mode: ExecutionMode? = nil) {
+    self.remote = remote
+    self.mode = mode
+  }
 
   func target() throws -> ConnectionString {
     if let known = state.withLock({ $0.target }) { return known }
@@ -50,6 +57,7 @@ final class ConnectServer: ServerAccess {
 
   func open() async throws {
     let session = try await SparkSession.openForFunctions(remote)
+    if let mode { session.executionMode = mode }
     state.withLock { $0.session = session }
   }
 
@@ -62,6 +70,13 @@ final class ConnectServer: ServerAccess {
       throw SparkError(.session, "there is no session with the server")
     }
     return session
+  }
+
+  func executionMode() throws -> ExecutionMode { try session().executionMode }
+
+  func chosenMode() throws -> ChosenMode {
+    let session = try session()
+    return session.functionForm == nil ? .direct : .shim(reason: session.shimReason)
   }
 
   func set(_ key: String, _ value: String) async throws {

@@ -1,3 +1,5 @@
+import NativeLibraries
+
 /// The machines of the executors.
 struct ExecutorsCheck: Check {
   let key = "executors"
@@ -5,21 +7,31 @@ struct ExecutorsCheck: Check {
   let needs: [String] = [WorkerCheck.key]
   let remedy = "Ask the operator: 'Please give all executors the same system'"
   let server: any ServerAccess
+  /// The level of x86-64 of this machine, for which compilers here may have compiled models.
+  var ownLevel = ProcessorFeatures.current.x86Level
 
   func run() async throws -> Finding {
     let found = try await server.executors().map(\.host)
     let systems = Self.distinct(found.map(\.system))
     let libraries = Self.distinct(found.map { $0.glibc ?? "unknown" })
-    let processors = Self.distinct(found.map(\.architecture))
+    let architectures = Self.distinct(found.map(\.architecture))
+    let processors = Self.distinct(found.map(\.processor))
     let cores = Self.range(found.map { Int64($0.cores) }) { "\($0)" }
     let memory = Self.range(found.compactMap(\.memory), sizeText)
     let facts = [
-      "system": systems, "glibc": libraries, "architecture": processors, "cores": cores,
-      "memory": memory,
+      "system": systems, "glibc": libraries, "architecture": architectures,
+      "processor": processors, "cores": cores, "memory": memory,
     ]
     let text =
       "\(systems), \(processors), glibc \(libraries), \(cores) cores and \(memory) of memory each"
-    return processors.contains(",") ? .warn(text, facts) : .ok(text, facts)
+    if architectures.contains(",") { return .warn(text, facts) }
+    if let ownLevel, let least = found.compactMap(\.level).min(), least < ownLevel {
+      return .warn(
+        "\(text). This machine has x86-64-v\(ownLevel): models that PyTorch compiles here (.pt2) may use "
+          + "instructions that processors of x86-64-v\(least) lack, and are refused there then",
+        remedy: "Compile such models on a machine like the executors; all others run there", facts)
+    }
+    return .ok(text, facts)
   }
 
   static func distinct(_ values: [String]) -> String {

@@ -1,4 +1,5 @@
-import SparkConnect
+import Deployment
+package import SparkConnect
 
 extension Examination {
   /// What works on the server that `remote` names, and on its executors.
@@ -7,19 +8,24 @@ extension Examination {
   ///
   /// - Parameters:
   ///   - remote: the server's connection string.
+  ///   - mode: how executors run the program; `nil` for what the environment says.
   ///   - version: the program's.
-  package static func remote(_ remote: String, version: String) -> Examination {
-    self.remote(ConnectServer(remote), version: version)
+  package static func remote(
+    _ remote: String, mode: ExecutionMode? = nil, version: String
+  ) -> Examination {
+    self.remote(ConnectServer(remote, mode: mode), version: version)
   }
 
   static func remote(_ server: any ServerAccess, version: String) -> Examination {
     let target = try? server.target()
+    let installed = InstalledProgram.path()
     var checks: [any Check] = [
       ProgramCheck(version: version, host: { .here() }), AddressCheck(server: server),
       NameCheck(server: server), PortCheck(server: server), TLSCheck(server: server),
       ConnectCheck(server: server),
       SparkVersionCheck(server: server), SettingsCheck(server: server),
-      ArtifactsCheck(server: server), WorkerCheck(server: server),
+      ArtifactsCheck(server: server, installed: installed),
+      WorkerCheck(server: server, isInstalled: installed != nil),
       ExecutorsCheck(server: server), ExecutorFoldersCheck(server: server),
     ]
     checks += RuntimeLibrary.all.map {

@@ -8,21 +8,31 @@ struct SettingsCheck: Check {
   let key: String = Self.key
   let name = "Settings"
   let needs: [String] = [SparkVersionCheck.key]
-  let remedy =
-    "Predictions run through the server's own Python then (--execution-mode shim), with more work for each "
-    + "row. Ask the operator: 'Please let sessions of Spark Connect set \(WorkerSettings.executable): my "
-    + "program replaces the Python worker for its own session, nothing else changes'"
+  let remedy = Self.plea
   let server: any ServerAccess
 
+  /// The sentence for who can let sessions choose their workers.
+  static let plea =
+    "Ask the operator: 'Please let sessions of Spark Connect set \(WorkerSettings.executable): my program "
+    + "replaces the Python worker for its own session, nothing else changes'"
+
   func run() async throws -> Finding {
-    do {
-      try await server.set(WorkerSettings.executable, "./needletail-doctor")
-    } catch {
-      return .fail("the server refuses \(WorkerSettings.executable): \(error)")
+    let mode = try server.executionMode()
+    let refusal = mode == .shim ? nil : try await server.refusal()
+    if let refusal, mode == .direct {
+      return .fail(
+        "\(Self.told(refusal)), and no other way was asked for (execution mode direct)",
+        remedy: "Let the executors' own Python pass the batches on: --execution-mode auto or shim. "
+          + "Or else: \(Self.plea)",
+        ["mode": ExecutionMode.direct.rawValue])
     }
+    let isShim = mode == .shim || refusal != nil
     for (key, value) in Self.others(try server.version()) {
       do {
         try await server.set(key, value)
+      } catch let error as SparkError where isShim && error.isRefusal {
+        // It makes direct queries faster, and these are not.
+        continue
       } catch {
         return .fail(
           "the server refuses \(key): \(error)",
@@ -31,7 +41,22 @@ struct SettingsCheck: Check {
               ? "; until then leave it alone: export NEEDLETAIL_COLUMNAR_INPUT=spark" : ""))
       }
     }
-    return .ok("the session may choose its worker")
+    if let refusal {
+      return .warn(
+        "\(Self.told(refusal)), so that executors do not start the program in the place of Python "
+          + "(direct); their own Python passes the batches to it (execution mode shim), with more work "
+          + "for each row",
+        ["mode": ExecutionMode.shim.rawValue])
+    }
+    return isShim
+      ? .ok(
+        "the session leaves the executors' Python in its place (execution mode shim)",
+        ["mode": ExecutionMode.shim.rawValue])
+      : .ok("the session may choose its worker", ["mode": ExecutionMode.direct.rawValue])
+  }
+
+  private static func told(_ refusal: SparkError) -> String {
+    "the server refuses \(WorkerSettings.executable) (\(refusal))"
   }
 
   /// The settings that are not the worker's.
@@ -41,42 +66,5 @@ struct SettingsCheck: Check {
       settings.append((key: WorkerSettings.columnarInput, value: "false"))
     }
     return settings
-  }
-}
-
-/// Files for executors, among them the program and the models.
-struct ArtifactsCheck: Check {
-  static let key = "artifacts"
-  static let proxyRemedy =
-    "Ask the operator: 'Please let the proxy pass request bodies of any size' (nginx: client_max_body_size "
-    + "0; grpc_read_timeout 1h; grpc_send_timeout 1h)"
-
-  let key: String = Self.key
-  let name = "Artifacts"
-  let needs: [String] = [SparkVersionCheck.key]
-  let remedy =
-    "Ask the operator: 'Please let sessions of Spark Connect add artifacts, and look whether the server's "
-    + "java.io.tmpdir has room'; or let them install the program on the executors, and export "
-    + "NEEDLETAIL_WORKER=/path/there/needletail"
-  let server: any ServerAccess
-
-  /// What fits into one message, and more than proxies pass by default (nginx: 1 MiB).
-  private static let small = 64
-  private static let large = 2 << 20
-
-  func run() async throws -> Finding {
-    do {
-      try await server.send(Self.small)
-    } catch {
-      return .fail("the server takes no file: \(error)")
-    }
-    do {
-      try await server.send(Self.large)
-    } catch {
-      return .fail(
-        "the server takes small files, but none of \(sizeText(Int64(Self.large))): \(error)",
-        remedy: Self.proxyRemedy)
-    }
-    return .ok("the server takes files (\(sizeText(Int64(Self.large))) were sent)")
   }
 }

@@ -12,6 +12,8 @@ struct WorkerCheck: Check {
     "Ask the operator: 'What does the log of an executor (stderr) say when it starts the worker of my "
     + "session?'"
   let server: any ServerAccess
+  /// Whether an operator has put the program on the executors.
+  var isInstalled = false
 
   func run() async throws -> Finding {
     let start = ContinuousClock.now
@@ -19,87 +21,49 @@ struct WorkerCheck: Check {
     do {
       found = try await server.executors()
     } catch {
-      return .fail(
-        "no worker starts: \(error)", remedy: WorkerFailure.remedy(for: Self.text(error)))
+      return await failure(error)
     }
     let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
     guard !found.isEmpty else { return .fail("no worker has answered") }
     let hosts = Set(found.map(\.hostName))
-    return .ok(
-      "\(counted(found.count, "process", "processes")) on \(counted(hosts.count, "host")), sent and "
-        + "started within \(Int(milliseconds)) ms",
-      [
-        "processes": "\(found.count)", "hosts": hosts.sorted().joined(separator: ","),
-        "milliseconds": "\(Int(milliseconds))",
-      ])
+    let mode = try server.chosenMode()
+    let text =
+      "\(counted(found.count, "process", "processes")) on \(counted(hosts.count, "host")), "
+      + "\(isInstalled ? "" : "sent and ")started within \(Int(milliseconds)) ms"
+    let facts = [
+      "processes": "\(found.count)", "hosts": hosts.sorted().joined(separator: ","),
+      "milliseconds": "\(Int(milliseconds))",
+      "mode": (mode == .direct ? ExecutionMode.direct : .shim).rawValue,
+    ]
+    guard case .shim(let reason) = mode else { return .ok(text, facts) }
+    let passed = text + ", through the executors' own Python (execution mode shim)"
+    // A server that refuses the setting was told of with the settings.
+    guard let reason, try await server.refusal() == nil else { return .ok(passed, facts) }
+    return .warn(
+      "\(passed), with more work for each row, since \(reason)", remedy: SettingsCheck.plea, facts)
+  }
+
+  /// What is told of `error`, and of the other way if that is closed too.
+  private func failure(_ error: any Error) async -> Finding {
+    let text = Self.text(error)
+    let mode = try? server.executionMode()
+    if mode == .shim {
+      return .fail(
+        "no worker starts through the executors' own Python (execution mode shim): \(error)",
+        remedy: WorkerFailure.remedyThroughPython(for: text))
+    }
+    guard mode == .auto, let refusal = try? await server.refusal() else {
+      return .fail("no worker starts: \(error)", remedy: WorkerFailure.remedy(for: text))
+    }
+    let remedy = WorkerFailure.remedyThroughPython(for: text) ?? remedy
+    return .fail(
+      "neither way works. Direct: the server refuses \(WorkerSettings.executable) (\(refusal)). Shim, "
+        + "through the executors' own Python: \(error)",
+      remedy: "\(SettingsCheck.plea). For the other way: \(remedy)")
   }
 
   /// All that the error says, with what is cut for people.
   private static func text(_ error: any Error) -> String {
     (error as? SparkError)?.message ?? "\(error)"
-  }
-}
-
-/// Why workers do not start, by what Spark, the system's loader or Python say.
-enum WorkerFailure {
-  // The first that fits is told: the more exact ones come first.
-  private static let remedies: Remedies = [
-    ["version `GLIBC_", "version 'GLIBC_"]: """
-    The executors' system is older than the one that built this program: build it there, \
-    or on a system as old (Debian 11, Rocky 9)
-    """,
-    ["error while loading shared libraries"]: """
-    Ask the operator: 'Please install the library that the message names on the \
-    executors'; or build the program with --static-swift-stdlib if it is one of Swift's
-    """,
-    ["error=13", "Permission denied"]: """
-    The executors may not start programs where Spark unpacks files. Ask the operator: \
-    'Please put spark.local.dir (on YARN yarn.nodemanager.local-dirs) on a file system \
-    that is mounted without noexec, or install the program, for which I set \
-    NEEDLETAIL_WORKER'
-    """,
-    ["error=8", "Exec format error"]: """
-    The executors have another processor than the one that this program was built for: \
-    build it for theirs
-    """,
-    ["error=2,", "No such file or directory"]: """
-    The program is not where the executors look for it. With NEEDLETAIL_WORKER, correct \
-    the path; else ask the operator: 'Do artifacts of Spark Connect sessions reach the \
-    executors?'
-    """,
-    ["BUILD_MISMATCH"]: """
-    The program that is installed on the executors is another build: install this one \
-    there, or unset NEEDLETAIL_WORKER to send it
-    """,
-    [
-      "UnpicklingError", "pickle data", "PYTHON_VERSION_MISMATCH", "ModuleNotFoundError",
-      "pyspark/worker.py",
-    ]: """
-    The server starts its own Python, whatever the session sets, so programs cannot \
-    replace it there. Ask the operator: 'Please let \(WorkerSettings.executable) of the \
-    session choose the worker'
-    """,
-    ["INVALID_INITIALIZATION"]: """
-    The server's maker has changed the protocol of workers; use a plain Spark \
-    \(SparkVersion.supported)
-    """,
-    ["Initial job has not accepted any resources", "timed out", "DEADLINE"]: """
-    No executor has taken the task. Ask the operator: 'Does the cluster have free \
-    executors for me?'
-    """,
-    ["EOFException", "Python worker exited", "WORKER_LOST"]: """
-    The program ended as it started. Ask the operator: 'What does the log of an executor \
-    (stderr) say, and is there memory for another process \
-    (spark.executor.memoryOverhead)?'
-    """,
-    ["ot implemented", "ot supported", "nsupported", "UNIMPLEMENTED"]: """
-    The server has no such functions: it may be another engine that speaks Spark Connect; \
-    tables and SQL work there, predictions need Spark \(SparkVersion.supported)
-    """,
-  ]
-
-  /// `nil` if the text has no sign that is known.
-  static func remedy(for text: String) -> String? {
-    remedies.first(for: text)
   }
 }

@@ -38,7 +38,7 @@ struct DryRun {
     request.messages.tellSparkLog(remote: request.remote)
     let why = sparkText(reason)
     var run = ProgramRun(
-      functions: [], remote: request.remote, mode: request.executionMode,
+      functions: [], remote: request.remote, mode: request.execution.executionMode,
       showsProgress: !request.quiet
     ) { [job] spark in
       let dry = DryRun(job)

@@ -34,6 +34,9 @@ struct Preview: AsyncParsableCommand {
   var remote: String?
 
   @OptionGroup
+  var execution: ExecutionOptions
+
+  @OptionGroup
   var messages: MessageOptions
 
   @OptionGroup
@@ -46,12 +49,14 @@ struct Preview: AsyncParsableCommand {
 
   func run() async throws {
     messages.begin()
+    execution.worker.begin()
     let names = try columns.map { try ColumnList($0, option: "--columns").names }
     let places = TablePlaces(input: table, output: "-", remote: engine == .local ? "" : remote)
     try places.checkInput()
     try places.checkInputIsPlain(format.inputFormat)
     let reading = try format.reading(table, on: places.localInput)
     var choice = EngineChoice.asked(engine, remote: remote)
+    choice.sparkOptions += execution.ofSpark
     choice.reading = reading.name
     choice.hadoopPath = places.hadoopPath
     choice.missingLibrary = { EngineChoice.missingFileLibrary() }
@@ -76,7 +81,9 @@ struct Preview: AsyncParsableCommand {
   ) async throws {
     try SparkServer.check(remote)
     messages.tellSparkLog(remote: remote)
-    let status = await ProgramRun(functions: [], remote: remote) { [self] spark in
+    let status = await ProgramRun(
+      functions: [], remote: remote, mode: execution.executionMode
+    ) { [self] spark in
       try await places.checkArePlain(on: spark, reading.name)
       let found = reading.options.reduce(spark.read.format(reading.name)) {
         $0.option($1.key, $1.value)

@@ -21,4 +21,10 @@ extension SparkSession {
     get { state.withLock { $0.executionMode } }
     set { state.withLock { $0.executionMode = newValue } }
   }
+
+  /// Why ``ExecutionMode/auto`` has become ``ExecutionMode/shim``; `nil` if it has not.
+  package var shimReason: String? {
+    get { state.withLock { $0.shimReason } }
+    set { state.withLock { $0.shimReason = newValue } }
+  }
 }

@@ -21,11 +21,7 @@ extension SparkConnection {
           "no agreement on TLS with \(place) (use_ssl=\(target.useTLS); \(said)). "
             + failure.advice(target), cause: error)
       }
-      return SparkError(
-        .unavailable,
-        "no Spark Connect server answers at \(target.host):\(target.port) (\(said)); check the "
-          + "address, that the server runs, and whether it uses TLS (use_ssl=\(target.useTLS))",
-        cause: error)
+      return SparkError(.unavailable, Self.noAnswer(target, said), cause: error)
     case .unauthenticated:
       return SparkError(
         .unauthenticated,
@@ -59,6 +55,7 @@ extension SparkConnection {
       result = details
     }
     result.cause = error
+    if result.condition != nil { result.message = SparkErrorPlan.removed(from: result.message) }
     result = SparkErrorAdvice.added(to: result)
     if let loss = SessionLoss(result) {
       result = loss.error(target, cause: result)
@@ -68,6 +65,19 @@ extension SparkConnection {
       result.kind = .cancelled
     }
     return result
+  }
+
+  /// That nobody answers, and what to do.
+  static func noAnswer(_ target: ConnectionString, _ said: String) -> String {
+    let place = "no Spark Connect server answers at \(target.host):\(target.port)"
+    guard said.contains("Connection refused") else {
+      return "\(place) (\(said)); check the address, that the server runs, and whether it uses TLS "
+        + "(use_ssl=\(target.useTLS))"
+    }
+    let isHere = ["localhost", "127.0.0.1", "::1"].contains(target.host)
+    return "\(place) (connection refused: nothing listens on that port); correct the address, or start "
+      + "the server: " + (isHere ? "needletail spark start, or " : "")
+      + "sbin/start-connect-server.sh of Spark 4 (use_ssl=\(target.useTLS))"
   }
 
   /// A server's words without the token, which some repeat.

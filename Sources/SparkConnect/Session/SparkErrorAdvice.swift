@@ -5,6 +5,20 @@ enum SparkErrorAdvice {
     "UNSUPPORTED_TIME_TYPE": "spark.sql.timeType.enabled"
   ]
 
+  /// What to do about conditions whose own words leave it open.
+  private static let conditions: [String: String] = [
+    "DATA_SOURCE_NOT_FOUND": """
+    A format that is none of Spark's own, such as delta, comes with a library: --jar FILE (in Swift \
+    spark.addJar), or --conf spark.jars.packages=GROUP:NAME:VERSION for a Spark that is started here; \
+    ask the operator of a server that runs to start it with the library
+    """,
+    "TABLE_OR_VIEW_NOT_FOUND": """
+    Spark's catalog at this server has no such table; needletail sql 'SHOW TABLES' (in Swift \
+    spark.catalog.listTables()) lists what it has, and IN DATABASE behind it those of another database. \
+    Files are read with --input
+    """,
+  ]
+
   /// `error` with what to do.
   static func added(to error: SparkError) -> SparkError {
     let found = settings.first { condition, _ in
@@ -16,6 +30,8 @@ enum SparkErrorAdvice {
       advice =
         "Set \(setting)=true for the session (--conf \(setting)=true; in Swift "
         + "spark.conf.set(\"\(setting)\", \"true\")) or in the server's settings"
+    } else if let known = error.condition.flatMap({ conditions[$0] }) {
+      advice = known
     } else if error.isOfStream, error.message.contains("Cannot run program \"./") {
       // A function that SQL calls by its name: of others it is known before the query starts.
       advice =

@@ -28,6 +28,7 @@ public final class SparkSession: Sendable {
     var cloning: (@Sendable (SparkSession) -> Void)?
     var form: FunctionForm?
     var executionMode = ExecutionMode.auto
+    var shimReason: String?
     var nextPlanID: Int64 = 0
     var observations: [String: KnownObservation] = [:]
     var isOfThisProcess = false

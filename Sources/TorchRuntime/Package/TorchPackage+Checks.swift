@@ -1,3 +1,5 @@
+import NativeLibraries
+
 extension TorchPackage {
   /// Checks that the code is for this system, this processor and `wanted`.
   ///

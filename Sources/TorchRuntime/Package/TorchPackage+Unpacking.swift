@@ -1,3 +1,5 @@
+import NativeLibraries
+
 extension TorchPackage {
   /// The parts of a package that lie in files, as the system's loader and CUDA want them.
   struct Unpacked {
