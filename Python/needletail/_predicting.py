@@ -153,10 +153,11 @@ def _predicted(df: DataFrame, arguments: Sequence[str], mode: str) -> DataFrame:
     # The struct of all outputs is computed once; its fields become the columns.
     results = "needletail.predictions"
     df = _added(df, session, results, execution.call(plan, "function", settings))
+    metadata = json.loads(plan["metadata"])
     struct = session.column(_quoted(results))
     new = {plan["structure"]: struct} if "structure" in plan else {
         name: struct.getField(name) for name in plan["columns"]}
-    df = df.select("*", *(column.alias(name) for name, column in new.items()))
+    df = df.select("*", *(column.alias(name, metadata=metadata) for name, column in new.items()))
     return df.drop(results, *(vector["array"] for vector in plan["vectors"]))
 
 

@@ -128,6 +128,7 @@ struct PlanTests {
     var function: Function
     var probe: Function
     var shim: Shim
+    var metadata: String
     var structure: String?
     var columns: [String]
     var omitted: [String]
@@ -179,6 +180,12 @@ struct PlanTests {
     #expect(bytes.contains("needletail.predict"))
     #expect(plan.probe.name == "needletail.echo" && plan.probe.evaluationType == 207)
     #expect(plan.probe.arguments == ["id"] && plan.probe.command.starts(with: Data("NDLT".utf8)))
+    #expect(
+      plan.metadata.hasPrefix(#"{"needletail":{"model":"digits.onnx","format":"onnx","#),
+      "\(plan.metadata)")
+    #expect(
+      plan.metadata.contains(#""prediction":{"map pixels":"v","output-map probabilities":"p"}"#),
+      "\(plan.metadata)")
   }
 
   @Test(

@@ -142,6 +142,11 @@ def inspect(kind, expected):
         f"{len(wanted)} rows are the command's", len(wanted) > 1000 and found == wanted,
         f"{len(found)} rows, {sum(found.get(id) != p for id, p in wanted.items())} differ")
 
+    check(
+        "the column says where it is from, as the command's does",
+        table.schema["p"].metadata == spark.read.parquet(expected).schema["p"].metadata
+        and table.schema["p"].metadata["needletail"]["format"] == "onnx", table.schema["p"].metadata)
+
     # Names that need quoting, a field of a struct, and another form of the output.
     odd = digits.select("id", struct(col("pixels").alias("p, `x`")).alias("s.t"))
     table = predicting(
@@ -150,6 +155,10 @@ def inspect(kind, expected):
     row = table.select("id", "`all of it`").limit(1).collect()[0]
     best = row["all of it"]["best `one`"]
     scores = sorted(wanted[row.id], reverse=True)
+    check(
+        "a struct says where it is from",
+        table.schema["all of it"].metadata["needletail"]["prediction"]["into"] == "all of it",
+        table.schema["all of it"].metadata)
     check(
         "a struct has the best classes", [each.score for each in best] == scores[:2], f"{best}, {scores}")
 

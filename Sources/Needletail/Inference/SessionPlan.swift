@@ -58,6 +58,8 @@ package struct SessionPlan: Sendable {
   package let probe: Function
   /// The function and the probe where they do not.
   package let shim: ShimPlan
+  /// What the new columns say of themselves: JSON for their metadata.
+  package let metadata: String
   /// The name of one new column, a struct, if the outputs do not become a column each.
   package let structure: String?
   /// The fields of the function's struct, which become columns.
@@ -74,6 +76,7 @@ package struct SessionPlan: Sendable {
     table: StructType, isDeterministic: Bool, for session: Session
   ) async throws {
     _ = try Program.start(own: [])
+    metadata = PredictionLineage(source, request).columnMetadata
     let fed = model.inputs.map(\.name).filter { request.constants[$0] == nil }
     let found = VectorInputs(table: table, inputs: request.inputs, models: fed)
     var request = request
@@ -125,7 +128,7 @@ package struct SessionPlan: Sendable {
 
 extension SessionPlan: Encodable {
   private enum Key: String, CodingKey {
-    case format, worker, workerSetting, files, settings, vectors, function, probe, shim,
+    case format, worker, workerSetting, files, settings, vectors, function, probe, shim, metadata,
       structure, columns, omitted
   }
 
@@ -143,6 +146,7 @@ extension SessionPlan: Encodable {
     try values.encode(function, forKey: .function)
     try values.encode(probe, forKey: .probe)
     try values.encode(shim, forKey: .shim)
+    try values.encode(metadata, forKey: .metadata)
     try values.encodeIfPresent(structure, forKey: .structure)
     try values.encode(columns, forKey: .columns)
     try values.encode(omitted.map(\.description), forKey: .omitted)
