@@ -1,12 +1,13 @@
 """Sessions in the same process as Spark's driver."""
 
-import base64
 from typing import Any
 
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark.sql.classic.column import Column, _to_java_column, _to_seq
+from pyspark.sql.classic.dataframe import DataFrame
 
 from ._command import NeedletailError
+from ._execution import Call
 
 
 class Session:
@@ -32,6 +33,9 @@ class Session:
                 f"that of the predictions; unset it: spark.conf.unset({setting!r})"
             )
 
+    def release(self, setting: str, worker: str) -> None:
+        """No setting has become the worker."""
+
     def column(self, name: str) -> Any:
         return Column(self._jvm.org.apache.spark.sql.functions.col(name))
 
@@ -39,20 +43,29 @@ class Session:
         column = self._jvm.org.apache.spark.sql.functions.col(vector)
         return Column(self._jvm.org.apache.spark.ml.functions.vector_to_array(column, "float64"))
 
-    def call(self, function: dict[str, Any], worker: str) -> Any:
+    def arguments(self, call: Call) -> list[Any]:
+        """Python counts rows by its arguments."""
+        if call.worker is None and not call.arguments:
+            return [Column(self._jvm.org.apache.spark.sql.functions.lit(0))]
+        return [self.column(name) for name in call.arguments]
+
+    def map(self, table: Any, call: Call) -> Any:
+        """The table that a function over whole batches makes of another, whose columns have plain names."""
+        function = self.call(call._replace(arguments=table.columns))
+        return DataFrame(table._jdf.mapInArrow(function._jc, False, None), self.spark)
+
+    def call(self, call: Call) -> Any:
         """The column that the function gives."""
         context = self.spark.sparkContext
         code = self._jvm.SimplePythonFunction(
-            bytearray(base64.b64decode(function["command"])), {}, [], worker, function["pythonVersion"], [],
+            bytearray(call.command), {}, [], call.worker or context.pythonExec, call.python_version, [],
             context._javaAccumulator)
-        returned = self.spark._jsparkSession.parseDataType(function["returnType"])
+        returned = self.spark._jsparkSession.parseDataType(call.returned)
         make = getattr(self._jvm, "org.apache.spark.sql.execution.python.UserDefinedPythonFunction")
-        given = (
-            function["name"], code, returned, function["evaluationType"], function["isDeterministic"])
+        given = (call.name, code, returned, call.evaluation_type, call.deterministic)
         try:
             made = make(*given)
         except Py4JError:
             # Spark 4.3 also takes what the function may be rewritten to: nothing.
             made = make(*given, [], [])
-        arguments = [self.column(name) for name in function["arguments"]]
-        return Column(made.apply(_to_seq(context, arguments, _to_java_column)))
+        return Column(made.apply(_to_seq(context, self.arguments(call), _to_java_column)))

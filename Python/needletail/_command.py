@@ -52,9 +52,9 @@ def plan(arguments: Sequence[str], schema: str) -> dict[str, Any]:
     if said:
         print(said, file=sys.stderr)
     result: dict[str, Any] = json.loads(done.stdout)
-    if result.get("format") != 1:
+    if result.get("format") != 2:
         raise NeedletailError(
-            f"{command[0]} makes plans of the form {result.get('format')}, and this module reads 1; install "
+            f"{command[0]} makes plans of the form {result.get('format')}, and this module reads 2; install "
             "both from the same wheel"
         )
     return result

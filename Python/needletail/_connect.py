@@ -1,6 +1,5 @@
 """Sessions of Spark Connect."""
 
-import base64
 import json
 import tempfile
 import uuid
@@ -9,10 +8,14 @@ from weakref import WeakKeyDictionary
 
 from pyspark.sql.connect import proto
 from pyspark.sql.connect.column import Column
+from pyspark.sql.connect.dataframe import DataFrame
 from pyspark.sql.connect.expressions import CommonInlineUserDefinedFunction, PythonUDF
-from pyspark.sql.connect.functions import col
+from pyspark.sql.connect.functions import col, lit
+from pyspark.sql.connect.plan import MapPartitions
 from pyspark.sql.connect.types import pyspark_types_to_proto_types
 from pyspark.sql.types import StructType
+
+from ._execution import Call
 
 _here: "WeakKeyDictionary[Any, bool]" = WeakKeyDictionary()
 
@@ -48,6 +51,11 @@ class Session:
         """Makes executors start the worker, for all functions of the session's later queries."""
         self.spark.conf.set(setting, worker)
 
+    def release(self, setting: str, worker: str) -> None:
+        """Lets executors start their Python again, if they have started the worker."""
+        if self.spark.conf.get(setting, "") == worker:
+            self.spark.conf.unset(setting)
+
     def column(self, name: str) -> Any:
         return col(name)
 
@@ -56,21 +64,47 @@ class Session:
 
         return vector_to_array(col(vector))
 
-    def call(self, function: dict[str, Any], worker: str) -> Any:
+    def arguments(self, call: Call) -> list[Any]:
+        """Python counts rows by its arguments."""
+        if call.worker is None and not call.arguments:
+            return [lit(0)]
+        return [col(name) for name in call.arguments]
+
+    def map(self, table: Any, call: Call) -> Any:
+        """The table that a function over whole batches makes of another, whose columns have plain names."""
+        function = _Batches(self._inline(call._replace(arguments=table.columns)))
+        # PySpark asks its own functions for their message.
+        plan = MapPartitions(table._plan, function, [], False, None)  # type: ignore[arg-type]
+        return DataFrame(plan, self.spark)
+
+    def call(self, call: Call) -> Any:
         """The column that the function gives."""
-        arguments: list[Any] = [col(name)._expr for name in function["arguments"]]
-        return Column(
-            CommonInlineUserDefinedFunction(
-                function["name"], _Function(function), function["isDeterministic"], arguments))
+        return Column(self._inline(call))
+
+    def _inline(self, call: Call) -> CommonInlineUserDefinedFunction:
+        arguments = [argument._expr for argument in self.arguments(call)]
+        return CommonInlineUserDefinedFunction(call.name, _Function(call), call.deterministic, arguments)
+
+
+class _Batches:
+    """A function as PySpark's plans take it."""
+
+    def __init__(self, function: CommonInlineUserDefinedFunction) -> None:
+        self._function = function
+
+    def _build_common_inline_user_defined_function(
+        self, *columns: Any
+    ) -> CommonInlineUserDefinedFunction:
+        return self._function
 
 
 class _Function(PythonUDF):
-    """A function whose command is not Python's."""
+    """A function whose command is not PySpark's."""
 
-    def __init__(self, function: dict[str, Any]) -> None:
-        returned = StructType.fromJson(json.loads(function["returnType"]))
-        super().__init__(returned, function["evaluationType"], lambda: None, function["pythonVersion"])
-        self._command = base64.b64decode(function["command"])
+    def __init__(self, call: Call) -> None:
+        returned = StructType.fromJson(json.loads(call.returned))
+        super().__init__(returned, call.evaluation_type, lambda: None, call.python_version)
+        self._command = call.command
 
     def to_plan(self, session: Any) -> Any:
         message = proto.PythonUDF()

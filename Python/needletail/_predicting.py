@@ -7,12 +7,15 @@ import shutil
 import tempfile
 import warnings
 from functools import cache
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, Mapping, Optional, Sequence, Union
 from weakref import WeakKeyDictionary
 
 from pyspark.sql import DataFrame
+from pyspark.sql.types import StructField, StructType
 
 from . import _command
+from ._command import NeedletailError
+from ._execution import Call, Choice, asked, explained
 
 # What sessions were sent before, by their names.
 _sent: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()
@@ -61,6 +64,7 @@ def predicting(
     options: Mapping[str, Any] = {},
     headers: Mapping[str, str] = {},
     deterministic: bool = False,
+    execution_mode: Optional[str] = None,
 ) -> DataFrame:
     """Adds the outputs of a model as columns.
 
@@ -79,7 +83,11 @@ def predicting(
     :param constants: values of inputs that no column feeds; `"zeros"` for zeros.
     :param options: options of the model, such as `{"threads": 2, "provider": "cuda"}`.
     :param deterministic: whether Spark may compute predictions again, and filter before them.
-    :raises NeedletailError: that names the input, output or column that does not fit.
+    :param execution_mode: how executors come to run the program: `"direct"`, in the place of Python;
+        `"shim"`, beside their own Python, which passes the batches on; `"auto"`, which finds out. Without
+        it what NEEDLETAIL_EXECUTION_MODE says, or `"auto"`.
+    :raises NeedletailError: that names the input, output or column that does not fit, or what the session
+        refuses.
     """
     arguments = [os.fspath(model)]
     single = {
@@ -105,25 +113,58 @@ def predicting(
     arguments += [f"--header={name}: {value}" for name, value in headers.items()]
     if deterministic:
         arguments.append("--deterministic")
-    return _predicted(df, arguments)
+    return _predicted(df, arguments, asked(execution_mode))
 
 
-def _predicted(df: DataFrame, arguments: Sequence[str]) -> DataFrame:
+def _predicted(df: DataFrame, arguments: Sequence[str], mode: str) -> DataFrame:
     """The table with the columns of the plan that the command makes of `arguments`."""
     from . import _classic, _connect
 
     is_remote = type(df).__module__.startswith("pyspark.sql.connect.")
-    session: Any = (_connect if is_remote else _classic).Session(df.sparkSession)
-    here = ["--here"] if session.is_here() else []
+    schema = df.schema
+    with explained("the session does not tell of itself"):
+        session: Any = (_connect if is_remote else _classic).Session(df.sparkSession)
+        here = ["--here"] if session.is_here() else []
+        version = session.spark.version
     plan = _command.plan(
-        [*arguments, *here, "--files", _folder(), "--spark-version", session.spark.version],
-        df.schema.json())
+        [*arguments, *here, "--files", _folder(), "--spark-version", version], schema.json())
     for output in plan["omitted"]:
         warnings.warn(f"left out: the output {output}", stacklevel=3)
 
-    session.choose(plan["workerSetting"], plan["worker"])
+    choice = Choice(session, plan, mode)
+    with explained("the session does not take the program"):
+        choice.begin()
+        _send(session, plan["files"])
+        execution = choice.finish()
+        settings = choice.settings()
+    for change in plan["settings"]:
+        name, old = change["name"], change.get("replaces")
+        try:
+            with explained(f"the session does not take the setting {name}"):
+                if old is None or session.spark.conf.get(name) == old:
+                    session.spark.conf.set(name, change["value"])
+        except NeedletailError:
+            # They make queries faster and no different, and a server that keeps its Python may refuse them.
+            if execution.mode == "direct":
+                raise
+
+    for vector in plan["vectors"]:
+        df = df.withColumn(vector["array"], session.array(_quoted(vector["column"])))
+    # The struct of all outputs is computed once; its fields become the columns.
+    results = "needletail.predictions"
+    df = _added(df, session, results, execution.call(plan, "function", settings))
+    metadata = json.loads(plan["metadata"])
+    struct = session.column(_quoted(results))
+    new = {plan["structure"]: struct} if "structure" in plan else {
+        name: struct.getField(name) for name in plan["columns"]}
+    df = df.select("*", *(column.alias(name, metadata=metadata) for name, column in new.items()))
+    return df.drop(results, *(vector["array"] for vector in plan["vectors"]))
+
+
+def _send(session: Any, files: Sequence[Dict[str, str]]) -> None:
+    """Sends each file once."""
     sent = _sent.setdefault(session.owner, set())
-    for file in plan["files"]:
+    for file in files:
         path, folder = file["path"], file.get("folder")
         if path in sent:
             continue
@@ -132,19 +173,16 @@ def _predicted(df: DataFrame, arguments: Sequence[str]) -> DataFrame:
         else:
             session.spark.addArtifacts(path, file=True)
         sent.add(path)
-    for change in plan["settings"]:
-        if "replaces" not in change or session.spark.conf.get(change["name"]) == change["replaces"]:
-            session.spark.conf.set(change["name"], change["value"])
 
-    for vector in plan["vectors"]:
-        df = df.withColumn(vector["array"], session.array(_quoted(vector["column"])))
-    call = session.call(plan["function"], plan["worker"])
-    if "structure" in plan:
-        df = df.withColumn(plan["structure"], call)
-    else:
-        # The struct of all outputs is computed once; its fields become the columns.
-        results = "needletail.predictions"
-        struct = session.column(_quoted(results))
-        fields = [struct.getField(name).alias(name) for name in plan["columns"]]
-        df = df.withColumn(results, call).select("*", *fields).drop(results)
-    return df.drop(*(vector["array"] for vector in plan["vectors"]))
+
+def _added(df: DataFrame, session: Any, name: str, call: Call) -> DataFrame:
+    """The table with what the function gives as its last column."""
+    if not call.carries:
+        return df.withColumn(name, session.call(call))
+    # The others pass by it, at their places: two may have one name.
+    arguments = session.arguments(call)
+    table = df.select("*", *arguments)
+    table = table.toDF(*(f"_{place}" for place in range(len(df.columns) + len(arguments))))
+    result = StructField(name, StructType.fromJson(json.loads(call.returned)))
+    returned = StructType([*df.schema.fields, result])
+    return session.map(table, call._replace(returned=returned.json()))

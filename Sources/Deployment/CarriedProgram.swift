@@ -6,6 +6,8 @@ import HostProcesses
 package struct CarriedProgram: Sendable {
   /// What the executors start as their worker.
   package let worker: String
+  /// Tells it from other programs of the session.
+  package let id: String
   /// What is sent to them before; nothing where they have it.
   package let files: [SessionFile]
 
@@ -19,7 +21,7 @@ package struct CarriedProgram: Sendable {
   ) throws {
     if let installed = InstalledProgram.path(environment) {
       // The operator has put the program on the executors.
-      (worker, files) = (installed, [])
+      (worker, id, files) = (installed, Data(installed.utf8).shortHash, [])
       return
     }
     let package = try ProgramPackage.current(forThisMachine: isHere)
@@ -30,7 +32,8 @@ package struct CarriedProgram: Sendable {
           "the executors run on this machine, and take the program from the cache of programs, which "
             + "\(ProgramCache.variable) forbids; take that variable away, or name a folder in it")
       }
-      (worker, files) = ("\(try cache.folder(of: package))/\(package.programFile)", [])
+      worker = "\(try cache.folder(of: package))/\(package.programFile)"
+      (id, files) = (package.id, [])
       return
     }
     let launcher = ProgramLauncher(package: package)
@@ -45,6 +48,6 @@ package struct CarriedProgram: Sendable {
       archive = try SessionFile(
         artifact: "files/\(launcher.name(ofArchive: contents))", contents, in: directory)
     }
-    (worker, files) = ("./\(launcher.name)", [start, archive])
+    (worker, id, files) = ("./\(launcher.name)", package.id, [start, archive])
   }
 }

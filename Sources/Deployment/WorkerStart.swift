@@ -104,19 +104,18 @@ struct WorkerStart: Sendable {
 
   /// - Parameter python: the version of the executors' Python, if it is known.
   private func useShim(_ python: String? = nil) async throws {
-    let program = worker.hasPrefix("./") ? String(worker.dropFirst(2)) : worker
-    if let python { return session.functionForm = form(program, python) }
+    if let python { return session.functionForm = form(python) }
     let version = try await ExecutorPython.version { version in
-      session.functionForm = form(program, version)
+      session.functionForm = form(version)
       defer { session.functionForm = nil }
       _ = try await probe(session)
     }
-    session.functionForm = form(program, version)
+    session.functionForm = form(version)
   }
 
-  private func form(_ program: String, _ version: String) -> FunctionForm {
+  private func form(_ version: String) -> FunctionForm {
     ShimForm(
-      program: program, id: id, pythonVersion: version, spark: session.majorMinorVersion
+      program: worker, id: id, pythonVersion: version, spark: session.majorMinorVersion
     ).functionForm
   }
 

@@ -4,7 +4,7 @@ import FoundationEssentials
 import HostProcesses
 public import SparkConnect
 package import SparkFunctions
-import SparkTypes
+package import SparkTypes
 
 extension SparkSession {
   /// Connects and makes the program's functions usable in the session's queries.
@@ -64,19 +64,24 @@ extension ExecutionMode {
 package enum EchoFunction {
   @TaskLocal fileprivate static var isAsked = false
 
-  private static let schema: StructType = ["id": .long]
+  /// What it takes and gives in a query.
+  package static let schema: StructType = ["id": .long]
 
   /// What a program declares.
   package static var declared: any UserDefinedFunction {
     MapBatchesFunction("needletail.echo", returning: schema) { batches in batches }
   }
 
+  /// A call of it in a query.
+  package static func call() -> InlineFunction {
+    .batches(declared, NoParameters(), returning: schema)
+  }
+
   /// Whether an executor of `session` starts the program and computes a row.
   ///
   /// - Throws: ``SparkError``: why it does not, or why there is no answer.
   fileprivate static func runs(in session: SparkSession) async throws -> Bool {
-    let rows = session.range(0, 1, partitions: 1).mapPartitions(
-      .batches(declared, NoParameters(), returning: schema), columns: ["id"])
+    let rows = session.range(0, 1, partitions: 1).mapPartitions(call(), columns: ["id"])
     let batches = try await $isAsked.withValue(true) {
       try await Housekeeping.$isActive.withValue(true) { try await rows.collectBatches() }
     }

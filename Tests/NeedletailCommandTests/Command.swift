@@ -51,12 +51,27 @@ struct Command {
       .appending(path: "needletail")
   }
 
-  /// - Parameter variables: what the environment has besides.
+  /// Puts the command into a folder of the folder, as `pip install` does, and gives its place.
+  func install(into name: String) throws -> URL {
+    let place = folder.appending(path: "\(name)/needletail")
+    try FileManager.default.createDirectory(
+      at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+    do {
+      try FileManager.default.linkItem(at: Self.program, to: place)
+    } catch {
+      try FileManager.default.copyItem(at: Self.program, to: place)
+    }
+    return place
+  }
+
+  /// - Parameters:
+  ///   - variables: what the environment has besides.
+  ///   - program: the command, if it is another one than that of the build.
   func run(
-    _ arguments: [String], _ variables: [String: String] = [:]
+    _ arguments: [String], _ variables: [String: String] = [:], program: URL? = nil
   ) async throws -> Outcome {
     let process = Process()
-    process.executableURL = Self.program
+    process.executableURL = program ?? Self.program
     process.arguments = arguments
     process.currentDirectoryURL = folder
     let (output, complaint) = (Pipe(), Pipe())

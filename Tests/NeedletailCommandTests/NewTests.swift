@@ -47,7 +47,7 @@ struct NewTests {
     let (option, says) = Self.dependencies[index]
     let outcome = try await command.run(["new", "my-flowers"] + option)
     #expect(outcome.status == 0 && outcome.complaint == "", "\(outcome.complaint)")
-    #expect(outcome.output.hasSuffix("  cd my-flowers\n  swift run\n"))
+    #expect(outcome.output.hasSuffix("  cd my-flowers && swift run\n"))
     let folder = command.folder.appending(path: "my-flowers")
     func text(_ name: String) throws -> String {
       try String(contentsOf: folder.appending(path: name), encoding: .utf8)
@@ -80,28 +80,28 @@ struct NewTests {
       "VIRTUAL_ENV", "NEEDLETAIL_PYTHON", "NEEDLETAIL_RUNTIMES", "NEEDLETAIL_ONNXRUNTIME",
     ].map { ($0, "") })
 
-  /// What is on the `PATH` and in the package's folder, further variables, and what is told before `swift run`.
+  /// What is on the `PATH` and in the package's folder, further variables, and what is told.
   private static let needs: [(files: [String], variables: [String: String], steps: [String])] = [
     (
       [], [:],
       [
         "install Swift 6.2 or later (swift.org/install)",
         "install Java 17 or later (Debian, Ubuntu: openjdk-17-jre-headless)",
-        "cd flowers", "python3 -m venv .venv",
-        ".venv/bin/pip install 'pyspark[connect]==4.3.0' onnxruntime==1.32.0",
+        "cd flowers && python3 -m venv .venv && .venv/bin/pip install 'pyspark[connect]==4.3.0' "
+          + "onnxruntime==1.32.0 && swift run",
       ]
     ),
     (
       ["swift", "java", "active/lib/python3.12/site-packages/onnxruntime/capi/__init__.py"],
       ["VIRTUAL_ENV": "$FOLDER/active"],
-      ["cd flowers", "$FOLDER/active/bin/pip install 'pyspark[connect]==4.3.0'"]
+      ["cd flowers && $FOLDER/active/bin/pip install 'pyspark[connect]==4.3.0' && swift run"]
     ),
     // A Spark on the PATH.
     (
       ["swift", "java", "spark/bin/spark-submit", "spark/jars/spark.jar"],
       ["PATH": "$FOLDER:$FOLDER/spark/bin"],
       [
-        "cd flowers", "python3 -m venv .venv", ".venv/bin/pip install onnxruntime==1.32.0",
+        "cd flowers && python3 -m venv .venv && .venv/bin/pip install onnxruntime==1.32.0 && swift run"
       ]
     ),
     // An environment above the package's folder.
@@ -110,14 +110,38 @@ struct NewTests {
         "swift", "java", ".venv/lib/python3.12/site-packages/pyspark/bin/spark-submit",
         ".venv/lib/python3.12/site-packages/onnxruntime/capi/__init__.py",
       ],
-      [:], ["cd flowers"]
+      [:], ["cd flowers && swift run"]
     ),
     (
       ["swift"],
       ["SPARK_REMOTE": "sc://host", "NEEDLETAIL_RUNTIMES": "$FOLDER"],
-      ["cd flowers"]
+      ["cd flowers && swift run"]
     ),
   ]
+
+  @Test("the environment that the command was installed into is the program's")
+  func installed() async throws {
+    let command = try Command()
+    defer { command.remove() }
+    for file in [
+      "swift", "java", "env/pyvenv.cfg",
+      "env/lib/python3.12/site-packages/pyspark/bin/spark-submit",
+    ] {
+      try command.write(file, "")
+    }
+    let program = try command.install(into: "env/bin")
+    for missing in [" && $FOLDER/env/bin/pip install onnxruntime==1.32.0", ""] {
+      let outcome = try await command.run(
+        ["new", "flowers", "--package", "https://example.com/needletail.git"], Self.nothing,
+        program: program)
+      #expect(outcome.status == 0, "\(outcome.complaint)")
+      let expected = "  cd flowers\(missing) && VIRTUAL_ENV=$FOLDER/env swift run\n"
+        .replacingOccurrences(of: "$FOLDER", with: command.folder.path)
+      #expect(outcome.output.hasSuffix(expected), "\(outcome.output)")
+      try FileManager.default.removeItem(at: command.folder.appending(path: "flowers"))
+      try command.write("env/lib/python3.12/site-packages/onnxruntime/capi/__init__.py", "")
+    }
+  }
 
   @Test("what the machine lacks is told", arguments: needs.indices)
   func steps(index: Int) async throws {
@@ -132,7 +156,7 @@ struct NewTests {
       ["new", "flowers"], Self.nothing.merging(variables.mapValues(placed)) { $1 })
     #expect(outcome.status == 0, "\(outcome.complaint)")
     let lines = outcome.output.split(separator: "\n").dropFirst().map(String.init)
-    #expect(lines == (steps + ["swift run"]).map { "  " + placed($0) })
+    #expect(lines == steps.map { "  " + placed($0) })
   }
 
   @Test("the versions told are those that the tests have")

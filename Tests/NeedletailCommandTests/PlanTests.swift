@@ -97,6 +97,28 @@ struct PlanTests {
       var arguments: [String]
     }
 
+    struct Shim: Decodable {
+      struct Call: Decodable {
+        struct Specification: Decodable {
+          var table: Bool
+          var passing: Int?
+          var evaluation: Int
+          var columns: [Int]
+          var settings: [String: String]?
+          var program: String
+        }
+        var evaluationType: Int
+        var returnType: String
+        var specification: Specification
+      }
+      var expression: String
+      var names: [String: String]
+      var settings: [String]
+      var probe: Call
+      var function: Call?
+      var refusal: String?
+    }
+
     var format: Int
     var worker: String
     var workerSetting: String
@@ -104,6 +126,9 @@ struct PlanTests {
     var settings: [Setting]
     var vectors: [Vector]
     var function: Function
+    var probe: Function
+    var shim: Shim
+    var metadata: String
     var structure: String?
     var columns: [String]
     var omitted: [String]
@@ -126,7 +151,7 @@ struct PlanTests {
     let outcome = try await command.run(arguments + (isNamedByOption ? option : []), installed)
     #expect(outcome.status == 0 && outcome.complaint == "", "\(outcome.complaint)")
     let plan = try JSONDecoder().decode(Plan.self, from: Data(outcome.output.utf8))
-    #expect(plan.format == 1 && plan.structure == nil && plan.omitted == [])
+    #expect(plan.format == 2 && plan.structure == nil && plan.omitted == [])
     #expect(plan.worker == "/opt/needletail")
     #expect(plan.workerSetting == "spark.sql.execution.pyspark.python")
     #expect(plan.vectors == [Plan.Vector(column: "v", array: "v as array")])
@@ -154,5 +179,47 @@ struct PlanTests {
     // The worker looks for the file under the name that is sent.
     let bytes = String(decoding: plan.function.command, as: UTF8.self)
     #expect(bytes.contains("needletail.predict"))
+    #expect(plan.probe.name == "needletail.echo" && plan.probe.evaluationType == 207)
+    #expect(plan.probe.arguments == ["id"] && plan.probe.command.starts(with: Data("NDLT".utf8)))
+    #expect(
+      plan.metadata.hasPrefix(#"{"needletail":{"model":"digits.onnx","format":"onnx","#),
+      "\(plan.metadata)")
+    #expect(
+      plan.metadata.contains(#""prediction":{"map pixels":"v","output-map probabilities":"p"}"#),
+      "\(plan.metadata)")
+  }
+
+  @Test(
+    "a plan has the calls through Spark's own Python, and on 4.0 columns pass by",
+    arguments: [
+      ("4.1", "i int", 251, nil, nil), ("4.0", "i int", 207, 2, nil),
+      ("4.1", "i interval year to month", 251, nil, nil),
+      ("4.0", "i interval year to month", 0, nil, "gives 'i', values of"),
+    ] as [(String, String, Int, Int?, String?)])
+  func shim(
+    version: String, column: String, evaluationType: Int, passing: Int?, refusal: String?
+  ) async throws {
+    let command = try Command()
+    defer { command.remove() }
+    let outcome = try await command.run(
+      [
+        "plan", "digits.onnx", "--schema", "\(column), pixels array<float>", "--json", "--files",
+        "plans", "--spark-version", version,
+      ], ["NEEDLETAIL_WORKER": "/opt/needletail"])
+    let shim = try JSONDecoder().decode(Plan.self, from: Data(outcome.output.utf8)).shim
+    #expect(shim.expression.contains("make(spec, command, kind)"))
+    #expect(shim.names["source"]?.contains("def make(") == true)
+    #expect(shim.settings.contains("spark.sql.session.timeZone"))
+    let probe = shim.probe.specification
+    #expect(shim.probe.evaluationType == 207 && probe.table && probe.passing == nil)
+    #expect(shim.function?.evaluationType ?? 0 == evaluationType)
+    #expect(shim.function?.specification.passing == passing)
+    if let specification = shim.function?.specification {
+      #expect(!specification.table && specification.evaluation == 204)
+      #expect(specification.columns == [0] && specification.settings == nil)
+      #expect(specification.program == "/opt/needletail")
+    }
+    #expect((shim.refusal == nil) == (refusal == nil))
+    #expect(shim.refusal?.contains(refusal ?? "") ?? true, "\(shim.refusal ?? "")")
   }
 }

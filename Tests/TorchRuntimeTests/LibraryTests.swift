@@ -58,6 +58,40 @@ struct LibraryTests {
     #expect(error?.message.contains("scripts/build-torch-plugin") == true)
   }
 
+  @Test("how the plug-in is built, in a clone and with a package of the command")
+  func pluginAdvice() throws {
+    let scratch = try Scratch()
+    for file in ["clone/scripts/build-torch-plugin", "venv/bin/python"] {
+      let url = URL(fileURLWithPath: "\(scratch.path)/\(file)")
+      try FileManager.default.createDirectory(
+        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      let made = FileManager.default.createFile(
+        atPath: url.path, contents: Data(), attributes: [.posixPermissions: 0o755])
+      #expect(made)
+    }
+    let installed = "\(scratch.path)/venv/lib/python3.12/site-packages/torch/lib/libtorch_cpu.so"
+    func advice(_ program: String, _ library: String?) -> String {
+      TorchPluginAdvice(programDirectory: "\(scratch.path)/\(program)", libraryPath: library).text
+    }
+    let built = advice("clone/.build/debug", installed)
+    #expect(
+      built.contains(
+        "`\(scratch.path)/clone/scripts/build-torch-plugin \(scratch.path)/venv/bin/python`;"),
+      "\(built)")
+    #expect(!built.contains("sources"))
+    let packaged = advice("venv/bin", installed)
+    #expect(
+      packaged.contains(
+        "from Needletail's sources, of the version that `needletail --version` tells and with a compiler "
+          + "of C++20, by `scripts/build-torch-plugin \(scratch.path)/venv/bin/python` in their folder"
+      ),
+      "\(packaged)")
+    #expect(packaged.contains("NEEDLETAIL_TORCH_PLUGIN=FILE"))
+    let runtimes = advice("venv/bin", "/runtimes/torch/lib/libtorch_cpu.so")
+    #expect(
+      runtimes.contains("`scripts/build-torch-plugin PYTHON /runtimes/torch/lib`"), "\(runtimes)")
+  }
+
   @Test func anotherLibrary() {
     let error = #expect(throws: DynamicLibraryError.self) {
       try TorchLibrary.shared(path: "libm.so.6")

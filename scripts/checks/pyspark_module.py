@@ -4,10 +4,14 @@
 
 A classic session and one of Spark Connect predict the digits of Examples/QuickStart at once, each in a
 process of its own, and compare with the table that `needletail predict` writes. Beside that: a struct, the
-best classes, vectors of Spark ML, errors, and functions in Python in the same session.
+best classes, vectors of Spark ML, errors, and functions in Python in the same session. Then both have
+servers that keep their Python: the classic session a setting, that of Connect a proxy that refuses it or
+does nothing with it.
 """
 
 import argparse
+import contextlib
+import logging
 import os
 import subprocess
 import sys
@@ -17,8 +21,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGITS = ROOT / "Examples" / "QuickStart"
+PROXY = ROOT / "Tests" / "SparkIntegrationTests" / "refusing_proxy.py"
+SETTING = "spark.sql.execution.pyspark.python"
 # For both sessions, on two cores that other checks use, too.
-TIME_LIMIT = 240
+TIME_LIMIT = 300
 
 
 class Check:
@@ -41,6 +47,72 @@ def session(kind):
     if kind == "connect":
         return builder.remote("local[2]").getOrCreate()
     return builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+
+
+@contextlib.contextmanager
+def refusing(spark, mode):
+    """A session of the same server behind one that keeps its Python."""
+    from pyspark.sql import SparkSession
+
+    port = spark.client._builder.endpoint.rpartition(":")[2]
+    with subprocess.Popen(
+            [sys.executable, PROXY, f"localhost:{port}", mode], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True) as proxy:
+        token = spark.client.token
+        address = f"sc://localhost:{proxy.stdout.readline().strip()}/" + (f";token={token}" if token else "")
+        beyond = SparkSession.builder.remote(address).create()
+        yield beyond
+        beyond.client.close()
+        proxy.stdin.close()
+
+
+@contextlib.contextmanager
+def told():
+    """What the module says."""
+    said = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())
+    logging.getLogger("needletail").addHandler(handler)
+    yield said
+    logging.getLogger("needletail").removeHandler(handler)
+
+
+def direct(check, table, says):
+    """Who asks for the mode in which executors start the program hears that they do not."""
+    from needletail import NeedletailError, predicting
+
+    try:
+        predicting(table, DIGITS / "digits.onnx", execution_mode="direct")
+        check("direct", False, "it was taken")
+    except NeedletailError as error:
+        check("direct is an error that names shim", says in str(error) and "'shim'" in str(error), error)
+
+
+def shim(check, spark, wanted, reason):
+    """Spark's own Python passes the batches on, and functions in Python stand beside predictions."""
+    from pyspark.sql.functions import pandas_udf
+
+    from needletail import predicting
+
+    model = DIGITS / "digits.onnx"
+    digits = spark.read.parquet(str(DIGITS / "digits.parquet"))
+    with told() as said:
+        table = predicting(digits, model, outputs={"probabilities": "p"})
+        other = predicting(digits, model, argmax=["probabilities"], into="best")
+    line = "execution mode shim: the executors' own Python passes the batches to the program, since "
+    check(
+        f"one line tells the mode: {reason}",
+        [each.startswith(line) and reason in each for each in said] == [True], said)
+    twice = pandas_udf(lambda values: values * 2, "long")
+    rows = table.select("id", "p", twice("id").alias("twice")).collect()
+    found = {row.id: (row.p, row.twice) for row in rows}
+    check(
+        f"{len(wanted)} rows beside a function in Python",
+        found == {id: (p, 2 * id) for id, p in wanted.items()}, f"{len(found)} rows")
+    rows = other.select("id", "best.probabilities").limit(50).collect()
+    check(
+        "a struct", other.columns == [*digits.columns, "best"] and len(rows) == 50 and all(
+            row.probabilities == max(range(10), key=wanted[row.id].__getitem__) for row in rows), rows[:1])
 
 
 def inspect(kind, expected):
@@ -70,6 +142,11 @@ def inspect(kind, expected):
         f"{len(wanted)} rows are the command's", len(wanted) > 1000 and found == wanted,
         f"{len(found)} rows, {sum(found.get(id) != p for id, p in wanted.items())} differ")
 
+    check(
+        "the column says where it is from, as the command's does",
+        table.schema["p"].metadata == spark.read.parquet(expected).schema["p"].metadata
+        and table.schema["p"].metadata["needletail"]["format"] == "onnx", table.schema["p"].metadata)
+
     # Names that need quoting, a field of a struct, and another form of the output.
     odd = digits.select("id", struct(col("pixels").alias("p, `x`")).alias("s.t"))
     table = predicting(
@@ -78,6 +155,10 @@ def inspect(kind, expected):
     row = table.select("id", "`all of it`").limit(1).collect()[0]
     best = row["all of it"]["best `one`"]
     scores = sorted(wanted[row.id], reverse=True)
+    check(
+        "a struct says where it is from",
+        table.schema["all of it"].metadata["needletail"]["prediction"]["into"] == "all of it",
+        table.schema["all of it"].metadata)
     check(
         "a struct has the best classes", [each.score for each in best] == scores[:2], f"{best}, {scores}")
 
@@ -120,16 +201,23 @@ def inspect(kind, expected):
     twice = pandas_udf(lambda values: values * 2, "long")
     if kind == "connect":
         # There the worker is the session's.
-        spark.conf.unset("spark.sql.execution.pyspark.python")
+        spark.conf.unset(SETTING)
     row = digits.select("id", twice("id").alias("twice")).limit(1).collect()[0]
     check("functions in Python work in the session", row.twice == 2 * row.id, row)
     if kind == "classic":
-        spark.conf.set("spark.sql.execution.pyspark.python", sys.executable)
-        try:
-            predicting(digits, model)
-            check("a worker of the session's", False, "it was taken")
-        except NeedletailError as error:
-            check("a worker of the session's is an error", "spark.conf.unset" in str(error), error)
+        spark.conf.set(SETTING, sys.executable)
+        direct(check, digits, "spark.conf.unset")
+        # Another session of this process has no mode yet.
+        other = spark.newSession()
+        other.conf.set(SETTING, sys.executable)
+        shim(check, other, wanted, "as the worker of all functions")
+    else:
+        with refusing(spark, "refuse") as beyond:
+            table = beyond.range(1).selectExpr("array_repeat(0f, 64) AS pixels")
+            direct(check, table, "the server does not let the session choose")
+            shim(check, beyond, wanted, "[CONFIG_NOT_AVAILABLE]")
+        with refusing(spark, "ignore") as beyond:
+            shim(check, beyond, wanted, "whatever the session sets")
     spark.stop()
     return 1 if check.failed else 0
 

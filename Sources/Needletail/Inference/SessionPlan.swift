@@ -54,6 +54,12 @@ package struct SessionPlan: Sendable {
   /// The arrays that the table needs before, and loses behind the function.
   package let vectors: [Vector]
   package let function: Function
+  /// Gives back the rows that it gets, by which the session finds out whether executors start the worker.
+  package let probe: Function
+  /// The function and the probe where they do not.
+  package let shim: ShimPlan
+  /// What the new columns say of themselves: JSON for their metadata.
+  package let metadata: String
   /// The name of one new column, a struct, if the outputs do not become a column each.
   package let structure: String?
   /// The fields of the function's struct, which become columns.
@@ -70,6 +76,7 @@ package struct SessionPlan: Sendable {
     table: StructType, isDeterministic: Bool, for session: Session
   ) async throws {
     _ = try Program.start(own: [])
+    metadata = PredictionLineage(source, request).columnMetadata
     let fed = model.inputs.map(\.name).filter { request.constants[$0] == nil }
     let found = VectorInputs(table: table, inputs: request.inputs, models: fed)
     var request = request
@@ -84,16 +91,35 @@ package struct SessionPlan: Sendable {
     let packed = try source.packed()
     let plan = try await source.plan(model, reference: packed.reference, table: table, request)
     let prediction = ModelPrediction(kinds: .ofExecutors)
-    function = Function(
+    let spark = session.version
+    let pythonVersion = "\(NativeMarker.prefix)\(spark.major).\(spark.minor)"
+    let function = Function(
       name: prediction.name, evaluationType: EvaluationType.scalarPandasIterator.rawValue,
-      pythonVersion: "\(NativeMarker.prefix)\(session.version.major).\(session.version.minor)",
-      isDeterministic: isDeterministic, command: Data(try plan.command(of: prediction)),
+      pythonVersion: pythonVersion, isDeterministic: isDeterministic,
+      command: Data(try plan.command(of: prediction)),
       returnType: SparkTypeJSON.text(plan.returnType), arguments: plan.argumentColumns)
+    let echo = EchoFunction.call()
+    let probe = Function(
+      name: echo.name, evaluationType: echo.evaluationType, pythonVersion: pythonVersion,
+      isDeterministic: true, command: Data(try echo.command([])),
+      returnType: SparkTypeJSON.text(EchoFunction.schema), arguments: EchoFunction.schema.names)
     structure = request.structure
     columns = plan.returnType.names
     omitted = request.only == nil ? model.omittedOutputs : []
     let program = try CarriedProgram(in: session.directory, isHere: session.isHere)
-    worker = program.worker
+    func shimCall(
+      _ function: Function, _ returnType: StructType, passing: StructType? = nil
+    ) throws -> ShimCall {
+      try ShimCall(
+        function.name, returnType: .struct(returnType), evaluationType: function.evaluationType,
+        argumentCount: function.arguments.count, passing: passing, program: program.worker,
+        id: program.id, spark: spark)
+    }
+    shim = ShimPlan(probe: try shimCall(probe, EchoFunction.schema)) {
+      let passing = ShimCall.mustCarry(spark) ? table : nil
+      return try shimCall(function, plan.returnType, passing: passing)
+    }
+    (self.function, self.probe, worker) = (function, probe, program.worker)
     files = try program.files + packed.write(into: session.directory)
     settings = WorkerSettings.changes(
       version: session.version, environment: ProcessInfo.processInfo.environment)
@@ -102,12 +128,12 @@ package struct SessionPlan: Sendable {
 
 extension SessionPlan: Encodable {
   private enum Key: String, CodingKey {
-    case format, worker, workerSetting, files, settings, vectors, function, structure, columns,
-      omitted
+    case format, worker, workerSetting, files, settings, vectors, function, probe, shim, metadata,
+      structure, columns, omitted
   }
 
   /// The number of the form, which changes when readers must.
-  package static let format = 1
+  package static let format = 2
 
   package func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: Key.self)
@@ -118,6 +144,9 @@ extension SessionPlan: Encodable {
     try values.encode(settings, forKey: .settings)
     try values.encode(vectors, forKey: .vectors)
     try values.encode(function, forKey: .function)
+    try values.encode(probe, forKey: .probe)
+    try values.encode(shim, forKey: .shim)
+    try values.encode(metadata, forKey: .metadata)
     try values.encodeIfPresent(structure, forKey: .structure)
     try values.encode(columns, forKey: .columns)
     try values.encode(omitted.map(\.description), forKey: .omitted)

@@ -65,12 +65,15 @@ struct New: ParsableCommand {
 
   /// What is left to do.
   private func next() -> String {
+    let program = try? ExecutableImage.current().path
     let needs = StarterNeeds(
       environment: ProcessInfo.processInfo.environment,
-      folder: "\(FileSystem.currentDirectory)/\(name)")
-    let steps = needs.programs + ["cd \(name)"] + needs.commands + ["swift run"]
+      folder: "\(FileSystem.currentDirectory)/\(name)",
+      program: program.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path })
+    // One line to copy, whatever is missing of what a command can bring.
+    let command = (["cd \(name)"] + needs.commands).joined(separator: " && ")
     return "\(name) has a program, a model and a table. "
       + "To build it (some minutes the first time) and run it:\n"
-      + steps.map { "  \($0)" }.joined(separator: "\n")
+      + (needs.programs + [command]).map { "  \($0)" }.joined(separator: "\n")
   }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Needletail
 
 /// What this machine lacks to build and run a new package.
@@ -8,6 +9,8 @@ struct StarterNeeds {
   let environment: [String: String]
   /// The package's folder, absolute.
   let folder: String
+  /// The folder that this command lies in, `nil` if that is unknown.
+  let program: String?
 
   /// What is to be installed on the machine, as sentences without a full stop.
   var programs: [String] {
@@ -21,7 +24,8 @@ struct StarterNeeds {
     return missing
   }
 
-  /// The commands that bring Python's packages where the program finds them, to be given in its folder.
+  /// The commands that bring Python's packages where the program finds them, and run it, to be given in its
+  /// folder.
   var commands: [String] {
     var packages: [String] = []
     if !hasServer, value("SPARK_HOME") == nil, !isInstalled("pyspark/bin/spark-submit"),
@@ -34,10 +38,21 @@ struct StarterNeeds {
     {
       packages.append(Self.onnxRuntime)
     }
-    guard !packages.isEmpty else { return [] }
     let list = packages.joined(separator: " ")
-    if let active = value("VIRTUAL_ENV") { return ["\(active)/bin/pip install \(list)"] }
-    return ["python3 -m venv .venv", ".venv/bin/pip install \(list)"]
+    if let environment = value("VIRTUAL_ENV") ?? own {
+      let run = value("VIRTUAL_ENV") == nil ? "VIRTUAL_ENV=\(environment) swift run" : "swift run"
+      return packages.isEmpty ? [run] : ["\(environment)/bin/pip install \(list)", run]
+    }
+    guard !packages.isEmpty else { return ["swift run"] }
+    return ["python3 -m venv .venv", ".venv/bin/pip install \(list)", "swift run"]
+  }
+
+  /// The environment that this command was installed into, where nothing else has been named: the program
+  /// is built elsewhere and would not look there.
+  private var own: String? {
+    guard value("NEEDLETAIL_PYTHON") == nil, let program else { return nil }
+    let folder = URL(fileURLWithPath: program).deletingLastPathComponent().path
+    return FileSystem.isFile("\(folder)/pyvenv.cfg") ? folder : nil
   }
 
   private var hasServer: Bool { value("SPARK_REMOTE") != nil }
@@ -54,7 +69,7 @@ struct StarterNeeds {
 
   /// Whether one of the environments in which the program will look has this file of a package.
   private func isInstalled(_ file: String) -> Bool {
-    PythonEnvironments.folders(environment, above: [folder])
+    PythonEnvironments.folders(environment, above: [folder], program: own.map { "\($0)/bin" })
       .flatMap(PythonEnvironments.packages(of:))
       .contains { FileSystem.isFile("\($0)/\(file)") }
   }

@@ -9,10 +9,6 @@ public final class TorchPlugin: Sendable {
   public static let environmentVariable = "NEEDLETAIL_TORCH_PLUGIN"
   static let name = "PyTorch plug-in"
   static let fileName = "libneedletail_torch.so"
-  static let advice =
-    "The package has operators that PyTorch's C interface lacks. Build the plug-in with "
-    + "`scripts/build-torch-plugin`, which puts it beside PyTorch's libraries, or set "
-    + "\(environmentVariable) to its file; or write the model without these operators."
 
   /// The version of the interface between this package and the plug-in.
   static let interfaceVersion: Int32 = 1
@@ -35,7 +31,8 @@ public final class TorchPlugin: Sendable {
   static func search(beside library: TorchLibrary?) -> DynamicLibrarySearch {
     var search = DynamicLibrarySearch(
       library: name, fileName: fileName, environmentVariable: environmentVariable,
-      folder: "torch", pythonDirectory: "torch/lib", loaderName: fileName, advice: advice)
+      folder: "torch", pythonDirectory: "torch/lib", loaderName: fileName,
+      advice: TorchPluginAdvice(libraryPath: library?.path).text)
     if let library, let slash = library.path.lastIndex(of: "/") {
       search.loaderName = String(library.path[...slash]) + fileName
     }
@@ -55,7 +52,7 @@ public final class TorchPlugin: Sendable {
       throw library.failure(
         .badVersion,
         "has version \(version()) of the plug-in's interface, \(Self.interfaceVersion) is needed; "
-          + "build it again with scripts/build-torch-plugin")
+          + "build it again: \(TorchPluginAdvice(libraryPath: nil).command)")
     }
     open = try library.function("needletail_torch_open")
     close = try library.function("needletail_torch_close")
