@@ -140,6 +140,9 @@ struct ClusterStart {
   private mutating func startServer(of master: String, _ logging: String) async throws -> String {
     var settings = ConnectServer.settings(port: options.port, folder: folder.path)
     settings["spark.local.dir"] = nil
+    let mark = UUID().uuidString
+    try folder.write(mark, to: ClusterMark.file)
+    settings[ClusterMark.setting] = mark
     settings["spark.authenticate"] = "true"
     settings["spark.authenticate.secret"] = secret
     settings["spark.ui.port"] = "0"
