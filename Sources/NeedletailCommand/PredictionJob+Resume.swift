@@ -33,16 +33,25 @@ extension PredictionJob {
     let parts = request.partRows.map { (rows + $0 - 1) / $0 } ?? min(Self.parts, rows)
     let keys = key.map { SQLIdentifier.quoted($0.name) }.joined(separator: ", ")
     let start = ContinuousClock.now
+    var failures: RowFailures? = RowFailures()
     for part in 0..<parts {
       // Of these rows none is in another part, so that the ones that are done stay those of the beginning.
       let table = parts == 1 ? rest : rest.filter("pmod(xxhash64(\(keys)), \(parts)) = \(part)")
-      try await write(try await predictions(of: table, known), .append)
+      let passing = PassingRows("needletail.written.\(part)", prediction.errors)
+      try await write(try await predictions(of: table, known, counted: passing), .append)
+      failures = passing.failures.flatMap { found in
+        failures.map { known in
+          var sum = known
+          sum.add(found)
+          return sum
+        }
+      }
     }
     // A table without rows is a file without rows, which tells its columns.
     if parts == 0, try await !hasFiles(spark) { try await write(result.limit(0), .append) }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     if let file = request.metrics {
-      var metrics = RunMetrics(self, engine: "spark", rows: rows, seconds: seconds)
+      var metrics = RunMetrics(self, engine: "spark", rows: rows, failures, seconds: seconds)
       metrics.skippedRows = doneRows
       metrics.redoneRows = redone
       try metrics.write(to: file)
@@ -53,7 +62,7 @@ extension PredictionJob {
         rows: rows, seconds: seconds, loadSeconds: loadSeconds, output: request.output,
         writing.name))
     if doneRows + redone > 0 { print(Self.resumeLine(done: doneRows, redone: redone)) }
-    try await tellFailures(of: doneRows + rows, spark)
+    tell(failures, of: rows)
   }
 
   // MARK: Before anything is computed
