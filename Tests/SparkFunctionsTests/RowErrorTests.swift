@@ -119,6 +119,38 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     }
   }
 
+  @Test("a task in which too many failed is not computed again when Spark tries it again")
+  func triedAgain() async throws {
+    let log = Log<Int>()
+    let model = Self.adder(log)
+    let batches = try Self.pairs([[1, 2], [1, 1500], [3, 4]])
+    let plan = try ModelPrediction.plan(
+      model: model, reference: reference, table: try StructType(arrow: batches[0].schema),
+      batchSize: 2, errors: .null, maxErrors: 0)
+    let invocation = FunctionInvocation(
+      function: ModelPrediction.name, id: ModelPrediction.name, fingerprint: "",
+      parameters: try plan.encodedParameters(), argumentNames: plan.argumentColumns)
+    func attempt(_ attempt: Int, stage: Int) async throws -> (error: InferenceError?, runs: Int) {
+      let before = log.entries.count
+      let output = try await ModelPrediction(loaders: [.onnx: { _, _, _ in model }]).evaluate(
+        BatchList(batches), invocation: invocation,
+        worker: WorkerContext(stage: stage, attempt: attempt, models: ModelCache()))
+      let error = await #expect(throws: InferenceError.self) {
+        while try await output.next() != nil {}
+      }
+      return (error, log.entries.count - before)
+    }
+    // A stage of which no other test knows.
+    let stage = 8_000_001
+    let first = try await attempt(0, stage: stage)
+    #expect(first.error?.code == .tooManyErrors && first.runs > 0)
+    let second = try await attempt(1, stage: stage)
+    #expect(second.error?.message == first.error?.message && second.runs == 0)
+    // Another run of the stage, and another stage, may have other rows.
+    #expect(try await attempt(0, stage: stage).runs > 0)
+    #expect(try await attempt(1, stage: stage + 1).runs > 0)
+  }
+
   // MARK: Any places of any faults
 
   /// Rows of which no prediction can be made, and with what their texts begin.

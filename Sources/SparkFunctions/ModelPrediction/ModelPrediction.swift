@@ -105,16 +105,22 @@ public struct ModelPrediction: UserDefinedFunction {
     let label = "\(name)(\(parameters.model.name))"
     // Where other tasks of the process share the count, whoever runs them all looks at it at the end.
     var tally: FaultTally?
+    let task = TriedTasks.Task(worker, invocation)
     if parameters.errors != .fail {
       tally =
         worker.faults?.tally(
           of: invocation.parameters, limit: parameters.maxErrors, function: label)
-        ?? FaultTally(limit: parameters.maxErrors, function: label)
+        ?? FaultTally(limit: parameters.maxErrors, function: label) {
+          TriedTasks.shared.note($0, of: task)
+        }
     }
     let isShared = worker.faults != nil
+    let known =
+      isShared ? nil : TriedTasks.shared.failure(of: task, attempt: worker.attempt)
     let errors = ErrorColumn()
     var loaded: LoadedModel?
     return BatchGenerator {
+      if let known { throw known }
       guard let chunk = try await chunks.next() else {
         if !isShared { try tally?.finish() }
         return nil
