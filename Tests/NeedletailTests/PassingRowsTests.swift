@@ -39,13 +39,14 @@ struct PassingRowsTests {
   @Test("nothing is made up where the server does not tell")
   func unknown() {
     #expect(PassingRows.failures(in: Self.measured(Self.all([:])))?.count == 0)
-    // Where a row that fails ends the job.
-    #expect(PassingRows.failures(in: Self.measured([("rows", .int(3))]))?.count == 0)
+    #expect(PassingRows.failures(in: Self.measured([("rows", .int(3))])) == nil)
     #expect(PassingRows.failures(in: Self.measured([])) == nil)
     let cut = Self.measured(Self.all([:]).filter { $0.0 != "model_rows" })
     #expect(PassingRows.failures(in: cut) == nil)
     let passing = PassingRows("test", .null)
     #expect(passing.rows == nil && passing.failures == nil)
+    // Where a row that fails ends the job.
+    #expect(PassingRows("test", .fail).failures?.count == 0)
   }
 
   @Test("a column for that is asked for where rows may fail, and only there")

@@ -40,13 +40,13 @@ package struct PassingRows: Sendable {
   package var rows: Int? { observation.row.flatMap { Self.number($0, Self.rows) } }
 
   /// Those of them that failed; `nil` if the server does not tell.
-  package var failures: RowFailures? { observation.row.flatMap { Self.failures(in: $0) } }
+  package var failures: RowFailures? {
+    // Where none may fail, none has.
+    failureColumn == nil ? RowFailures() : observation.row.flatMap { Self.failures(in: $0) }
+  }
 
   /// What the measures tell; `nil` if one is missing.
   static func failures(in measured: Row) -> RowFailures? {
-    guard number(measured, rows) != nil else { return nil }
-    // Nobody asked for them where none may be.
-    if measured.schema[countName(of: .null)] == nil { return RowFailures() }
     var failures = RowFailures()
     for kind in RowFaultKind.allCases {
       guard let count = number(measured, countName(of: kind)) else { return nil }
