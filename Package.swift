@@ -457,7 +457,12 @@ module(
     "ImagePreprocessing", "KServeClient", "KServeServer", "NodeServers", "TensorFlowRuntime",
     "TextPipelines", "TorchRuntime",
   ])
-tests("NeedletailTests", need: ["Needletail"])
+tests(
+  "NeedletailTests",
+  need: [
+    "ArrowIPC", "GRPCProtobuf", "Needletail", "NeedletailTesting", "SparkConnectProtocol",
+    "SwiftProtobuf",
+  ])
 program("IntegrationProgram", at: "Tests/IntegrationProgram", needs: ["Needletail"])
 tests(
   "SparkIntegrationTests",

@@ -21,6 +21,8 @@ public struct FileTableError: Error, Sendable, Hashable, CustomStringConvertible
     public static let changed = Code("FILE_CHANGED")
     /// Columns or types do not fit.
     public static let schema = Code("FILE_SCHEMA")
+    /// The files are those of a table in a format (Delta, Iceberg, Hudi) that counts only some of them.
+    public static let tableFormat = Code("FILE_TABLE_FORMAT")
     /// An option or argument makes no sense.
     public static let invalidOption = Code("FILE_INVALID_OPTION")
     /// The library that reads and writes files is not there, or not the right one.

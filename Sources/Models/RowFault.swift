@@ -17,6 +17,11 @@ package struct RowFault: Sendable, Hashable {
   /// The text that stands beside the row: the kind, by which texts can be grouped, and the message, in one
   /// line.
   package var text: String {
+    // Few messages have several lines, and characters take time: first the bytes are looked at that those
+    // between lines begin with.
+    guard message.utf8.contains(where: { $0 < 0x20 || $0 == 0xC2 || $0 == 0xE2 }) else {
+      return "\(kind.rawValue): \(message)"
+    }
     let lines = message.split(whereSeparator: \.isNewline)
     return "\(kind.rawValue): \(lines.joined(separator: " "))"
   }

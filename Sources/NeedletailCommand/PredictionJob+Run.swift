@@ -9,6 +9,7 @@ extension PredictionJob {
     spark.scan = request.scan
     try await prepare(spark)
     if try await isIgnored(on: spark) { return tellIgnored() }
+    try await tables.checkArePlain(on: spark, reading.name, writing.name, mode)
 
     tellOmitted()
     let (table, known) = try await opened(spark)

@@ -35,6 +35,8 @@ struct PredictionJob: Sendable {
       remote: request.engine == .local ? "" : request.remote)
     mode = try tables.check(mode: request.isResumed ? .append : request.writes.mode)
     if request.isResumed { try tables.checkResume() }
+    try tables.checkInputIsPlain(request.reads.inputFormat ?? request.places.format)
+    try tables.checkOutputIsPlain(request.writes.outputFormat ?? request.places.format, mode)
     if let file = request.metrics { try RunMetrics.check(file) }
     var reading = try Self.with(
       request.reads.inputOption, "--input-option",

@@ -115,19 +115,25 @@ extension DataFrame {
   }
 
   /// The batches that a planned model makes of this table's, whose columns are `columns`.
+  ///
+  /// - Parameter origin: what they come from, for those who write them.
   package func mapped(
     _ function: BatchModelPrediction, _ parameters: BatchModelPrediction.Parameters,
-    columns: [String], returning schema: StructType, profileID: Int?, scan: ScanChoice? = nil
+    columns: [String], returning schema: StructType, profileID: Int?, scan: ScanChoice? = nil,
+    origin: (any Sendable)? = nil
   ) -> DataFrame {
-    mapPartitions(
-      .batches(function, parameters, returning: schema, scan: scan),
-      columns: columns.map { column(named: $0) }, profileID: profileID)
+    var inline = InlineFunction.batches(function, parameters, returning: schema, scan: scan)
+    inline.origin = origin
+    return mapPartitions(
+      inline, columns: columns.map { column(named: $0) }, profileID: profileID)
   }
 
   /// The predictions of a planned model over `columns`, as one struct column.
+  ///
+  /// - Parameter origin: what they come from, for those who write them.
   package func planned(
     _ plan: PredictionPlan, _ function: ModelPrediction, isDeterministic: Bool,
-    scan: ScanChoice? = nil
+    scan: ScanChoice? = nil, origin: (any Sendable)? = nil
   ) -> Column {
     Column(
       InlineFunction(
@@ -135,7 +141,7 @@ extension DataFrame {
         evaluationType: EvaluationType.scalarPandasIterator.rawValue,
         isDeterministic: isDeterministic,
         command: { try commandBytes(function, try plan.encodedParameters(), $0) }, check: { _ in },
-        scan: scan),
+        scan: scan, origin: origin),
       plan.argumentPaths.map { column(path: $0) })
   }
 }

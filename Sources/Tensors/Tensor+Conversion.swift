@@ -9,7 +9,9 @@ extension Tensor where Element: NumericTensorElement {
     to type: Other.Type
   ) throws(InexactNumber) -> Tensor<Other> {
     if let same = self as? Tensor<Other> { return same }
-    // The types are named one by one so that the compiler makes a loop of its own for each pair.
+    // The types are named one by one, and what is called with them is inlined, so that the compiler makes a
+    // loop of its own for each pair: one for types that only the caller knows calls a function for every
+    // element, and takes 50 times as long.
     switch AnyTensor(self) {
     case .int8(let tensor): return try tensor.integers(as: type)
     case .int16(let tensor): return try tensor.integers(as: type)
@@ -30,6 +32,7 @@ extension Tensor where Element: NumericTensorElement {
 
 extension Tensor {
   /// The tensor under a type that is known to be its own.
+  @inline(__always)
   fileprivate func identical<Other: TensorElement>() -> Tensor<Other> {
     guard let same = self as? Tensor<Other> else {
       preconditionFailure("a tensor of \(Element.self) taken for one of \(Other.self)")
@@ -39,6 +42,7 @@ extension Tensor {
 }
 
 extension Tensor where Element: FixedWidthInteger & NumericTensorElement {
+  @inline(__always)
   fileprivate func integers<Other: NumericTensorElement>(
     as type: Other.Type
   ) throws(InexactNumber) -> Tensor<Other> {
@@ -51,13 +55,21 @@ extension Tensor where Element: FixedWidthInteger & NumericTensorElement {
     case .uint16: try whole(UInt16.self).identical()
     case .uint32: try whole(UInt32.self).identical()
     case .uint64: try whole(UInt64.self).identical()
-    case .float16: map { Float16($0) }.identical()
-    case .bfloat16: map { BFloat16(nearest: $0) }.identical()
-    case .float32: map { Float($0) }.identical()
-    case .float64: map { Double($0) }.identical()
+    case .float16: nearest(Float16.self).identical()
+    case .bfloat16: nearestBFloat16().identical()
+    case .float32: nearest(Float.self).identical()
+    case .float64: nearest(Double.self).identical()
     case .bool, .string: identical()
     }
   }
+
+  private func nearest<Target: BinaryFloatingPoint & TensorElement>(
+    _: Target.Type
+  ) -> Tensor<Target> {
+    map { Target($0) }
+  }
+
+  private func nearestBFloat16() -> Tensor<BFloat16> { map { BFloat16(nearest: $0) } }
 
   /// All numbers are converted, and only afterwards is it looked whether each is still the same: that
   /// the compiler can do for several at once.
@@ -92,6 +104,7 @@ extension Tensor where Element: FixedWidthInteger & NumericTensorElement {
 }
 
 extension Tensor where Element: BinaryFloatingPoint & NumericTensorElement {
+  @inline(__always)
   fileprivate func reals<Other: NumericTensorElement>(
     as type: Other.Type
   ) throws(InexactNumber) -> Tensor<Other> {
@@ -104,13 +117,21 @@ extension Tensor where Element: BinaryFloatingPoint & NumericTensorElement {
     case .uint16: try whole(UInt16.self) { Int64($0) }.identical()
     case .uint32: try whole(UInt32.self) { Int64($0) }.identical()
     case .uint64: try whole(UInt64.self) { UInt64($0) }.identical()
-    case .float16: map { Float16($0) }.identical()
-    case .bfloat16: map { BFloat16(nearest: Double($0)) }.identical()
-    case .float32: map { Float($0) }.identical()
-    case .float64: map { Double($0) }.identical()
+    case .float16: nearest(Float16.self).identical()
+    case .bfloat16: nearestBFloat16().identical()
+    case .float32: nearest(Float.self).identical()
+    case .float64: nearest(Double.self).identical()
     case .bool, .string: identical()
     }
   }
+
+  private func nearest<Target: BinaryFloatingPoint & TensorElement>(
+    _: Target.Type
+  ) -> Tensor<Target> {
+    map { Target($0) }
+  }
+
+  private func nearestBFloat16() -> Tensor<BFloat16> { map { BFloat16(nearest: Double($0)) } }
 
   /// - Parameter integer: a number within the range of `Target` without its fraction.
   private func whole<Target: FixedWidthInteger & TensorElement, Wide: FixedWidthInteger>(

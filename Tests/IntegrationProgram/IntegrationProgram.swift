@@ -283,6 +283,7 @@ struct IntegrationProgram: SparkProgram {
     }
     try expect(rows.count == 1797 && right == 1760, "\(right) of \(rows.count)")
     try await Registered.models(spark, folder)
+    try await ResumedPredictions.run(spark, folder)
     try await Streams.predictions(spark, folder)
   }
 }

@@ -31,11 +31,11 @@ struct ResumeTests {
 
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
-    var parts: [String] {
-      get throws {
-        try FileManager.default.contentsOfDirectory(atPath: out).filter { $0.hasPrefix("part-") }
-      }
-    }
+    var names: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: out) } }
+
+    var parts: [String] { get throws { try names.filter { $0.hasPrefix("part-") } } }
+
+    var isComplete: Bool { get throws { try names.contains("_SUCCESS") } }
 
     /// The rows that are there, by their ids.
     func rows() async throws -> [[ArrowValue]] {
@@ -104,6 +104,41 @@ struct ResumeTests {
     // Nothing is left to do.
     let again = try await Self.table(place).write.resume(key: "ID").parquet(place.out)
     #expect(again.rows == 0 && again.skipped == 1000)
+  }
+
+  @Test("a job that broke off at many places ends as one that nobody disturbed", arguments: 1...4)
+  func disturbed(_ number: Int) async throws {
+    let (place, calm) = (try Place(), try Place())
+    defer {
+      place.remove()
+      calm.remove()
+    }
+    try await Self.table(calm).write.parquet(calm.out)
+    for attempt in 0..<4 {
+      let bad = (number * 7919 + attempt * 271) % 1000
+      _ = await message {
+        try await Self.table(place, bad: [bad]).write.resume(key: "id", partRows: 20 * number)
+          .parquet(place.out)
+      }
+      // As a process leaves it that is killed: a part that is not whole, and nothing of it counts.
+      let staging = place.folder + "/out/_temporary-killed"
+      try FileManager.default.createDirectory(
+        atPath: staging, withIntermediateDirectories: true)
+      try place.write("PAR1", "out/_temporary-killed/part-0.parquet")
+      let asked = Log<Int>()
+      let table = try await Self.table(place, asked: asked)
+      let job = Task {
+        try await table.write.resume(key: "id", partRows: 20 * number).parquet(place.out)
+      }
+      while asked.entries.count < 100 * attempt, try !place.isComplete {
+        try await Task.sleep(for: .milliseconds(1))
+      }
+      job.cancel()
+      _ = try? await job.value
+      #expect(try !place.names.contains { $0.hasPrefix("_temporary") })
+    }
+    try await Self.table(place).write.resume(key: "id").parquet(place.out)
+    #expect(try await place.rows() == calm.rows())
   }
 
   @Test("rows with an error are done again, and keep their numbers in messages")

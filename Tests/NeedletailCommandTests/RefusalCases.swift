@@ -415,6 +415,27 @@ extension RefusalTests {
       says:
         "error: --input-format is 'parqet', which is no format; the formats are parquet, csv, tsv, json (one object a line), orc, avro, text, xml, and binaryfile, console, delta, hudi, iceberg, image, jdbc, libsvm, noop or the class of a data source"
     ),
+    // Folders that are more than their files.
+    Case(
+      arguments: "predict digits.onnx --input delta --output new",
+      says:
+        "error: 'delta' is a Delta table (it has _delta_log): read as plain files it would give deleted and overwritten rows too. Let Spark read it as what it is, with --input-format delta, on a server that has Delta (--remote) or with its library (--jar). A single data file can be read by its own name"
+    ),
+    Case(
+      arguments: "preview iceberg/data",
+      says:
+        "error: 'iceberg/data' belongs to '$FOLDER/iceberg', which is an Iceberg table (it has metadata/*.metadata.json): read as plain files it would give deleted and overwritten rows too. Let Spark read it as what it is, by its name (--table), or the newest metadata/*.metadata.json with --input-format iceberg, on a server that has Iceberg (--remote) or with its library (--jar). A single data file can be read by its own name"
+    ),
+    Case(
+      arguments: "sql SELECT*FROM/**/parquet.`delta`",
+      says:
+        "error: 'delta' is a Delta table (it has _delta_log): read as plain files it would give deleted and overwritten rows too. Let Spark read it as what it is, as delta.`PATH`, on a server that has Delta (--remote) or with its library (--jar). A single data file can be read by its own name"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output delta --mode append",
+      says:
+        "error: 'delta' is a Delta table (it has _delta_log), and plain files there would damage it. Let Spark write it as what it is, with --output-format delta, on a server that has Delta (--remote) or with its library (--jar); name another output; or remove the table first"
+    ),
     // The output.
     Case(
       arguments: "predict digits.onnx --input in.csv --output there",

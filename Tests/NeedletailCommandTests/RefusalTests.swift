@@ -16,6 +16,10 @@ struct RefusalTests {
     try command.write("mixed/a.csv", "a\n1\n")
     try command.write("mixed/b.json", "{}")
     try command.write("there/part-0.csv", "a\n1\n")
+    try command.write("delta/part-0.parquet", "PAR1")
+    try command.write("delta/_delta_log/00000000000000000000.json", "{}")
+    try command.write("iceberg/data/a.parquet", "PAR1")
+    try command.write("iceberg/metadata/v1.metadata.json", "{}")
     #expect(mkfifo(command.folder.appending(path: "pipe.csv").path, 0o600) == 0)
     return command
   }

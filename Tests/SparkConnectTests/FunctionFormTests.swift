@@ -131,7 +131,7 @@ struct FunctionFormTests {
     }
   }
 
-  @Test("stars are the columns that were there, and two of one name cannot pass")
+  @Test("stars are the columns that were there")
   func stars() async throws {
     try await withSession { session, server in
       server.state.withLock {
@@ -142,13 +142,36 @@ struct FunctionFormTests {
       let sent = try await session.formed(try table.plan()).root.toDf.input.project.expressions
       let names = sent.map(\.unresolvedAttribute.unparsedIdentifier)
       #expect(names == ["`x`", "`a``b.c`", "`needletail_carried_0`"])
+    }
+  }
+
+  @Test("columns of one name pass under names of their own, and have theirs again behind it")
+  func twins() async throws {
+    try await withSession { session, server in
       server.state.withLock {
         $0.schema = { _ in
-          DataType.struct([StructField("x", .float), StructField("X", .float)]).proto
+          DataType.struct([
+            StructField("x", .float), StructField("y", .string), StructField("X", .float),
+          ]).proto
         }
       }
-      let error = await sparkError { _ = try await session.formed(try table.plan()) }
-      #expect(error.message.contains("'f' is called on a table with two columns called 'X'"))
+      session.functionForm = Self.carrying
+      let table = session.table("t").withColumn("p", Self.call("f", ["y"]))
+      let sent = try await session.formed(try table.plan()).root
+      let kinds = ["toDf", "drop", "withColumns", "mapPartitions", "project", "toDf", "read"]
+      #expect(Self.kinds(sent) == kinds)
+      #expect(sent.toDf.columnNames == ["x", "y", "X"])
+      let rows = sent.toDf.input.drop.input.withColumns.input.mapPartitions
+      let passing = ["needletail_passing_0", "y", "needletail_passing_2"]
+      #expect(rows.input.project.input.toDf.columnNames == passing)
+      guard case .struct(let given) = DataType(rows.func.pythonUdf.outputType) else {
+        Issue.record("\(rows.func)")
+        return
+      }
+      #expect(given.names == passing + ["needletail_carried_0"])
+      let replacing = session.table("t").withColumn("x", Self.call("f", ["y"]))
+      let error = await sparkError { _ = try await session.formed(try replacing.plan()) }
+      #expect(error.message.contains("'f' is called where column 'x' is replaced"))
     }
   }
 

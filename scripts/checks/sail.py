@@ -102,12 +102,59 @@ def check(program, folder):
             f"SELECT count(*) AS n, sum(id) AS s FROM parquet.`{QUICK_START / 'digits.parquet'}`")
         assert "|1797|1613706|" in said.replace(" ", ""), said
         print("ok  SQL works there", flush=True)
+        delta_tables(program, remote, folder / "delta")
         said = run(
             program, remote, "predict", "digits.onnx", "--input", QUICK_START / "digits.parquet",
             "--output", "-", status=1)
         assert "is not Spark but another engine" in said, said
         assert "which does not start programs as its workers" in said, said
         print("ok  predictions are refused with the reason", flush=True)
+
+
+def delta_tables(program, remote, table):
+    """Writes a Delta table, adds to it, deletes and replaces, and compares with what the log says."""
+    delta = ["--output", table, "--output-format", "delta"]
+    run(program, remote, "sql", "SELECT id, id * 2 AS b FROM range(10)", *delta)
+    run(program, remote, "sql", "SELECT id + 10 AS id, id AS b FROM range(3)", *delta,
+        "--mode", "append")
+    run(program, remote, "sql", f"DELETE FROM delta.`{table}` WHERE id < 3")
+    said = run(program, remote, "sql", f"SELECT count(*) AS n, sum(id) AS s FROM delta.`{table}`")
+    assert "|10|75|" in said.replace(" ", ""), said
+    # Read as plain files, the deleted rows would be there.
+    files = sorted(table.glob("*.parquet"))
+    assert sum(rows(file) for file in files) > 10
+    assert sum(rows(table / name) for name in live_files(table)) == 10
+    for words in [
+        ["preview", table], ["sql", f"SELECT * FROM parquet.`{table}`"],
+        ["sql", "SELECT 1 AS id", "--output", table, "--mode", "append"],
+        ["sql", "SELECT 1 AS id", "--output", table, "--mode", "overwrite"],
+    ]:
+        said = run(program, remote, *words, status=64)
+        assert f"'{table}' is a Delta table (it has _delta_log)" in said, said
+    run(program, remote, "sql", "SELECT id + 100 AS id, id AS b FROM range(4)", *delta,
+        "--mode", "overwrite")
+    said = run(program, remote, "preview", table, "--input-format", "delta")
+    assert "|103|3|" in said.replace(" ", "") and "|12|" not in said.replace(" ", ""), said
+    assert sum(rows(table / name) for name in live_files(table)) == 4
+    print("ok  Delta tables are read and written there, and not as plain files", flush=True)
+
+
+def rows(file):
+    import duckdb
+    return duckdb.sql(f"SELECT count(*) FROM read_parquet('{file}')").fetchall()[0][0]
+
+
+def live_files(table):
+    """The data files that a Delta table's log says are its rows."""
+    files = set()
+    for entry in sorted((table / "_delta_log").glob("*.json")):
+        for line in entry.read_text().splitlines():
+            action = json.loads(line)
+            if "add" in action:
+                files.add(action["add"]["path"])
+            if "remove" in action:
+                files.discard(action["remove"]["path"])
+    return files
 
 
 def main():

@@ -81,10 +81,13 @@ extension ArrowColumn {
     }
     guard let fill else { return values }
     return Tensor(shape: [count]) { output in
-      values.withUnsafeBufferPointer { input in
-        for index in 0..<count {
-          output.initializeElement(at: index, to: isNull(index) ? fill : input[index])
-        }
+      // All at once, and then what is null: what is done for each element calls functions here, since the
+      // type is known to the caller only.
+      values.withUnsafeBufferPointer { _ = output.initialize(from: $0) }
+      var null = firstNull
+      while let index = null {
+        output[index] = fill
+        null = self.firstNull(from: index + 1)
       }
     }
   }

@@ -78,17 +78,20 @@ public struct ArrowColumn: Sendable {
   /// Whether row `index` is null.
   public func isNull(_ index: Int) -> Bool {
     precondition(index >= 0 && index < count, "row \(index) of \(count)")
-    if type == .null { return true }
+    if case .null = type { return true }
     guard let validity else { return false }
     return !Bitmap(validity, offset: offset, count: count)[index]
   }
 
   /// The first null row, if any.
-  public var firstNull: Int? {
+  public var firstNull: Int? { firstNull(from: 0) }
+
+  /// The first null row from row `start` on, if any.
+  func firstNull(from start: Int) -> Int? {
     if nullCount == 0 { return nil }
-    if type == .null { return count > 0 ? 0 : nil }
+    if case .null = type { return start < count ? start : nil }
     guard let validity else { return nil }
-    return Bitmap(validity, offset: offset, count: count).firstIndex(of: false)
+    return Bitmap(validity, offset: offset, count: count).firstIndex(of: false, from: start)
   }
 }
 

@@ -56,8 +56,30 @@ public struct Bitmap: Sendable {
     }
   }
 
-  /// The first index whose bit is `value`, from `start` on.
+  /// The first index whose bit is `value`, from `start` on. Complexity: O(count / 64).
+  ///
+  /// - Precondition: `start` is not negative.
   public func firstIndex(of value: Bool, from start: Int = 0) -> Int? {
-    (start..<Swift.max(start, count)).first { self[$0] == value }
+    precondition(start >= 0, "bit \(start)")
+    return buffer.withUnsafeBytes { bytes in
+      var position = offset + start
+      let end = offset + count
+      // Of the bits that are looked for, those that are set.
+      let flips: UInt64 = value ? 0 : .max
+      while position < end {
+        let shift = position & 7
+        let left = end - position
+        if left >= 64 - shift, (position >> 3) + 8 <= bytes.count {
+          let word = bytes.loadUnaligned(fromByteOffset: position >> 3, as: UInt64.self)
+          let found = (UInt64(littleEndian: word) ^ flips) >> UInt64(shift)
+          if found != 0 { return position - offset + found.trailingZeroBitCount }
+          position += 64 - shift
+        } else {
+          if (bytes[position >> 3] >> UInt8(shift) & 1 == 1) == value { return position - offset }
+          position += 1
+        }
+      }
+      return nil
+    }
   }
 }

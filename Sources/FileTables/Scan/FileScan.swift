@@ -48,6 +48,7 @@ public struct FileScan: Sendable {
     let zone = try options.zone()
     let partitions = try Self.partitions(listing, options, schema, zone)
     let all = try Self.files(listing, options, partitions)
+    if format == nil || format == .parquet { try listing.checkIsPlain(all) }
     var isTabbed = false
     let kind: FileFormat
     if let format {

@@ -85,6 +85,7 @@ public final class FileSink: Sendable {
         mode == .append ? self.path : parent,
         mode == .append ? Self.stagingPrefix + job : ".\(name).\(job).parts")
     if let existing { try checkExisting(existing) }
+    if !isIgnored { try checkIsPlain(existing) }
   }
 
   /// What can be refused before the columns are known: options and formats that this engine does not
@@ -116,6 +117,21 @@ public final class FileSink: Sendable {
         .exists, "'\(location)' is a file, so that no files can be added to it; name a folder",
         path: location)
     case .append, .overwrite, .ignore: break
+    }
+  }
+
+  /// Makes sure that the output does not get among the files of a table in another format.
+  private func checkIsPlain(_ existing: FileEntry?) throws(FileTableError) {
+    var folder = path
+    if isSingleFile {
+      // A new file beside others harms none of them.
+      guard existing != nil else { return }
+      folder = PathNames.parent(path) ?? ""
+    } else if existing == nil, OpenTable.candidates(path).count == 1 {
+      return
+    }
+    if let table = OpenTable.containing(folder, in: store) {
+      throw FileTableError(.tableFormat, table.writingProblem(location), path: location)
     }
   }
 

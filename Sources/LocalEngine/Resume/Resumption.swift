@@ -2,7 +2,7 @@ import ArrowIPC
 import FileTables
 package import ModelKinds
 import Models
-import SparkConnect
+package import SparkConnect
 import SparkFunctions
 package import SparkTypes
 import Threads
@@ -89,18 +89,14 @@ package struct Resumption: Sendable {
 
   private func keyColumns(of table: LocalTable) throws -> [TableColumn] {
     if key.isEmpty {
-      throw LocalTableError(
-        .invalidArgument, "resume: no key is named; name the columns that tell rows apart")
+      throw LocalTableError(.invalidArgument, Self.withoutKey)
     }
     return try key.map { name in
       let path = try table.found([name], name: name).0
       guard let column = table.columns.first(where: { $0.id == path.id }),
         path.id < table.input.columns.count
       else {
-        throw LocalTableError(
-          .column,
-          "resume: the key '\(name)' is computed, so that nobody knows which rows can be skipped before they "
-            + "are; name a column of the table that is read")
+        throw LocalTableError(.column, Self.isComputed(key: name))
       }
       return column
     }
@@ -109,26 +105,55 @@ package struct Resumption: Sendable {
   private func check(_ fields: [StructField], format: FileFormat) throws {
     for field in fields {
       if let problem = Self.problem(with: field, inJSON: format == .json) {
-        throw LocalTableError(.column, "resume (--resume): " + problem)
+        throw LocalTableError(.column, problem)
       }
     }
   }
 
   /// Why the values of a column tell no rows apart when they are read again; `nil` if they do.
   package static func problem(with field: StructField, inJSON isJSON: Bool) -> String? {
+    let told = "resume (--resume): the key '\(field.name)' is \(field.type.ddl)"
     switch field.type {
     case .byte, .short, .integer, .long, .date, .decimal, .binary: return nil
     case let type where type.isString: return nil
     case .timestamp, .timestampNTZ:
       if !isJSON { return nil }
-      return
-        "the key '\(field.name)' is \(field.type.ddl), of which JSON keeps milliseconds only; write "
-        + "parquet, or name another column"
+      return told
+        + ", of which JSON keeps milliseconds only; write parquet, or name another column"
     default:
-      return
-        "the key '\(field.name)' is \(field.type.ddl); a key is a whole number, a decimal, a text, bytes, "
-        + "a date or a time. Name another column"
+      return told
+        + "; a key is a whole number, a decimal, a text, bytes, a date or a time. Name another column"
     }
+  }
+
+  /// What to say where no key is named.
+  package static let withoutKey =
+    "resume: no key is named; name the columns that tell rows apart"
+
+  /// What to say of a mode that a write shall have besides.
+  package static func problem(with mode: SaveMode) -> String? {
+    if mode == .error { return nil }
+    return
+      "resume goes on with what is there, and restarting: true replaces it; leave out the mode "
+      + mode.rawValue
+  }
+
+  /// What to say of a table that is read from where it is written.
+  package static func reads(_ read: String, writing path: String) -> String {
+    "the table is read from '\(read)', which writing parts to '\(path)' would change; write to another "
+      + "file or folder"
+  }
+
+  /// What to say of a key whose values are not those of a table that is read.
+  package static func isComputed(key name: String) -> String {
+    "resume (--resume): the key '\(name)' is computed, so that nobody knows which rows can be skipped before "
+      + "they are; name a column of the table that is read"
+  }
+
+  /// What to say where the column that tells which rows failed is not written.
+  package static func isMissing(errorColumn name: String) -> String {
+    "resume (--resume): the column '\(name)' that tells which rows failed is not among those that are "
+      + "written; keep it, and give it no place within a struct, so that these rows can be done again"
   }
 
   /// The columns that tell which rows failed.
@@ -140,10 +165,7 @@ package struct Resumption: Sendable {
       guard case .column(let name) = request.errors else { return nil }
       let id = table.lineage.errorColumns[number]
       guard let column = table.columns.first(where: { $0.id == id }) else {
-        throw LocalTableError(
-          .column,
-          "resume: the column '\(name)' that tells which rows failed is not among those that are written; "
-            + "keep it, and give it no place within a struct, so that these rows can be done again")
+        throw LocalTableError(.column, Self.isMissing(errorColumn: name))
       }
       return column.field.name
     }

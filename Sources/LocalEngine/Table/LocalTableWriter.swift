@@ -99,17 +99,14 @@ public struct LocalTableWriter: Sendable {
     {
       throw LocalTableError(
         .invalidArgument,
-        "the table is read from '\(read)', which "
-          + (resumption == nil
-            ? "overwriting '\(path)' would delete" : "writing parts to '\(path)' would change")
-          + "; write to another file or folder")
+        resumption == nil
+          ? "the table is read from '\(read)', which overwriting '\(path)' would delete; write to another "
+            + "file or folder"
+          : Resumption.reads(read, writing: path))
     }
     if let resumption {
-      if saveMode != .error {
-        throw LocalTableError(
-          .invalidArgument,
-          "resume goes on with what is there, and restarting: true replaces it; leave out the mode "
-            + "\(saveMode.rawValue)")
+      if let problem = Resumption.problem(with: saveMode) {
+        throw LocalTableError(.invalidArgument, problem)
       }
       return try await resumption.run(table, to: path, format: format, options: options)
     }

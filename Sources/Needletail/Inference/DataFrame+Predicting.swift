@@ -104,6 +104,7 @@ extension DataFrame {
         lineage: lineage
       ).drop(Array(vectors.arrays.values))
     }
+    let origin = PredictionOrigin(lineage, request)
     let packed = try await source.packed(for: self)
     let plan = try await source.plan(
       model, reference: packed.reference, table: table, request)
@@ -111,26 +112,26 @@ extension DataFrame {
     case .columns:
       try await packed.send(to: session)
       return withPredictions(
-        plan, into: request.structure, metadata: lineage.columnMetadata,
-        isDeterministic: isDeterministic, scan: scan)
+        plan, into: request.structure, origin: origin, isDeterministic: isDeterministic, scan: scan)
     case .batches(let resources):
       // Refused resources cost no upload.
       let profile: Int? =
         if let resources { try await session.resourceProfileID(resources) } else { nil }
       try await packed.send(to: session)
       return try mappedPredictions(
-        plan, table: table, into: request.structure, metadata: lineage.columnMetadata,
-        profileID: profile, scan: scan)
+        plan, table: table, into: request.structure, origin: origin, profileID: profile, scan: scan)
     }
   }
 
   /// The predictions as columns that a function of columns gives.
   private func withPredictions(
-    _ plan: PredictionPlan, into structure: String?, metadata: String, isDeterministic: Bool,
-    scan: ScanChoice?
+    _ plan: PredictionPlan, into structure: String?, origin: PredictionOrigin,
+    isDeterministic: Bool, scan: ScanChoice?
   ) -> DataFrame {
     let function = ModelPrediction(kinds: .ofExecutors)
-    let predictions = planned(plan, function, isDeterministic: isDeterministic, scan: scan)
+    let metadata = origin.lineage.columnMetadata
+    let predictions = planned(
+      plan, function, isDeterministic: isDeterministic, scan: scan, origin: origin)
     if let structure { return withColumn(structure, predictions, metadata: metadata) }
     // The struct of all outputs is computed once; its fields become the columns.
     let results = "needletail.predictions"
@@ -143,9 +144,10 @@ extension DataFrame {
 
   /// The predictions in batches with all columns of this table, whose schema is `table`.
   private func mappedPredictions(
-    _ plan: PredictionPlan, table: StructType, into structure: String?, metadata: String,
+    _ plan: PredictionPlan, table: StructType, into structure: String?, origin: PredictionOrigin,
     profileID: Int?, scan: ScanChoice?
   ) throws -> DataFrame {
+    let metadata = origin.lineage.columnMetadata
     let parameters = try plan.batchParameters(table: table, into: structure)
     let returned = plan.batchReturnType(table: table, into: structure)
     let function = BatchModelPrediction(kinds: .ofExecutors)
@@ -163,7 +165,7 @@ extension DataFrame {
     let columns = Array(names.prefix(table.count))
     return (isUnique ? self : toDF(columns)).mapped(
       function, parameters, columns: columns, returning: renamed, profileID: profileID,
-      scan: scan
+      scan: scan, origin: origin
     ).select(
       zip(names, returned).enumerated().map { place, entry in
         let (name, field) = entry

@@ -7,6 +7,8 @@ package import SparkFunctions
 package struct PassingRows: Sendable {
   /// The column by which they are counted; `nil` if a row that fails ends the job.
   package let failureColumn: String?
+  /// Whether nobody wants the column but who counts.
+  private let isHidden: Bool
   private let observation: Observation
 
   /// - Parameters:
@@ -15,9 +17,19 @@ package struct PassingRows: Sendable {
   package init(_ name: String, _ errors: ErrorPolicy) {
     observation = Observation(name)
     failureColumn = errors == .fail ? nil : "needletail.failure"
+    isHidden = true
   }
 
-  /// The rows of `table`, without the column.
+  /// - Parameters:
+  ///   - name: tells it apart from others of the session.
+  ///   - column: the column for errors that is in the output; its texts do not tell the row.
+  init(_ name: String, told column: String) {
+    observation = Observation(name)
+    failureColumn = column
+    isHidden = false
+  }
+
+  /// The rows of `table`, without the column that nobody else wants.
   package func counting(_ table: DataFrame) -> DataFrame {
     var measures = [count().as(Self.rows)]
     guard let failureColumn else { return table.observe(observation, measures) }
@@ -27,7 +39,8 @@ package struct PassingRows: Sendable {
       measures.append(count(those).as(Self.countName(of: kind)))
       measures.append(min(those).as(Self.exampleName(of: kind)))
     }
-    return table.observe(observation, measures).drop(failureColumn)
+    let observed = table.observe(observation, measures)
+    return isHidden ? observed.drop(failureColumn) : observed
   }
 
   private static let rows = "rows"
@@ -43,6 +56,16 @@ package struct PassingRows: Sendable {
   package var failures: RowFailures? {
     // Where none may fail, none has.
     failureColumn == nil ? RowFailures() : observation.row.flatMap { Self.failures(in: $0) }
+  }
+
+  /// Those of several together; `nil` if the server does not tell of one.
+  static func failures(of all: [PassingRows]) -> RowFailures? {
+    var sum = RowFailures()
+    for passing in all {
+      guard let failures = passing.failures else { return nil }
+      sum.add(failures)
+    }
+    return sum
   }
 
   /// What the measures tell; `nil` if one is missing.

@@ -65,7 +65,7 @@ public struct ProgramRun: Sendable {
     defer { spark.stop() }
     // It is known to let sessions choose.
     let isOpen = mode ?? .auto == .auto && !ExecutionMode.isInEnvironment
-    try await run(on: spark.remote, isOpen ? .direct : mode, counts)
+    try await run(on: spark.remote, isOpen ? .direct : mode, counts, isOfThisProcess: true)
   }
 
   /// Counts of rows for this process, once those of processes that were killed are gone.
@@ -79,11 +79,13 @@ public struct ProgramRun: Sendable {
   }
 
   private func run(
-    on remote: String, _ mode: ExecutionMode?, _ counts: RowCounts? = nil
+    on remote: String, _ mode: ExecutionMode?, _ counts: RowCounts? = nil,
+    isOfThisProcess: Bool = false
   ) async throws {
     let session = try await Activity.during("connecting to Spark") {
       try await SparkSession.openForFunctions(remote)
     }
+    session.isOfThisProcess = isOfThisProcess
     session.planNativeScans()
     if let mode { session.executionMode = mode }
     let count = { @Sendable in counts?.rows }

@@ -49,6 +49,7 @@ struct Preview: AsyncParsableCommand {
     let names = try columns.map { try ColumnList($0, option: "--columns").names }
     let places = TablePlaces(input: table, output: "-", remote: engine == .local ? "" : remote)
     try places.checkInput()
+    try places.checkInputIsPlain(format.inputFormat)
     let reading = try format.reading(table, on: places.localInput)
     var choice = EngineChoice.asked(engine, remote: remote)
     choice.reading = reading.name
@@ -66,14 +67,17 @@ struct Preview: AsyncParsableCommand {
       show(try await shown.showString(rows, truncate: truncate))
     case .spark(let reason):
       if let reason { StatusLine.shared.note("Spark is used: \(reason.prefix { $0 != "\n" })") }
-      try await runOnSpark(reading, names)
+      try await runOnSpark(reading, names, places)
     }
   }
 
-  private func runOnSpark(_ reading: TableFormat, _ names: [String]?) async throws {
+  private func runOnSpark(
+    _ reading: TableFormat, _ names: [String]?, _ places: TablePlaces
+  ) async throws {
     try SparkServer.check(remote)
     messages.tellSparkLog(remote: remote)
     let status = await ProgramRun(functions: [], remote: remote) { [self] spark in
+      try await places.checkArePlain(on: spark, reading.name)
       let found = reading.options.reduce(spark.read.format(reading.name)) {
         $0.option($1.key, $1.value)
       }.load(table)

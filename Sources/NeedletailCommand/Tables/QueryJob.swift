@@ -17,6 +17,8 @@ struct QueryJob: Sendable {
   private let tables: TablePlaces
   private let mode: SaveMode
   private let writing: TableFormat
+  /// The files that the query names.
+  private let files: [PlainFiles]
 
   /// - Throws: ``CommandFailure``, and what a model's runtime throws.
   init(_ request: SQL) async throws {
@@ -25,6 +27,9 @@ struct QueryJob: Sendable {
     tables = TablePlaces(input: nil, output: request.file, remote: request.remote)
     mode = try tables.check(mode: request.writes.mode)
     writing = try Self.writing(request)
+    try tables.checkOutputIsPlain(writing.name, mode)
+    files = PlainFiles.named(in: request.query, remote: request.remote)
+    for file in files { try file.checkIsPlain() }
     try SparkJars.check(request.jar)
     var called: [Called] = []
     for given in request.models {
@@ -86,6 +91,8 @@ struct QueryJob: Sendable {
       return tellIgnored()
     }
     if mode == .ignore, try await isThere(spark) { return tellIgnored() }
+    for file in files { try await file.checkIsPlain(on: spark) }
+    try await tables.checkArePlain(on: spark, nil, writing.name, mode)
     for model in called {
       let function = try await spark.register(
         model.name, model.source, loaded: model.model, model.request)

@@ -37,10 +37,15 @@ enum SparkJars {
     _ settings: [String: String], jars: [String], formats: [String]
   ) -> [String: String] {
     var result: [String: String] = [:]
-    if !jars.isEmpty || settings["spark.jars.packages"] != nil || settings["spark.jars"] != nil {
-      for format in formats {
+    let libraries = jars + ["spark.jars", "spark.jars.packages"].compactMap { settings[$0] }
+    if !libraries.isEmpty {
+      // A query and the name of a table do not tell their format, but the library does.
+      let told = settingsOfFormats.keys.filter { format in
+        libraries.contains { $0.contains("\(format)-spark") }
+      }
+      for format in Set(formats.map { $0.lowercased() } + told).sorted() {
         // Of two formats Spark wants both extensions, in one list.
-        result.merge(settingsOfFormats[format.lowercased()] ?? [:]) { first, second in
+        result.merge(settingsOfFormats[format] ?? [:]) { first, second in
           first == second ? first : "\(first),\(second)"
         }
       }

@@ -17,17 +17,3 @@ extension SparkSession {
     }
   }
 }
-
-extension SparkSession {
-  /// Whether there is anything at `path`, as the server sees it.
-  func hasFiles(at path: String) async throws -> Bool {
-    if StoragePath(path).isPattern { return false }
-    do {
-      _ = try await read.format("binaryFile").load(path).schema()
-      return true
-    } catch is SparkError {
-      // It is not there, or cannot be asked for, which is found out when it is written.
-      return false
-    }
-  }
-}

@@ -20,12 +20,14 @@ package struct InlineFunction: Sendable {
   package var local: (any Sendable)?
   /// Who reads the files of its table; `nil` for the session's choice.
   package var scan: ScanChoice?
+  /// What its values come from, for those who write them; who can use it knows its type.
+  package var origin: (any Sendable)?
 
   package init(
     name: String, returnType: DataType, evaluationType: Int32, isDeterministic: Bool = true,
     command: @escaping @Sendable ([String]) throws -> [UInt8],
     check: @escaping @Sendable ([(name: String, type: DataType)]) throws -> Void,
-    local: (any Sendable)? = nil, scan: ScanChoice? = nil
+    local: (any Sendable)? = nil, scan: ScanChoice? = nil, origin: (any Sendable)? = nil
   ) {
     self.name = name
     self.returnType = returnType
@@ -35,6 +37,7 @@ package struct InlineFunction: Sendable {
     self.check = check
     self.local = local
     self.scan = scan
+    self.origin = origin
   }
 
   /// The function's message, applied to `arguments`.

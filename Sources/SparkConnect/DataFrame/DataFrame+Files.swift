@@ -3,6 +3,19 @@ import SwiftProtobuf
 import Texts
 
 extension DataFrame {
+  /// What the table is read from that lies at, in or around `path`; `nil` if nothing does. Which files a
+  /// query in SQL and a table of the catalog have, the server is asked.
+  ///
+  /// - Throws: ``SparkError`` if the server is lost.
+  package func fileRead(around path: String) async throws -> String? {
+    let isLocal = session.isLocal
+    func overlaps(_ read: String) -> Bool {
+      StoragePath.replacing(path, deletes: read, isLocal: isLocal)
+    }
+    if let found = relation.pathsRead.first(where: overlaps) { return found }
+    return relation.readsByName ? try await filesRead().first(where: overlaps) : nil
+  }
+
   /// The files that Spark reads for the query, as paths; none if the server does not tell them, as for tables
   /// that have none.
   func filesRead() async throws -> [String] {

@@ -21,11 +21,11 @@ public enum SaveMode: String, Sendable, Hashable, CaseIterable {
 
 /// Writes a table to files or a table: `try await df.write.mode(.overwrite).parquet("out")`.
 public struct DataFrameWriter: Sendable {
-  let table: DataFrame
-  private var formatName: String?
-  private var saveMode = SaveMode.error
-  private var partitions: [String] = []
-  private var options: [String: String] = [:]
+  package let table: DataFrame
+  package private(set) var formatName: String?
+  package private(set) var saveMode = SaveMode.error
+  package private(set) var partitions: [String] = []
+  package private(set) var options: [String: String] = [:]
 
   init(table: DataFrame) { self.table = table }
 
@@ -83,15 +83,7 @@ public struct DataFrameWriter: Sendable {
 
   private func checkIsNotRead(_ path: String) async throws {
     guard Self.plainFormats.contains(formatName?.lowercased() ?? "parquet") else { return }
-    let isLocal = table.session.isLocal
-    func deletes(_ read: String) -> Bool {
-      StoragePath.replacing(path, deletes: read, isLocal: isLocal)
-    }
-    var found = table.relation.pathsRead.first(where: deletes)
-    if found == nil, table.relation.readsByName {
-      found = try await table.filesRead().first(where: deletes)
-    }
-    guard let read = found else { return }
+    guard let read = try await table.fileRead(around: path) else { return }
     // Partitions that are replaced one by one are deleted after all is written.
     if !partitions.isEmpty, await replacesPartitions() { return }
     throw SparkError(

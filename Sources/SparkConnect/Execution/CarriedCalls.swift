@@ -10,6 +10,7 @@ import Texts
 /// `project(f(x))` over a table becomes `project(r)` over `mapPartitions(f)` over the table with `x` behind
 /// its columns. Which columns there are is asked of the server. What the server computes with the calls is
 /// the same, and so are the names of the columns; expressions that stand for all columns become their names.
+/// Columns that share a name have names of their own on the way.
 struct CarriedCalls {
   typealias Relation = Spark_Connect_Relation
   typealias Expression = Spark_Connect_Expression
@@ -28,7 +29,8 @@ struct CarriedCalls {
 
   /// Where no call can be carried, it is left as it is, and its form says why that cannot be sent.
   ///
-  /// - Throws: ``SparkError`` if the server cannot tell a table's columns, or two have one name.
+  /// - Throws: ``SparkError`` if the server cannot tell a table's columns, or one of two with the same name
+  ///   is replaced.
   mutating func carry(_ plan: inout Spark_Connect_Plan) async throws {
     for path in plan.pathsToTables {
       plan[keyPath: path] = try await carried(plan[keyPath: path])
@@ -42,10 +44,21 @@ struct CarriedCalls {
     }
     guard let place = Place(result), let found = result.innermostCall, var input = result.onlyInput
     else { return result }
-    // As they are before the calls are replaced: a column is called like its expression.
-    let names = place == .replaces ? try await columns(of: result).names : []
     var columns = try await columns(of: input)
-    try await check(columns, found)
+    let twins = try await twins(in: columns)
+    try result.checkReplaced(twins, by: found)
+    // As they are before the calls are replaced: a column is called like its expression.
+    let isRenamed = place == .replaces || !twins.isEmpty
+    let names = isRenamed ? try await self.columns(of: result).names : []
+    if !twins.isEmpty {
+      columns = StructType(
+        columns.enumerated().map { index, field in
+          var field = field
+          if twins.contains(field.name) { field.name = "needletail_passing_\(index)" }
+          return field
+        })
+      input = input.renamed(columns.names)
+    }
     result.expandStars(columns.names)
     // Stars may be in its arguments, too.
     var call = result.innermostCall ?? found
@@ -61,15 +74,8 @@ struct CarriedCalls {
       call = next
     }
     result.onlyInput = input
-    switch place {
-    case .keeps: return result.dropping(added)
-    case .replaces:
-      let table = result
-      return .with {
-        $0.toDf.input = table
-        $0.toDf.columnNames = names
-      }
-    }
+    if place == .keeps { result = result.dropping(added) }
+    return isRenamed ? result.renamed(names) : result
   }
 
   /// `input`, whose columns are `columns`, with what `call` gives as a column called `name` behind them.
@@ -100,15 +106,11 @@ struct CarriedCalls {
     try await DataFrame(session: session, relation: relation).schema()
   }
 
-  private func check(_ columns: StructType, _ call: SparkSession.Call) async throws {
+  /// The names that several columns have, each as all of them spell it.
+  private func twins(in columns: StructType) async throws -> Set<String> {
     let isExact = try await session.conf.get("spark.sql.caseSensitive") == "true"
-    var seen: Set<String> = []
-    for name in columns.names where !seen.insert(isExact ? name : name.lowercased()).inserted {
-      throw SparkError(
-        .invalidArgument,
-        "'\(call.functionName)' is called on a table with two columns called '\(name)', which cannot both "
-          + "pass by it on this server; rename or drop one of them before")
-    }
+    let spellings = Dictionary(grouping: columns.names) { isExact ? $0 : $0.lowercased() }
+    return Set(spellings.values.filter { $0.count > 1 }.joined())
   }
 
   /// What a table with calls has of the columns below it.
@@ -140,6 +142,28 @@ extension Spark_Connect_Relation {
       return expression
     }
     return found
+  }
+
+  /// Its columns called `names`, by their places.
+  fileprivate func renamed(_ names: [String]) -> Self {
+    .with {
+      $0.toDf.input = self
+      $0.toDf.columnNames = names
+    }
+  }
+
+  /// - Throws: ``SparkError`` if it puts a column in the place of one of those called `twins`, which it could
+  ///   not find under the names that they have on the way.
+  fileprivate func checkReplaced(_ twins: Set<String>, by call: SparkSession.Call) throws {
+    guard case .withColumns(let node) = relType else { return }
+    let lowercased = Set(twins.map { $0.lowercased() })
+    for name in node.aliases.compactMap(\.name.first)
+    where lowercased.contains(name.lowercased()) {
+      throw SparkError(
+        .invalidArgument,
+        "'\(call.functionName)' is called where column '\(name)' is replaced, and the table has two of that "
+          + "name, which cannot both pass by it on this server; rename or drop one of them before")
+    }
   }
 
   /// Replaces what stands for all columns by their names.

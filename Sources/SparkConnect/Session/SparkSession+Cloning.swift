@@ -33,6 +33,7 @@ extension SparkSession {
     clone.state.withLock {
       $0.tags = state.tags
       $0.executionMode = state.executionMode
+      $0.isOfThisProcess = state.isOfThisProcess
       // Numbers of plans stay apart in what both have, such as kept rows.
       $0.nextPlanID = state.nextPlanID
     }

@@ -30,6 +30,7 @@ public final class SparkSession: Sendable {
     var executionMode = ExecutionMode.auto
     var nextPlanID: Int64 = 0
     var observations: [String: KnownObservation] = [:]
+    var isOfThisProcess = false
   }
 
   /// Identifies the session on the server. It changes when the server has lost the session and nothing with
@@ -263,6 +264,12 @@ extension SparkSession {
   /// it.
   package var isLocal: Bool {
     ["localhost", "127.0.0.1", "::1"].contains(connection.target.host)
+  }
+
+  /// Whether the Spark was started by this process, and ends with it, however that ends.
+  package var isOfThisProcess: Bool {
+    get { state.withLock { $0.isOfThisProcess } }
+    set { state.withLock { $0.isOfThisProcess = newValue } }
   }
 
   /// The server's host and port.

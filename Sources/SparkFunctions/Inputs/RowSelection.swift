@@ -21,7 +21,10 @@ extension ArrowColumn {
   /// The rows of this column at `positions` of `count` rows, the others null.
   func scattered(to positions: [Int], count: Int) throws -> ArrowColumn {
     if positions.count == count { return self }
-    let nulls = try ArrowColumn([ArrowValue](repeating: .null, count: count), type: type)
+    // As many nulls as stand together somewhere.
+    let places = [-1] + positions + [count]
+    let longest = zip(places, places.dropFirst()).map { $1 - $0 - 1 }.max() ?? 0
+    let nulls = try ArrowColumn([ArrowValue](repeating: .null, count: longest), type: type)
     var parts: [ArrowColumn] = []
     var taken = 0
     var end = 0
@@ -29,12 +32,12 @@ extension ArrowColumn {
       let first = positions[taken]
       var next = taken
       while next < positions.count, positions[next] == first + next - taken { next += 1 }
-      if first > end { parts.append(nulls.slice(end..<first)) }
+      if first > end { parts.append(nulls.slice(0..<first - end)) }
       parts.append(slice(taken..<next))
       end = first + next - taken
       taken = next
     }
-    if end < count { parts.append(nulls.slice(end..<count)) }
+    if end < count { parts.append(nulls.slice(0..<count - end)) }
     return try .concatenating(parts)
   }
 

@@ -54,10 +54,13 @@ struct FaultSearch {
     _ batch: RecordBatch, _ rows: RowNumbers, _ extremes: [String: RowExtremes]
   ) async throws -> [Failed] {
     var refused: [Failed] = []
-    // One that is taken after all clears others.
-    for row in 0..<batch.rowCount where run.refusals.isSuspect(extremes, row: row) {
+    var suspects = run.refusals.suspects(extremes)[...]
+    while let row = suspects.popFirst() {
       switch try await attempt(batch.slice(row..<row + 1), rows.part(row..<row + 1)) {
-      case .success: run.refusals.took([row], of: extremes)
+      case .success:
+        // It clears others.
+        run.refusals.took([row], of: extremes)
+        suspects = run.refusals.suspects(extremes, from: row + 1)[...]
       case .failure(let refusal): refused.append((row, refusal.fault))
       }
     }

@@ -23,24 +23,43 @@ final class LearnedRefusals: Sendable {
     }
   }
 
-  /// Whether a row is like one that was refused, and unlike all that were not.
-  func isSuspect(_ extremes: [String: RowExtremes], row: Int) -> Bool {
-    state.withLock { state in
-      extremes.contains { name, extremes in
-        state.greatest[name]?.isBeyond(extremes.greatest[row]) ?? false
-          || state.leastNegated[name]?.isBeyond(extremes.leastNegated[row]) ?? false
+  /// The rows from row `start` on that are like one that was refused, and unlike all that were not.
+  func suspects(_ extremes: [String: RowExtremes], from start: Int = 0) -> [Int] {
+    var isSuspect: [Bool] = []
+    func look(_ numbers: [Double], _ edge: Edge?) {
+      guard let least = edge?.refused?.lowerBound else { return }
+      if isSuspect.isEmpty { isSuspect = Array(repeating: false, count: numbers.count) }
+      for row in start..<max(start, numbers.count) where numbers[row] >= least {
+        isSuspect[row] = true
       }
     }
+    let (greatest, leastNegated) = state.withLock { ($0.greatest, $0.leastNegated) }
+    for (name, extremes) in extremes {
+      look(extremes.greatest, greatest[name])
+      look(extremes.leastNegated, leastNegated[name])
+    }
+    return isSuspect.indices.filter { isSuspect[$0] }
   }
 
   /// Learns from rows that the model took.
   func took(_ rows: some Sequence<Int>, of extremes: [String: RowExtremes]) {
+    // Of several rows the one with the greatest number tells as much as all of them.
+    var most: [String: (greatest: Double, leastNegated: Double)] = [:]
+    for (name, extremes) in extremes {
+      var found: (greatest: Double, leastNegated: Double)?
+      for row in rows {
+        let (greatest, leastNegated) = (extremes.greatest[row], extremes.leastNegated[row])
+        found =
+          found.map {
+            (max($0.greatest, greatest), max($0.leastNegated, leastNegated))
+          } ?? (greatest, leastNegated)
+      }
+      most[name] = found
+    }
     state.withLock { state in
-      for (name, extremes) in extremes {
-        for row in rows {
-          state.greatest[name, default: Edge()].took(extremes.greatest[row])
-          state.leastNegated[name, default: Edge()].took(extremes.leastNegated[row])
-        }
+      for (name, most) in most {
+        state.greatest[name, default: Edge()].took(most.greatest)
+        state.leastNegated[name, default: Edge()].took(most.leastNegated)
       }
     }
   }
@@ -70,8 +89,6 @@ extension LearnedRefusals {
     var taken: Double?
     /// The least and the greatest number beyond it of a row that the model refused.
     var refused: ClosedRange<Double>?
-
-    func isBeyond(_ number: Double) -> Bool { refused.map { number >= $0.lowerBound } ?? false }
 
     mutating func took(_ number: Double) {
       let most = max(taken ?? number, number)

@@ -28,6 +28,7 @@ struct FileListing {
   private(set) var paths: [String] = []
   /// Where the table begins, for the discovery of partitions: folders in the store.
   private(set) var bases: Set<String> = []
+  private var openTables = OpenTables()
 
   /// - Parameter options: `basePath`, `pathGlobFilter`, `recursiveFileLookup`.
   init(_ paths: [String], options: FileOptions) throws(FileTableError) {
@@ -54,9 +55,9 @@ struct FileListing {
         roots.append(rootPath)
         let isFile = !entry.isFolder
         bases.insert(isFile ? PathNames.parent(rootPath) ?? "" : rootPath)
-        let entries =
-          isFile ? [entry] : try store.list(rootPath, recursive: true).filter { !$0.isFolder }
-        for entry in entries {
+        let entries = isFile ? [entry] : try store.list(rootPath, recursive: true)
+        openTables.look(at: entry, of: inner, in: store, entries)
+        for entry in entries where !entry.isFolder {
           let isVisible =
             isFile
             ? !PathNames.isHidden(PathNames.last(entry.path))
@@ -79,6 +80,14 @@ struct FileListing {
   var distinctFiles: [ScanFile] {
     var seen: Set<ExactName> = []
     return files.filter { seen.insert(ExactName($0.location)).inserted }
+  }
+
+  /// Makes sure that the files are all there is to know of the table.
+  ///
+  /// - Throws: ``FileTableError`` if they are those of a table in a format that counts only some of them.
+  func checkIsPlain(_ files: [ScanFile]) throws(FileTableError) {
+    guard let (path, table) = openTables.first(with: files) else { return }
+    throw FileTableError(.tableFormat, table.readingProblem(path), path: path)
   }
 
   private mutating func setBase(_ base: String, _ roots: [String]) throws(FileTableError) {

@@ -1,0 +1,25 @@
+import Needletail
+
+extension SparkSession {
+  /// The table of a format with books of its own that the folder `path` is or lies in, as the server sees
+  /// it; `nil` also for a pattern.
+  func openTable(at path: String) async throws -> OpenTable? {
+    if StoragePath(path).isPattern { return nil }
+    for (folder, formats) in OpenTable.candidates(path) {
+      let marks = formats.map(\.files).joined(separator: ",")
+      let found = read.format("binaryFile").load("\(folder)/{\(marks)}").select("path")
+      do {
+        _ = try await found.schema()
+      } catch is SparkError {
+        // There are none, or this server cannot be asked.
+        continue
+      }
+      if let name = try await found.first()?.get("path", as: String.self),
+        let format = formats.first(where: { name.contains($0.folder) })
+      {
+        return OpenTable(format, folder)
+      }
+    }
+    return nil
+  }
+}
