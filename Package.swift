@@ -370,7 +370,9 @@ module(
     "SparkConnect", "SparkTypes", "Texts",
   ],
   optionals: ["ImagePreprocessing", "TensorFlowRuntime", "TorchRuntime"])
-tests("DeploymentTests", need: ["Deployment", "HostProcesses", "SparkTypes"])
+tests(
+  "DeploymentTests",
+  need: ["Deployment", "HostProcesses", "NeedletailTesting", "SparkConnect", "SparkTypes"])
 
 module(
   "ProgramFunctions",

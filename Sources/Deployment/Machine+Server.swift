@@ -26,6 +26,17 @@ extension Machine {
     master == "local" || master.hasPrefix("local[")
   }
 
+  /// Whether the session's server is that of the cluster which this user has started on this machine: then all
+  /// its executors are processes of this user here.
+  static func isOwnCluster(of session: SparkSession, folder: String = ClusterMark.folder)
+    async throws -> Bool
+  {
+    guard let text = ClusterMark.text(in: folder), try await isThis(serverOf: session) else {
+      return false
+    }
+    return try await session.conf.get(ClusterMark.setting) == text
+  }
+
   private static func find(_ session: SparkSession) async throws -> Bool {
     guard let master = try await session.conf.get("spark.master") else { return false }
     if !identity.isEmpty, try await session.conf.get(setting) == identity {

@@ -32,8 +32,8 @@ package actor ProgramDeployment {
       "a streaming query cannot run this program's functions on \(session.serverAddress): Spark gives it none "
         + "of the files that a session sends, and the executors have the program (\(worker)) from there. "
         + "Install the program on every executor, at one path, and name it here in NEEDLETAIL_WORKER "
-        + "(NEEDLETAIL_WORKER=/opt/needletail/PROGRAM); a Spark on this machine with the master local[*] "
-        + "needs no installation")
+        + "(NEEDLETAIL_WORKER=/opt/needletail/PROGRAM); a Spark on this machine with the master local[*], "
+        + "or of needletail spark start, needs no installation")
   }
 
   /// Brings the program and gives what the executors start.
@@ -83,9 +83,14 @@ package actor ProgramDeployment {
     let master = try await session.conf.get("spark.master") ?? ""
     // Then the only executor is the server itself, and the same user's as this process if that started it.
     let hasOneExecutor = Machine.isOneProcess(master: master)
-    if isHere, hasOneExecutor, let folder = try? ProgramCache()?.folder(of: package) {
+    let isOwnCluster = hasOneExecutor ? false : try await Machine.isOwnCluster(of: session)
+    if isHere, hasOneExecutor || isOwnCluster,
+      let folder = try? ProgramCache()?.folder(of: package)
+    {
       try await start.choose(worker: "\(folder)/\(package.programFile)", id: package.id)
-      return try await start.confirm()
+      if hasOneExecutor { return try await start.confirm() }
+      // That all executors are like one is known; that this one starts the program is seen.
+      if (try? await start.probe(session)) ?? false { return }
     }
 
     let launcher = ProgramLauncher(package: package)

@@ -21,8 +21,13 @@ package struct ProgramFreight: Sendable, Hashable {
     let package = try ProgramPackage.current(forThisMachine: isHere)
     let hasOneExecutor = Machine.isOneProcess(
       master: try await session.conf.get("spark.master") ?? "")
-    if isHere, hasOneExecutor, ProgramCache() != nil {
-      return ProgramFreight(bytes: 0, note: "the executor takes it from this machine's cache")
+    if isHere, ProgramCache() != nil {
+      if hasOneExecutor {
+        return ProgramFreight(bytes: 0, note: "the executor takes it from this machine's cache")
+      }
+      if try await Machine.isOwnCluster(of: session) {
+        return ProgramFreight(bytes: 0, note: "the executors take it from this machine's cache")
+      }
     }
     let bytes = try package.archive(level: session.isLocal ? 1 : 6).count
     if hasOneExecutor,

@@ -31,15 +31,18 @@ enum ConnectServer {
   ///   - memory: the heap of its JVM, for example `2g`.
   ///   - logging: the file with the settings of its logging.
   ///   - options: further options of `spark-submit`.
+  ///   - properties: further properties of its JVM, by name.
   static func words(
     _ installation: SparkInstallation, master: String, memory: String, logging: String,
-    options: [String]
+    options: [String], properties: [String: String] = [:]
   ) -> [String] {
     [
       installation.home + "/bin/spark-submit",
       "--class", serverClass,
       "--master", master, "--driver-memory", memory,
-      "--driver-java-options", "-Dlog4j2.configurationFile=file:\(logging)",
+      "--driver-java-options",
+      (["-Dlog4j2.configurationFile=file:\(logging)"] + properties.map { "\"-D\($0)=\($1)\"" })
+        .joined(separator: " "),
     ] + options + ["spark-internal"]
   }
 

@@ -25,6 +25,8 @@ package struct PredictionRequest: Sendable {
   package var shapes: [String: Shape]
   /// Values of inputs that no column feeds.
   package var constants: [String: InputConstant]
+  /// A further column that tells of each row which failed what it was, for who counts them; `nil` for none.
+  package var failureColumn: String?
 
   package init(
     inputs: [String: InputColumns] = [:], outputs: [String: String] = [:], only: [String]? = nil,
@@ -66,13 +68,14 @@ extension ModelSource {
     let rowShapes = try await ModelPrediction.tried(
       model, name: path, only: request.only, batch: request.batch, batchSize: size,
       rows: request.rows, shapes: request.shapes, constants: request.constants)
-    return try ModelPrediction.plan(
+    let plan = try ModelPrediction.plan(
       model: model, reference: reference, table: table, inputs: request.inputs,
       outputs: request.outputs, only: request.only, into: request.structure, batchSize: size,
       batch: request.batch, rows: request.rows, rowShapes: rowShapes, nulls: request.nulls,
       ragged: request.ragged, errors: request.errors, maxErrors: request.maxErrors,
       transforms: try await labelled(request.transforms, besides: model.mapOutputs),
       shapes: request.shapes, constants: request.constants)
+    return request.failureColumn.map(plan.tellingFailures) ?? plan
   }
 
   /// The model as a function that is called by name, and the arguments that it takes, in their order.

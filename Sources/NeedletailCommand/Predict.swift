@@ -41,8 +41,8 @@ struct Predict: AsyncParsableCommand {
       A row that fails ends the job, unless --on-error says otherwise: null leaves its predictions \
       null, column also says why, in a column error (or of the name that is given). What is no row's \
       fault, such as a library that is missing, memory or a server that is gone, ends the job always. \
-      At the end is told how many rows failed, by what was wrong, with an example of each. On Spark \
-      --max-errors counts in each task, and rows are told at the end with --on-error column only.
+      At the end is told how many rows failed, by what was wrong, with an example of each; --metrics has \
+      failedRows and failures. On Spark --max-errors counts in each task.
 
       With --resume id a job that was killed goes on where it was: give the same command again. The \
       output is a folder; _needletail in it says which model computes it, and another one is refused \

@@ -19,7 +19,8 @@ extension PredictionJob {
     ).save(request.output)
     let seconds = summary.elapsed / .seconds(1)
     if let file = request.metrics {
-      var metrics = RunMetrics(self, engine: "spark", rows: summary.rows, seconds: seconds)
+      var metrics = RunMetrics(
+        self, engine: "spark", rows: summary.rows, summary.failures, seconds: seconds)
       metrics.skippedRows = summary.skipped
       metrics.redoneRows = summary.redone
       try metrics.write(to: file)
@@ -32,6 +33,6 @@ extension PredictionJob {
     if summary.skipped + summary.redone > 0 {
       print(Self.resumeLine(done: summary.skipped, redone: summary.redone))
     }
-    try await tellFailures(of: summary.skipped + summary.rows, spark)
+    tell(summary.failures, of: summary.rows)
   }
 }

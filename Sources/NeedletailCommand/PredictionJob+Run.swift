@@ -14,15 +14,13 @@ extension PredictionJob {
     tellOmitted()
     let (table, known) = try await opened(spark)
     if request.isResumed { return try await resume(table, known, spark) }
-    var result = try await predictions(of: table, known)
+    let passing = PassingRows("needletail.written", prediction.errors)
+    var result = try await predictions(of: table, known, counted: passing)
     if request.isPrinted {
       let text = try await result.showString(request.shownRows)
       return print(FittedTable.text(text, width: Terminal.output.tableWidth), terminator: "")
     }
     if writing.isCSV { result = try await result.withNestedAsJSON() }
-    // Counted as they pass: nothing is read a second time.
-    let seen = Observation("needletail.written")
-    result = result.observe(seen, count().as("rows"))
     let start = ContinuousClock.now
     if let catalogTable {
       try await catalogTable.write(result, on: spark)
@@ -32,31 +30,37 @@ extension PredictionJob {
     if request.quiet, request.metrics == nil { return }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let rows: Int
-    if case .int(let counted)? = seen.row?["rows"] {
-      rows = Int(counted)
-    } else {
-      rows = try await table.count()
-    }
+    if let counted = passing.rows { rows = counted } else { rows = try await table.count() }
+    let failures = passing.failures
     if let file = request.metrics {
-      try RunMetrics(self, engine: "spark", rows: rows, seconds: seconds).write(to: file)
+      try RunMetrics(self, engine: "spark", rows: rows, failures, seconds: seconds).write(to: file)
     }
     if request.quiet { return }
     print(
       Self.summaryLine(
         rows: rows, seconds: seconds, loadSeconds: loadSeconds, output: request.output,
         writing.name))
-    do {
-      try await tellFailures(of: rows, spark)
-    } catch {
-      // The job is done; only what it was like is not known.
-      let line = "how many rows failed is not known, as the output cannot be read: \(error.reason)"
-      StatusLine.shared.note(line)
+    tell(failures, of: rows)
+  }
+
+  /// Says how many rows failed, by what was wrong, with an example of each.
+  func tell(_ failures: RowFailures?, of rows: Int) {
+    guard let failures else {
+      return StatusLine.shared.note(
+        "how many rows failed is not known: the server tells nothing of the rows that have passed")
     }
+    if failures.count > 0 { print(failures.report(of: rows)) }
   }
 
   /// The columns that are written, computed from a table with the schema `known`.
-  func predictions(of table: DataFrame, _ known: StructType) async throws -> DataFrame {
+  ///
+  /// - Parameter passing: counts the rows as they pass.
+  func predictions(
+    of table: DataFrame, _ known: StructType, counted passing: PassingRows? = nil
+  ) async throws -> DataFrame {
     let names = try columns(of: known)
+    var prediction = prediction
+    prediction.failureColumn = passing?.failureColumn
     let predicted: DataFrame
     do {
       predicted = try await table.predicting(
@@ -65,7 +69,8 @@ extension PredictionJob {
       throw advised(error, known)
     }
     let added = try await predicted.schema().fields.dropFirst(known.count)
-    return predicted.select((names + added.map(\.name)).map { column(named: $0) })
+    let result = predicted.select((names + added.map(\.name)).map { column(named: $0) })
+    return passing?.counting(result) ?? result
   }
 
   /// Writes a table to the output.
@@ -106,39 +111,6 @@ extension PredictionJob {
     try await spark.prepare(
       settings, jars: request.places.jar, formats: [reading.name, writing.name],
       isOwn: tables.startsSpark)
-  }
-
-  /// Says how many rows failed, by what was wrong, with an example of each: the output has it.
-  func tellFailures(of rows: Int, _ spark: SparkSession) async throws {
-    // Behind rows of other jobs those of this one are not known.
-    guard case .column(let name)? = request.asked.onError, mode != .append || request.isResumed
-    else { return }
-    let output =
-      request.places.outputTable.map { spark.table($0) }
-      ?? writing.options.reduce(spark.read.format(writing.name)) {
-        $0.option($1.key, $1.value)
-      }.load(request.output)
-    // JSON has no columns that are null in all rows.
-    guard try await output.schema()[name] != nil else { return }
-    let kind = "needletail.kind"
-    let groups = try await output.select(
-      substringIndex(column(named: name), ":", 1).as(kind), column(named: name)
-    )
-    .filter(column(named: name).isNotNull).groupBy(column(named: kind))
-    .agg(count().as("rows"), min(column(named: name)).as("example"))
-    .collect(as: FailedRows.self)
-    if groups.isEmpty { return }
-    let lines = groups.sorted { ($1.rows, $0.example) < ($0.rows, $1.example) }.map { group in
-      let words = group.example.split(separator: ": ", maxSplits: 1)
-      return "\n  \(group.rows) x \(words.first ?? ""), such as \(words.last ?? "")"
-    }
-    print("\(groups.reduce(0) { $0 + $1.rows }) of \(rows) rows failed:" + lines.joined())
-  }
-
-  /// The rows with which the same is wrong.
-  private struct FailedRows: Decodable, Sendable {
-    var rows: Int
-    var example: String
   }
 
   static func summaryLine(

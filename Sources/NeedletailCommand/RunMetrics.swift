@@ -16,7 +16,7 @@ struct RunMetrics: Encodable {
   /// Those that were in the output before, and those of them that were done again.
   var skippedRows: Int?
   var redoneRows: Int?
-  /// The rows that could not be predicted, in all and by what was wrong; nothing where nobody counted.
+  /// The rows that could not be predicted, in all and by what was wrong; nothing where a server tells nothing.
   var failedRows: Int?
   var failures: [String: Int]?
   var seconds: Double
@@ -30,8 +30,12 @@ struct RunMetrics: Encodable {
 }
 
 extension RunMetrics {
-  /// - Parameter engine: what computed the rows.
-  init(_ job: PredictionJob, engine: String, rows: Int, seconds: Double) {
+  /// - Parameters:
+  ///   - engine: what computed the rows.
+  ///   - failures: those that failed, if they are known.
+  init(
+    _ job: PredictionJob, engine: String, rows: Int, _ failures: RowFailures?, seconds: Double
+  ) {
     self.engine = engine
     model = job.source.plainIdentity.name
     input = job.request.input
@@ -41,18 +45,20 @@ extension RunMetrics {
     self.seconds = seconds
     rowsPerSecond = seconds > 0 ? Double(rows) / seconds : 0
     modelLoadSeconds = job.loadSeconds
+    failedRows = failures?.count
+    self.failures = failures.map { failures in
+      Dictionary(uniqueKeysWithValues: failures.groups.map { ($0.kind.rawValue, $0.count) })
+    }
   }
 
   init(_ job: PredictionJob, _ summary: LocalSummary) {
     self.init(
-      job, engine: "local", rows: summary.rows, seconds: summary.elapsed / .seconds(1))
+      job, engine: "local", rows: summary.rows, summary.failures,
+      seconds: summary.elapsed / .seconds(1))
     if job.request.isResumed {
       skippedRows = summary.skipped
       redoneRows = summary.redone
     }
-    failedRows = summary.failures.count
-    failures = Dictionary(
-      uniqueKeysWithValues: summary.failures.groups.map { ($0.kind.rawValue, $0.count) })
     threads = summary.threads
     readingSeconds = summary.decoding / .seconds(1)
     modelSeconds = summary.computing / .seconds(1)

@@ -62,7 +62,10 @@ package struct RowOrigin: Sendable, Hashable {
   /// for all.
   package var kept: [Int]?
 
-  package init(first: Int = 0, whole: String = "the partition") {
+  /// What ``whole`` is if a task knows no more.
+  static let partition = "the partition"
+
+  package init(first: Int = 0, whole: String = RowOrigin.partition) {
     self.first = first
     self.whole = whole
   }

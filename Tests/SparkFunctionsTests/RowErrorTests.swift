@@ -75,6 +75,82 @@ private let reference = ModelReference(format: .onnx, file: "m.onnx")
     return text
   }
 
+  // MARK: Who counts them
+
+  @Test(
+    "a further column tells which row failed and why, whether or not one says so to the user",
+    arguments: [ErrorPolicy.null, .column("why")])
+  func counted(_ errors: ErrorPolicy) async throws {
+    let batches = try Self.pairs([[1, 2], nil, [3, 4], [5]]) + Self.pairs([[1, 1500]])
+    let model = Self.adder()
+    let plan = try ModelPrediction.plan(
+      model: model, reference: reference, table: try StructType(arrow: batches[0].schema),
+      batchSize: 2, errors: errors
+    ).tellingFailures(in: "failure")
+    #expect(plan.returnType.names == (errors == .null ? ["y"] : ["y", "why"]) + ["failure"])
+    let expected = [
+      nil, "null: row 1 of partition 3: column 'x': ", nil,
+      "length: row 3 of partition 3: column 'x': ", "model: row 4 of partition 3: ",
+    ]
+    var rows: [ArrowValue] = []
+    let output = try await ModelPrediction(loaders: [.onnx: { _, _, _ in model }]).evaluate(
+      BatchList(batches),
+      invocation: FunctionInvocation(
+        function: ModelPrediction.name, id: ModelPrediction.name, fingerprint: "",
+        parameters: try plan.encodedParameters(), argumentNames: plan.argumentColumns),
+      worker: WorkerContext(partition: 3, models: ModelCache()))
+    while let batch = try await output.next() { rows += batch.columns[0].values }
+    #expect(rows.count == expected.count)
+    for (row, beginning) in zip(rows, expected) {
+      let fields = try Self.fields(row)
+      #expect(fields.count == plan.returnType.count)
+      guard let beginning else {
+        #expect(fields.last == .null && fields[0] != .null)
+        continue
+      }
+      let text = try Self.text(fields[fields.count - 1])
+      #expect(text.hasPrefix(beginning), "\(text)")
+      #expect(fields[0] == .null)
+      // The user's has the same without the place.
+      if errors != .null {
+        let parts = text.split(separator: ": ", maxSplits: 2)
+        #expect(try Self.text(fields[1]) == "\(parts[0]): \(parts[2])")
+      }
+    }
+  }
+
+  @Test("a task in which too many failed is not computed again when Spark tries it again")
+  func triedAgain() async throws {
+    let log = Log<Int>()
+    let model = Self.adder(log)
+    let batches = try Self.pairs([[1, 2], [1, 1500], [3, 4]])
+    let plan = try ModelPrediction.plan(
+      model: model, reference: reference, table: try StructType(arrow: batches[0].schema),
+      batchSize: 2, errors: .null, maxErrors: 0)
+    let invocation = FunctionInvocation(
+      function: ModelPrediction.name, id: ModelPrediction.name, fingerprint: "",
+      parameters: try plan.encodedParameters(), argumentNames: plan.argumentColumns)
+    func attempt(_ attempt: Int, stage: Int) async throws -> (error: InferenceError?, runs: Int) {
+      let before = log.entries.count
+      let output = try await ModelPrediction(loaders: [.onnx: { _, _, _ in model }]).evaluate(
+        BatchList(batches), invocation: invocation,
+        worker: WorkerContext(stage: stage, attempt: attempt, models: ModelCache()))
+      let error = await #expect(throws: InferenceError.self) {
+        while try await output.next() != nil {}
+      }
+      return (error, log.entries.count - before)
+    }
+    // A stage of which no other test knows.
+    let stage = 8_000_001
+    let first = try await attempt(0, stage: stage)
+    #expect(first.error?.code == .tooManyErrors && first.runs > 0)
+    let second = try await attempt(1, stage: stage)
+    #expect(second.error?.message == first.error?.message && second.runs == 0)
+    // Another run of the stage, and another stage, may have other rows.
+    #expect(try await attempt(0, stage: stage).runs > 0)
+    #expect(try await attempt(1, stage: stage + 1).runs > 0)
+  }
+
   // MARK: Any places of any faults
 
   /// Rows of which no prediction can be made, and with what their texts begin.

@@ -1,4 +1,4 @@
-"""Checks `needletail spark start`, `status` and `stop`: two workers, a prediction on them, and nothing left.
+"""Checks `needletail spark start`, `status` and `stop`: two workers, a prediction on them, and nothing left but tables.
 
     .venv/bin/python scripts/checks/local_cluster.py [--needletail PROGRAM]
 
@@ -45,9 +45,10 @@ class Command:
             if not name.startswith(("SPARK_", "PYSPARK_", "CUDA_")) and name != "PYTHONPATH"
         }
         self.environment = kept | {
-            "TMPDIR": str(folder), "VIRTUAL_ENV": str(Path(sys.prefix)),
+            "TMPDIR": str(folder), "XDG_DATA_HOME": str(folder / "data"), "VIRTUAL_ENV": str(Path(sys.prefix)),
             "PATH": f"{tools}:{os.environ['PATH']}",
         }
+        self.tables = folder / "data" / "needletail" / "spark"
         self.cluster = folder / f"needletail-{os.getuid()}" / "spark"
 
     def begin(self, *words):
@@ -144,13 +145,20 @@ def starts(command, began):
 
 def predicts(command, remote, began):
     output = command.folder / "predictions"
-    command.run(
+    said = command.run(
         "predict", "digits.onnx", "--input", DIGITS, "--output", output, "--keep", "label",
-        "--argmax", "probabilities", "--task-gpus", "1", "--quiet", "--remote", remote)
+        "--argmax", "probabilities", "--task-gpus", "1", "--remote", remote)
+    # The executors take it from the cache of this machine.
+    assert "sending the program" not in said, said
     table = pq.read_table(output)
     right = int(np.sum(table["label"].to_numpy() == table["probabilities"].to_numpy()))
     assert (table.num_rows, right) == (1797, 1760), (table.num_rows, right)
     began = step("a prediction, a GPU for each task", began)
+    said = command.run(
+        "predict", "digits.onnx", "--input", DIGITS, "--output-table", "kept", "--keep", "label",
+        "--remote", remote)
+    assert "1797 rows" in said and "written to the table kept" in said, said
+    began = step("a table of its catalog", began)
     wrong = remote.split(";")[0] + ";token=wrong"
     said = command.run("doctor", "--remote", wrong, status=1)
     assert "fail" in said, said
@@ -169,13 +177,28 @@ def stops(command, began):
     with subprocess.Popen(["sleep", "60"]) as stranger:
         worker["identity"]["pid"] = stranger.pid
         (command.cluster / "cluster.json").write_text(json.dumps(state))
-        command.run("spark", "stop")
+        said = command.run("spark", "stop")
+        assert "its tables stay" in said and f"{command.tables} (kept)" in said, said
         assert stranger.poll() is None, "a process that was not the cluster's has ended"
         stranger.kill()
     assert not command.processes() and not command.cluster.exists()
     assert command.status(NONE)["state"] == "stopped"
     assert "no Spark was running here" in command.run("spark", "stop")
     return step("all of it ends, and nothing else", began)
+
+
+def keeps(command, began):
+    """The next cluster has the tables of the one before, until they are told to go."""
+    command.run("spark", "start", "--cores", "1", "--memory", "512m", "--port", "0")
+    status = command.status(RUNNING)
+    assert status["tables"] == str(command.tables), status
+    said = command.run("sql", "SELECT count(*) AS n FROM kept", "--remote", status["remote"])
+    assert "1797" in said, said
+    said = command.run("spark", "stop", "--remove-tables")
+    assert "its tables are removed" in said, said
+    assert not list(command.tables.iterdir()), list(command.tables.iterdir())
+    assert not command.processes() and not command.cluster.exists()
+    return step("tables are there after a start, and removed when that is said", began)
 
 
 def main():
@@ -190,7 +213,8 @@ def main():
             began = refuses(command, began)
             remote, began = starts(command, began)
             began = predicts(command, remote, began)
-            stops(command, began)
+            began = stops(command, began)
+            keeps(command, began)
         finally:
             command.begin("spark", "stop").communicate(timeout=60)
             for process in command.processes():

@@ -9,7 +9,7 @@ struct ClusterFolder: Sendable {
   let path: String
 
   /// Beside what else processes of this user share.
-  static var ofUser: ClusterFolder { ClusterFolder(path: "\(UserFolder.path)/spark") }
+  static var ofUser: ClusterFolder { ClusterFolder(path: ClusterMark.folder) }
 
   /// The variable that all of the cluster's processes have, and those that they start: executors, Python, this
   /// program. Its value is the folder.

@@ -31,6 +31,8 @@ package struct ClusterRecord: Sendable, Hashable, Codable {
   /// MiB.
   package var memory: Int
   package var gpus: Int
+  /// The folder of the tables, if they stay when the cluster is stopped.
+  package var tables: String?
   /// The server's connection string, once it is ready.
   package var remote: String?
   package var processes: [Process] = []

@@ -9,6 +9,8 @@ struct ClusterStart {
   let folder: ClusterFolder
   /// The GPUs of each worker; empty without any.
   let gpus: [[String]]
+  /// The tables of its catalog; `nil` if the installation cannot keep their names.
+  private let tables: ClusterTables?
   private let discovery: GPUDiscovery?
   /// With which the cluster's processes know each other: without it whoever is on this machine could give
   /// the master something to run.
@@ -18,8 +20,8 @@ struct ClusterStart {
 
   /// Looks whether the cluster can be had at all; nothing is started.
   ///
-  /// - Throws: ``NeedletailError`` if the installation has no Spark Connect, the port is taken, or there are
-  ///   not as many GPUs.
+  /// - Throws: ``NeedletailError`` if the installation has no Spark Connect, the port is taken, there are
+  ///   not as many GPUs, or there is no place for the tables.
   init(_ options: ClusterOptions, in folder: ClusterFolder) throws {
     self.options = options
     self.folder = folder
@@ -29,6 +31,10 @@ struct ClusterStart {
     let discovery = options.gpus > 0 ? try GPUDiscovery(own) : nil
     self.discovery = discovery
     gpus = try discovery?.divided(workers: options.workers, each: options.gpus) ?? []
+    tables =
+      ClusterTables.canBeKept(by: options.installation)
+      ? try ClusterTables(environment: own) : nil
+    try tables?.prepare()
     var environment = SparkEnvironment.variables(of: options.installation)
     environment[ClusterFolder.variable] = folder.path
     environment["_SPARK_AUTH_SECRET"] = secret
@@ -39,6 +45,7 @@ struct ClusterStart {
     if discovery != nil { environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID" }
     self.environment = environment
     record = ClusterRecord(options, started: Date().timeIntervalSince1970)
+    record.tables = tables?.path
   }
 
   /// Starts all of it, and waits until the server answers.
@@ -133,12 +140,17 @@ struct ClusterStart {
   private mutating func startServer(of master: String, _ logging: String) async throws -> String {
     var settings = ConnectServer.settings(port: options.port, folder: folder.path)
     settings["spark.local.dir"] = nil
+    let mark = UUID().uuidString
+    try folder.write(mark, to: ClusterMark.file)
+    settings[ClusterMark.setting] = mark
     settings["spark.authenticate"] = "true"
     settings["spark.authenticate.secret"] = secret
     settings["spark.ui.port"] = "0"
     // Its pages ask nobody who he is.
     settings["spark.ui.killEnabled"] = "false"
     settings["spark.executor.memory"] = "\(options.memory)m"
+    let confFolder = environment["SPARK_CONF_DIR"] ?? options.installation.home + "/conf"
+    settings.merge(tables?.settings(confFolder: confFolder) ?? [:]) { $1 }
     if options.gpus > 0 { settings["spark.executor.resource.gpu.amount"] = "\(options.gpus)" }
     // In a file, since others see a process's words.
     let file = try folder.write(
@@ -150,7 +162,9 @@ struct ClusterStart {
       ClusterRole.connect,
       ConnectServer.words(
         options.installation, master: master, memory: "2g", logging: logging,
-        options: ["--properties-file", file, "--load-spark-defaults"]), variables)
+        options: ["--properties-file", file, "--load-spark-defaults"],
+        properties: ["derby.stream.error.file": folder.path + "/derby.log"]), variables)
+    try tables?.note(record.processes[server.place].identity)
     _ = try await wait(for: server, "Spark Connect server started at: ", "its address")
     let text = folder.log(of: server.role).text
     guard let port = SparkLog.port(in: text) else { throw failure(server, "did not tell its port") }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import HostProcesses
 
@@ -46,14 +47,30 @@ package enum LocalCluster {
     ClusterFolder.ofUser.record().map(ClusterStatus.init)
   }
 
-  /// Ends the cluster, also what is left of one, and removes its files.
+  /// What ``stop(removingTables:)`` found.
+  package struct Stop: Sendable, Hashable {
+    /// Whether there was anything that ran, or had been left.
+    package var wasThere: Bool
+    /// The tables that stay.
+    package var tables: ClusterTables?
+    /// Whether there were tables, and have been removed.
+    package var hasRemovedTables = false
+  }
+
+  /// Ends the cluster, also what is left of one, and removes its files, but for its tables.
   ///
-  /// - Returns: whether there was anything.
-  /// - Throws: ``NeedletailError`` if a process does not end.
-  package static func stop() async throws -> Bool {
+  /// - Parameters:
+  ///   - removingTables: removes the tables, too.
+  ///   - environment: tells where this user's tables lie, if no cluster was there to tell.
+  /// - Throws: ``NeedletailError`` if a process does not end, or tables are not removed.
+  package static func stop(
+    removingTables: Bool = false,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) async throws -> Stop {
     let folder = ClusterFolder.ofUser
     return try await folder.locked {
-      let isThere = folder.record() != nil || !folder.processes().isEmpty
+      let record = folder.record()
+      let isThere = record != nil || !folder.processes().isEmpty
       await Activity.during("stopping Spark") { await end(folder) }
       let left = folder.processes()
       guard left.isEmpty else {
@@ -63,7 +80,13 @@ package enum LocalCluster {
             + "try again, or see what they wait for")
       }
       folder.remove()
-      return isThere
+      let tables =
+        try record.map { $0.tables.map(ClusterTables.init(path:)) }
+        ?? (removingTables ? ClusterTables(environment: environment) : nil)
+      if removingTables {
+        return Stop(wasThere: isThere, hasRemovedTables: try tables?.remove() ?? false)
+      }
+      return Stop(wasThere: isThere, tables: tables.flatMap { $0.entries.isEmpty ? nil : $0 })
     }
   }
 

@@ -1,3 +1,5 @@
+public import SparkFunctions
+
 /// What a run did that goes on with the output of an earlier one on Spark.
 public struct ResumeSummary: Sendable, Hashable {
   /// The rows of the table that the output did not have: they are predicted, and added to it unless a
@@ -9,6 +11,9 @@ public struct ResumeSummary: Sendable, Hashable {
   public var skipped: Int
   /// The rows with an error that were in the output and were taken out of it, to be done again.
   public var redone: Int
+  /// The predicted rows that failed, by what was wrong, counted as they passed; `nil` if the server does not
+  /// tell.
+  public var failures: RowFailures?
 
   /// Rows in a second.
   public var rowsPerSecond: Double {

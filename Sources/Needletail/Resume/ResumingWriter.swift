@@ -98,15 +98,22 @@ public struct ResumingWriter: Sendable {
     let rows = try await rest.count()
     let parts = partRows.map { (rows + $0 - 1) / $0 } ?? min(Self.parts, rows)
     let start = ContinuousClock.now
+    var counted: [PassingRows] = []
     for number in 0..<parts {
       // Of these rows none is in another part, so that the ones that are done stay those of the beginning.
       let some = parts == 1 ? rest : rest.filter(keys.isIn(part: number, of: parts))
-      try await write(part.computed(from: some), to: path, .append)
+      let seen = errors.enumerated().map { place, name in
+        PassingRows("needletail.resumed.\(number).\(place)", told: name)
+      }
+      let passing = seen.reduce(part.computed(from: some)) { $1.counting($0) }
+      try await write(passing, to: path, .append)
+      counted += seen
     }
     // A table without rows is a file without rows, which tells its columns.
     if parts == 0, try await !output.hasFiles { try await write(table.limit(0), to: path, .append) }
     return ResumeSummary(
-      rows: rows, elapsed: ContinuousClock.now - start, skipped: skipped, redone: redone)
+      rows: rows, elapsed: ContinuousClock.now - start, skipped: skipped, redone: redone,
+      failures: PassingRows.failures(of: counted))
   }
 
   private func write(_ table: DataFrame, to path: String, _ mode: SaveMode) async throws {

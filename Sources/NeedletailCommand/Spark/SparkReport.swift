@@ -15,7 +15,10 @@ struct SparkReport {
   // MARK: Texts
 
   /// What is said of one that has just started.
-  var greeting: String { "\(summary)\n\(use)" }
+  var greeting: String {
+    let loss = "its tables end with it: it has no Hive, which would keep their names\n"
+    return "\(summary)\n\(record.tables == nil ? loss : "")\(use)"
+  }
 
   /// Why none is started.
   var refusal: String {
@@ -68,6 +71,25 @@ struct SparkReport {
       """
   }
 
+  /// What is said when it was stopped.
+  static func text(_ stop: LocalCluster.Stop) -> String {
+    let state = stop.wasThere ? "Spark is stopped" : "no Spark was running here"
+    if stop.hasRemovedTables { return state + "; its tables are removed" }
+    guard let tables = stop.tables else { return state }
+    return """
+      \(state)
+      its tables stay for the next one, in \(tables.path) (\(listed(tables.entries)))
+      remove them:  needletail spark stop --remove-tables
+      """
+  }
+
+  /// The first names of some.
+  private static func listed(_ names: [String]) -> String {
+    let most = 5
+    return names.prefix(most).joined(separator: ", ")
+      + (names.count > most ? " and \(names.count - most) more" : "")
+  }
+
   private static func count(_ number: Int, _ what: String) -> String {
     "\(number) \(what)\(number == 1 ? "" : "s")"
   }
@@ -94,6 +116,7 @@ struct SparkReport {
     var home: String
     var java: String
     var folder: String
+    var tables: String?
     var workers: Int
     var cores: Int
     var memoryMiB: Int
@@ -105,7 +128,8 @@ struct SparkReport {
     let contents = Contents(
       state: status.state, remote: status.isServing ? record.remote : nil,
       version: record.version, home: record.home, java: record.java,
-      folder: LocalCluster.folder, workers: record.workers, cores: record.cores,
+      folder: LocalCluster.folder, tables: record.tables, workers: record.workers,
+      cores: record.cores,
       memoryMiB: record.memory, gpus: record.gpus,
       processes: record.processes.map { process in
         Contents.Process(

@@ -11,8 +11,9 @@ struct SparkStart: AsyncParsableCommand {
       They run until `needletail spark stop`, also when this terminal is closed, and are of the Spark and \
       the Java that `needletail doctor` tells. When the server has answered a query, its address is printed, for \
       --remote and SPARK_REMOTE. A user has one such cluster; its logs and temporary files lie in \
-      needletail-UID/spark of the folder for temporary files (TMPDIR), with the tables of its catalog, until \
-      it is stopped.
+      needletail-UID/spark of the folder for temporary files (TMPDIR) until it is stopped. The tables of its \
+      catalog (--output-table) stay for the next one, in needletail/spark of the folder for users' data \
+      (XDG_DATA_HOME, else ~/.local/share), until `needletail spark stop --remove-tables`.
 
       All of it listens on the loopback interface alone, and the server asks for a token, which the \
       address has in it: SPARK_CONNECT_AUTHENTICATE_TOKEN, if that is set, else a random one. The web \

@@ -9,7 +9,7 @@ struct SparkStatus: AsyncParsableCommand {
     discussion: """
       A line for each process: its number, its address, its page for browsers, its log. --json prints the \
       same as one object: state (running; starting; incomplete, if something has ended; stopped), remote, \
-      version, home, java, workers, cores, memoryMiB, gpus, folder, and processes with role, pid, \
+      version, home, java, workers, cores, memoryMiB, gpus, folder, tables, and processes with role, pid, \
       isRunning, address, webUI and log.
 
       Exit status: 0 all of it runs, 1 some of it does, 3 none does, 64 the command line is wrong.

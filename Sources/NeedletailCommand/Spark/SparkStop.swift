@@ -7,11 +7,16 @@ struct SparkStop: AsyncParsableCommand {
     commandName: "stop",
     abstract: "Ends the Spark that was started here, and removes its files.",
     discussion: """
-      Jobs that run end with it. Nothing stays: no process, also none that executors have started, no log, \
-      no temporary file, no table of its own catalog.
+      Jobs that run end with it. Nothing stays but the tables of its catalog (see `needletail spark start \
+      --help`): no process, also none that executors have started, no log, no temporary file. Whether there are \
+      tables is told; --remove-tables removes them, also later.
 
-      Exit status: 0 nothing runs any more, 1 a process does not end, 64 the command line is wrong.
+      Exit status: 0 nothing runs any more, 1 a process does not end or tables are not removed, 64 the command \
+      line is wrong.
       """)
+
+  @Flag(help: "Remove the tables of its catalog, too.")
+  var removeTables = false
 
   @OptionGroup
   var messages: MessageOptions
@@ -19,8 +24,7 @@ struct SparkStop: AsyncParsableCommand {
   func run() async throws {
     messages.begin()
     let status = await InterruptibleWork {
-      let wasThere = try await LocalCluster.stop()
-      print(wasThere ? "Spark is stopped" : "no Spark was running here")
+      print(SparkReport.text(try await LocalCluster.stop(removingTables: removeTables)))
     }.exitStatus(of: CommandFailure.status)
     if status != 0 { throw ExitCode(status) }
   }

@@ -41,6 +41,10 @@ extension DataFrame {
   ///   - observation: what gets the values when a query with the rows has ended.
   ///   - aggregates: what is measured, each with a name (`.as`).
   public func observe(_ observation: Observation, _ aggregates: Column...) -> DataFrame {
+    observe(observation, aggregates)
+  }
+
+  package func observe(_ observation: Observation, _ aggregates: [Column]) -> DataFrame {
     // The server names them only: values of one would be taken for those of the other.
     let isTaken = session.state.withLock { state in
       state.observations = state.observations.filter { $1.observation != nil }

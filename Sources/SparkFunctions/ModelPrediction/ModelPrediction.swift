@@ -38,11 +38,15 @@ public struct ModelPrediction: UserDefinedFunction {
     /// Of a function that is called by name, whether it gives its only output itself instead of a
     /// struct; `nil` of others, which give a struct.
     public var isBare: Bool?
+    /// The name of a further column for who counts the rows that fail: which row it was, and what was wrong
+    /// with it. It is null in all other rows; `nil` for no such column.
+    var failureColumn: String?
 
     /// The struct that the function gives.
     var returnType: StructType {
       var type = ModelPrediction.returnType(of: outputs)
       if case .column(let name) = errors { type.fields.append(StructField(name, .string)) }
+      if let failureColumn { type.fields.append(StructField(failureColumn, .string)) }
       return type
     }
   }
@@ -101,16 +105,22 @@ public struct ModelPrediction: UserDefinedFunction {
     let label = "\(name)(\(parameters.model.name))"
     // Where other tasks of the process share the count, whoever runs them all looks at it at the end.
     var tally: FaultTally?
+    let task = TriedTasks.Task(worker, invocation)
     if parameters.errors != .fail {
       tally =
         worker.faults?.tally(
           of: invocation.parameters, limit: parameters.maxErrors, function: label)
-        ?? FaultTally(limit: parameters.maxErrors, function: label)
+        ?? FaultTally(limit: parameters.maxErrors, function: label) {
+          TriedTasks.shared.note($0, of: task)
+        }
     }
     let isShared = worker.faults != nil
+    let known =
+      isShared ? nil : TriedTasks.shared.failure(of: task, attempt: worker.attempt)
     let errors = ErrorColumn()
     var loaded: LoadedModel?
     return BatchGenerator {
+      if let known { throw known }
       guard let chunk = try await chunks.next() else {
         if !isShared { try tally?.finish() }
         return nil
@@ -129,7 +139,8 @@ public struct ModelPrediction: UserDefinedFunction {
         model: model.model, learned: model.learned, refusals: model.refusals,
         parameters: parameters,
         argumentNames: chunk.batch.columns.indices.map { invocation.argumentName($0) },
-        label: label, origin: worker.rows, tally: tally, errors: errors)
+        label: label, origin: worker.rows, partition: worker.partition, tally: tally,
+        errors: errors)
       let predictions = try await run.predictions(chunk)
       let isBare = parameters.isBare ?? false
       return try RecordBatch([(name, isBare ? predictions.nullableField(0) : predictions)])

@@ -14,6 +14,8 @@ struct ModelRun {
   let label: String
   /// What the numbers of rows in messages count in.
   let origin: RowOrigin
+  /// The partition of the table, where numbers count in it.
+  let partition: Int
   /// Counts the rows that fail, if that does not end the job.
   let tally: FaultTally?
   let errors: ErrorColumn
@@ -37,13 +39,32 @@ struct ModelRun {
     }
     let count = chunk.batch.rowCount
     try tally.add(faults, rows: count, of: origin)
-    guard case .column = parameters.errors else { return column }
-    let texts = errors.texts(
-      faults.map { (row: chunk.rows.row(numbered: $0.row), text: $0.fault.text) }, count: count)
+    var texts: [ArrowColumn] = []
+    if case .column = parameters.errors {
+      texts.append(self.texts(faults, of: chunk) { _, fault in fault.text })
+    }
+    if parameters.failureColumn != nil {
+      let origin = origin.numbered(by: partition)
+      texts.append(
+        self.texts(faults, of: chunk) { row, fault in
+          RowFailures.text(of: fault, row: row, of: origin)
+        })
+    }
+    if texts.isEmpty { return column }
     let fields = try DataType.struct(parameters.returnType).arrowType().childFields
     return try .structure(
-      fields, column.type.childFields.indices.map { column.nullableField($0) } + [texts],
+      fields, column.type.childFields.indices.map { column.nullableField($0) } + texts,
       count: count)
+  }
+
+  /// A column with a text for each row that failed.
+  private func texts(
+    _ faults: [(row: Int, fault: RowFault)], of chunk: BatchChunks.Chunk,
+    _ text: (Int, RowFault) -> String
+  ) -> ArrowColumn {
+    errors.texts(
+      faults.map { (row: chunk.rows.row(numbered: $0.row), text: text($0.row, $0.fault)) },
+      count: chunk.batch.rowCount)
   }
 
   /// The predictions of rows whose shared inputs may differ.

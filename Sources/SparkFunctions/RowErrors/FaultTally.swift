@@ -1,4 +1,4 @@
-import Models
+package import Models
 import Synchronization
 
 /// Counts the rows of one prediction, and ends it when more fail than may: those of a task under Spark,
@@ -14,13 +14,20 @@ package final class FaultTally: Sendable {
   /// The number of all rows that there will be, if it is known.
   private let total: Int?
   private let function: String
+  private let excess: @Sendable (InferenceError) -> Void
   private let state = Mutex(State())
 
-  /// - Parameter function: the function for messages.
-  package init(limit: ErrorLimit?, total: Int? = nil, function: String) {
+  /// - Parameters:
+  ///   - function: the function for messages.
+  ///   - excess: is told the error when too many rows have failed.
+  package init(
+    limit: ErrorLimit?, total: Int? = nil, function: String,
+    excess: @escaping @Sendable (InferenceError) -> Void = { _ in }
+  ) {
     self.limit = limit
     self.total = total
     self.function = function
+    self.excess = excess
   }
 
   /// What has failed so far.
@@ -59,11 +66,13 @@ package final class FaultTally: Sendable {
   }
 
   private func error(_ failures: RowFailures) -> InferenceError {
-    InferenceError(
+    let error = InferenceError(
       .tooManyErrors,
       "\(failures); that is more than maxErrors: (--max-errors) lets pass, "
         + "\(limit.map(\.description) ?? "none"). Correct the rows, or let more of them fail",
       function: function)
+    excess(error)
+    return error
   }
 }
 

@@ -34,15 +34,24 @@ public struct RowFailures: Sendable, Hashable {
       self.known[fault.kind]?.count += 1
       return
     }
-    let place = origin.place.map { " (\($0))" } ?? ""
     add(
       Group(
-        kind: fault.kind, count: 1,
-        example: "row \(row) of \(origin.whole)\(place): \(fault.message)", exampleRow: row))
+        kind: fault.kind, count: 1, example: Self.example(of: fault, row: row, of: origin),
+        exampleRow: row))
+  }
+
+  static func example(of fault: RowFault, row: Int, of origin: RowOrigin) -> String {
+    let place = origin.place.map { " (\($0))" } ?? ""
+    return "row \(row) of \(origin.whole)\(place): \(fault.message)"
+  }
+
+  /// Counts `count` rows, one of which is `example`.
+  package mutating func add(_ count: Int, _ kind: RowFaultKind, example: String) {
+    add(Group(kind: kind, count: count, example: example, exampleRow: 0))
   }
 
   /// Counts the rows of `others`, too.
-  mutating func add(_ others: RowFailures) {
+  package mutating func add(_ others: RowFailures) {
     for group in others.known.values { add(group) }
   }
 
