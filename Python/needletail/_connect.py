@@ -14,6 +14,8 @@ from pyspark.sql.connect.functions import col
 from pyspark.sql.connect.types import pyspark_types_to_proto_types
 from pyspark.sql.types import StructType
 
+from ._command import NeedletailError
+
 _here: "WeakKeyDictionary[Any, bool]" = WeakKeyDictionary()
 
 
@@ -68,7 +70,14 @@ class _Function(PythonUDF):
     """A function whose command is not Python's."""
 
     def __init__(self, function: dict[str, Any]) -> None:
-        returned = StructType.fromJson(json.loads(function["returnType"]))
+        try:
+            returned = StructType.fromJson(json.loads(function["returnType"]))
+        except ImportError as error:
+            # Vectors of Spark ML are classes of a module that needs NumPy.
+            raise NeedletailError(
+                f"columns of vectors need pyspark.ml in this Python, which cannot be loaded: {error}; install "
+                "what is missing (pip install numpy), or take them as arrays"
+            ) from error
         super().__init__(returned, function["evaluationType"], lambda: None, function["pythonVersion"])
         self._command = base64.b64decode(function["command"])
 

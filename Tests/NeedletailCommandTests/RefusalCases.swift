@@ -198,6 +198,35 @@ extension RefusalTests {
       says:
         "error: labels in none.txt: it cannot be read: there is no such file; expected a file with a label in each line, or JSON"
     ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --round 16",
+      says:
+        "error: The value '16' is invalid for '--round <[output=]N>': '16' is not a number of decimal places from 0 to 15, nor of the form OUTPUT=3"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --round classes=2",
+      says:
+        "error: --round names the output 'classes', which the model does not have; its outputs are probabilities: float32[?, 10]"
+    ),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --argmax probabilities --round 2",
+      says:
+        "error: --round has nothing to round: no column has floating-point numbers; leave it out"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --round 2 --round 3",
+      says:
+        "error: --round 2 and --round 3 are for the same outputs; name them: --round OUTPUT=3"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --output-as list",
+      says:
+        "error: The value 'list' is invalid for '--output-as <[output=]form>': 'list' is none of array, vector, binary, nor of the form OUTPUT=vector"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --top-k 2 --output-as vector",
+      says:
+        "error: --output-as vector needs an output of numbers, and there is none that stays a row of numbers; leave it out"
+    ),
     // Policies for rows.
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --on-error maybe",
