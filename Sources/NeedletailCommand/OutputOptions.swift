@@ -24,7 +24,8 @@ struct OutputValue<Value: Sendable>: Sendable {
 
 extension OutputValue {
   /// The output's name, which may have equals signs, and what stands behind it.
-  fileprivate static func parts(_ text: String) -> (output: String?, value: String) where Value == String {
+  fileprivate static func parts(_ text: String) -> (output: String?, value: String)
+  where Value == String {
     guard let equals = text.lastIndex(of: "=") else { return (nil, text) }
     return (String(text[..<equals]), String(text[text.index(after: equals)...]))
   }

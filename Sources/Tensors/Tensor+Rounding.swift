@@ -10,7 +10,8 @@ extension Tensor where Element: BinaryFloatingPoint {
   package func rounded(decimals: Int) -> Tensor {
     let power = Element((0..<decimals).reduce(1.0) { power, _ in power * 10 })
     // From here on the numbers of this precision are whole.
-    let whole = Element(sign: .plus, exponent: Element.Exponent(Element.significandBitCount), significand: 1)
+    let whole = Element(
+      sign: .plus, exponent: Element.Exponent(Element.significandBitCount), significand: 1)
     return map { number in
       let product = number * power
       guard product.magnitude < whole else { return number }

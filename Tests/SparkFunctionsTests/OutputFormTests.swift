@@ -47,7 +47,8 @@ struct OutputFormTests {
 
   /// The predictions of some rows, each alone in its struct.
   private func predict(
-    _ model: any Model, _ transform: OutputTransform, batchSize: Int = 2, rows: [Float?] = [0, 1, 2],
+    _ model: any Model, _ transform: OutputTransform, batchSize: Int = 2,
+    rows: [Float?] = [0, 1, 2],
     errors: ErrorPolicy = .fail
   ) async throws -> [ArrowValue] {
     let plan = try Self.plan(model, transform, batchSize: batchSize, errors: errors)
@@ -119,8 +120,9 @@ struct OutputFormTests {
       try await rows(.float16, .as(.binary).rounded(1))
         == (0..<3).map { Self.bytes([Float($0), Float(10 * $0 + 3) / 10]) })
     #expect(
-      try await rows(.float32, .argmax.as(.binary)) == Array(
-        repeating: Self.bytes([Int32(1)]), count: 3))
+      try await rows(.float32, .argmax.as(.binary))
+        == Array(
+          repeating: Self.bytes([Int32(1)]), count: 3))
   }
 
   @Test("arrays, also of one number", arguments: [1, 2, 3])
@@ -136,7 +138,8 @@ struct OutputFormTests {
         == Array(repeating: .list([.int(1)]), count: 3))
     #expect(
       try await predict(
-        Self.model(declared("y", "N"), .string), .as(.array), batchSize: batchSize).count == 3)
+        Self.model(declared("y", "N"), .string), .as(.array), batchSize: batchSize
+      ).count == 3)
   }
 
   @Test("scores are rounded behind the choice of classes")
@@ -173,7 +176,10 @@ struct OutputFormTests {
         declared("y", "N", "2"), .string, .as(.binary),
         "whose values are strings, whose bytes have no fixed number"
       ),
-      (declared("y", "N", "2"), .bool, .as(.vector), "whose values are bool, and vectors have numbers"),
+      (
+        declared("y", "N", "2"), .bool, .as(.vector),
+        "whose values are bool, and vectors have numbers"
+      ),
     ]
     for (output, element, transform, text) in cases {
       let error = #expect(throws: InferenceError.self) {

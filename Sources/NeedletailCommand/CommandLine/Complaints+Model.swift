@@ -68,7 +68,8 @@ extension PredictionOptions {
   /// Whether an option names something of the model's.
   fileprivate var isAboutModel: Bool {
     !(mappings.isEmpty && outputMappings.isEmpty && outputs.isEmpty && shapes.isEmpty
-      && constants.isEmpty && softmax.isEmpty && argmax.isEmpty && topK == nil && rounding.isEmpty && outputForms.isEmpty
+      && constants.isEmpty && softmax.isEmpty && argmax.isEmpty && topK == nil && rounding.isEmpty
+      && outputForms.isEmpty
       && onNull == nil)
   }
 

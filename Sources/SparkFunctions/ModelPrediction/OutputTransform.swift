@@ -55,10 +55,10 @@ public struct OutputTransform: Sendable, Hashable {
   /// Rounds the floating-point numbers, also the probabilities and scores of ``softmax`` and
   /// ``topK(_:labels:softmax:)``, which are chosen before, and the values of maps.
   ///
-  /// It is computed as by NumPy's `round`, in the precision of the column, `float` or `double` (vectors have
-  /// doubles): a number is multiplied by 10 to the power of `decimals`, rounded to the nearest whole number, to the even one of
-  /// two that are as near, and divided by that power. Numbers that are too great to have a fraction then,
-  /// NaN and infinity stay as they are.
+  /// It is computed as by NumPy's `round`, in the precision of the column, `float` or `double` (vectors
+  /// have doubles): a number is multiplied by 10 to the power of `decimals`, rounded to the nearest whole
+  /// number, to the even one of two that are as near, and divided by that power. Numbers that are too great
+  /// to have a fraction then, NaN and infinity stay as they are.
   ///
   /// - Parameter decimals: decimal places, 0 to 15.
   public func rounded(_ decimals: Int) -> OutputTransform {
@@ -123,7 +123,8 @@ extension OutputTransform {
       return "\(what), which becomes a position, a whole number: take one of both"
     }
     guard output.isMap || output.specification.elementType.isFloatingPoint else {
-      return "\(what), whose values are \(output.specification.elementType) and have no decimal places; "
+      return
+        "\(what), whose values are \(output.specification.elementType) and have no decimal places; "
         + "leave it out"
     }
     return nil
@@ -136,7 +137,8 @@ extension OutputTransform {
       return "\(what), which becomes a list of classes, no row of numbers: take one of both"
     }
     if output.isMap || output.isSequence {
-      return "\(what), which is a \(output.isMap ? "map of names to numbers" : "sequence of tensors"); "
+      return
+        "\(what), which is a \(output.isMap ? "map of names to numbers" : "sequence of tensors"); "
         + "take it as it is"
     }
     return form.mismatch(choice == .argmax ? .int32 : output.specification.elementType).map {
