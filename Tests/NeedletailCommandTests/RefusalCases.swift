@@ -167,6 +167,17 @@ extension RefusalTests {
       arguments:
         "predict digits.onnx --input in.csv --output new --constant pixels=0 --constant pixels=1",
       says: "error: --constant pixels is given twice; give it once"),
+    // Names that other programs have.
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --custom-ops libops.so",
+      says:
+        "error: Unknown option '--custom-ops'. Did you mean '--option customOps=...'?"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --ops=libops.so",
+      says: "error: Unknown option '--ops'. Did you mean '--option customOps=...'?"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --batch-axis pixels:0",
+      says: "error: Unknown option '--batch-axis'. Did you mean '--batch-dimension'?"),
     // What becomes of outputs.
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --softmax classes",
