@@ -59,6 +59,8 @@ def predicting(
     argmax: Sequence[str] = (),
     top_k: Union[int, str, None] = None,
     labels: Union[str, "os.PathLike[str]", None] = None,
+    round: Union[int, Mapping[str, int], None] = None,
+    output_as: Union[str, Mapping[str, str], None] = None,
     shapes: Mapping[str, Sequence[int]] = {},
     constants: Mapping[str, Any] = {},
     options: Mapping[str, Any] = {},
@@ -80,6 +82,9 @@ def predicting(
     :param only: the outputs that are wanted; all without it.
     :param into: the name of one new column, a struct with the outputs as its fields.
     :param top_k: `5`, or `"OUTPUT=5"`.
+    :param round: decimal places of all floating-point numbers, or by output: `{"p": 3}`.
+    :param output_as: `"array"`, `"vector"` (of Spark ML) or `"binary"` of the only output with rows of
+        numbers, or by output: `{"embedding": "vector"}`.
     :param constants: values of inputs that no column feeds; `"zeros"` for zeros.
     :param options: options of the model, such as `{"threads": 2, "provider": "cuda"}`.
     :param deterministic: whether Spark may compute predictions again, and filter before them.
@@ -102,6 +107,11 @@ def predicting(
         if isinstance(names, str):
             raise TypeError(f"{'only' if name == 'outputs' else name} is a list of names: [{names!r}]")
         arguments += [f"--{name}={output}" for output in names]
+    for name, value in (("round", round), ("output-as", output_as)):
+        if isinstance(value, Mapping):
+            arguments += [f"--{name}={output}={each}" for output, each in value.items()]
+        elif value is not None:
+            arguments.append(f"--{name}={value}")
     for name, columns in inputs.items():
         listed = [columns] if isinstance(columns, str) else columns
         arguments.append(f"--map={name}=" + ",".join(map(_quoted, listed)))

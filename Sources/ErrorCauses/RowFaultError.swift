@@ -8,8 +8,6 @@ public enum RowFaultKind: String, Sendable, Hashable, Codable, CaseIterable {
   case number
   /// A text cannot be taken.
   case text
-  /// Bytes are no image that can be decoded.
-  case image
   /// The model, or its server, refuses the row and says why.
   case model
 }

@@ -42,7 +42,3 @@ public struct ImageError: CausedError, Hashable {
     return "[\(code)] " + (place.isEmpty ? "" : place.joined(separator: ", ") + ": ") + message
   }
 }
-
-extension ImageError: RowFaultError {
-  public var rowFault: RowFaultKind? { code == .invalidSettings ? nil : .image }
-}

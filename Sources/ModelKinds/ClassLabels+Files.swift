@@ -37,11 +37,9 @@ extension ModelSource {
   ) async throws -> [String: OutputTransform] {
     var result = transforms
     for (output, transform) in transforms where !maps.contains(output) {
-      guard case .topK(let count, let labels, let isSoftmax) = transform, labels == nil,
-        let file = try await configuration()
+      guard let best = transform.best, best.labels == nil, let file = try await configuration()
       else { continue }
-      result[output] = .topK(
-        count, labels: try ClassLabels(configuration: file), softmax: isSoftmax)
+      result[output] = transform.labelled(try ClassLabels(configuration: file))
     }
     return result
   }

@@ -28,6 +28,7 @@ package struct ModelKinds: Sendable {
     for kind in kinds {
       if let source = try kind.source(at: path) { return source }
     }
+    if let advice = TrainingFormat.advice(for: path) { throw NeedletailError(.usage, advice) }
     throw NeedletailError(.usage, "'\(path)' is not a model that can be run: \(signs)")
   }
 

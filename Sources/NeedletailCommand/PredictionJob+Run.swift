@@ -39,7 +39,7 @@ extension PredictionJob {
     print(
       Self.summaryLine(
         rows: rows, seconds: seconds, loadSeconds: loadSeconds, output: request.output,
-        writing.name))
+        catalogTable == nil ? writing.name : nil))
     tell(failures, of: rows)
   }
 
@@ -113,12 +113,13 @@ extension PredictionJob {
       isOwn: tables.startsSpark)
   }
 
+  /// - Parameter format: the format of the files; `nil` for a table of a catalog, whose name tells none.
   static func summaryLine(
-    rows: Int, seconds: Double, loadSeconds: Double, output: String, _ format: String
+    rows: Int, seconds: Double, loadSeconds: Double, output: String, _ format: String?
   ) -> String {
     let rate = seconds > 0 ? Double(rows) / seconds : 0
     return "\(rows) rows in \(seconds.fixed(2)) s (\(rate.fixed(0)) rows/s), "
-      + "model load \(loadSeconds.fixed(3)) s, written to \(output) as \(format)"
+      + "model load \(loadSeconds.fixed(3)) s, written to \(output)\(format.map { " as \($0)" } ?? "")"
   }
 
   /// `error` as what is wrong in the command line, if it is about a column that this names.

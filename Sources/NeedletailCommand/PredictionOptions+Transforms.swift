@@ -1,25 +1,7 @@
-import ArgumentParser
 import Needletail
 
-/// `[OUTPUT=]K`
-struct TopKOption: Sendable {
-  let output: String?
-  let count: Int
-
-  init(_ text: String) throws {
-    let equals = text.lastIndex(of: "=")
-    guard let count = Int(equals.map { text[text.index(after: $0)...] } ?? text[...]), count > 0,
-      equals != text.startIndex
-    else {
-      throw ValidationError("'\(text)' is not a positive number, nor of the form OUTPUT=K")
-    }
-    self.count = count
-    output = equals.map { String(text[..<$0]) }
-  }
-}
-
 extension PredictionOptions {
-  /// What `--softmax`, `--argmax` and `--top-k` make of outputs.
+  /// What `--softmax`, `--argmax`, `--top-k`, `--round` and `--output-as` make of outputs.
   ///
   /// - Parameter only: the outputs that are wanted; `nil` for all.
   /// - Throws: ``CommandFailure`` if an output is none of the model's, or has two forms.
@@ -60,7 +42,7 @@ extension PredictionOptions {
       let isSoftmax = softmax.contains(output)
       try add(.topK(count, labels: classes, softmax: isSoftmax), output, "--top-k")
     }
-    return transforms
+    return try formed(transforms, only, of: model)
   }
 
   /// The output that `--top-k` means: the one that is named, or the only one that it can be.

@@ -69,6 +69,24 @@ struct PredictionOptions: ParsableArguments {
   var labels: String?
 
   @Option(
+    name: .customLong("round"),
+    help: ArgumentHelp(
+      "Rounds numbers to N decimal places, 0 to 15, as NumPy does (to the even one of two that are as "
+        + "near), after --softmax and --top-k: those of an output, else all floating-point numbers; may "
+        + "be given several times.", valueName: "[output=]N"),
+    transform: { try OutputValue<Int>.decimals($0) })
+  var rounding: [OutputValue<Int>] = []
+
+  @Option(
+    name: .customLong("output-as"),
+    help: ArgumentHelp(
+      "The form of an output's column: array (the elements of a row, also of one number), vector (of "
+        + "Spark ML), or binary (their little-endian bytes). The output may be left out where one has "
+        + "rows of numbers; may be given several times.", valueName: "[output=]form"),
+    transform: { try OutputValue<OutputForm>.form($0) })
+  var outputForms: [OutputValue<OutputForm>] = []
+
+  @Option(
     name: .customLong("option"),
     help: ArgumentHelp(
       "An option of the model, such as threads=2, provider=cuda (or tensorrt, for ONNX), "

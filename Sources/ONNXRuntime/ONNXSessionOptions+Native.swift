@@ -70,17 +70,25 @@ extension ONNXSessionOptions {
         "the library with operators \(path) cannot be read: \(String(cString: strerror(errno)))",
         model: model)
     }
-    do throws(ONNXStatus) {
+    func register() throws(ONNXStatus) {
       var handle: UnsafeMutableRawPointer?
       // The loader looks for a name without a slash in the system's folders.
       try api.check(
         api.registerOperators(native, path.contains("/") ? path : "./\(path)", &handle))
+    }
+    do throws(ONNXStatus) {
+      do throws(ONNXStatus) {
+        try register()
+      } catch {
+        guard OperatorLibrary.opensPython(for: path, refused: error.text) else { throw error }
+        try register()
+      }
     } catch {
       let advice = OperatorLibrary.advice(
         for: error.text,
         instead:
           "a build of the operators for C (of onnxruntime-extensions libortextensions.so, as in "
-          + "its package for .NET, and not the file that get_library_path() names in Python)")
+          + "its package for .NET)")
       throw ONNXError(
         .invalidOption,
         "\(path) cannot be used as a library with operators: \(error.text)\(advice)", model: model,

@@ -84,6 +84,12 @@ public struct UnknownDataType: Sendable, Hashable, Codable, CustomStringConverti
 }
 
 extension DataType {
+  /// Spark ML's vectors.
+  public static let vector = DataType.userDefined(
+    UserDefinedType(
+      jvmClass: "org.apache.spark.ml.linalg.VectorUDT",
+      pythonClass: "pyspark.ml.linalg.VectorUDT"))
+
   /// Stands for any reference system of spatial types in Spark's protocol.
   package static let anySRID = -1
 

@@ -17,7 +17,7 @@ struct RowFaultTests {
   }
 
   @Test(arguments: [
-    Case(error: Known(rowFault: .image), kind: .image),
+    Case(error: Known(rowFault: .model), kind: .model),
     Case(error: Known(rowFault: nil), kind: nil),
     Case(error: Unknown(), kind: .model),
     Case(error: CancellationError(), kind: nil),

@@ -52,6 +52,7 @@ enum BatchPredictions {
     let labels = ClassLabels((0..<10).map { "digit \($0)" })
     try await compare(gaps, "pixels", nulls: .skip, transform: .topK(3, labels: labels))
     try await compare(some, "pixels", into: "preds", batchSize: 7, transform: .argmax)
+    try await compare(gaps, "pixels", nulls: .skip, transform: .rounded(3).as(.vector))
     try await spark.conf.unset(limit)
     try await rowErrors(gaps, source)
     try await classes(some, source)

@@ -304,6 +304,36 @@ struct LocalTableTests {
       ])
   }
 
+  @Test("vectors of Spark ML come out, and are shown and written as in Spark", arguments: [1, 8])
+  func vectorOutputs(_ batchSize: Int) async throws {
+    let table = try LocalTable([("x", .numbers([0.26, nil, 2] as [Float?]))])
+    let model = StubModel(
+      inputs: [TensorSpecification(name: "x", elementType: .float32, shape: [-1])],
+      outputs: [TensorSpecification(name: "y", elementType: .float32, shape: [-1, 2])]
+    ) { inputs in
+      let x: Tensor<Float> = try #require(inputs["x"]).typed()
+      return ["y": .float32(try Tensor(x.scalars.flatMap { [$0, 0] }, shape: [x.rowCount, 2]))]
+    }
+    let predicted = try await table.predicting(
+      .onnx("stub.onnx"), loaded: model,
+      PredictionRequest(
+        batchSize: batchSize, nulls: .skip, transforms: ["y": .rounded(1).as(.vector)]))
+    #expect(predicted.schema.ddl == "x float, y vector")
+    #expect(
+      try await predicted.select("y").showString() == """
+        +---------+
+        |        y|
+        +---------+
+        |[0.3,0.0]|
+        |     NULL|
+        |[2.0,0.0]|
+        +---------+
+
+        """)
+    let json = try await predicted.withNestedAsJSON().rows().map { $0[1] }
+    #expect(json == [.string("[0.3,0.0]"), .null, .string("[2.0,0.0]")])
+  }
+
   @Test("show draws what Spark draws")
   func show() async throws {
     let table = try LocalTable(rows: Self.people)

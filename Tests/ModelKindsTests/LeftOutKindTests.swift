@@ -43,22 +43,22 @@ struct LeftOutKindTests {
     arguments: [
       (
         ModelKinds([LeftOutToyKind()]),
-        "'a.bin' is not a model that can be run: a model is hf:ORG/NAME of a hub, or models:/NAME/VERSION of MLflow"
+        "'a.dat' is not a model that can be run: a model is hf:ORG/NAME of a hub, or models:/NAME/VERSION of MLflow"
       ),
       (
         ModelKinds([LeftOutToyKind(), ONNXKind()]),
-        "'a.bin' is not a model that can be run: a model is a file called .onnx, or hf:ORG/NAME of a hub, "
+        "'a.dat' is not a model that can be run: a model is a file called .onnx, or hf:ORG/NAME of a hub, "
           + "or models:/NAME/VERSION of MLflow"
       ),
       (
         ModelKinds([ONNXKind(), TorchKind(), SavedModelKind(), KServeKind()]),
-        "'a.bin' is not a model that can be run: a model is a file called .onnx or .pt2, or a folder with "
+        "'a.dat' is not a model that can be run: a model is a file called .onnx or .pt2, or a folder with "
           + "saved_model.pb (TensorFlow), or hf:ORG/NAME of a hub, "
           + "or models:/NAME/VERSION of MLflow, or kserve://HOST:PORT/MODEL of a server"
       ),
     ])
   func signs(_ kinds: ModelKinds, _ says: String) {
-    let error = #expect(throws: NeedletailError.self) { try kinds.source(at: "a.bin") }
+    let error = #expect(throws: NeedletailError.self) { try kinds.source(at: "a.dat") }
     #expect(error?.message == says)
   }
 }

@@ -145,11 +145,11 @@ struct ToyKindTests {
   func others() async throws {
     defer { removeFolder() }
     func refusal(_ kinds: ModelKinds) -> String {
-      let error = #expect(throws: NeedletailError.self) { try kinds.source(at: "m.bin") }
+      let error = #expect(throws: NeedletailError.self) { try kinds.source(at: "m.dat") }
       return error?.message ?? ""
     }
     let (before, after) = (
-      "'m.bin' is not a model that can be run: a model is a file called .onnx or .pt2",
+      "'m.dat' is not a model that can be run: a model is a file called .onnx or .pt2",
       ", or a folder with saved_model.pb (TensorFlow) or config.json (HuggingFace), or "
         + "hf:ORG/NAME of a hub, or models:/NAME/VERSION of MLflow, or kserve://HOST:PORT/MODEL of a server"
     )

@@ -192,6 +192,16 @@ struct LocalPredictionTests {
       let names = line.components(separatedBy: "digit ").dropFirst()
       #expect(names.count == 2 && names.first?.hasPrefix(digit) == true, "\(line)")
     }
+    // Rounded probabilities as a vector, which CSV has as a list.
+    for options in ["--round 2 --output-as vector", "--round 0=2 --round 9 --output-as 0=array"] {
+      let rounded = try await lines("--softmax probabilities " + options)
+      for line in rounded.dropFirst() {
+        let numbers = line.split(separator: ",").dropFirst().map { part in
+          part.filter { $0.isNumber || $0 == "." }
+        }
+        #expect(numbers.count == 10 && numbers.allSatisfy { $0.count <= 4 }, "\(line)")
+      }
+    }
     let wrong = try await command.run(Self.words(predict + "--top-k 2 --labels nine.txt"))
     #expect(wrong.status == 1 && wrong.output == "")
     #expect(

@@ -37,6 +37,18 @@ struct PlanTests {
 
         """),
     Case(
+      arguments: [
+        "--schema", "pixels array<float>", "--softmax", "probabilities", "--round", "2",
+        "--output-as", "vector",
+      ],
+      output: """
+        digits.onnx takes:
+          pixels: float32[?, 64] from pixels
+        It gives:
+          probabilities vector
+
+        """),
+    Case(
       arguments: ["--schema", "id bigint, pixels arr"],
       complaint:
         "error: --schema: the type 'id bigint, pixels arr' is not understood: expected a Spark SQL type at character 19, found 'a'\n",

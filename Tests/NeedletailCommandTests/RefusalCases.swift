@@ -167,6 +167,17 @@ extension RefusalTests {
       arguments:
         "predict digits.onnx --input in.csv --output new --constant pixels=0 --constant pixels=1",
       says: "error: --constant pixels is given twice; give it once"),
+    // Names that other programs have.
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --custom-ops libops.so",
+      says:
+        "error: Unknown option '--custom-ops'. Did you mean '--option customOps=...'?"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --ops=libops.so",
+      says: "error: Unknown option '--ops'. Did you mean '--option customOps=...'?"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --batch-axis pixels:0",
+      says: "error: Unknown option '--batch-axis'. Did you mean '--batch-dimension'?"),
     // What becomes of outputs.
     Case(
       arguments: "predict digits.onnx --input in.csv --output new --softmax classes",
@@ -197,6 +208,35 @@ extension RefusalTests {
       arguments: "predict digits.onnx --input in.csv --output new --top-k 2 --labels none.txt",
       says:
         "error: labels in none.txt: it cannot be read: there is no such file; expected a file with a label in each line, or JSON"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --round 16",
+      says:
+        "error: The value '16' is invalid for '--round <[output=]N>': '16' is not a number of decimal places from 0 to 15, nor of the form OUTPUT=3"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --round classes=2",
+      says:
+        "error: --round names the output 'classes', which the model does not have; its outputs are probabilities: float32[?, 10]"
+    ),
+    Case(
+      arguments:
+        "predict digits.onnx --input in.csv --output new --argmax probabilities --round 2",
+      says:
+        "error: --round has nothing to round: no column has floating-point numbers; leave it out"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --round 2 --round 3",
+      says:
+        "error: --round 2 and --round 3 are for the same outputs; name them: --round OUTPUT=3"),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --output-as list",
+      says:
+        "error: The value 'list' is invalid for '--output-as <[output=]form>': 'list' is none of array, vector, binary, nor of the form OUTPUT=vector"
+    ),
+    Case(
+      arguments: "predict digits.onnx --input in.csv --output new --top-k 2 --output-as vector",
+      says:
+        "error: --output-as vector needs an output of numbers, and there is none that stays a row of numbers; leave it out"
     ),
     // Policies for rows.
     Case(

@@ -289,11 +289,32 @@ struct ModelFileTests {
   func pythonModules(_ text: String, _ symbol: String?) {
     let advice = OperatorLibrary.advice(for: text, instead: "another")
     let expected = symbol.map {
-      "The library is an extension module of Python (\($0) is Python's own), which nothing but Python "
-        + "can open. Give another"
+      "The library is an extension module of Python (\($0) is Python's own), which needs the library "
+        + "of its Python, such as libpython3.11.so.1.0, and that was not found here: install it (Debian: "
+        + "libpython3.11), or name its folder in LD_LIBRARY_PATH. Or give another"
     }
     #expect(advice.drop { $0 == "." || $0 == " " } == (expected ?? ""))
     #expect(!(text + advice).contains(".."))
+  }
+
+  @Test(
+    "the library of a module's Python, by its name and folder",
+    arguments: [
+      ("x.cpython-311-x86_64-linux-gnu.so", ["libpython3.11.so.1.0"]),
+      (
+        "/e/lib/python3.12/site-packages/p/x.abi3.so",
+        ["/e/lib/libpython3.12.so.1.0", "libpython3.12.so.1.0"]
+      ),
+      (
+        "/e/lib/python3.11/site-packages/p/x.cpython-311-x86_64-linux-gnu.so",
+        ["/e/lib/libpython3.11.so.1.0", "libpython3.11.so.1.0"]
+      ),
+      ("/e/libops.so", []),
+    ] as [(String, [String])])
+  func pythonLibraries(_ path: String, _ expected: [String]) {
+    #expect(OperatorLibrary.pythonLibraries(for: path) == expected)
+    #expect(OperatorLibrary.pythonLibraries(for: "x.abi3.so").contains("libpython3.11.so.1.0"))
+    #expect(!OperatorLibrary.opensPython(for: path, refused: "no such file"))
   }
 
   @Test(

@@ -53,7 +53,7 @@ def check(program, environment, remote, folder):
     # From files to a table that is made, and to one that is there.
     to_table = [*predict, "--input", DIGITS, "--output-table", "predicted"]
     said = run(*to_table, "--partition-by", "id", "--limit", "5")
-    assert "5 rows" in said and "the table predicted" in said, said
+    assert "5 rows" in said and "written to the table predicted\n" in said, said
     said = run(*to_table, status=USAGE)
     assert "the table 'predicted' exists" in said and "--mode overwrite" in said, said
     assert "nothing written" in run(*to_table, "--mode", "ignore")

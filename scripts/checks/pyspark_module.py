@@ -117,6 +117,7 @@ def shim(check, spark, wanted, reason):
 
 def inspect(kind, expected):
     """All that one session does."""
+    import numpy
     import pyarrow.parquet as pq
     from pyspark.ml.functions import array_to_vector
     from pyspark.sql.functions import col, pandas_udf, struct
@@ -168,6 +169,15 @@ def inspect(kind, expected):
     check(
         "vectors feed the model", table.columns == ["id", "v", "probabilities"] and all(
             row.probabilities == max(range(10), key=wanted[row.id].__getitem__) for row in rows), rows[:1])
+
+    table = predicting(
+        digits, model, outputs={"probabilities": "p"}, softmax=["probabilities"], round=3, output_as="vector")
+    row = table.select("id", "p").limit(1).collect()[0]
+    exponents = numpy.exp(numpy.array(wanted[row.id], numpy.float32))
+    check(
+        "vectors of rounded numbers come out",
+        table.schema["p"].dataType.simpleString() == "vector" and numpy.allclose(
+            row.p.toArray(), numpy.round(exponents / exponents.sum(), 3), atol=0.0011), row)
 
     for title, arguments, says in [
         ("a column that is not there", {"inputs": {"pixels": "pixel"}},

@@ -39,6 +39,9 @@ final class JSONPartWriter: PartWriter {
       .timestampNTZ, .null, .binary:
       return
     case let type where type.isString: return
+    case .userDefined(let type) where type.storedType != nil:
+      // In the form in which it is stored, as Spark does.
+      if let stored = type.storedType { try check(stored, name) }
     default:
       throw FileTableError(
         .schema,

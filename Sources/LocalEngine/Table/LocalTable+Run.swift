@@ -140,7 +140,7 @@ extension LocalTable {
   public func showString(_ rows: Int = 20, truncate: Int = 20) async throws -> String {
     let shown = max(rows, 0)
     let batches = try await limit(shown == .max ? shown : shown + 1).collectBatches()
-    return TableText(names: schema.names, truncate: truncate).text(batches, rows: shown)
+    return TableText(schema: schema, truncate: truncate).text(batches, rows: shown)
   }
 
   /// Prints the schema as a tree.

@@ -4,7 +4,7 @@ package import SparkTypes
 
 extension LocalTable {
   /// The table with arrays, maps and structs as JSON, for formats that have none, as Spark's `to_json`
-  /// writes them.
+  /// writes them; vectors of Spark ML as arrays.
   ///
   /// - Parameter timeZone: the zone in which times are written; by default this machine's.
   /// - Throws: `FileTableError` if there is no such zone.
@@ -15,7 +15,11 @@ extension LocalTable {
       let values = try table.add(
         [StructField(column.field.name, .string)],
         arguments: [ColumnPath(id: column.id, name: column.field.name)], batchRows: 1
-      ) { batch, _ in [json.column(batch.columns[0])] }
+      ) { batch, _ in
+        let values = batch.columns[0]
+        guard case .userDefined = column.field.type else { return [json.column(values)] }
+        return [json.column(try SparkVectors.arrays(values, name: column.field.name))]
+      }
       table.columns[place] = values[0]
     }
     return table
@@ -27,6 +31,7 @@ extension DataType {
   package var isNested: Bool {
     switch self {
     case .array, .map, .struct: true
+    case .userDefined(let type): type.isVector
     default: false
     }
   }

@@ -1,21 +1,25 @@
 import ArrowIPC
 import HostProcesses
+import SparkTypes
 
 /// Rows as a table of text, as Spark's `show` draws it.
 struct TableText {
-  let names: [String]
+  let schema: StructType
   /// Values longer than this are cut (0: never); then values stand at the left.
   var truncate = 20
 
   /// The first `count` rows of `batches`.
   func text(_ batches: [RecordBatch], rows count: Int) -> String {
-    var lines = [names.map { plain($0) }]
+    var lines = [schema.names.map { plain($0) }]
     for batch in batches {
       for row in 0..<min(batch.rowCount, count - lines.count + 1) {
-        lines.append(batch.columns.map { cut(plain(ValueText.text($0, row))) })
+        lines.append(
+          zip(batch.columns, schema.fields).map { column, field in
+            cut(plain(ValueText.text(column, row, field.type)))
+          })
       }
     }
-    let widths = names.indices.map { column in
+    let widths = schema.indices.map { column in
       max(3, lines.map { TextWidth.of($0[column]) }.max() ?? 0)
     }
     let rule = "+" + widths.map { String(repeating: "-", count: $0) + "+" }.joined() + "\n"

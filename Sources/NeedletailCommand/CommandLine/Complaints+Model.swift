@@ -68,7 +68,9 @@ extension PredictionOptions {
   /// Whether an option names something of the model's.
   fileprivate var isAboutModel: Bool {
     !(mappings.isEmpty && outputMappings.isEmpty && outputs.isEmpty && shapes.isEmpty
-      && constants.isEmpty && softmax.isEmpty && argmax.isEmpty && topK == nil && onNull == nil)
+      && constants.isEmpty && softmax.isEmpty && argmax.isEmpty && topK == nil && rounding.isEmpty
+      && outputForms.isEmpty
+      && onNull == nil)
   }
 
   /// Takes the option away that a message begins with, or is about.
@@ -83,6 +85,8 @@ extension PredictionOptions {
     case "--softmax": softmax = []
     case "--argmax": argmax = []
     case "--top-k": topK = nil
+    case "--round": rounding = []
+    case "--output-as": outputForms = []
     case "--on-null": onNull = nil
     default:
       guard labels != nil, message.hasPrefix("labels") else { return false }

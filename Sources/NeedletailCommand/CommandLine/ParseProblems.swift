@@ -51,7 +51,13 @@ struct ParseProblems {
       let name = String(word.dropFirst(2).prefix { $0 != "=" })
       guard !names.isEmpty, !names.contains(name), !Self.ofParser.contains(name) else { continue }
       blamed.insert(name)
-      guard let meant = Suggestion.nearest(to: name, among: names) else {
+      if let option = OtherOptionNames.ofModels[name], names.contains("option") {
+        texts.append("Unknown option '--\(name)'. Did you mean '--option \(option)=...'?")
+        _ = remove(name, value: nil)
+        continue
+      }
+      let known = OtherOptionNames.ofCommands[name].flatMap { names.contains($0) ? $0 : nil }
+      guard let meant = known ?? Suggestion.nearest(to: name, among: names) else {
         texts.append("Unknown option '--\(name)'")
         _ = remove(name, value: nil)
         continue

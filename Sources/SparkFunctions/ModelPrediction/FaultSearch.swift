@@ -144,7 +144,7 @@ struct FaultSearch {
   }
 
   /// What is found by a run only.
-  private static let kindsOfModels: Set<RowFaultKind> = [.model, .text, .image]
+  private static let kindsOfModels: Set<RowFaultKind> = [.model, .text]
 
   /// Why rows could not be predicted together.
   private struct Refusal: Error {

@@ -75,7 +75,7 @@ public struct ModelPrediction: UserDefinedFunction {
     public var isMap = false
     /// Whether the output is a sequence of tensors, whose values for a row stand side by side in the tensor.
     public var isSequence = false
-    /// What the output becomes before it is a field; `nil` if its numbers are wanted.
+    /// What the output becomes before it is a field; `nil` if it is wanted as it is.
     public var transform: OutputTransform?
   }
 
@@ -206,7 +206,11 @@ extension ModelPrediction {
   /// nothing tells. Maps are `map<string,double>`, and sequences of tensors an array with an array of the
   /// row's elements of each tensor. ``OutputTransform`` says what others become.
   public static func columnType(of output: OutputBinding) -> DataType {
-    if let type = output.transform?.columnType(of: output) { return type }
+    output.transform?.columnType(of: output) ?? numbersType(of: output)
+  }
+
+  /// The type of a column with what an output is.
+  static func numbersType(of output: OutputBinding) -> DataType {
     if output.isMap { return MapRows.type }
     let element = elementColumnType(output.specification.elementType)
     if output.isSequence { return .array(.array(element)) }

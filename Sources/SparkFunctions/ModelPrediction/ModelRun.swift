@@ -164,7 +164,9 @@ struct ModelRun {
       learned: learned, label: label)
     let results: [AnyTensor]
     do {
-      let vectors = parameters.outputs.indices.filter { parameters.outputs[$0].transform != nil }
+      let vectors = parameters.outputs.indices.filter {
+        parameters.outputs[$0].transform?.choice != nil
+      }
       results = try await runs.run(tensors, count: count, vectors: Set(vectors))
     } catch let error as InferenceError where error.function == label {
       throw error
@@ -177,33 +179,34 @@ struct ModelRun {
         error, rows: rows[0], rows[count - 1], of: origin.whole, advice: advice, function: label)
     }
     let outputs = try zip(parameters.outputs, results).map { binding, result in
-      let name = binding.specification.name
-      let values = model as? ModelWithMaps
-      if binding.isSequence, let values {
-        let sequence = try values.sequence(result, of: name)
-        return (name: binding.column, output: sequence as any PredictOutput)
-      }
-      if binding.isMap, binding.transform == nil, let values {
-        let maps = try values.maps(result, of: name)
-        return (name: binding.column, output: maps as any PredictOutput)
-      }
-      let transform =
-        if binding.isMap, let values {
-          binding.transform?.labelled(values.keys(of: name))
-        } else {
-          binding.transform
-        }
-      if let transform {
-        let output = try transform.output(result, rows: count, as: binding, function: label)
-        return (name: binding.column, output: output)
-      }
-      guard ModelPrediction.columnType(of: binding).arrayElement != nil, result.shape.rank == 1
-      else { return (name: binding.column, output: result as any PredictOutput) }
-      return (binding.column, try result.reshaped(to: [count, 1]))
+      (name: binding.column, output: try output(result, of: binding, rows: count))
     }
     return try NamedOutputs(outputs).column(
       OutputRequest(
         type: type, rowCount: count, rows: rows, flattening: true, function: label, form: .model))
+  }
+}
+
+extension ModelRun {
+  /// What the column of an output is made of.
+  private func output(
+    _ result: AnyTensor, of binding: ModelPrediction.OutputBinding, rows: Int
+  ) throws -> any PredictOutput {
+    var transform = binding.transform
+    if let values = model as? ModelWithMaps {
+      let name = binding.specification.name
+      let numbers = transform?.rounded(result) ?? result
+      if binding.isSequence { return try values.sequence(numbers, of: name) }
+      if binding.isMap, transform?.choice == nil { return try values.maps(numbers, of: name) }
+      if binding.isMap { transform = transform?.labelled(ClassLabels(values.keys(of: name))) }
+    }
+    if let transform, transform.choice != nil || transform.form != nil {
+      return try transform.output(result, rows: rows, as: binding, function: label)
+    }
+    let numbers = transform?.rounded(result) ?? result
+    guard ModelPrediction.columnType(of: binding).arrayElement != nil, numbers.shape.rank == 1
+    else { return numbers }
+    return try numbers.reshaped(to: [rows, 1])
   }
 }
 

@@ -1,24 +1,34 @@
-import ArrowIPC
 import Models
 import SparkTypes
 import Tensors
 
-/// What an output of numbers becomes, instead of a column of these numbers: what people read of a
-/// classifier.
+/// What an output becomes, instead of a column of its numbers: what people read of a classifier, rounded
+/// numbers, and the column's form.
 ///
 /// ```swift
 /// try await images.predicting(
-///   .onnx("resnet50.onnx"), transforms: ["logits": .topK(5, softmax: true)])
+///   .onnx("resnet50.onnx"), transforms: ["logits": .topK(5, softmax: true).rounded(3)])
+/// try await reviews.predicting(.embeddings("all-MiniLM-L6-v2"), transforms: ["embedding": .as(.vector)])
 /// ```
 ///
-/// The classes are in the last dimension of the output.
-public enum OutputTransform: Sendable, Hashable, Codable {
+/// The classes are in the last dimension of the output. Numbers are computed first, then rounded, and then
+/// put into the form, in whichever order that is written.
+public struct OutputTransform: Sendable, Hashable {
+  /// What is computed of a classifier's numbers; `nil` for the numbers themselves.
+  var choice: OutputChoice?
+  /// How many decimal places numbers keep; `nil` for all.
+  var decimals: Int?
+  /// The form of the column; `nil` for that of the output.
+  var form: OutputForm?
+
   /// Probabilities of the classes, which add up to 1: in the precision of the output's numbers, of those
   /// with 16 bits in that of `float`.
-  case softmax
+  public static let softmax = OutputTransform(choice: .softmax)
+
   /// The position of the greatest number, an `int`: the first one among equals, and NaN is greater than
   /// all numbers, as in NumPy.
-  case argmax
+  public static let argmax = OutputTransform(choice: .argmax)
+
   /// So many classes with the greatest numbers, `array<struct<label: string, score: float>>` (of an output
   /// with 64 bits `double`), the greatest one first; among equal numbers the first class, and NaN before
   /// all numbers, so that the first of them is that of ``argmax``. Of an output that is a map its keys are
@@ -28,192 +38,132 @@ public enum OutputTransform: Sendable, Hashable, Codable {
   ///   - labels: the names of the classes; without them those of `id2label` in a `config.json` beside
   ///     the model, else classes are called by their positions, from 0.
   ///   - softmax: whether the scores are probabilities instead of the output's numbers.
-  case topK(Int, labels: ClassLabels? = nil, softmax: Bool = false)
-}
-
-/// The names of a classifier's classes, in the order of its outputs: `["cat", "dog"]`.
-public struct ClassLabels: Sendable, Hashable, Codable {
-  /// One name for each class.
-  public var names: [String]
-  /// The file that they are from, for messages.
-  public var file: String?
-
-  public init(_ names: [String], file: String? = nil) {
-    self.names = names
-    self.file = file
+  public static func topK(
+    _ count: Int, labels: ClassLabels? = nil, softmax: Bool = false
+  ) -> OutputTransform {
+    OutputTransform(choice: .topK(count, labels: labels, softmax: softmax))
   }
 
-  /// What has them, at the beginning of a message.
-  var origin: String { file.map { "the file \($0) has" } ?? "labels: has" }
-}
+  /// The numbers with at most so many decimal places; see the method of the same name.
+  public static func rounded(_ decimals: Int) -> OutputTransform {
+    OutputTransform().rounded(decimals)
+  }
 
-extension ClassLabels: ExpressibleByArrayLiteral {
-  public init(arrayLiteral elements: String...) { self.init(elements) }
+  /// The numbers in a column of that form.
+  public static func `as`(_ form: OutputForm) -> OutputTransform { OutputTransform().as(form) }
+
+  /// Rounds the floating-point numbers, also the probabilities and scores of ``softmax`` and
+  /// ``topK(_:labels:softmax:)``, which are chosen before, and the values of maps.
+  ///
+  /// It is computed as by NumPy's `round`, in the precision of the column, `float` or `double` (vectors
+  /// have doubles): a number is multiplied by 10 to the power of `decimals`, rounded to the nearest whole
+  /// number, to the even one of two that are as near, and divided by that power. Numbers that are too great
+  /// to have a fraction then, NaN and infinity stay as they are.
+  ///
+  /// - Parameter decimals: decimal places, 0 to 15.
+  public func rounded(_ decimals: Int) -> OutputTransform {
+    var transform = self
+    transform.decimals = decimals
+    return transform
+  }
+
+  /// Gives the column that form.
+  public func `as`(_ form: OutputForm) -> OutputTransform {
+    var transform = self
+    transform.form = form
+    return transform
+  }
+
+  /// Those that are most, for `--round`.
+  package static let decimalsRange = 0...15
 }
 
 extension OutputTransform {
-  /// What it is called in messages, in both forms.
-  var name: String {
-    switch self {
-    case .softmax: ".softmax (--softmax)"
-    case .argmax: ".argmax (--argmax)"
-    case .topK(let count, _, _): ".topK(\(count)) (--top-k)"
-    }
+  /// How many classes are wanted, and their names, if it is ``topK(_:labels:softmax:)``.
+  package var best: (count: Int, labels: ClassLabels?)? {
+    guard case .topK(let count, let labels, _)? = choice else { return nil }
+    return (count, labels)
   }
+
+  /// Whether the column has positions of classes, which are whole numbers.
+  package var isArgmax: Bool { choice == .argmax }
+
+  /// The same with names for the classes.
+  package func labelled(_ labels: ClassLabels?) -> OutputTransform {
+    guard case .topK(let count, _, let isSoftmax)? = choice else { return self }
+    var transform = self
+    transform.choice = .topK(count, labels: labels, softmax: isSoftmax)
+    return transform
+  }
+
+  /// What it is called in messages, in both forms.
+  var name: String { choice?.name ?? decimals.map(Self.name(rounding:)) ?? form?.name ?? "" }
+
+  static func name(rounding decimals: Int) -> String { ".rounded(\(decimals)) (--round)" }
 
   /// The type of the column; `nil` for that of the output itself.
   func columnType(of output: ModelPrediction.OutputBinding) -> DataType? {
-    switch self {
-    case .softmax: return nil
-    case .argmax: return Self.hasOneVector(output.rowShape) ? .integer : .array(.integer)
-    case .topK:
-      let score: DataType = output.specification.elementType == .float64 ? .double : .float
-      return .array(.struct(["label": .string, "score": score]))
-    }
-  }
-
-  /// Whether a row has the numbers of one thing that is classified, as far as is known.
-  private static func hasOneVector(_ rowShape: Shape?) -> Bool {
-    rowShape.map { $0.dropLast().allSatisfy { $0 == 1 } } ?? true
+    let numbers = choice?.columnType(of: output)
+    return form?.columnType(of: numbers ?? ModelPrediction.numbersType(of: output)) ?? numbers
   }
 
   /// Why an output cannot be transformed, as far as its declaration tells.
   func mismatch(_ output: ModelPrediction.OutputBinding) -> String? {
-    let specification = output.specification
-    let what = "\(name) of the output"
-    if output.isSequence {
-      return "\(what) '\(specification.name)', which is a sequence of tensors; take it as it is"
+    choice?.mismatch(output) ?? roundingMismatch(output) ?? formMismatch(output)
+  }
+
+  private func roundingMismatch(_ output: ModelPrediction.OutputBinding) -> String? {
+    guard let decimals else { return nil }
+    let what = "\(Self.name(rounding: decimals)) of the output '\(output.specification.name)'"
+    guard Self.decimalsRange.contains(decimals) else {
+      return "\(what): there are \(Self.decimalsRange.lowerBound) to "
+        + "\(Self.decimalsRange.upperBound) decimal places"
     }
-    if output.isMap {
-      if case .topK(let count, let labels, let isSoftmax) = self, count > 0, labels == nil,
-        !isSoftmax
-      {
-        return nil
-      }
+    if choice == .argmax {
+      return "\(what), which becomes a position, a whole number: take one of both"
+    }
+    guard output.isMap || output.specification.elementType.isFloatingPoint else {
       return
-        "\(what) '\(specification.name)', which is a map of names to numbers already; take it as it "
-        + "is, or its greatest numbers by its own names: .topK(3) (--top-k \(specification.name)=3)"
-    }
-    let type = specification.elementType
-    guard self == .argmax ? type.isNumeric : type.isFloatingPoint else {
-      let expected = self == .argmax ? "numbers" : "floating-point numbers"
-      return "\(what) \(specification), which has no \(expected)"
-    }
-    if let row = output.rowShape {
-      guard let classes = row.last, classes != 1 else {
-        return "\(what) \(specification)\(Self.noClasses(row))"
-      }
-      if case .topK = self, !Self.hasOneVector(row) {
-        return "\(what) \(specification), which has several classifications a row, \(row): take "
-          + ".argmax (--argmax) of it, or the numbers"
-      }
-      if let problem = mismatch(classes: classes < 0 ? nil : classes) {
-        return "\(what) \(specification): \(problem)"
-      }
-    } else if let problem = mismatch(classes: nil) {
-      return "\(what) \(specification): \(problem)"
+        "\(what), whose values are \(output.specification.elementType) and have no decimal places; "
+        + "leave it out"
     }
     return nil
   }
 
-  /// Why there is nothing to choose from in the last dimension of a row.
-  private static func noClasses(_ row: Shape) -> String {
-    row.elementCount == 1
-      ? ", which has one number a row and no classes to choose from; take the number as it is"
-      : ", which has one number in its last dimension, where the classes must be; take the numbers as "
-        + "they are, or export the model with the classes there"
-  }
-
-  /// Why it does not fit so many classes; `nil` for a number that is unknown.
-  private func mismatch(classes: Int?) -> String? {
-    guard case .topK(let count, let labels, _) = self else { return nil }
-    if let labels, let classes, labels.names.count != classes {
+  private func formMismatch(_ output: ModelPrediction.OutputBinding) -> String? {
+    guard let form else { return nil }
+    let what = "\(form.name) of the output '\(output.specification.name)'"
+    if best != nil {
+      return "\(what), which becomes a list of classes, no row of numbers: take one of both"
+    }
+    if output.isMap || output.isSequence {
       return
-        "\(labels.origin) \(labels.names.count) labels, expected \(classes), one for each class; "
-        + "name the file that belongs to the model with labels: (--labels)"
+        "\(what), which is a \(output.isMap ? "map of names to numbers" : "sequence of tensors"); "
+        + "take it as it is"
     }
-    let most = classes ?? labels?.names.count
-    guard count > 0, count <= most ?? count else {
-      return "\(count) classes are wanted, "
-        + (most.map { most in
-          (classes == nil ? "and \(labels?.origin ?? "") \(most)" : "the model has \(most)")
-            + "; take at least one, and at most .topK(\(most)) (--top-k \(most))"
-        } ?? "it must be at least one")
+    return form.mismatch(choice == .argmax ? .int32 : output.specification.elementType).map {
+      "\(what), \($0)"
     }
-    return nil
   }
 }
 
-extension OutputTransform {
-  /// The same with names for the classes.
-  func labelled(_ names: [String]) -> OutputTransform {
-    guard case .topK(let count, _, let isSoftmax) = self else { return self }
-    return .topK(count, labels: ClassLabels(names), softmax: isSoftmax)
+extension OutputTransform: Codable {
+  private enum Key: String, CodingKey { case rounded, form }
+
+  /// What is computed stands beside the rest under its own name, and alone if there is no more.
+  public func encode(to encoder: any Encoder) throws {
+    try choice?.encode(to: encoder)
+    var values = encoder.container(keyedBy: Key.self)
+    try values.encodeIfPresent(decimals, forKey: .rounded)
+    try values.encodeIfPresent(form, forKey: .form)
   }
 
-  /// The column of what the model gave.
-  ///
-  /// - Parameter tensor: `[rows, …, classes]`.
-  /// - Throws: ``InferenceError`` if it has no classes, or not as many as there are labels.
-  func output(
-    _ tensor: AnyTensor, rows: Int, as binding: ModelPrediction.OutputBinding, function: String
-  ) throws -> any PredictOutput {
-    let type = ModelPrediction.columnType(of: binding)
-    if rows == 0 { return try ArrowColumn([ArrowValue](), type: type.arrowType()) }
-    func failure(_ message: String) -> InferenceError {
-      InferenceError(
-        .invalidOutput,
-        "\(name) of the output '\(binding.specification.name)', of shape \(tensor.shape) for \(rows) "
-          + "rows\(message)", function: function)
-    }
-    guard tensor.shape.rank > 1, let classes = tensor.shape.last, classes > 1,
-      let count = tensor.shape.elementCount
-    else { throw failure(Self.noClasses(tensor.shape.rowShape)) }
-    if let problem = mismatch(classes: classes) { throw failure(": \(problem)") }
-    let vectors = try tensor.reshaped(to: [count / classes, classes])
-    let isOne = self == .argmax ? type == .integer : self != .softmax
-    if isOne, vectors.rowCount != rows {
-      throw failure(", which has several classifications a row")
-    }
-    switch self {
-    case .softmax:
-      guard let probabilities = vectors.softmax() else {
-        throw failure(": no floating-point numbers")
-      }
-      return try probabilities.reshaped(to: tensor.shape)
-    case .argmax:
-      guard let greatest = vectors.greatest(1) else { throw failure(": no numbers") }
-      let positions = Tensor(greatest.map { Int32($0) })
-      return try isOne ? positions : positions.reshaped(to: [rows, greatest.count / rows])
-    case .topK(let best, let labels, let isSoftmax):
-      // Probabilities may be equal where the numbers are not.
-      let scores = isSoftmax ? vectors.softmax() : vectors
-      guard let scores, let floats = scores.floats, let greatest = vectors.greatest(best) else {
-        throw failure(": no floating-point numbers")
-      }
-      let column =
-        if case .float64(let numbers) = scores {
-          try Self.classes(greatest, of: numbers, labels?.names)
-        } else {
-          try Self.classes(greatest, of: floats, labels?.names)
-        }
-      return try column.retyped(type.arrowType())
-    }
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Key.self)
+    decimals = try values.decodeIfPresent(Int.self, forKey: .rounded)
+    form = try values.decodeIfPresent(OutputForm.self, forKey: .form)
+    choice = try OutputChoice.isThere(decoder) ? OutputChoice(from: decoder) : nil
   }
 
-  /// Classes of each row, as many of each, with their scores.
-  private static func classes<Score: NumericTensorElement>(
-    _ best: [Int], of scores: Tensor<Score>, _ names: [String]?
-  ) throws -> ArrowColumn {
-    let count = best.count / scores.rowCount
-    let width = scores.rowStride
-    let values = scores.withUnsafeBufferPointer { scores in
-      best.enumerated().map { scores[$0 / count * width + $1] }
-    }
-    let labels = try StringTensor(best.map { names?[$0] ?? "\($0)" })
-    let column = try ArrowColumn.structure([
-      ("label", .strings(labels)), ("score", ArrowColumn(Tensor(values))),
-    ])
-    return .lists(of: column, rows: scores.rowCount, width: count)
-  }
+  init(choice: OutputChoice? = nil) { self.choice = choice }
 }

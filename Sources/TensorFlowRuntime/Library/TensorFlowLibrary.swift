@@ -90,7 +90,12 @@ public final class TensorFlowLibrary: Sendable {
     try operatorLibraries.withLock { known throws(TensorFlowStatus) in
       if known.contains(file) { return }
       do throws(TensorFlowStatus) {
-        _ = try api.checked { api.loadLibrary(file, $0) }
+        do throws(TensorFlowStatus) {
+          _ = try api.checked { api.loadLibrary(file, $0) }
+        } catch {
+          guard OperatorLibrary.opensPython(for: file, refused: error.text) else { throw error }
+          _ = try api.checked { api.loadLibrary(file, $0) }
+        }
       } catch {
         let advice = OperatorLibrary.advice(
           for: error.text,

@@ -118,8 +118,12 @@ public final class TorchModel: InProcessModel {
   private static func load(_ libraries: [String], model: String) throws {
     for path in libraries {
       // Operators register themselves with PyTorch, and further libraries look for their symbols.
-      guard dlopen(path, RTLD_NOW | RTLD_GLOBAL) != nil else {
-        let reason = dlerror().map { String(cString: $0) } ?? "the loader gave no reason"
+      if dlopen(path, RTLD_NOW | RTLD_GLOBAL) == nil {
+        var reason = dlerror().map { String(cString: $0) } ?? "the loader gave no reason"
+        if OperatorLibrary.opensPython(for: path, refused: reason) {
+          if dlopen(path, RTLD_NOW | RTLD_GLOBAL) != nil { continue }
+          reason = dlerror().map { String(cString: $0) } ?? reason
+        }
         let advice = OperatorLibrary.advice(
           for: reason,
           instead: "a build of the operators without pybind11 (TORCH_LIBRARY alone, linked without "
