@@ -47,7 +47,12 @@ final class HTTPListener: Sendable {
     Thread.detachNewThread {
       while true {
         let descriptor = accept(socket, nil, nil)
-        if descriptor < 0 { return }
+        if descriptor < 0 {
+          // Whoever accepts closes: the next listener has the number of a closed one, and would get its
+          // answers from here.
+          close(socket)
+          return
+        }
         Thread.detachNewThread {
           HTTPListener.serve(descriptor, respond)
           close(descriptor)
@@ -56,10 +61,8 @@ final class HTTPListener: Sendable {
     }
   }
 
-  deinit {
-    shutdown(socket, Int32(SHUT_RDWR))
-    close(socket)
-  }
+  /// What accepts ends by it.
+  deinit { shutdown(socket, Int32(SHUT_RDWR)) }
 
   private static func serve(_ descriptor: Int32, _ respond: Responder) {
     var data = Data()

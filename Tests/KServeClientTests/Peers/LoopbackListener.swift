@@ -23,14 +23,16 @@ final class LoopbackListener: Sendable {
     Thread.detachNewThread {
       while true {
         let descriptor = accept(socket, nil, nil)
-        if descriptor < 0 { return }
+        if descriptor < 0 {
+          // Whoever accepts closes: the next listener has the number of a closed one.
+          close(socket)
+          return
+        }
         serve(descriptor)
       }
     }
   }
 
-  deinit {
-    shutdown(socket, Int32(SHUT_RDWR))
-    close(socket)
-  }
+  /// What accepts ends by it.
+  deinit { shutdown(socket, Int32(SHUT_RDWR)) }
 }
