@@ -15,9 +15,12 @@ struct ResumingWriterTests {
 
   /// A server on which the paths in `existing` are, and whose counts are `counts`, one after the other.
   ///
-  /// - Parameter hidden: the paths of which the server cannot tell whether they are there.
+  /// - Parameters:
+  ///   - hidden: the paths of which the server cannot tell whether they are there.
+  ///   - twice: the keys that several rows have.
   private static func withServer(
     existing: Set<String> = [], hidden: Set<String> = [], counts: [Int64] = [],
+    twice: (input: String?, output: String?) = (nil, nil),
     _ body: (SparkSession, FakeConnectServer) async throws -> Void
   ) async throws {
     let server = FakeConnectServer()
@@ -36,6 +39,11 @@ struct ResumingWriterTests {
     }
     let left = Queue(counts)
     server.onExecute { plan in
+      if case .project(let node) = plan.root.relType, case .limit = node.input.relType {
+        let isOutput = String(describing: plan.root).contains(Self.output)
+        guard let key = isOutput ? twice.output : twice.input else { return [] }
+        return [.respond(try .batch(RecordBatch([("k0", .strings([key]))])))]
+      }
       guard case .aggregate(let node) = plan.root.relType, node.groupingExpressions.isEmpty else {
         return []
       }
@@ -147,6 +155,22 @@ struct ResumingWriterTests {
         $0.input.collectMetrics.name
       }
       #expect(names.count == 2 && Set(names).count == 2 && !names.contains(""), "\(names)")
+    }
+  }
+
+  @Test("a key that several rows have is told, and none of them is predicted")
+  func twice() async throws {
+    for (input, output, says) in [
+      ("7", nil, "several rows have the id 7;"),
+      (nil, "8", "the id 8 is in '\(Self.output)' more than once: two jobs"),
+    ] as [(String?, String?, String)] {
+      try await Self.withServer(twice: (input, output)) { session, server in
+        let error = await #expect(throws: NeedletailError.self) {
+          try await Self.predicted(session).write.resume(key: "id").parquet(Self.output)
+        }
+        #expect(error?.message.contains(says) == true, "\(String(describing: error))")
+        #expect(Self.writes(server).map(\.source) == ["text"])
+      }
     }
   }
 

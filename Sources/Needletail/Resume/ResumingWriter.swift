@@ -104,6 +104,7 @@ public struct ResumingWriter: Sendable {
     try await keys.check()
     let redone = try await output.removeRows(with: errors)
     let done = output.rows
+    try await keys.check(done, at: path)
     let rest = keys.missing(in: done)
     let rows = try await rest.count()
     // The output may have rows that this table does not.
