@@ -14,14 +14,20 @@ struct ResumingWriterTests {
   private static let output = "s3a://bucket/out"
 
   /// A server on which the paths in `existing` are, and whose counts are `counts`, one after the other.
+  ///
+  /// - Parameters:
+  ///   - hidden: the paths of which the server cannot tell whether they are there.
+  ///   - twice: the keys that several rows have.
   private static func withServer(
-    existing: Set<String> = [], counts: [Int64] = [],
+    existing: Set<String> = [], hidden: Set<String> = [], counts: [Int64] = [],
+    twice: (input: String?, output: String?) = (nil, nil),
     _ body: (SparkSession, FakeConnectServer) async throws -> Void
   ) async throws {
     let server = FakeConnectServer()
     server.state.withLock { state in
       state.schema = { plan in
         if case .read(let read) = plan.root.relType, case .dataSource(let source)? = read.readType {
+          if hidden.contains(source.paths[0]) { throw GoogleRPCStatus.spark("no answer") }
           if source.format == "binaryFile", !existing.contains(source.paths[0]) {
             throw GoogleRPCStatus.spark("not there", condition: "PATH_NOT_FOUND")
           }
@@ -33,6 +39,11 @@ struct ResumingWriterTests {
     }
     let left = Queue(counts)
     server.onExecute { plan in
+      if case .project(let node) = plan.root.relType, case .limit = node.input.relType {
+        let isOutput = String(describing: plan.root).contains(Self.output)
+        guard let key = isOutput ? twice.output : twice.input else { return [] }
+        return [.respond(try .batch(RecordBatch([("k0", .strings([key]))])))]
+      }
       guard case .aggregate(let node) = plan.root.relType, node.groupingExpressions.isEmpty else {
         return []
       }
@@ -80,7 +91,7 @@ struct ResumingWriterTests {
 
   @Test("the rows that are missing are predicted and appended, part by part")
   func parts() async throws {
-    try await Self.withServer(counts: [40, 25]) { session, server in
+    try await Self.withServer(counts: [25, 65]) { session, server in
       let summary = try await Self.predicted(session).write.option("compression", "zstd")
         .resume(key: "ID", partRows: 10).parquet(Self.output)
       #expect(summary.skipped == 40 && summary.rows == 25 && summary.redone == 0)
@@ -107,7 +118,7 @@ struct ResumingWriterTests {
 
   @Test("what is done leaves nothing to write, and what begins anew removes it")
   func others() async throws {
-    try await Self.withServer(counts: [40, 0, 1]) { session, server in
+    try await Self.withServer(counts: [0, 40]) { session, server in
       // The fake server has no note to read: nothing is there yet.
       let summary = try await Self.predicted(session).write.resume(key: "id").orc(Self.output)
       #expect(summary.rows == 0 && summary.skipped == 40)
@@ -116,13 +127,63 @@ struct ResumingWriterTests {
       #expect(Self.writes(server)[1].input.limit.limit == 0)
     }
     let there: Set = [Self.output, Self.output + "/_needletail"]
-    try await Self.withServer(existing: there, counts: [7, 0, 2]) { session, server in
+    try await Self.withServer(existing: there, counts: [7, 2, 2]) { session, server in
       let summary = try await Self.predicted(session).write.resume(key: "id", restarting: true)
         .json(Self.output)
       #expect(summary.rows == 2 && summary.skipped == 0)
       let writes = Self.writes(server)
       #expect(writes.map(\.mode) == [.overwrite, .overwrite, .append, .append])
       #expect(writes[0].path == Self.output && writes[0].input.limit.limit == 0)
+    }
+  }
+
+  @Test(
+    "a part has as many rows as is said, however many that is",
+    arguments: [(10, 25, 3), (10, 20, 2), (1, 3, 3), (10, 0, 0), (.max, 5, 1)])
+  func division(_ count: Int, _ rows: Int, _ parts: Int) {
+    #expect(ResumingWriter.parts(of: count, for: rows) == parts)
+  }
+
+  @Test("several jobs of a session count the rows that failed by names of their own")
+  func names() async throws {
+    try await Self.withServer(counts: [1, 1, 1, 1]) { session, server in
+      for _ in 0..<2 {
+        _ = try await Self.predicted(session, PredictionRequest(errors: .column()))
+          .write.resume(key: "id").parquet(Self.output)
+      }
+      let names = Self.writes(server).filter { $0.source == "parquet" }.map {
+        $0.input.collectMetrics.name
+      }
+      #expect(names.count == 2 && Set(names).count == 2 && !names.contains(""), "\(names)")
+    }
+  }
+
+  @Test("a key that several rows have is told, and none of them is predicted")
+  func twice() async throws {
+    for (input, output, says) in [
+      ("7", nil, "several rows have the id 7;"),
+      (nil, "8", "the id 8 is in '\(Self.output)' more than once: two jobs"),
+    ] as [(String?, String?, String)] {
+      try await Self.withServer(twice: (input, output)) { session, server in
+        let error = await #expect(throws: NeedletailError.self) {
+          try await Self.predicted(session).write.resume(key: "id").parquet(Self.output)
+        }
+        #expect(error?.message.contains(says) == true, "\(String(describing: error))")
+        #expect(Self.writes(server).map(\.source) == ["text"])
+      }
+    }
+  }
+
+  @Test(
+    "where the server cannot tell what is there, nothing is written over it",
+    arguments: [output, output + "/_needletail", output + "/_temporary"])
+  func hidden(_ path: String) async throws {
+    try await Self.withServer(hidden: [path]) { session, server in
+      let error = await #expect(throws: SparkError.self) {
+        try await Self.predicted(session).write.resume(key: "id").parquet(Self.output)
+      }
+      #expect(error?.message.contains("no answer") == true, "\(String(describing: error))")
+      #expect(Self.writes(server).isEmpty)
     }
   }
 
@@ -143,6 +204,9 @@ struct ResumingWriterTests {
       },
       Refused("writes parquet, orc, avro, json on Spark: of csv") {
         try await $0.write.resume(key: "id").format("CSV").save(output)
+      },
+      Refused("/a[1]' is a pattern") {
+        try await $0.write.resume(key: "id").parquet(output + "/a[1]")
       },
       Refused("leave out partitionBy") {
         try await $0.write.partitionBy("p").resume(key: "id").parquet(output)

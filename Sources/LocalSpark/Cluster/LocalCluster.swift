@@ -79,9 +79,10 @@ package enum LocalCluster {
           "these processes of Spark do not end: \(left.map { "\($0.pid)" }.joined(separator: ", ")); "
             + "try again, or see what they wait for")
       }
-      folder.remove()
+      // Last, since who starts one meanwhile waits for this folder.
+      defer { folder.remove() }
       let tables =
-        try record.map { $0.tables.map(ClusterTables.init(path:)) }
+        try record?.tables.map(ClusterTables.init(path:))
         ?? (removingTables ? ClusterTables(environment: environment) : nil)
       if removingTables {
         return Stop(wasThere: isThere, hasRemovedTables: try tables?.remove() ?? false)

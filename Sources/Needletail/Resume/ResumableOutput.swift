@@ -53,7 +53,7 @@ struct ResumableOutput {
   /// Whether there are files with rows.
   var hasFiles: Bool {
     get async throws {
-      guard try await spark.hasFiles(at: path) else { return false }
+      guard try await spark.isThere(path) else { return false }
       let files = spark.read.binaryFile(path).select(column(named: "path")).limit(1)
       return try await files.count() > 0
     }
@@ -85,7 +85,7 @@ struct ResumableOutput {
     if !isRestarted, hasFiles || existing != nil { try note.check(existing, of: path) }
     try await removePending()
     if isRestarted {
-      let hasNote = try await spark.hasFiles(at: notePlace)
+      let hasNote = try await spark.isThere(notePlace)
       if hasFiles || hasNote { try await remove() }
     }
     if existing == nil {
@@ -97,7 +97,7 @@ struct ResumableOutput {
   }
 
   private func existingNote() async throws -> OutputNote? {
-    guard try await spark.hasFiles(at: notePlace) else { return nil }
+    guard try await spark.isThere(notePlace) else { return nil }
     let rows = try await spark.read.option("wholetext", true).text(notePlace).collect()
     guard let row = rows.first else { return nil }
     // Of two files none is right.
@@ -114,7 +114,7 @@ struct ResumableOutput {
       return
     }
     let pending = place("_temporary")
-    guard try await spark.hasFiles(at: pending) else { return }
+    guard try await spark.isThere(pending) else { return }
     throw NeedletailError(
       .usage,
       "another job is writing to '\(path)', or one was killed while it did: there is '\(pending)', of which "

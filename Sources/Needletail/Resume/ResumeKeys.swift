@@ -42,36 +42,64 @@ struct ResumeKeys {
 
   private var told: String { fields.map(\.name).joined(separator: ", ") }
 
-  /// Makes sure that each row has a key of its own.
+  /// Makes sure that each row of the input has a key of its own.
   ///
   /// - Throws: `NeedletailError` with a key that several have; `SparkError`.
   func check() async throws {
-    let fields = names.enumerated().map { "'k\($0)', \(SQLIdentifier.quoted($1))" }
-    let nulls = names.indices.map { "key.k\($0) is null" }.joined(separator: " or ")
-    let odd = try await input.select(
-      expr("named_struct(\(fields.joined(separator: ", ")))").as("key")
-    )
-    .groupBy(col("key")).agg(count().as("rows")).filter("rows > 1 or \(nulls)")
-    .limit(1).collect()
-    guard case .structure(let values)? = odd.first?.values.first else { return }
-    if values.contains(.null) {
-      throw NeedletailError(
-        .usage,
-        "resume (--resume): a row has no \(told); each row needs a key of its own, by which it is found in "
-          + "the output. Name other columns, or give the rows numbers")
+    let text: String
+    switch try await fault(in: input, names) {
+    case nil: return
+    case .isMissing:
+      text =
+        "a row has no \(told); each row needs a key of its own, by which it is found in the output. Name "
+        + "other columns, or give the rows numbers"
+    case .isShared(let key):
+      text =
+        "several rows have the \(told) \(key); each row needs a key of its own, by which it is found in the "
+        + "output. Name further columns, or take the others out"
     }
-    let text: String = values.map { (value: ArrowValue) -> String in
-      switch value {
-      case .int(let number): "\(number)"
-      case .string(let text): "'\(text.prefix(100))'"
-      case .decimal(let number): "\(number)"
-      default: "\(value)"
-      }
-    }.joined(separator: ", ")
+    throw NeedletailError(.usage, "resume (--resume): " + text)
+  }
+
+  /// Makes sure that each row of `done`, the output at `path`, has a key of its own.
+  ///
+  /// - Throws: `NeedletailError` with a key that several have; `SparkError`.
+  func check(_ done: DataFrame, at path: String) async throws {
+    let text: String
+    switch try await fault(in: done, fields.map(\.name)) {
+    case nil: return
+    case .isMissing: text = "a row of '\(path)' has no \(told)"
+    case .isShared(let key):
+      text =
+        "the \(told) \(key) is in '\(path)' more than once: two jobs may have written to it at once"
+    }
     throw NeedletailError(
-      .usage,
-      "resume (--resume): several rows have the \(told) \(text); each row needs a key of its own, by which "
-        + "it is found in the output. Name further columns, or take the others out")
+      .usage, "resume (--resume): \(text). Begin anew with restarting: true (--restart)")
+  }
+
+  /// What is wrong with a row's key.
+  private enum Fault {
+    case isMissing
+    /// Other rows have it, too.
+    case isShared(String)
+  }
+
+  /// What is wrong with a key of `table`, whose columns are called `names` there; `nil` if nothing is.
+  private func fault(in table: DataFrame, _ names: [String]) async throws -> Fault? {
+    let values = names.enumerated().map { "'k\($0)', \(SQLIdentifier.quoted($1))" }
+    let nulls = names.indices.map { "key.k\($0) is null" }.joined(separator: " or ")
+    let found = try await table.select(
+      expr("named_struct(\(values.joined(separator: ", ")))").as("key")
+    )
+    .groupBy(col("key")).agg(count().as("rows")).filter("rows > 1 or \(nulls)").limit(1)
+    .select(names.indices.map { expr("cast(key.k\($0) as string)").as("k\($0)") }).collect()
+    guard let row = found.first else { return nil }
+    if row.values.contains(.null) { return .isMissing }
+    let texts = zip(fields, row.values).map { field, value in
+      guard case .string(let text) = value else { return "\(value)" }
+      return field.type.isString ? "'\(text.prefix(100))'" : text
+    }
+    return .isShared(texts.joined(separator: ", "))
   }
 
   /// The rows of the input whose key is not among those of `done`, which is the output.

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HostProcesses
 import LocalEngine
 import ModelKinds
@@ -17,6 +18,11 @@ public struct ResumingWriter: Sendable {
 
   /// The number of parts if nobody said how many rows one has.
   private static let parts = 10
+
+  /// How many parts of `count` rows `rows` rows are.
+  static func parts(of count: Int, for rows: Int) -> Int {
+    rows / count + (rows % count == 0 ? 0 : 1)
+  }
 
   private func with(_ writer: DataFrameWriter) -> ResumingWriter {
     ResumingWriter(writer: writer, key: key, isRestarted: isRestarted, partRows: partRows)
@@ -68,6 +74,11 @@ public struct ResumingWriter: Sendable {
   @discardableResult
   public func save(_ path: String) async throws -> ResumeSummary {
     try checkWriter()
+    if StoragePath(path).isPattern {
+      try refuse(
+        "resume (--resume): to Spark '\(path)' is a pattern, by which it would look for the rows that are "
+          + "there in other folders; name an output without * ? [ and {")
+    }
     let table = writer.table
     let part = try RowwisePart(of: table)
     let origins = part.functions.map { ($0.name, $0.origin as? PredictionOrigin) }
@@ -93,17 +104,21 @@ public struct ResumingWriter: Sendable {
     try await keys.check()
     let redone = try await output.removeRows(with: errors)
     let done = output.rows
-    let skipped = try await done.count()
+    try await keys.check(done, at: path)
     let rest = keys.missing(in: done)
     let rows = try await rest.count()
-    let parts = partRows.map { (rows + $0 - 1) / $0 } ?? min(Self.parts, rows)
+    // The output may have rows that this table does not.
+    let skipped = try await part.input.count() - rows
+    let parts = partRows.map { Self.parts(of: $0, for: rows) } ?? min(Self.parts, rows)
+    // Several jobs of one session may go on at the same time.
+    let run = UUID().uuidString
     let start = ContinuousClock.now
     var counted: [PassingRows] = []
     for number in 0..<parts {
       // Of these rows none is in another part, so that the ones that are done stay those of the beginning.
       let some = parts == 1 ? rest : rest.filter(keys.isIn(part: number, of: parts))
       let seen = errors.enumerated().map { place, name in
-        PassingRows("needletail.resumed.\(number).\(place)", told: name)
+        PassingRows("needletail.resumed.\(run).\(number).\(place)", told: name)
       }
       let passing = seen.reduce(part.computed(from: some)) { $1.counting($0) }
       try await write(passing, to: path, .append)

@@ -6,10 +6,21 @@ extension SparkSession {
   package func hasFiles(at path: String) async throws -> Bool {
     if StoragePath(path).isPattern { return false }
     do {
+      return try await isThere(path)
+    } catch is SparkError {
+      // It cannot be asked for, which is found out when it is written.
+      return false
+    }
+  }
+
+  /// The same for who would write over what could not be asked for.
+  ///
+  /// - Throws: ``SparkError`` if the server does not know.
+  func isThere(_ path: String) async throws -> Bool {
+    do {
       _ = try await read.format("binaryFile").load(path).schema()
       return true
-    } catch is SparkError {
-      // It is not there, or cannot be asked for, which is found out when it is written.
+    } catch let error as SparkError where error.condition == "PATH_NOT_FOUND" {
       return false
     }
   }
