@@ -371,7 +371,9 @@ extension RefusalTests {
       says:
         "error: --spark-home is nowhere, but there is no bin/spark-submit in it; name the folder of a Spark 4, or leave it out to use the one that needletail doctor tells"
     ),
-    Case(arguments: "spark sart", says: "error: Unexpected argument 'sart'"),
+    Case(
+      arguments: "spark sart",
+      says: "error: needletail spark has no command 'sart'. Did you mean 'start'?"),
     // The model.
     Case(
       arguments: "predict missing.onnx --input in.csv --output new",
