@@ -151,6 +151,8 @@ struct DaemonProcess {
   }
 
   func end(_ reason: String) -> Never {
+    // What functions have printed just now is on its way through this process.
+    for var worker in workers.values { worker.copyWaitingErrors() }
     log(.info, "ends: \(reason)")
     Termination.now()
   }

@@ -75,6 +75,16 @@ struct WorkerProcess {
     writeAll(piece[..<count], to: STDERR_FILENO)
   }
 
+  /// Copies what it has written by now, and not what a process that always writes goes on to write.
+  mutating func copyWaitingErrors() {
+    var request = pollfd(descriptor: errors)
+    // As many pieces as a pipe holds.
+    for _ in 0..<4 {
+      guard hasErrors, poll(&request, 1, 0) > 0 else { return }
+      copyErrors()
+    }
+  }
+
   /// Waits for the end of a process that has closed its descriptors, and takes what it left.
   mutating func bury() -> WorkerDeath {
     var status: Int32 = 0
