@@ -1,6 +1,5 @@
 """Sessions of Spark Connect."""
 
-import json
 import tempfile
 import uuid
 from typing import Any
@@ -13,10 +12,8 @@ from pyspark.sql.connect.expressions import CommonInlineUserDefinedFunction, Pyt
 from pyspark.sql.connect.functions import col, lit
 from pyspark.sql.connect.plan import MapPartitions
 from pyspark.sql.connect.types import pyspark_types_to_proto_types
-from pyspark.sql.types import StructType
 
-from ._command import NeedletailError
-from ._execution import Call
+from ._execution import Call, returned_type
 
 _here: "WeakKeyDictionary[Any, bool]" = WeakKeyDictionary()
 
@@ -103,15 +100,8 @@ class _Function(PythonUDF):
     """A function whose command is not PySpark's."""
 
     def __init__(self, call: Call) -> None:
-        try:
-            returned = StructType.fromJson(json.loads(call.returned))
-        except ImportError as error:
-            # Vectors of Spark ML are classes of a module that needs NumPy.
-            raise NeedletailError(
-                f"columns of vectors need pyspark.ml in this Python, which cannot be loaded: {error}; install "
-                "what is missing (pip install numpy), or take them as arrays"
-            ) from error
-        super().__init__(returned, call.evaluation_type, lambda: None, call.python_version)
+        super().__init__(
+            returned_type(call), call.evaluation_type, lambda: None, call.python_version)
         self._command = call.command
 
     def to_plan(self, session: Any) -> Any:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 from weakref import WeakKeyDictionary
 
+from pyspark.sql.types import StructType
+
 from ._command import NeedletailError
 
 SETTINGS = ("auto", "direct", "shim")
@@ -48,7 +50,7 @@ class Execution(NamedTuple):
     # The Python of the executors, in `shim`.
     version: str = ""
 
-    def call(self, plan: Dict[str, Any], name: str, settings: Dict[str, Optional[str]]) -> Call:
+    def call(self, plan: Dict[str, Any], name: str, settings: Dict[str, str]) -> Call:
         """The call of the plan's function called `name`."""
         function = plan[name]
         call = Call(
@@ -60,8 +62,7 @@ class Execution(NamedTuple):
         shim = plan["shim"]
         if name not in shim:
             raise NeedletailError(shim["refusal"])
-        specification = dict(shim[name]["specification"])
-        specification["settings"] = {key: value for key, value in settings.items() if value is not None}
+        specification = {**shim[name]["specification"], "settings": settings}
         names = {
             **shim["names"], "spec": json.dumps(specification, sort_keys=True),
             "command": call.command, "kind": shim[name]["returnType"]}
@@ -69,6 +70,18 @@ class Execution(NamedTuple):
             command=pickle.dumps(_Evaluated(shim["expression"], names), protocol=4),
             evaluation_type=shim[name]["evaluationType"], python_version=self.version, worker=None,
             carries="passing" in specification)
+
+
+def returned_type(call: Call) -> StructType:
+    """The type that a function gives, as PySpark has it."""
+    try:
+        return StructType.fromJson(json.loads(call.returned))
+    except ImportError as error:
+        # Vectors of Spark ML are classes of a module that needs NumPy.
+        raise NeedletailError(
+            f"columns of vectors need pyspark.ml in this Python, which cannot be loaded: {error}; install "
+            "what is missing (pip install numpy), or take them as arrays"
+        ) from error
 
 
 class _Evaluated:
@@ -124,10 +137,13 @@ class Choice:
         # Why the session may not start the program, if it may not.
         self.refusal: Optional[str] = None
 
-    def settings(self) -> Dict[str, Optional[str]]:
-        """Those that the program takes from the session."""
+    def settings(self) -> Dict[str, str]:
+        """Those that the program takes from the session, with Spark's defaults.
+
+        PySpark's `get` gives a default of its caller's, if there is one, in the place of Spark's.
+        """
         conf = self.session.spark.conf
-        return {name: conf.get(name, None) for name in self.plan["shim"]["settings"]}
+        return {name: conf.get(name) for name in self.plan["shim"]["settings"]}
 
     def begin(self) -> None:
         """Says what the executors start, as far as that is known before anything is sent."""

@@ -15,7 +15,7 @@ from pyspark.sql.types import StructField, StructType
 
 from . import _command
 from ._command import NeedletailError
-from ._execution import Call, Choice, asked, explained
+from ._execution import Call, Choice, asked, explained, returned_type
 
 # What sessions were sent before, by their names.
 _sent: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()
@@ -193,6 +193,6 @@ def _added(df: DataFrame, session: Any, name: str, call: Call) -> DataFrame:
     arguments = session.arguments(call)
     table = df.select("*", *arguments)
     table = table.toDF(*(f"_{place}" for place in range(len(df.columns) + len(arguments))))
-    result = StructField(name, StructType.fromJson(json.loads(call.returned)))
+    result = StructField(name, returned_type(call))
     returned = StructType([*df.schema.fields, result])
     return session.map(table, call._replace(returned=returned.json()))

@@ -16,6 +16,8 @@ struct TrainingFormat: Sendable {
     let path: String
     /// The folder with the file, as it is named.
     var folder: String { Self.parts(path).folder }
+    /// What the endings of a format are compared with: in lower case, a slash also before a name alone.
+    var ending: String { "/" + path.lowercased() }
     /// The name of a file or folder beside it, with another ending.
     func beside(_ ending: String) -> String { Self.parts(path).stem + ending }
 
@@ -45,10 +47,10 @@ struct TrainingFormat: Sendable {
   }
 
   private static func advice(forFile path: String) -> String? {
-    let lowercased = path.lowercased()
-    guard let format = all.first(where: { $0.endings.contains { lowercased.hasSuffix($0) } })
+    let file = TrainedFile(path: path)
+    guard let format = all.first(where: { $0.endings.contains { file.ending.hasSuffix($0) } })
     else { return nil }
-    return "\(format.meaning): \(format.export(TrainedFile(path: path)))"
+    return "\(format.meaning): \(format.export(file))"
   }
 
   /// The first one counts whose ending fits.
@@ -76,7 +78,7 @@ struct TrainingFormat: Sendable {
       meaning: "a part of a SavedModel or of a checkpoint of TensorFlow's"
     ) { file in
       "name the folder of the SavedModel, with saved_model.pb in it; for \(file.path) that is "
-        + (file.path.lowercased().hasSuffix("/saved_model.pb")
+        + (file.ending.hasSuffix("/saved_model.pb")
           ? file.folder
           : "the one that `tf.saved_model.save(model, \"\(file.beside("_saved"))\")` writes in Python")
     },

@@ -27,6 +27,7 @@ import Testing
         "with saved_model.pb in it; for "
           + "folder/saved_model.pb that is folder"
       ),
+      ("saved_model.pb", "a part of a SavedModel", "for saved_model.pb that is ."),
       ("frozen.pb", "a graph of TensorFlow's without a signature", "--graphdef frozen.pb"),
       (
         "last.ckpt", "a checkpoint of a training run",

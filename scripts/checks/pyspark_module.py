@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGITS = ROOT / "Examples" / "QuickStart"
@@ -88,6 +89,17 @@ def direct(check, table, says):
         check("direct is an error that names shim", says in str(error) and "'shim'" in str(error), error)
 
 
+def settings(check, spark):
+    """A call has the session's settings also where nobody has set them."""
+    from needletail._execution import Choice
+
+    names = ["spark.sql.session.timeZone", "spark.sql.execution.arrow.useLargeVarTypes"]
+    choice = Choice(SimpleNamespace(spark=spark), {"worker": "", "shim": {"settings": names}}, "shim")
+    check(
+        "calls through Python have the session's settings",
+        choice.settings() == {name: spark.conf.get(name) for name in names}, choice.settings())
+
+
 def shim(check, spark, wanted, reason):
     """Spark's own Python passes the batches on, and functions in Python stand beside predictions."""
     from pyspark.sql.functions import pandas_udf
@@ -147,6 +159,8 @@ def inspect(kind, expected):
         "the column says where it is from, as the command's does",
         table.schema["p"].metadata == spark.read.parquet(expected).schema["p"].metadata
         and table.schema["p"].metadata["needletail"]["format"] == "onnx", table.schema["p"].metadata)
+
+    settings(check, spark)
 
     # Names that need quoting, a field of a struct, and another form of the output.
     odd = digits.select("id", struct(col("pixels").alias("p, `x`")).alias("s.t"))

@@ -21,12 +21,13 @@ package enum OpenTableFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// The folder of the books.
-  package var folder: String {
-    switch self {
-    case .delta: "/_delta_log/"
-    case .iceberg: "/metadata/"
-    case .hudi: "/.hoodie/"
+  /// Whether a file that is one of the ``files`` of some format is one of this format's, by its folder.
+  package func hasBook(_ path: String) -> Bool {
+    let folder = PathNames.last(PathNames.parent(path) ?? "")
+    return switch self {
+    case .delta: folder == "_delta_log"
+    case .iceberg: folder == "metadata"
+    case .hudi: folder == ".hoodie"
     }
   }
 

@@ -7,7 +7,8 @@ extension SparkSession {
     if StoragePath(path).isPattern { return nil }
     for (folder, formats) in OpenTable.candidates(path) {
       let marks = formats.map(\.files).joined(separator: ",")
-      let found = read.format("binaryFile").load("\(folder)/{\(marks)}").select("path")
+      let start = folder.isEmpty || folder.hasSuffix("/") ? folder : folder + "/"
+      let found = read.format("binaryFile").load("\(start){\(marks)}").select("path")
       do {
         _ = try await found.schema()
       } catch is SparkError {
@@ -15,7 +16,7 @@ extension SparkSession {
         continue
       }
       if let name = try await found.first()?.get("path", as: String.self),
-        let format = formats.first(where: { name.contains($0.folder) })
+        let format = formats.first(where: { $0.hasBook(name) })
       {
         return OpenTable(format, folder)
       }

@@ -63,6 +63,14 @@ import Testing
     #expect(message.contains("--input-format"), "\(message)")
   }
 
+  @Test("a file of a table's books tells the format by its folder, wherever the table lies")
+  func books() {
+    let formats = [Self.delta, Self.iceberg, Self.hudi].map { file in
+      OpenTableFormat.allCases.filter { $0.hasBook("/x/metadata/_delta_log/.hoodie/t/\(file)") }
+    }
+    #expect(formats == [[.delta], [.iceberg], [.hudi]])
+  }
+
   struct Plain {
     var data: [String]
     var books: [String] = []
