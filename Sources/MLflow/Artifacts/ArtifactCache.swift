@@ -48,6 +48,8 @@ struct ArtifactCache: Sendable {
         let download = try ArtifactDownload(
           "\(folder)/.\(name).partial", size: file.size, of: "\(file.path) of \(reference)",
           tell: progress(of: file))
+        // Whoever still holds the transfer for a moment must not keep what is left of it.
+        defer { unlink(download.path) }
         try fetch(download)
         try download.move(to: path)
       }
