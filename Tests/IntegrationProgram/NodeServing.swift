@@ -345,8 +345,8 @@ enum NodeServing {
   /// What there was before.
   private static let sharedMemoryAtStart = (try? sharedMemory()) ?? []
 
-  /// What the cache of programs has beside the servers' folders, and keeps.
-  private static let ofPrograms: Set<String> = ["programs", "packed", "servers"]
+  /// What stands beside the servers' folders, and stays: the cache of programs, and a cluster of the user's.
+  private static let ofOthers: Set<String> = ["programs", "packed", "servers", "spark"]
 
   private static func nothingIsLeft(
     _ value: String, within limit: Duration = .seconds(5)
@@ -356,7 +356,7 @@ enum NodeServing {
       let left = processes(value) + pids { $0.contains("\0--needletail-supervise\0") }
       let folders = try FileManager.default.contentsOfDirectory(
         atPath: "\(NSTemporaryDirectory())/needletail-\(getuid())"
-      ).filter { !ofPrograms.contains($0) }
+      ).filter { !ofOthers.contains($0) }
       let memory = try sharedMemory().subtracting(sharedMemoryAtStart)
       if left.isEmpty, folders.isEmpty, memory.isEmpty { return }
       try IntegrationProgram.expect(
