@@ -38,7 +38,7 @@ extension Predict: CheckedCommand {
       let before = complaints.errors.count
       complaints.noteLocalSpark(remote: remote)
       if let reason, complaints.errors.count > before {
-        complaints.add(CommandFailure("Spark is needed here: \(reason.prefix { $0 != "\n" })"))
+        complaints.add(CommandFailure("Spark is needed here: \(reason)"))
       }
     }
     return complaints
