@@ -124,7 +124,8 @@ struct ErrorTests {
       let target = try ConnectionString("sc://\(host):1", environment: [:])
       let text = SparkConnection.noAnswer(target, said)
       #expect(
-        text.hasPrefix("no Spark Connect server answers at \(host):1 (connection refused: nothing "),
+        text.hasPrefix(
+          "no Spark Connect server answers at \(host):1 (connection refused: nothing "),
         "\(text)")
       #expect(!text.contains("transient") && text.hasSuffix("(use_ssl=false)"))
       #expect(text.contains("needletail spark start") == isHere)

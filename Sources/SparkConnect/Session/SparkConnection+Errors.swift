@@ -75,7 +75,8 @@ extension SparkConnection {
         + "(use_ssl=\(target.useTLS))"
     }
     let isHere = ["localhost", "127.0.0.1", "::1"].contains(target.host)
-    return "\(place) (connection refused: nothing listens on that port); correct the address, or start "
+    return
+      "\(place) (connection refused: nothing listens on that port); correct the address, or start "
       + "the server: " + (isHere ? "needletail spark start, or " : "")
       + "sbin/start-connect-server.sh of Spark 4 (use_ssl=\(target.useTLS))"
   }
