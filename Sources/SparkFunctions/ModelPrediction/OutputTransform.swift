@@ -151,6 +151,8 @@ extension OutputTransform: Codable {
   private enum Key: String, CodingKey { case rounded, form }
 
   /// What is computed stands beside the rest under its own name, and alone if there is no more.
+  ///
+  /// - Throws: what the encoder throws.
   public func encode(to encoder: any Encoder) throws {
     try choice?.encode(to: encoder)
     var values = encoder.container(keyedBy: Key.self)
@@ -158,6 +160,9 @@ extension OutputTransform: Codable {
     try values.encodeIfPresent(form, forKey: .form)
   }
 
+  /// What ``encode(to:)`` has written; also what is computed alone, as older plans have it.
+  ///
+  /// - Throws: what the decoder throws.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)
     decimals = try values.decodeIfPresent(Int.self, forKey: .rounded)
