@@ -16,13 +16,13 @@ package struct RowFault: Sendable, Hashable {
 
   /// The text that stands beside the row: the kind, by which texts can be grouped, and the message, in one
   /// line.
-  package var text: String {
+  package var text: String { "\(kind.rawValue): \(Self.inOneLine(message))" }
+
+  /// `text` with a space for each end of a line.
+  package static func inOneLine(_ text: String) -> String {
     // Few messages have several lines, and characters take time: first the bytes are looked at that those
     // between lines begin with.
-    guard message.utf8.contains(where: { $0 < 0x20 || $0 == 0xC2 || $0 == 0xE2 }) else {
-      return "\(kind.rawValue): \(message)"
-    }
-    let lines = message.split(whereSeparator: \.isNewline)
-    return "\(kind.rawValue): \(lines.joined(separator: " "))"
+    guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0xC2 || $0 == 0xE2 }) else { return text }
+    return text.split(whereSeparator: \.isNewline).joined(separator: " ")
   }
 }

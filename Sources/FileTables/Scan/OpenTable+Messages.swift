@@ -32,14 +32,15 @@ extension OpenTable {
     let place = "on a server that has \(format.title) (--remote) or with its library (--jar)"
     return switch form {
     case .command: "\(ways.command), \(place)"
-    case .query: "\(ways.query), \(place)"
+    case .query: "\(ways.query ?? ways.command), \(place)"
     case .program: "\(ways.program); in the command \(ways.command), \(place)"
     }
   }
 
   private struct Ways {
     var command: String
-    var query: String
+    /// `nil` if a query has no words of its own for it.
+    var query: String?
     var program: String
   }
 
@@ -65,11 +66,11 @@ extension OpenTable {
     return switch format {
     case .delta, .hudi:
       Ways(
-        command: "with --output-format \(name)", query: "with --output-format \(name)",
+        command: "with --output-format \(name)",
         program: "with write.format(\"\(name)\")")
     case .iceberg:
       Ways(
-        command: "by its name (--output-table)", query: "by its name (--output-table)",
+        command: "by its name (--output-table)",
         program: "by its name (write.insertInto)")
     }
   }

@@ -15,8 +15,7 @@ extension PredictionPlan {
 extension RowFailures {
   /// What stands in that column: the kind, and an example as a report has it, in one line.
   static func text(of fault: RowFault, row: Int, of origin: RowOrigin) -> String {
-    let lines = example(of: fault, row: row, of: origin).split(whereSeparator: \.isNewline)
-    return prefix(of: fault.kind) + lines.joined(separator: " ")
+    prefix(of: fault.kind) + RowFault.inOneLine(example(of: fault, row: row, of: origin))
   }
 
   /// What such a text of a row with which this is wrong begins with.
